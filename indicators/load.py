@@ -1,0 +1,241 @@
+"""Reads the declarations and checks what only the whole of them can tell.
+
+Belongs here: YAML reading, references between declarations, and the clear error when one is wrong. Does not belong
+here: rules of a single declaration (`model.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from indicators.errors import DeclarationError
+from indicators.expression import ExpressionError, Quotient, Term, parse_expression
+from indicators.model import (
+    AreaChange,
+    Control,
+    County,
+    DataGap,
+    Group,
+    Indicator,
+    Measure,
+    PriceIndexEntry,
+    SimilarGroups,
+    Theme,
+    ValidRange,
+    ValueType,
+)
+
+HOME = Path(__file__).parent
+Model = TypeVar("Model", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Every declaration, checked. `home` is the folder that they were read from."""
+
+    home: Path
+    indicators: tuple[Indicator, ...]
+    measures: tuple[Measure, ...]
+    counties: tuple[County, ...] = ()
+    area_changes: tuple[AreaChange, ...] = ()
+    groups: tuple[Group, ...] = ()
+    similar: tuple[SimilarGroups, ...] = ()
+    price_indices: tuple[PriceIndexEntry, ...] = ()
+    data_gaps: tuple[DataGap, ...] = ()
+    controls: tuple[Control, ...] = ()
+    files: tuple[Path, ...] = field(default=(), repr=False)
+
+    @cached_property
+    def by_id(self) -> dict[str, Indicator]:
+        """Indicators by their id."""
+        return {i.indicator_id: i for i in self.indicators}
+
+    @cached_property
+    def measure_by_id(self) -> dict[str, Measure]:
+        """Measures by their id."""
+        return {m.measure_id: m for m in self.measures}
+
+    def series_of(self, dataset: str) -> dict[str, ValidRange]:
+        """The source series of a dataset (`kolada.values`) that the declarations use, with their valid range."""
+        used: dict[str, ValidRange] = {}
+        for item in (*self.measures, *self.indicators):
+            if item.dataset == dataset and item.series is not None:
+                used[item.series] = _narrower(used.get(item.series), item)
+        return used
+
+    def quotient(self, indicator: Indicator) -> Quotient:
+        """The numerator and denominator of an indicator that is not plainly published.
+
+        For a published rate with a weight: rate x weight over weight, so that sums over areas give the weighted mean.
+        """
+        return quotient_of(indicator)
+
+
+def quotient_of(indicator: Indicator) -> Quotient:
+    """See `Catalogue.quotient`.
+
+    Raises:
+        ExpressionError: numerator, denominator or expression cannot be read.
+    """
+    if indicator.kind == "derived" and indicator.expression:
+        return parse_expression(indicator.expression)
+    if indicator.kind == "ratio" and indicator.numerator and indicator.denominator:
+        top, bottom = parse_expression(indicator.numerator), parse_expression(indicator.denominator)
+        if top.denominator or bottom.denominator:
+            raise ExpressionError("numerator and denominator of a ratio hold no division themselves")
+        return Quotient(top.numerator, bottom.numerator)
+    if indicator.weight:
+        return Quotient((), (Term(1.0, (indicator.weight,)),))
+    return Quotient((), ())
+
+
+def load_catalogue(home: Path = HOME) -> Catalogue:
+    """Read `catalogue/` and `registers/` below `home`.
+
+    Raises:
+        DeclarationError: with file, key, what was expected and what was found.
+    """
+    registers = home / "registers"
+    files = sorted((home / "catalogue").glob("*/*.yml"))
+    indicators = [_indicator(path) for path in files]
+
+    def rows(name: str, model: type[Model], key: str) -> tuple[Model, ...]:
+        path = registers / f"{name}.yml"
+        if not path.exists():
+            return ()
+        files.append(path)
+        return tuple(_rows(path, model, key))
+
+    catalogue = Catalogue(
+        home=home,
+        indicators=tuple(sorted(indicators, key=lambda i: i.indicator_id)),
+        measures=rows("measures", Measure, "measure_id"),
+        counties=rows("counties", County, "county_id"),
+        area_changes=rows("area_changes", AreaChange, "area_id"),
+        groups=rows("groups", Group, "group_id"),
+        similar=rows("similar_groups", SimilarGroups, "title_pattern"),
+        price_indices=rows("price_indices", PriceIndexEntry, "index_id"),
+        data_gaps=rows("data_gaps", DataGap, "gap_id"),
+        controls=rows("controls", Control, "control_id"),
+        files=tuple(files),
+    )
+    _check_references(catalogue)
+    return catalogue
+
+
+class _UniqueKeyLoader(yaml.SafeLoader):
+    """YAML lets a key stand twice and keeps the last; here that is an error."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        keys = [self.construct_object(k, deep=True) for k, _ in node.value]  # type: ignore[no-untyped-call]
+        twice = sorted({str(k) for k in keys if keys.count(k) > 1})
+        if twice:
+            raise yaml.YAMLError(f"the key {twice[0]!r} stands twice (line {node.start_mark.line + 1})")
+        return super().construct_mapping(node, deep)
+
+
+def read_yaml(path: Path) -> Any:
+    """Parse one YAML file.
+
+    Raises:
+        DeclarationError: unreadable, not UTF-8, not YAML, or a key that stands twice.
+    """
+    try:
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeyLoader)  # noqa: S506 - a SafeLoader
+    except UnicodeDecodeError as error:
+        raise DeclarationError(path, f"byte {error.start}", "UTF-8 text", error.object[error.start : error.end]) from error
+    except yaml.YAMLError as error:
+        raise DeclarationError(path, "whole file", "YAML", str(error)) from error
+
+
+def validated(path: Path, model: type[Model], raw: Any, where: str = "") -> Model:
+    """Check one mapping against its model.
+
+    Raises:
+        DeclarationError: naming the first key that is wrong.
+    """
+    try:
+        return model.model_validate(raw)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"]) or "whole declaration"
+        raise DeclarationError(path, where + key, _expected(dict(first), model), first["input"]) from error
+
+
+def _expected(problem: dict[str, Any], model: type[BaseModel]) -> str:
+    if problem["type"] == "extra_forbidden":
+        return f"one of the known keys ({', '.join(model.model_fields)})"
+    if problem["type"] == "missing":
+        return "this key to be there"
+    return str(problem["msg"]).removeprefix("Value error, ")
+
+
+def _indicator(path: Path) -> Indicator:
+    indicator = validated(path, Indicator, read_yaml(path))
+    if indicator.indicator_id != path.stem:
+        raise DeclarationError(path, "indicator_id", f"the name of the file ({path.stem})", indicator.indicator_id)
+    if indicator.theme != Theme(path.parent.name) if path.parent.name in set(Theme) else True:
+        raise DeclarationError(path, "theme", f"the name of the folder ({path.parent.name})", str(indicator.theme))
+    if indicator.valid_range == ValidRange() and indicator.value_type is ValueType.COUNT:
+        indicator = indicator.model_copy(update={"valid_range": ValidRange(min=0)})
+    return indicator
+
+
+def _rows(path: Path, model: type[Model], key: str) -> Iterable[Model]:
+    raw = read_yaml(path)
+    if not isinstance(raw, list):
+        raise DeclarationError(path, "whole file", "a list of rows", type(raw).__name__)
+    seen: set[object] = set()
+    for number, item in enumerate(raw, start=1):
+        row = validated(path, model, item, where=f"row {number}: ")
+        identity = getattr(row, key)
+        if identity in seen:
+            raise DeclarationError(path, f"row {number}: {key}", "each id once", identity)
+        seen.add(identity)
+        yield row
+
+
+def _narrower(known: ValidRange | None, item: Measure | Indicator) -> ValidRange:
+    if known is None:
+        return item.valid_range
+    lows = [b for b in (known.min, item.valid_range.min) if b is not None]
+    highs = [b for b in (known.max, item.valid_range.max) if b is not None]
+    return ValidRange(min=max(lows, default=None), max=min(highs, default=None))
+
+
+def _check_references(catalogue: Catalogue) -> None:
+    measures = set(catalogue.measure_by_id)
+    indices = {p.index_id for p in catalogue.price_indices}
+    for indicator in catalogue.indicators:
+        path = catalogue.home / "catalogue" / indicator.theme / f"{indicator.indicator_id}.yml"
+        try:
+            quotient = quotient_of(indicator)
+        except ExpressionError as error:
+            raise DeclarationError(path, "expression", "a sum of products of measures, divided once", str(error)) from error
+        for measure in quotient.measures:
+            if measure not in measures:
+                raise DeclarationError(path, "measure", "a measure_id of registers/measures.yml", measure)
+        basis = indicator.price_basis
+        if basis and basis.index and basis.index not in indices:
+            raise DeclarationError(path, "price_basis.index", f"one of {sorted(indices)}", basis.index)
+    _check_registers(catalogue, measures)
+
+
+def _check_registers(catalogue: Catalogue, measures: set[str]) -> None:
+    registers = catalogue.home / "registers"
+    for gap in catalogue.data_gaps:
+        if gap.proxy_indicator and gap.proxy_indicator not in catalogue.by_id:
+            where = f"{gap.gap_id}: proxy_indicator"
+            raise DeclarationError(registers / "data_gaps.yml", where, "an indicator_id", gap.proxy_indicator)
+    for control in catalogue.controls:
+        for measure in filter(None, (control.measure, control.weight)):
+            if measure not in measures:
+                where = f"{control.control_id}: measure"
+                raise DeclarationError(registers / "controls.yml", where, "a measure_id", measure)

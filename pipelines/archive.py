@@ -1,0 +1,115 @@
+"""What we were given, byte for byte: a content-addressed, append-only store.
+
+Belongs here: storing raw files by their hash, and one record for each fetch of a dataset. Does not belong here: what
+the bytes mean (`sources`). Layout: `objects/<first two>/<sha256>` and `fetches/<dataset>/<number>.json`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from pipelines.files import copy_atomic, read_json, sha256_of, write_json
+
+
+class SeriesPromise(BaseModel):
+    """What must come back for one series."""
+
+    model_config = ConfigDict(frozen=True)
+
+    rows: int
+    areas: int
+    first_year: int
+    last_year: int
+
+
+class Promise(BaseModel):
+    """The coverage contract of a fetch: fewer rows than this is a failure with a name.
+
+    `complete` says that the delivery holds all there is of the series it names (of the whole dataset when it names
+    none), so that what is missing has been withdrawn.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    rows: int
+    series: dict[str, SeriesPromise] = {}
+    complete: bool = True
+
+
+class FileRecord(BaseModel):
+    """One archived file: where it came from, when, and under which terms."""
+
+    model_config = ConfigDict(frozen=True)
+
+    sha256: str
+    source_id: str
+    dataset: str
+    url: str
+    fetched_at: datetime
+    published_at: str | None
+    bytes: int
+    licence: str
+    attribution: str
+
+
+class Fetch(BaseModel):
+    """One fetch of a dataset: its files in order, and what was promised."""
+
+    model_config = ConfigDict(frozen=True)
+
+    dataset: str
+    number: int
+    files: tuple[FileRecord, ...]
+    promise: Promise
+
+    @property
+    def content_id(self) -> str:
+        """One hash for files and promise: equal when nothing new was given."""
+        text = "\n".join([*(f.sha256 for f in self.files), self.promise.model_dump_json()])
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+class Archive:
+    """The archive below one folder."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+
+    def object_path(self, sha256: str) -> Path:
+        """Where the bytes with this hash lie."""
+        return self.home / "objects" / sha256[:2] / sha256
+
+    def store(self, path: Path) -> str:
+        """Copy a file's bytes into the store, once; return their SHA-256."""
+        digest = sha256_of(path)
+        target = self.object_path(digest)
+        if not target.exists():
+            copy_atomic(path, target)
+        return digest
+
+    def record(self, dataset: str, files: Sequence[FileRecord], promise: Promise) -> Fetch:
+        """Write down a fetch, unless it brought the same as the last one of this dataset; return the newest record."""
+        last = self.latest(dataset)
+        number = last.number + 1 if last else 1
+        fetch = Fetch(dataset=dataset, number=number, files=tuple(files), promise=promise)
+        if last and last.content_id == fetch.content_id:
+            return last
+        write_json(self._records(dataset) / f"{number:06d}.json", fetch.model_dump(mode="json"))
+        return fetch
+
+    def latest(self, dataset: str) -> Fetch | None:
+        """The newest fetch of a dataset, or None when there was none."""
+        records = sorted(self._records(dataset).glob("[0-9]*.json"))
+        return Fetch.model_validate(read_json(records[-1])) if records else None
+
+    def fetches(self, dataset: str) -> list[Fetch]:
+        """Every fetch of a dataset, oldest first."""
+        return [Fetch.model_validate(read_json(p)) for p in sorted(self._records(dataset).glob("[0-9]*.json"))]
+
+    def _records(self, dataset: str) -> Path:
+        return self.home / "fetches" / dataset

@@ -1,0 +1,39 @@
+"""DuckDB connections with the limits that hold everywhere.
+
+Belongs here: opening connections and quoting names. Does not belong here: any query of the domain.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+
+from pipelines.settings import Settings
+
+
+def connect(settings: Settings, path: Path | None = None) -> duckdb.DuckDBPyConnection:
+    """A connection (in memory, or on a private file) that never installs or loads an extension by itself."""
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": f"{settings.memory_limit_mb}MB",
+        "threads": settings.threads,
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "temp_directory": str(settings.build_dir / "spill"),
+    }
+    return duckdb.connect(str(path) if path else ":memory:", config=config)
+
+
+def identifier(name: str) -> str:
+    """A name as a quoted SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """A text as a quoted SQL literal, for the few places where DuckDB takes no bound parameter (paths)."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def columns(names: list[str] | tuple[str, ...], prefix: str = "") -> str:
+    """Quoted names, separated by commas."""
+    return ", ".join(f"{prefix}{identifier(n)}" for n in names)

@@ -1,0 +1,262 @@
+"""Runs the rules of a staged dataset with Great Expectations.
+
+Belongs here: the only import of Great Expectations, its suites, and reading its results. Does not belong here: which
+rules there are (`rules.py`), and what becomes of rows held back (`quarantine.py`).
+
+Rows are handed over in batches of whole series, in small column types: a key that holds the series is unique over all
+when it is unique in each batch, and memory stays flat however large the dataset is. The library is imported only when
+a gate runs: it costs seconds.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+from pipelines.archive import Promise
+from pipelines.duck import identifier, literal
+from pipelines.quality.rules import Rule
+from pipelines.sources.model import Dataset
+from pipelines.vintages import CheckResult
+
+_MAX_LISTED = 100_000  # failing rows that are listed one by one; beyond that only their number is told
+_SAMPLE = 5
+
+
+@dataclass
+class _Tally:
+    """What one rule has found so far, over the batches."""
+
+    unexpected: int = 0
+    passed: bool = True
+    observed: str = ""
+    listed: list[tuple[int, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class GateResult:
+    """The checks, and the rows to be held back: row number to reasons."""
+
+    checks: tuple[CheckResult, ...]
+    held: dict[int, list[str]]
+
+    @property
+    def blocked(self) -> bool:
+        """Whether the dataset may not go on."""
+        return any(not c.passed and c.level == "block" for c in self.checks)
+
+
+def run_gate(
+    con: duckdb.DuckDBPyConnection, rows_path: Path, dataset: Dataset, name: str, rules: list[Rule], batch_rows: int
+) -> GateResult:
+    """Judge a staged dataset.
+
+    Args:
+        con: a connection that holds the tables `bounds` (series_id, low, high) and, for facts, `series_profile`.
+        rows_path: the staged Parquet file, with `row`. name: the dataset's full name. batch_rows: rows handed over at once.
+    """
+    judge = _Judge(name)
+    tallies = {rule.name: _Tally() for rule in rules}
+    total = _count(con, rows_path)
+    on_rows = [r for r in rules if r.frame == "rows"]
+    for frame in _row_batches(con, rows_path, dataset, batch_rows):
+        judge.validate(frame, on_rows, tallies, "row")
+    on_series = [r for r in rules if r.frame == "series"]
+    if on_series:
+        judge.validate(con.execute("select * from series_profile order by series_id").df(), on_series, tallies, "series_id")
+    held: dict[int, list[str]] = {}
+    for rule in rules:
+        if rule.level == "hold_back":
+            for row, cell in tallies[rule.name].listed:
+                held.setdefault(row, []).append(f"{rule.name}: expected {rule.expected}, found {cell}")
+    checks = [_result(rule, tallies[rule.name], name) for rule in rules]
+    checks.append(_held_back_check(rules, tallies, total, len(held), dataset, name))
+    return GateResult(tuple(checks), held)
+
+
+def profile_series(con: duckdb.DuckDBPyConnection, rows_path: Path, dataset: Dataset, promise: Promise, known_sql: str) -> None:
+    """Create `series_profile`: what came of each series, what was promised, and what was known before.
+
+    Needs the table `bounds` (series_id, low, high, is_percent).
+    """
+    promised = pd.DataFrame(
+        [(s, p.rows, p.areas, p.first_year, p.last_year) for s, p in promise.series.items()],
+        columns=["series_id", "promised_rows", "promised_areas", "promised_first_year", "promised_last_year"],
+    )
+    con.register("promised_frame", promised)
+    con.execute("create table promised as select * replace (cast(series_id as varchar) as series_id) from promised_frame")
+    con.unregister("promised_frame")
+    con.execute(
+        f"""
+        create table series_profile as
+        with came as (
+            select series_id, count(*) as rows, count(distinct area_id) as areas, min(year) as first_year,
+                max(year) as last_year, count(*) - count(value) as missing, median(value) as median_value,
+                count(*) filter (where b.is_percent and value not between 0 and 100) as outside_percent
+            from read_parquet({literal(str(rows_path))}) left join bounds as b using (series_id)
+            group by series_id
+        ),
+        known as (
+            select series_id, count(*) as last_rows, count(*) - count(value) as last_missing,
+                median(value) as last_median
+            from ({known_sql}) where change <> 'withdrawn' group by series_id
+        )
+        select series_id, coalesce(rows, 0)::bigint as rows, coalesce(areas, 0)::bigint as areas, first_year, last_year,
+            promised_rows, promised_areas, promised_first_year, promised_last_year,
+            ceil(last_rows * {dataset.min_share_of_last})::bigint as last_rows_needed,
+            case when last_median <> 0 then median_value / last_median end as median_ratio,
+            missing / rows - last_missing / last_rows as more_missing,
+            coalesce(outside_percent, 0)::bigint as outside_percent
+        from came full join promised using (series_id) left join known using (series_id)
+        """
+    )
+
+
+class _Judge:
+    """One ephemeral Great Expectations context, for one dataset."""
+
+    def __init__(self, name: str) -> None:
+        os.environ["GX_ANALYTICS_ENABLED"] = "false"
+        logging.getLogger("great_expectations").setLevel(logging.ERROR)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            import great_expectations as gx  # noqa: PLC0415 - costs seconds, so only when a gate runs
+        self._gx = gx
+        self._suite_name = name
+        context = gx.get_context(mode="ephemeral")
+        context.variables.progress_bars = {"globally": False}
+        asset = context.data_sources.add_pandas(name).add_dataframe_asset(name)
+        self._batches = asset.add_batch_definition_whole_dataframe(name)
+
+    def validate(self, frame: pd.DataFrame, rules: list[Rule], tallies: dict[str, _Tally], index: str) -> None:
+        batch = self._batches.get_batch({"dataframe": frame})
+        summary = batch.validate(self._suite(rules), result_format="SUMMARY")
+        failed = []
+        for rule, result in zip(rules, _in_order(rules, summary.results), strict=True):
+            tally = tallies[rule.name]
+            _refuse_exceptions(rule, result)
+            tally.passed &= bool(result.success)
+            unexpected = int(result.result.get("unexpected_count") or 0)
+            tally.unexpected += unexpected
+            if not result.success:
+                tally.observed = tally.observed or _observed(result.result)
+                if 0 < unexpected and tally.unexpected <= _MAX_LISTED:
+                    failed.append(rule)
+        if failed:
+            wanted = {"result_format": "COMPLETE", "unexpected_index_column_names": [index], "include_unexpected_rows": False}
+            complete = batch.validate(self._suite(failed), result_format=wanted)
+            for rule, result in zip(failed, _in_order(failed, complete.results), strict=True):
+                tallies[rule.name].listed += [
+                    (item[index], _cell(item, index)) for item in result.result.get("unexpected_index_list") or []
+                ]
+
+    def _suite(self, rules: list[Rule]) -> Any:
+        expectations = [
+            getattr(self._gx.expectations, rule.expectation)(**rule.arguments, meta={"rule": rule.name}) for rule in rules
+        ]
+        return self._gx.ExpectationSuite(name=self._suite_name, expectations=expectations)
+
+
+def _in_order(rules: list[Rule], results: list[Any]) -> list[Any]:
+    by_rule = {result.expectation_config.meta["rule"]: result for result in results}
+    return [by_rule[rule.name] for rule in rules]
+
+
+def _refuse_exceptions(rule: Rule, result: Any) -> None:
+    """A check that could not be computed is no check: say so instead of counting it as passed or failed."""
+    info = result.exception_info or {}
+    raised = [info] if "raised_exception" in info else list(info.values())
+    for item in raised:
+        if item.get("raised_exception"):
+            raise RuntimeError(f"the check {rule.name} could not be computed: {item.get('exception_message')}")
+
+
+def _row_batches(con: duckdb.DuckDBPyConnection, path: Path, dataset: Dataset, batch_rows: int) -> Iterator[pd.DataFrame]:
+    rows = f"read_parquet({literal(str(path))})"
+    selected = []
+    for name, column in dataset.columns.items():
+        if column.type != "text" or column.pattern:
+            selected.append(f"t.{identifier(name)}")
+            continue
+        kind = f"codes_{name}"
+        distinct = con.execute(f"select distinct {identifier(name)} from {rows} where {identifier(name)} is not null order by 1")
+        values = ", ".join(literal(str(v)) for (v,) in distinct.fetchall())
+        con.execute(f"create type {kind} as enum ({values})" if values else f"create type {kind} as enum ('')")
+        selected.append(f"t.{identifier(name)}::{kind} as {identifier(name)}")
+    if dataset.kind != "facts":
+        yield con.execute(f"select {', '.join(selected)}, row, null::float as low, null::float as high from {rows} as t").df()
+        return
+    query = (
+        f"select {', '.join(selected)}, t.row::integer as row, b.low::float as low, b.high::float as high "
+        f"from {rows} as t left join bounds as b using (series_id) where t.series_id between ? and ?"
+    )
+    counts = con.execute(f"select series_id, count(*) from {rows} where series_id is not null group by 1 order by 1").fetchall()
+    yield con.execute(query.replace("t.series_id between ? and ?", "t.series_id is null")).df()
+    for first, last in _cut(counts, batch_rows):
+        yield con.execute(query, [first, last]).df()
+
+
+def _cut(counts: list[tuple[str, int]], batch_rows: int) -> Iterator[tuple[str, str]]:
+    first, size = None, 0
+    for series, n in counts:
+        first, size = (series if first is None else first), size + n
+        if size >= batch_rows:
+            yield first, series
+            first, size = None, 0
+    if first is not None:
+        yield first, counts[-1][0]
+
+
+def _count(con: duckdb.DuckDBPyConnection, path: Path) -> int:
+    found = con.execute(f"select count(*) from read_parquet({literal(str(path))})").fetchone()
+    return int(found[0]) if found else 0
+
+
+def _observed(result: dict[str, Any]) -> str:
+    if result.get("unexpected_count"):
+        return ""
+    details = result.get("details") or {}
+    return str(details.get("mismatched") or result.get("observed_value"))[:300]
+
+
+def _cell(item: dict[str, Any], index: str) -> str:
+    return ", ".join(f"{k}={v!r}" for k, v in item.items() if k != index)
+
+
+def _result(rule: Rule, tally: _Tally, name: str) -> CheckResult:
+    where = "rows" if rule.frame == "rows" else "series"
+    found = f"{tally.unexpected} {where}" if tally.unexpected else (tally.observed or "as expected")
+    sample = "; ".join(f"{'row ' if where == 'rows' else ''}{i}: {cell}" for i, cell in tally.listed[:_SAMPLE])
+    return CheckResult(
+        check_id=f"{name}.{rule.name}",
+        level=rule.level,
+        subject=name,
+        passed=tally.passed,
+        expected=rule.expected,
+        found=found,
+        sample=sample,
+    )
+
+
+def _held_back_check(
+    rules: list[Rule], tallies: dict[str, _Tally], total: int, listed: int, dataset: Dataset, name: str
+) -> CheckResult:
+    most = max((tallies[r.name].unexpected for r in rules if r.level == "hold_back"), default=0)
+    held = max(most, listed)
+    return CheckResult(
+        check_id=f"{name}.held_back_share",
+        level="block",
+        subject=name,
+        passed=held <= dataset.max_held_back * total,
+        expected=f"at most {dataset.max_held_back:.1%} of the rows held back",
+        found=f"{held} of {total} rows",
+    )
+

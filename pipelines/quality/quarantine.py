@@ -1,0 +1,34 @@
+"""Rows that are held back: set aside with their reasons, kept whole, and told.
+
+Belongs here: parting a staged dataset into rows that go on and rows that wait. Does not belong here: why (`rules.py`).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from pipelines.duck import literal
+
+
+def part(con: duckdb.DuckDBPyConnection, rows_path: Path, held: dict[int, list[str]], target: Path) -> Path | None:
+    """Move held rows, each with its `reason`, from `rows_path` to `target`; None when there are none."""
+    if not held:
+        return None
+    frame = pd.DataFrame({"row": list(held), "reason": ["; ".join(reasons) for reasons in held.values()]})
+    con.register("held_frame", frame)
+    source = f"read_parquet({literal(str(rows_path))})"
+    parquet = "(format parquet, compression zstd)"
+    con.execute(
+        f"copy (select t.*, cast(h.reason as varchar) as reason from {source} as t join held_frame as h using (row) "
+        f"order by row) to {literal(str(target))} {parquet}"
+    )
+    rest = rows_path.with_suffix(".rest.parquet")
+    con.execute(
+        f"copy (select t.* from {source} as t anti join held_frame as h using (row)) to {literal(str(rest))} {parquet}"
+    )
+    con.unregister("held_frame")
+    rest.replace(rows_path)
+    return target

@@ -1,0 +1,108 @@
+"""The declaration of a publisher and its datasets (`<publisher>.yml`), typed.
+
+Belongs here: which columns a dataset has, what identifies a row, and which rules a load must keep. Does not belong
+here: how it is fetched or parsed.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from indicators.errors import DeclarationError
+from indicators.load import read_yaml, validated
+from indicators.model import Strict
+
+HOME = Path(__file__).parent
+
+SQL_TYPES = {"text": "varchar", "integer": "integer", "number": "double", "date": "date", "boolean": "boolean"}
+
+
+class Column(Strict):
+    """A column of a staged dataset. A value outside `min`/`max`, `allowed` or `codes` blocks the dataset."""
+
+    type: Literal["text", "integer", "number", "date", "boolean"]
+    description: str = Field(min_length=5)
+    nullable: bool = False
+    allowed: tuple[str, ...] = ()
+    codes: Literal["areas"] | None = None
+    pattern: str | None = None
+    min: float | None = None
+    max: float | None = None
+
+
+class Dataset(Strict):
+    """A dataset of a publisher. `facts` share the columns series_id, area_id, year, sex, value."""
+
+    title: str
+    kind: Literal["facts", "table"]
+    columns: dict[str, Column]
+    key: tuple[str, ...]
+    max_held_back: float = Field(default=0.005, ge=0, le=1)
+    min_share_of_last: float = Field(default=0.9, gt=0, le=1)
+
+    @model_validator(mode="after")
+    def _key_is_made_of_columns(self) -> Dataset:
+        strange = [c for c in self.key if c not in self.columns]
+        if strange:
+            raise ValueError(f"the key names columns that are not declared: {strange}")
+        if self.kind == "facts" and not {"series_id", "area_id", "year", "sex", "value"} <= set(self.columns):
+            raise ValueError("a dataset of facts has the columns series_id, area_id, year, sex, value")
+        return self
+
+    @property
+    def payload(self) -> tuple[str, ...]:
+        """The columns that are not part of the key."""
+        return tuple(c for c in self.columns if c not in self.key)
+
+
+class Publisher(Strict):
+    """A publisher: who it is, under which terms it gives, and what it gives."""
+
+    publisher: str = Field(pattern=r"^[a-z]+$")
+    title: str
+    homepage: str
+    licence: str
+    attribution: str
+    rights_sv: str
+    rights_read: date
+    datasets: dict[str, Dataset]
+
+
+@cache
+def load_publishers(home: Path = HOME) -> dict[str, Publisher]:
+    """Every declared publisher by its id.
+
+    Raises:
+        DeclarationError: a declaration is wrong, with file and key.
+    """
+    publishers = {}
+    for path in sorted(home.glob("*.yml")):
+        publisher = validated(path, Publisher, read_yaml(path))
+        if publisher.publisher != path.stem:
+            raise DeclarationError(path, "publisher", f"the name of the file ({path.stem})", publisher.publisher)
+        publishers[publisher.publisher] = publisher
+    return publishers
+
+
+def datasets() -> dict[str, Dataset]:
+    """Every dataset under its full name, `publisher.dataset`, in a fixed order."""
+    return {
+        f"{name}.{dataset}": declared
+        for name, publisher in load_publishers().items()
+        for dataset, declared in publisher.datasets.items()
+    }
+
+
+def publisher_of(dataset: str) -> Publisher:
+    """The publisher of a dataset's full name."""
+    return load_publishers()[dataset.split(".", maxsplit=1)[0]]
+
+
+def table_name(dataset: str) -> str:
+    """`kolada.values` as a name of tables and assets: `kolada__values`."""
+    return dataset.replace(".", "__")

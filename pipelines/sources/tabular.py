@@ -1,0 +1,167 @@
+"""From a file of rows to a dataset's declared columns and types; whatever does not fit is named.
+
+Belongs here: reading CSV and Parquet, and the conforming that every source ends with. Does not belong here: any
+publisher's own format.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+from pipelines.errors import SourceError
+from pipelines.sources.model import Column, Dataset
+
+_DTYPES: dict[str, pl.DataType] = {
+    "text": pl.String(),
+    "integer": pl.Int32(),
+    "number": pl.Float64(),
+    "date": pl.Date(),
+    "boolean": pl.Boolean(),
+}
+_SAMPLE = 5
+_BOM = "﻿"
+
+
+def read_table(path: Path, name: str) -> pl.LazyFrame:
+    """Open a file by its ending: `.parquet` lazily, `.csv` (UTF-8, comma, header) as text columns; empty is null.
+
+    Args:
+        path: where the bytes lie. name: the file's own name, for its ending and for messages.
+
+    Raises:
+        SourceError: empty, cut short, not UTF-8, or of no known ending.
+    """
+    if path.stat().st_size == 0:
+        raise SourceError("the file is empty", where=name, expected="a header and rows", found="0 bytes")
+    if name.endswith(".parquet"):
+        try:
+            lazy = pl.scan_parquet(path)
+            lazy.collect_schema()
+        except (pl.exceptions.PolarsError, OSError) as error:
+            raise _unreadable(name, "a whole Parquet file", error) from error
+        return lazy
+    if name.endswith(".csv"):
+        return _read_csv(path, name)
+    raise SourceError("unknown kind of file", where=name, expected="a name ending in .parquet or .csv", found=name)
+
+
+def _read_csv(path: Path, name: str) -> pl.LazyFrame:
+    raw = path.read_bytes()
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        raise SourceError(
+            "the file is not UTF-8",
+            where=f"{name}, line {line}",
+            expected="UTF-8 text",
+            found=f"byte 0x{raw[error.start]:02x}",
+            remedy="save the file as UTF-8",
+        ) from error
+    try:
+        return pl.read_csv(text.removeprefix(_BOM).encode(), infer_schema=False, null_values=[""]).lazy()
+    except pl.exceptions.PolarsError as error:
+        raise _unreadable(name, "comma-separated rows of equal length", error) from error
+
+
+def _unreadable(name: str, expected: str, error: Exception) -> SourceError:
+    return SourceError(
+        "the file cannot be read",
+        where=name,
+        expected=expected,
+        found=str(error).splitlines()[0][:200],
+        remedy="fetch or build the file again",
+    )
+
+
+def conform(lazy: pl.LazyFrame, dataset: Dataset, name: str) -> pl.LazyFrame:
+    """Bring a frame to the declared columns, in order and typed, with `row` (1-based, in file order) in front.
+
+    Raises:
+        SourceError: a column is missing or unknown, or a cell is not of its column's type.
+    """
+    schema = lazy.collect_schema()
+    missing = [c for c in dataset.columns if c not in schema]
+    unknown = [c for c in schema if c not in dataset.columns]
+    if missing or unknown:
+        found = [f"missing: {', '.join(missing)}"] if missing else []
+        found += [f"unknown: {', '.join(unknown)}"] if unknown else []
+        raise SourceError(
+            "the columns are not those declared",
+            where=name,
+            expected=", ".join(dataset.columns),
+            found="; ".join(found),
+            remedy="if the publisher changed its layout, change the declaration; else fetch again",
+        )
+    indexed = lazy.select(*dataset.columns).with_row_index("row", offset=1)
+    casts = [_cast(indexed, name, column, declared, schema[column]) for column, declared in dataset.columns.items()]
+    return indexed.select(pl.col("row").cast(pl.Int64), *casts)
+
+
+def write_staged(lazy: pl.LazyFrame, target: Path, name: str) -> None:
+    """Stream a conformed frame to Parquet.
+
+    Raises:
+        SourceError: the file turns out to be damaged while it is read.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        lazy.sink_parquet(target, compression="lz4")
+    except pl.exceptions.PolarsError as error:
+        raise _unreadable(name, "rows that can be read to the end", error) from error
+
+
+def _cast(lazy: pl.LazyFrame, name: str, column: str, declared: Column, found: pl.DataType) -> pl.Expr:
+    wanted = _DTYPES[declared.type]
+    expression = pl.col(column)
+    if found.is_(wanted):
+        cast = expression
+    elif found.is_(pl.String()):
+        cast = _from_text(expression, declared)
+        _refuse(lazy, name, column, declared, expression.is_not_null() & cast.is_null())
+    elif isinstance(found, pl.Categorical | pl.Enum) or found.is_(pl.Null()):
+        cast = expression.cast(wanted)
+    elif (found.is_integer() or found.is_float()) and declared.type in {"integer", "number"}:
+        cast = expression.cast(wanted, strict=False)
+        if declared.type == "integer":
+            _refuse(lazy, name, column, declared, expression.is_not_null() & (cast != expression).fill_null(True))
+    else:
+        raise SourceError(
+            f"the column {column} is of another type",
+            where=name,
+            expected=declared.type,
+            found=str(found),
+            remedy="codes are text: a number has lost its leading zeros" if declared.type == "text" else "",
+        )
+    if declared.type == "number":
+        _refuse(lazy, name, column, declared, cast.is_not_null() & ~cast.is_finite())
+    return cast.alias(column)
+
+
+def _from_text(expression: pl.Expr, declared: Column) -> pl.Expr:
+    if declared.type == "boolean":
+        flags = {"true": True, "1": True, "false": False, "0": False}
+        return expression.str.to_lowercase().replace_strict(flags, default=None, return_dtype=pl.Boolean)
+    if declared.type == "date":
+        return expression.str.to_date("%Y-%m-%d", strict=False)
+    return expression.cast(_DTYPES[declared.type], strict=False)
+
+
+def _refuse(lazy: pl.LazyFrame, name: str, column: str, declared: Column, wrong: pl.Expr) -> None:
+    try:
+        count = lazy.select(wrong.sum()).collect(engine="streaming").item()
+        if not count:
+            return
+        sample = lazy.filter(wrong).select("row", column).head(_SAMPLE).collect(engine="streaming")
+    except pl.exceptions.PolarsError as error:
+        raise _unreadable(name, "rows that can be read to the end", error) from error
+    cells = "; ".join(f"row {row}: {value!r}" for row, value in sample.iter_rows())
+    raise SourceError(
+        f"{count} cells of the column {column} are not of type {declared.type}",
+        where=name,
+        expected=declared.type,
+        found=cells,
+        remedy="mend the cells, or leave them empty where a value is missing",
+    )

@@ -1,0 +1,235 @@
+"""What we knew, and when: append-only bitemporal Parquet, one folder for each delivery that was taken in.
+
+Belongs here: what changed since what we knew (new, revised, withdrawn, restored), and reading it back. Does not belong
+here: whether rows are believed (`quality`). A folder `<dataset>/<number>/` holds `delivery.json`, `changes.parquet`
+(only when something changed) and `quarantine.parquet` (only when rows were held back), and comes to be by one rename,
+so a crash leaves no half and a second try writes nothing twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+from pydantic import BaseModel, ConfigDict
+
+from pipelines.archive import Fetch, FileRecord
+from pipelines.duck import columns, connect, identifier, literal
+from pipelines.errors import NyckeltalError
+from pipelines.files import folder_atomic, read_json, write_json
+from pipelines.settings import Settings
+from pipelines.sources.model import SQL_TYPES, Dataset, datasets, table_name
+
+CHANGES = ("new", "revised", "withdrawn", "restored")
+_BOOKKEEPING = {"known_from": "timestamp", "change": "varchar", "source_file_sha256": "varchar"}
+
+
+class CheckResult(BaseModel):
+    """One check of a run, as it stands in `quality_result`. Level: block, hold_back or warn."""
+
+    model_config = ConfigDict(frozen=True)
+
+    check_id: str
+    level: str
+    subject: str
+    passed: bool
+    expected: str
+    found: str
+    sample: str = ""
+
+
+class DeliveryRecord(BaseModel):
+    """A delivery that was taken in. `known_from` is UTC without zone; `counts` are rows by kind of change."""
+
+    model_config = ConfigDict(frozen=True)
+
+    dataset: str
+    number: int
+    content_id: str
+    known_from: datetime
+    rows: int
+    held_back: int
+    counts: dict[str, int]
+    files: tuple[FileRecord, ...]
+    checks: tuple[CheckResult, ...]
+
+
+@dataclass(frozen=True)
+class Staged:
+    """A parsed delivery that passed the gate: its rows, and the rows held back (None when there are none)."""
+
+    dataset: str
+    fetched: Fetch
+    rows_path: Path
+    quarantine_path: Path | None
+    rows: int
+    held_back: int
+    checks: tuple[CheckResult, ...]
+
+
+class Vintages:
+    """The vintages below one folder."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.home = settings.vintages_dir
+
+    def deliveries(self, dataset: str) -> list[DeliveryRecord]:
+        """Every delivery taken in, oldest first."""
+        return [DeliveryRecord.model_validate(read_json(p / "delivery.json")) for p in self._folders(dataset)]
+
+    def latest(self, dataset: str) -> DeliveryRecord | None:
+        """The newest delivery taken in, or None when there was none."""
+        folders = self._folders(dataset)
+        return DeliveryRecord.model_validate(read_json(folders[-1] / "delivery.json")) if folders else None
+
+    def absorb(self, staged: Staged, known_from: datetime) -> DeliveryRecord:
+        """Write down what a delivery changes. Nothing is written for rows that did not change.
+
+        Rows of the promised series (of the whole dataset when no series are promised) that a complete delivery lacks
+        are withdrawn, unless they were held back. Taking in what the last delivery brought changes nothing.
+
+        Raises:
+            NyckeltalError: `known_from` is not later than what is known already.
+        """
+        last = self.latest(staged.dataset)
+        if last and last.content_id == staged.fetched.content_id:
+            return last
+        if last and known_from <= last.known_from:
+            raise NyckeltalError(
+                "knowledge cannot be dated before what is known already",
+                where=staged.dataset,
+                expected=f"later than {last.known_from.isoformat()}",
+                found=known_from.isoformat(),
+                remedy="leave out --as-of, or give a later date",
+            )
+        number = last.number + 1 if last else 1
+        with folder_atomic(self.home / staged.dataset / f"{number:06d}") as folder:
+            with connect(self.settings) as con:
+                counts = self._write_changes(con, staged, known_from, folder / "changes.parquet", first=last is None)
+            if not counts:
+                (folder / "changes.parquet").unlink()
+            if staged.quarantine_path:
+                staged.quarantine_path.rename(folder / "quarantine.parquet")
+            record = DeliveryRecord(
+                dataset=staged.dataset,
+                number=number,
+                content_id=staged.fetched.content_id,
+                known_from=known_from,
+                rows=staged.rows,
+                held_back=staged.held_back,
+                counts=counts,
+                files=staged.fetched.files,
+                checks=staged.checks,
+            )
+            write_json(folder / "delivery.json", record.model_dump(mode="json"))
+        return record
+
+    def history_sql(self, dataset: str) -> str:
+        """A query of every change ever written: the declared columns, known_from, change, source_file_sha256."""
+        declared = datasets()[dataset]
+        files = sorted((self.home / dataset).glob("[0-9]*/changes.parquet"))
+        if not files:
+            typed = {c: SQL_TYPES[d.type] for c, d in declared.columns.items()} | _BOOKKEEPING
+            nothing = ", ".join(f"cast(null as {t}) as {identifier(c)}" for c, t in typed.items())
+            return f"select {nothing} where false"
+        names = ", ".join(literal(str(f)) for f in files)
+        return f"select {columns([*declared.columns, *_BOOKKEEPING])} from read_parquet([{names}])"
+
+    def known_sql(self, dataset: str) -> str:
+        """A query of the newest knowledge: one row a key, withdrawn ones included."""
+        declared = datasets()[dataset]
+        history = self.history_sql(dataset)
+        if len(list((self.home / dataset).glob("[0-9]*/changes.parquet"))) <= 1:
+            return history
+        newest = f"row_number() over (partition by {columns(declared.key)} order by known_from desc)"
+        return f"select * exclude (newest) from (select *, {newest} as newest from ({history})) where newest = 1"
+
+    def quarantine_files(self) -> Iterator[tuple[DeliveryRecord, Path]]:
+        """The newest delivery of each dataset that holds rows back, with the file of those rows."""
+        for dataset in datasets():
+            for folder in self._folders(dataset)[-1:]:
+                if (folder / "quarantine.parquet").exists():
+                    record = DeliveryRecord.model_validate(read_json(folder / "delivery.json"))
+                    yield record, folder / "quarantine.parquet"
+
+    def state_id(self) -> list[str]:
+        """What identifies the whole state: each delivery's dataset, number, content and date of knowledge."""
+        return [
+            f"{record.dataset} {record.number} {record.content_id} {record.known_from.isoformat()}"
+            for dataset in datasets()
+            for record in self.deliveries(dataset)
+        ]
+
+    def knowledge_until(self) -> datetime | None:
+        """The newest date of knowledge over all datasets."""
+        newest = [record.known_from for dataset in datasets() if (record := self.latest(dataset))]
+        return max(newest, default=None)
+
+    def _folders(self, dataset: str) -> list[Path]:
+        return sorted((self.home / dataset).glob("[0-9]*"))
+
+    def _write_changes(
+        self, con: duckdb.DuckDBPyConnection, staged: Staged, known_from: datetime, target: Path, *, first: bool
+    ) -> dict[str, int]:
+        declared = datasets()[staged.dataset]
+        sha = staged.fetched.files[-1].sha256
+        con.execute(f"create view staged as select * from read_parquet({literal(str(staged.rows_path))})")
+        if first:
+            query = f"select {columns(tuple(declared.columns))}, 'new' as change from staged"
+        else:
+            con.execute(f"create view known as {self.known_sql(staged.dataset)}")
+            con.execute(f"create table held as {_held_keys_sql(staged, declared)}")
+            con.execute("create table scope as select unnest(?::varchar[]) as series_id", [list(staged.fetched.promise.series)])
+            query = _changes_sql(declared, staged.fetched)
+        stamp = f"timestamp '{known_from.isoformat(sep=' ')}' as known_from"
+        con.execute(
+            f"copy (select {columns(tuple(declared.columns))}, {stamp}, change, {literal(sha)} as source_file_sha256 "
+            f"from ({query}) order by {columns(declared.key)}) to {literal(str(target))} (format parquet, compression zstd)"
+        )
+        found = con.execute(
+            f"select change, count(*) from read_parquet({literal(str(target))}) group by change order by change"
+        ).fetchall()
+        return {str(change): int(n) for change, n in found}
+
+
+def _held_keys_sql(staged: Staged, declared: Dataset) -> str:
+    if staged.quarantine_path is None:
+        return f"select {columns(declared.key)} from staged where false"
+    return f"select distinct {columns(declared.key)} from read_parquet({literal(str(staged.quarantine_path))})"
+
+
+def _changes_sql(declared: Dataset, fetched: Fetch) -> str:
+    """Compare staged rows with what is known; see `Vintages.absorb` for the rules."""
+    key, payload = declared.key, declared.payload
+    same_key = " and ".join(f"s.{identifier(c)} = k.{identifier(c)}" for c in key)
+    differs = " or ".join(f"s.{identifier(c)} is distinct from k.{identifier(c)}" for c in payload) or "false"
+    arrived = (
+        f"select {columns(tuple(declared.columns), 's.')}, "
+        "case when k.change is null then 'new' when k.change = 'withdrawn' then 'restored' else 'revised' end as change "
+        f"from staged as s left join known as k on {same_key} "
+        f"where k.change is null or k.change = 'withdrawn' or {differs}"
+    )
+    if not fetched.promise.complete:
+        return arrived
+    gone = ", ".join(
+        f"k.{identifier(c)}" if c in key else f"cast(null as {SQL_TYPES[d.type]}) as {identifier(c)}"
+        for c, d in declared.columns.items()
+    )
+    held = " and ".join(f"h.{identifier(c)} = k.{identifier(c)}" for c in key)
+    within = "k.series_id in (select series_id from scope) and " if fetched.promise.series else ""
+    withdrawn = (
+        f"select {gone}, 'withdrawn' as change from known as k where {within}k.change <> 'withdrawn' "
+        f"and not exists (select 1 from staged as s where {same_key}) and not exists (select 1 from held as h where {held})"
+    )
+    return f"{arrived} union all {withdrawn}"
+
+
+def register_views(con: duckdb.DuckDBPyConnection, vintages: Vintages) -> None:
+    """Make each dataset's history a view `vintages.<publisher>__<dataset>`."""
+    con.execute("create schema if not exists vintages")
+    for dataset in datasets():
+        con.execute(f"create view vintages.{identifier(table_name(dataset))} as {vintages.history_sql(dataset)}")

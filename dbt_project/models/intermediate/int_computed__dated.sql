@@ -1,0 +1,59 @@
+{#
+  Computed values as history: a moment at which nothing came out differently is no revision.
+#}
+with evaluated as (
+
+    select * from {{ ref('int_indicator__evaluated') }}
+    union all
+    select * from {{ ref('int_group__evaluated') }}
+
+),
+
+compared as (
+
+    select
+        *,
+        row_number() over (partition by indicator_id, area_id, year, sex order by known_from) as place,
+        lag(value) over (partition by indicator_id, area_id, year, sex order by known_from) as value_before,
+        lag(numerator) over (partition by indicator_id, area_id, year, sex order by known_from) as numerator_before,
+        lag(denominator) over (partition by indicator_id, area_id, year, sex order by known_from)
+            as denominator_before,
+        lag(reason_if_missing) over (partition by indicator_id, area_id, year, sex order by known_from)
+            as reason_before
+    from evaluated
+
+),
+
+changed as (
+
+    select * from compared
+    where
+        place = 1
+        or value is distinct from value_before
+        or numerator is distinct from numerator_before
+        or denominator is distinct from denominator_before
+        or (value is null and reason_if_missing is distinct from reason_before)
+
+)
+
+select
+    indicator_id,
+    area_id,
+    year,
+    sex,
+    value,
+    numerator,
+    denominator,
+    case when value is null then reason_if_missing end as missing_reason,
+    known_from,
+    lead(known_from) over (partition by indicator_id, area_id, year, sex order by known_from) as known_to,
+    cast(row_number() over (partition by indicator_id, area_id, year, sex order by known_from) as integer)
+        as revision,
+    case
+        when place = 1 then 'new'
+        when value is null and reason_if_missing = 'withdrawn_by_source' then 'withdrawn'
+        when value_before is null and reason_before = 'withdrawn_by_source' then 'restored'
+        else 'revised'
+    end as change,
+    source_file_sha256
+from changed

@@ -1,0 +1,158 @@
+{#
+  Value, numerator and denominator of every computed indicator at each of its moments: sums of terms, where a term is a
+  coefficient times one or two measures. One missing measure makes the whole missing.
+#}
+with moments as (
+
+    select * from {{ ref('int_moment__listed') }}
+
+),
+
+terms as (
+
+    select * from {{ source('declared', 'indicator_term') }}
+
+),
+
+measures as (
+
+    select * from {{ ref('int_measure__valued') }}
+
+),
+
+indicators as (
+
+    select * from {{ source('declared', 'indicator') }}
+
+),
+
+valued as (
+
+    select
+        moments.indicator_id,
+        moments.area_id,
+        moments.year,
+        moments.sex,
+        moments.known_from,
+        terms.part,
+        terms.coefficient * a.value * case when terms.measure_b is null then 1 else b.value end as value,
+        case when a.known_from = moments.known_from then a.source_file_sha256 end as sha_a,
+        case when b.known_from = moments.known_from then b.source_file_sha256 end as sha_b,
+        case when a.change = 'withdrawn' or b.change = 'withdrawn' then 1 else 0 end as withdrawn
+    from moments
+    inner join terms on moments.indicator_id = terms.indicator_id
+    left join measures as a
+        on
+            terms.measure_a = a.measure_id
+            and moments.area_id = a.area_id
+            and moments.year = a.year
+            and moments.sex = a.sex
+            and {{ known_at('a', 'moments.known_from') }}
+    left join measures as b
+        on
+            terms.measure_b = b.measure_id
+            and moments.area_id = b.area_id
+            and moments.year = b.year
+            and moments.sex = b.sex
+            and {{ known_at('b', 'moments.known_from') }}
+
+),
+
+parts as (
+
+    select
+        indicator_id,
+        area_id,
+        year,
+        sex,
+        known_from,
+        {% for part in ['value', 'numerator', 'denominator'] -%}
+        case
+            when count(case when part = '{{ part }}' then 1 end) = count(case when part = '{{ part }}' then value end)
+                then {{ exact_sum("case when part = '" ~ part ~ "' then value end") }}
+        end as {{ part }},
+        {% endfor -%}
+        max(case when part = 'value' then 1 else 0 end) as has_value,
+        max(case when part = 'denominator' then 1 else 0 end) as has_denominator,
+        max(case when part = 'value' then withdrawn else 0 end) as value_withdrawn,
+        max(withdrawn) as any_withdrawn,
+        max(coalesce(sha_a, sha_b)) as source_file_sha256
+    from valued
+    group by indicator_id, area_id, year, sex, known_from
+
+),
+
+deflators as (
+
+    select
+        parts.indicator_id,
+        parts.area_id,
+        parts.year,
+        parts.sex,
+        parts.known_from,
+        base.value / own.value as factor
+    from parts
+    inner join indicators
+        on parts.indicator_id = indicators.indicator_id and indicators.price_index is not null
+    inner join {{ ref('int_price_index__annual') }} as base
+        on
+            indicators.price_index = base.index_id
+            and indicators.price_base_year = base.year
+            and {{ known_at('base', 'parts.known_from') }}
+    inner join {{ ref('int_price_index__annual') }} as own
+        on
+            indicators.price_index = own.index_id
+            and parts.year = own.year
+            and {{ known_at('own', 'parts.known_from') }}
+
+),
+
+priced as (
+
+    select
+        parts.indicator_id,
+        parts.area_id,
+        parts.year,
+        parts.sex,
+        parts.known_from,
+        parts.has_value,
+        parts.has_denominator,
+        case when parts.has_value = 1 then parts.value_withdrawn else parts.any_withdrawn end as withdrawn,
+        parts.source_file_sha256,
+        indicators.multiplier,
+        parts.value * case when indicators.price_index is null then 1 else deflators.factor end as value,
+        parts.numerator * case when indicators.price_index is null then 1 else deflators.factor end as numerator,
+        parts.denominator
+    from parts
+    inner join indicators on parts.indicator_id = indicators.indicator_id
+    left join deflators
+        on
+            parts.indicator_id = deflators.indicator_id
+            and parts.area_id = deflators.area_id
+            and parts.year = deflators.year
+            and parts.sex = deflators.sex
+            and parts.known_from = deflators.known_from
+
+)
+
+select
+    indicator_id,
+    area_id,
+    year,
+    sex,
+    known_from,
+    case
+        when has_value = 1 then value
+        when has_denominator = 0 then multiplier * numerator
+        else multiplier * numerator / nullif(denominator, 0)
+    end as value,
+    numerator,
+    case when has_denominator = 1 then denominator end as denominator,
+    case
+        when withdrawn = 1 then 'withdrawn_by_source'
+        when has_value = 1 then 'published_missing'
+        when has_denominator = 1 and denominator = 0 then 'denominator_is_zero'
+        else 'input_missing'
+    end as reason_if_missing,
+    source_file_sha256
+from priced

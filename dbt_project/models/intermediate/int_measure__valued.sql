@@ -1,0 +1,25 @@
+with measures as (
+
+    select * from {{ source('declared', 'measure') }}
+
+),
+
+facts as (
+
+    select * from {{ ref('int_fact__unioned') }}
+
+)
+
+select
+    measures.measure_id,
+    facts.area_id,
+    facts.year,
+    facts.sex,
+    facts.value,
+    facts.change,
+    facts.known_from,
+    facts.known_to,
+    facts.source_file_sha256
+from facts
+inner join measures
+    on facts.dataset = measures.dataset and facts.series_id = measures.series

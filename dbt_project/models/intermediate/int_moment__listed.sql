@@ -1,0 +1,87 @@
+{#
+  For each computed indicator, area, year and sex: the moments at which something that it is made of became known. The
+  first measure of its numerator decides which areas, years and sexes there are.
+#}
+with inputs as (
+
+    select * from {{ source('declared', 'indicator_input') }}
+
+),
+
+measures as (
+
+    select * from {{ ref('int_measure__valued') }}
+
+),
+
+anchors as (
+
+    select
+        inputs.indicator_id,
+        measures.area_id,
+        measures.year,
+        measures.sex,
+        measures.known_from
+    from inputs
+    inner join measures on inputs.measure_id = measures.measure_id
+    where inputs.is_anchor
+
+),
+
+keys as (
+
+    select
+        indicator_id,
+        area_id,
+        year,
+        sex,
+        min(known_from) as first_known
+    from anchors
+    group by indicator_id, area_id, year, sex
+
+),
+
+others as (
+
+    select
+        keys.indicator_id,
+        keys.area_id,
+        keys.year,
+        keys.sex,
+        measures.known_from
+    from keys
+    inner join inputs on keys.indicator_id = inputs.indicator_id and not inputs.is_anchor
+    inner join measures
+        on
+            inputs.measure_id = measures.measure_id
+            and keys.area_id = measures.area_id
+            and keys.year = measures.year
+            and keys.sex = measures.sex
+            and measures.known_from > keys.first_known
+
+),
+
+prices as (
+
+    select
+        keys.indicator_id,
+        keys.area_id,
+        keys.year,
+        keys.sex,
+        price.known_from
+    from keys
+    inner join {{ source('declared', 'indicator') }} as indicators
+        on keys.indicator_id = indicators.indicator_id and indicators.price_index is not null
+    inner join {{ ref('int_price_index__annual') }} as price
+        on
+            indicators.price_index = price.index_id
+            and price.year in (keys.year, indicators.price_base_year)
+            and price.known_from > keys.first_known
+
+)
+
+select * from anchors
+union
+select * from others
+union
+select * from prices

@@ -1,0 +1,36 @@
+{{ config(materialized='view') }}
+
+{# Published series that are taken as they are, without weights: their history is that of the source. #}
+with indicators as (
+
+    select * from {{ source('declared', 'indicator') }}
+    where is_plain
+
+),
+
+facts as (
+
+    select * from {{ ref('int_fact__unioned') }}
+
+)
+
+select
+    indicators.indicator_id,
+    facts.area_id,
+    facts.year,
+    facts.sex,
+    facts.value,
+    cast(null as double) as numerator,
+    cast(null as double) as denominator,
+    case
+        when facts.change = 'withdrawn' then 'withdrawn_by_source'
+        when facts.value is null then 'published_missing'
+    end as missing_reason,
+    facts.known_from,
+    facts.known_to,
+    facts.revision,
+    facts.change,
+    facts.source_file_sha256
+from facts
+inner join indicators
+    on facts.dataset = indicators.dataset and facts.series_id = indicators.series

@@ -1,0 +1,74 @@
+with municipalities as (
+
+    select * from {{ ref('stg_kolada__municipality') }}
+    where known_to is null
+
+),
+
+counties as (
+
+    select * from {{ source('declared', 'county') }}
+
+),
+
+changes as (
+
+    select * from {{ source('declared', 'area_change') }}
+
+),
+
+groups as (
+
+    select distinct
+        group_id,
+        name,
+        group_type,
+        valid_from
+    from {{ source('declared', 'area_group') }}
+
+),
+
+source_areas as (
+
+    select
+        municipalities.area_id,
+        municipalities.name,
+        case
+            when municipalities.area_id = '0000' then 'nation'
+            when municipalities.area_type = 'L' then 'region'
+            else 'municipality'
+        end as area_type,
+        case when municipalities.area_type = 'K' then substr(municipalities.area_id, 1, 2) end as county_id,
+        case when municipalities.change = 'withdrawn' then cast(municipalities.known_from as date) end as valid_to
+    from municipalities
+
+)
+
+select
+    source_areas.area_id,
+    source_areas.name,
+    source_areas.area_type,
+    source_areas.county_id,
+    case
+        when source_areas.area_type = 'municipality' then counties.region_id
+        when source_areas.area_type = 'region' then source_areas.area_id
+    end as region_id,
+    changes.valid_from,
+    source_areas.valid_to
+from source_areas
+left join counties on source_areas.county_id = counties.county_id
+left join changes on source_areas.area_id = changes.area_id
+
+union all
+
+select
+    groups.group_id as area_id,
+    groups.name,
+    case when groups.group_type = 'county' then 'county' else 'group' end as area_type,
+    counties.county_id,
+    counties.region_id,
+    groups.valid_from,
+    cast(null as date) as valid_to
+from groups
+left join counties on groups.group_id = counties.county_id
+order by area_id

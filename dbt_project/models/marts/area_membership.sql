@@ -1,0 +1,8 @@
+select
+    group_id,
+    area_id,
+    group_type,
+    valid_from,
+    cast(null as date) as valid_to
+from {{ ref('int_area_membership__current') }}
+order by group_id, area_id

@@ -1,0 +1,2 @@
+select * from {{ source('declared', 'data_gap') }}
+order by gap_id

@@ -1,0 +1,70 @@
+with indicators as (
+
+    select * from {{ source('declared', 'indicator') }}
+
+),
+
+years as (
+
+    select
+        indicator_id,
+        min(year) as first_year,
+        max(year) as last_year
+    from {{ ref('observation') }}
+    where value is not null
+    group by indicator_id
+
+),
+
+publications as (
+
+    select
+        preliminary.indicator_id,
+        min(
+            case
+                when preliminary.prel_publication_date > run.as_of_date then preliminary.prel_publication_date
+                when preliminary.publication_date > run.as_of_date then preliminary.publication_date
+            end
+        ) as next_publication
+    from {{ ref('int_indicator__preliminary') }} as preliminary
+    cross join {{ source('declared', 'run') }} as run
+    group by preliminary.indicator_id
+
+)
+
+select
+    indicators.indicator_id,
+    indicators.title_sv,
+    indicators.title_en,
+    indicators.definition_sv,
+    indicators.purpose_sv,
+    indicators.theme,
+    indicators.gr_area,
+    indicators.success_factor,
+    indicators.nara_vard_shift,
+    indicators.unit,
+    indicators.decimals,
+    indicators.value_type,
+    indicators.polarity,
+    indicators.cost_concept,
+    indicators.price_basis,
+    indicators.numerator,
+    indicators.denominator,
+    indicators.multiplier,
+    indicators.source_id,
+    indicators.source_series,
+    indicators.processing_level,
+    indicators.attribution,
+    indicators.rights,
+    years.first_year,
+    years.last_year,
+    publications.next_publication,
+    indicators.series_ended,
+    indicators.breaks,
+    indicators.notes,
+    indicators.definition_version,
+    indicators.valid_from
+from indicators
+left join years on indicators.indicator_id = years.indicator_id
+left join publications on indicators.indicator_id = publications.indicator_id
+order by indicators.indicator_id

@@ -1,0 +1,20 @@
+select
+    indicator_id,
+    area_id,
+    year,
+    sex,
+    value,
+    numerator,
+    denominator,
+    lower_95,
+    upper_95,
+    status,
+    missing_reason,
+    is_preliminary,
+    break_before,
+    price_basis,
+    known_from,
+    source_file_sha256,
+    recipe_version
+from {{ ref('observation_vintage') }}
+where known_to is null

@@ -1,0 +1,23 @@
+with annual as (
+
+    select * from {{ ref('int_price_index__annual') }}
+    where known_to is null
+
+),
+
+indices as (
+
+    select * from {{ source('declared', 'price_index') }}
+
+)
+
+select
+    annual.index_id,
+    annual.year,
+    annual.value,
+    indices.base_year,
+    annual.known_from,
+    false as is_forecast
+from annual
+inner join indices on annual.index_id = indices.index_id
+order by annual.index_id, annual.year

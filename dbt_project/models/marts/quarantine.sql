@@ -1,0 +1,2 @@
+select * from {{ source('declared', 'quarantine') }}
+order by source_id, dataset, source_row

@@ -1,0 +1,1 @@
+{{ history(source('vintages', 'kolada__kpi'), ['series_id']) }}

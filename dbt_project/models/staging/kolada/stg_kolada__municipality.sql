@@ -1,0 +1,1 @@
+{{ history(source('vintages', 'kolada__municipality'), ['area_id']) }}

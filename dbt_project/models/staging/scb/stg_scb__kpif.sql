@@ -1,0 +1,1 @@
+{{ history(source('vintages', 'scb__kpif'), ['index_id', 'year', 'month']) }}

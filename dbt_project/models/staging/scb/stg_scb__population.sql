@@ -1,0 +1,1 @@
+{{ history(source('vintages', 'scb__population'), ['series_id', 'area_id', 'year', 'sex']) }}

@@ -1,0 +1,261 @@
+"""The private build: what dbt reads, and running dbt.
+
+Belongs here: registering vintages and declarations in the build file, the text of dbt's `sources.yml`, and dbt's
+environment. Does not belong here: any arithmetic of indicators (dbt_project), or publishing (`release`).
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+import yaml
+
+from indicators.generate import TABLES, Row, Source, declared_rows
+from indicators.load import Catalogue
+from pipelines.duck import connect, identifier, literal
+from pipelines.errors import NyckeltalError
+from pipelines.files import read_json
+from pipelines.settings import ROOT, Settings
+from pipelines.sources.model import SQL_TYPES, datasets, load_publishers, table_name
+from pipelines.vintages import CheckResult, Vintages, register_views
+
+RUN_TABLES: dict[str, dict[str, str]] = {
+    "run": {"as_of_date": "date", "knowledge_until": "timestamp", "previous_knowledge_until": "timestamp"},
+    "area_group": {
+        "group_id": "varchar", "name": "varchar", "group_type": "varchar", "kolada_group": "varchar",
+        "is_aggregated": "boolean", "valid_from": "date", "compared_area_id": "varchar",
+    },
+    "source_file": {
+        "sha256": "varchar", "source_id": "varchar", "dataset": "varchar", "url": "varchar",
+        "fetched_at": "timestamp", "published_at": "varchar", "bytes": "bigint", "rows": "bigint",
+        "licence": "varchar", "attribution": "varchar",
+    },
+    "quarantine": {
+        "source_id": "varchar", "dataset": "varchar", "source_row": "bigint", "row": "varchar", "reason": "varchar",
+        "source_file_sha256": "varchar",
+    },
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Build:
+    """Where one build works: the private file, and the release's database under way."""
+
+    build_db: Path
+    release_db: Path
+
+
+def prepare(
+    settings: Settings, catalogue: Catalogue, release_db: Path, previous_knowledge_until: datetime | None
+) -> Build:
+    """Make a fresh build file with the sources `vintages` and `declared`.
+
+    Raises:
+        NyckeltalError: a dataset has no good state yet, so nothing can be released.
+    """
+    vintages = Vintages(settings)
+    lacking = [d for d in datasets() if vintages.latest(d) is None]
+    if lacking:
+        raise NyckeltalError(
+            "there is no good state yet of every dataset",
+            where=str(settings.vintages_dir),
+            expected=", ".join(datasets()),
+            found=f"none of {', '.join(lacking)}",
+            remedy="see the failed checks of this run; mend the delivery and refresh again",
+        )
+    build = Build(settings.build_dir / "build.duckdb", release_db)
+    for path in (build.build_db, build.release_db):
+        path.unlink(missing_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+    with connect(settings, build.build_db) as con:
+        register_views(con, vintages)
+        con.execute("create schema declared")
+        for table, rows in declared_rows(catalogue, _sources()).items():
+            _create(con, table, TABLES[table], rows)
+        _create(con, "area_group", RUN_TABLES["area_group"], _area_groups(con, catalogue))
+        _create(con, "source_file", RUN_TABLES["source_file"], _source_files(vintages))
+        known = vintages.knowledge_until()
+        _create(con, "run", RUN_TABLES["run"], [(known.date() if known else None, known, previous_knowledge_until)])
+        _create_quarantine(con, vintages)
+    return build
+
+
+def dbt_environment(settings: Settings, build: Build) -> dict[str, str]:
+    """The environment variables that profiles.yml reads, and the switches that keep dbt quiet."""
+    return {
+        "NYCKELTAL_RELEASE_DB": str(build.release_db),
+        "NYCKELTAL_BUILD_DB": str(build.build_db),
+        "NYCKELTAL_MEMORY_LIMIT": f"{settings.memory_limit_mb}MB",
+        "NYCKELTAL_THREADS": str(settings.threads),
+        "NYCKELTAL_SPILL_DIR": str(settings.build_dir / "spill"),
+        "DBT_PROFILES_DIR": str(settings.dbt_project_dir),
+        "DBT_TARGET_PATH": str(settings.build_dir / "dbt"),
+        "DBT_LOG_PATH": str(settings.build_dir / "dbt"),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DO_NOT_TRACK": "1",
+    }
+
+
+def dbt_checks(run_results: Path) -> list[CheckResult]:
+    """dbt's data tests of the last build, as check results."""
+    if not run_results.exists():
+        return []
+    found = []
+    for result in read_json(run_results)["results"]:
+        if result["unique_id"].startswith("test."):
+            failures = result.get("failures")
+            found.append(
+                CheckResult(
+                    check_id="warehouse." + result["unique_id"].split(".")[2],
+                    level="block",
+                    subject="warehouse",
+                    passed=result["status"] in {"pass", "success"},
+                    expected="no failing rows",
+                    found=f"{failures} rows" if failures else str(result.get("message") or "as expected"),
+                )
+            )
+    return found
+
+
+def control_checks(con: duckdb.DuckDBPyConnection) -> list[CheckResult]:
+    """The reconciliations, from the build's control table: one result a control, with its worst figures."""
+    rows = con.execute(
+        """
+        select c.control_id, c.title_sv, c.tolerance, count(m.year), count(m.year) filter (where not m.holds)
+        from declared.control as c left join intermediate.int_control__measured as m using (control_id)
+        group by all order by c.control_id
+        """
+    ).fetchall()
+    worst = con.execute(
+        """
+        select control_id, string_agg(
+            format('{} {}: expected {}, found {} ({:+.2f} %)', year, area_id, round(expected, 1), round(found, 1),
+                100 * relative_difference), '; ' order by abs(relative_difference) desc, year, area_id)
+        from (
+            select *, row_number() over (
+                partition by control_id order by abs(relative_difference) desc, year, area_id) as place
+            from intermediate.int_control__measured
+        ) where place <= 3 group by control_id
+        """
+    ).fetchall()
+    samples = {str(control): str(text) for control, text in worst}
+    return [
+        CheckResult(
+            check_id=f"control.{control}",
+            level="warn",
+            subject=str(title),
+            passed=bool(measured) and not broken,
+            expected=f"within {tolerance:.2%}",
+            found=f"{broken} of {measured} comparisons outside" if measured else "nothing to compare",
+            sample=samples.get(str(control), ""),
+        )
+        for control, title, tolerance, measured, broken in rows
+    ]
+
+
+def sources_yml() -> str:
+    """The text of dbt's sources, from the declarations; `models/staging/sources.yml` holds it, and a test guards it."""
+    vintages = [
+        {
+            "name": table_name(name),
+            "description": f"{dataset.title}. Every change ever taken in.",
+            "columns": [
+                *({"name": c, "data_type": SQL_TYPES[d.type], "description": d.description} for c, d in dataset.columns.items()),
+                {"name": "known_from", "data_type": "timestamp", "description": "When it became known (UTC)."},
+                {"name": "change", "data_type": "varchar", "description": "new, revised, withdrawn or restored."},
+                {"name": "source_file_sha256", "data_type": "varchar", "description": "The raw file."},
+            ],
+        }
+        for name, dataset in datasets().items()
+    ]
+    declared = [
+        {"name": table, "columns": [{"name": c, "data_type": t} for c, t in typed.items()]}
+        for table, typed in (TABLES | RUN_TABLES).items()
+    ]
+    content = {
+        "version": 2,
+        "sources": [
+            {"name": "vintages", "database": "build", "schema": "vintages", "tables": vintages},
+            {"name": "declared", "database": "build", "schema": "declared", "tables": declared},
+        ],
+    }
+    head = "# Generated from the declarations by `nyckeltal generate`; do not edit.\n"
+    return head + yaml.safe_dump(content, allow_unicode=True, sort_keys=False, width=110)
+
+
+def _sources() -> dict[str, Source]:
+    return {
+        name: Source(p.title, p.attribution, f"{p.rights_sv} (läst {p.rights_read})")
+        for name, p in load_publishers().items()
+    }
+
+
+def _create(con: duckdb.DuckDBPyConnection, table: str, typed: dict[str, str], rows: Sequence[Row]) -> None:
+    definition = ", ".join(f"{identifier(c)} {t}" for c, t in typed.items())
+    con.execute(f"create table declared.{identifier(table)} ({definition})")
+    if rows:
+        con.executemany(f"insert into declared.{identifier(table)} values ({', '.join('?' * len(typed))})", rows)
+
+
+def _area_groups(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> list[Row]:
+    """Declared groups, and the families of similar municipalities by the titles of their groups."""
+    rows: list[Row] = [
+        (g.group_id, g.name, g.group_type, g.kolada_group, g.aggregate, g.valid_from, None) for g in catalogue.groups
+    ]
+    titles = con.execute(
+        "select distinct group_id, group_title from vintages.kolada__municipality_groups order by 1"
+    ).fetchall()
+    names = dict(con.execute("select name, area_id from vintages.kolada__municipality where area_type = 'K'").fetchall())
+    for family in catalogue.similar:
+        for group_id, title in titles:
+            found = re.search(family.title_pattern, title)
+            if found:
+                area = names.get(found["area"])
+                rows.append((group_id, title, "liknande", group_id, False, family.valid_from, area))
+    return rows
+
+
+def _source_files(vintages: Vintages) -> list[Row]:
+    return [
+        (f.sha256, f.source_id, f.dataset.split(".")[1], f.url, f.fetched_at, f.published_at, f.bytes, record.rows,
+         f.licence, f.attribution)
+        for dataset in datasets() for record in vintages.deliveries(dataset) for f in record.files
+    ]  # fmt: skip
+
+
+def _create_quarantine(con: duckdb.DuckDBPyConnection, vintages: Vintages) -> None:
+    _create(con, "quarantine", RUN_TABLES["quarantine"], [])
+    for record, path in vintages.quarantine_files():
+        publisher, dataset = record.dataset.split(".")
+        con.execute(
+            f"insert into declared.quarantine select ?, ?, q.row, to_json(q)::varchar, q.reason, ? "
+            f"from read_parquet({literal(str(path))}) as q order by q.row",
+            [publisher, dataset, record.files[-1].sha256],
+        )
+
+
+def manifest_path(settings: Settings) -> Path:
+    """dbt's manifest, which tells Dagster the lineage; made by `ensure_manifest`."""
+    return settings.build_dir / "dbt" / "manifest.json"
+
+
+def remove_build(settings: Settings) -> None:
+    """Throw the last run's work away, but for what only saves time (dbt's parsed project)."""
+    for path in (settings.staged_dir, settings.build_dir / "spill"):
+        shutil.rmtree(path, ignore_errors=True)
+    (settings.build_dir / "dbt" / "run_results.json").unlink(missing_ok=True)
+
+
+def project_files(settings: Settings) -> list[Path]:
+    """The files that decide what the warehouse computes: dbt's project, both packages' code, the declarations."""
+    folders = [settings.dbt_project_dir, ROOT / "pipelines", ROOT / "indicators", settings.declarations_dir]
+    kept = {".sql", ".yml", ".py"}
+    found = {p for f in folders for p in f.rglob("*") if p.suffix in kept and "target" not in p.parts}
+    return sorted(found)
+

@@ -114,16 +114,16 @@ def _terms(indicator: Indicator, catalogue: Catalogue) -> list[Row]:
     """indicator_id, part, term_no, coefficient, measure_a, measure_b."""
     if is_plain(indicator):
         return []
-    if indicator.kind == "published":
-        own = _own_measure(indicator)
-        rows: list[Row] = [
-            (indicator.indicator_id, "value", 1, 1.0, own, None),
-            (indicator.indicator_id, "numerator", 1, 1.0, own, indicator.weight),
-        ]
-        if indicator.weight:
-            rows.append((indicator.indicator_id, "denominator", 1, 1.0, indicator.weight, None))
-        return rows
     quotient = catalogue.quotient(indicator)
+    if indicator.kind == "published":
+        own, name = _own_measure(indicator), indicator.indicator_id
+        weights = [(number, term.coefficient, term.measures[0]) for number, term in enumerate(quotient.denominator, 1)]
+        top: list[Row] = [(name, "numerator", n, c, own, weight) for n, c, weight in weights]
+        return [
+            (name, "value", 1, 1.0, own, None),
+            *(top or [(name, "numerator", 1, 1.0, own, None)]),
+            *((name, "denominator", n, c, weight, None) for n, c, weight in weights),
+        ]
     return [
         (indicator.indicator_id, part, number, term.coefficient, *(*term.measures, None, None)[:2])
         for part, terms in (("numerator", quotient.numerator), ("denominator", quotient.denominator))

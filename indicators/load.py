@@ -16,7 +16,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from indicators.errors import DeclarationError
-from indicators.expression import ExpressionError, Quotient, Term, parse_expression
+from indicators.expression import ExpressionError, Quotient, parse_expression
 from indicators.model import (
     AreaChange,
     Control,
@@ -92,7 +92,10 @@ def quotient_of(indicator: Indicator) -> Quotient:
             raise ExpressionError("numerator and denominator of a ratio hold no division themselves")
         return Quotient(top.numerator, bottom.numerator)
     if indicator.weight:
-        return Quotient((), (Term(1.0, (indicator.weight,)),))
+        weight = parse_expression(indicator.weight)
+        if weight.denominator or any(len(term.measures) != 1 for term in weight.numerator):
+            raise ExpressionError(f"weight {indicator.weight!r} is not a sum of measures")
+        return Quotient((), weight.numerator)
     return Quotient((), ())
 
 

@@ -163,7 +163,7 @@ class Indicator(Strict):
 
     Kinds: `published` takes a source series as it is; `ratio` is multiplier x numerator / denominator, `derived` an
     expression; both are written over measures with + - * / and numbers, and are brought to sums of products
-    (`expression.py`). `weight` is the measure that a published rate may be weighted by over areas.
+    (`expression.py`). `weight` is the measure, or sum of measures, that a published rate is weighted by over areas.
     """
 
     indicator_id: Identifier
@@ -182,7 +182,7 @@ class Indicator(Strict):
 
     dataset: str | None = Field(default=None, pattern=r"^[a-z]+\.[a-z_]+$")
     series: str | None = None
-    weight: Identifier | None = None
+    weight: str | None = None
     numerator: str | None = None
     denominator: str | None = None
     multiplier: float | None = Field(default=None, gt=0)

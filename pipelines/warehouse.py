@@ -6,8 +6,12 @@ environment. Does not belong here: any arithmetic of indicators (dbt_project), o
 
 from __future__ import annotations
 
+import hashlib
+import os
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +24,7 @@ from indicators.generate import TABLES, Row, Source, declared_rows
 from indicators.load import Catalogue
 from pipelines.duck import connect, identifier, literal
 from pipelines.errors import NyckeltalError
-from pipelines.files import read_json
+from pipelines.files import read_json, sha256_of
 from pipelines.settings import ROOT, Settings
 from pipelines.sources.model import SQL_TYPES, datasets, load_publishers, table_name
 from pipelines.vintages import CheckResult, Vintages, register_views
@@ -84,6 +88,11 @@ def prepare(
         _create(con, "run", RUN_TABLES["run"], [(known.date() if known else None, known, previous_knowledge_until)])
         _create_quarantine(con, vintages)
     return build
+
+
+def open_build(settings: Settings, build: Build) -> duckdb.DuckDBPyConnection:
+    """The finished build, to read; views over the release's tables are not needed by anyone here."""
+    return connect(settings, build.build_db)
 
 
 def dbt_environment(settings: Settings, build: Build) -> dict[str, str]:
@@ -240,9 +249,42 @@ def _create_quarantine(con: duckdb.DuckDBPyConnection, vintages: Vintages) -> No
         )
 
 
-def manifest_path(settings: Settings) -> Path:
-    """dbt's manifest, which tells Dagster the lineage; made by `ensure_manifest`."""
-    return settings.build_dir / "dbt" / "manifest.json"
+def ensure_manifest(settings: Settings) -> Path:
+    """dbt's manifest, which tells Dagster the lineage; made anew when the dbt project has changed.
+
+    Raises:
+        NyckeltalError: the dbt project cannot be parsed.
+    """
+    target = settings.build_dir / "dbt"
+    manifest, stamp = target / "manifest.json", target / "manifest.sha256"
+    files = sorted(p for p in settings.dbt_project_dir.rglob("*") if p.suffix in {".sql", ".yml"} and "target" not in p.parts)
+    digest = hashlib.sha256("".join(sha256_of(p) for p in files).encode()).hexdigest()
+    if manifest.exists() and stamp.exists() and stamp.read_text(encoding="utf-8") == digest:
+        return manifest
+    target.mkdir(parents=True, exist_ok=True)
+    build = Build(settings.build_dir / "build.duckdb", settings.build_dir / "candidate" / "nyckeltal.duckdb")
+    done = subprocess.run(
+        [sys.executable, "-m", "dbt.cli.main", "parse", "--quiet", "--project-dir", str(settings.dbt_project_dir)],
+        env={**os.environ, **dbt_environment(settings, build)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise NyckeltalError("the dbt project cannot be parsed", where=str(settings.dbt_project_dir), found=done.stdout[-2000:])
+    stamp.write_text(digest, encoding="utf-8")
+    return manifest
+
+
+def dbt_failures(run_results: Path) -> dict[str, str]:
+    """What failed in dbt's last build: name to message."""
+    if not run_results.exists():
+        return {}
+    return {
+        result["unique_id"].split(".")[2]: str(result.get("message"))
+        for result in read_json(run_results)["results"]
+        if result["status"] in {"error", "fail", "runtime error"}
+    }
 
 
 def remove_build(settings: Settings) -> None:

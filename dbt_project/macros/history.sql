@@ -48,7 +48,10 @@
             history.known_from = position.known_from
 {%- endmacro %}
 
-{# Whether a row of history was known at a moment. #}
+{#
+  Whether a row of history was known at a moment. Written without `or`, which would keep engines from joining by hash.
+#}
 {% macro known_at(alias, moment) -%}
-    {{ alias }}.known_from <= {{ moment }} and ({{ alias }}.known_to is null or {{ alias }}.known_to > {{ moment }})
+    {{ alias }}.known_from <= {{ moment }}
+    and coalesce({{ alias }}.known_to, cast('9999-12-31' as timestamp)) > {{ moment }}
 {%- endmacro %}

@@ -110,7 +110,7 @@ own_groups as (
 
 ),
 
-similar as (
+alike as (
 
     select
         memberships.compared_area_id as area_id,
@@ -161,7 +161,7 @@ select
     gr_weighted.value as gr_weighted,
     gr.mean_value as gr_unweighted,
     kommungrupp.median_value as kommungrupp_median,
-    similar.value as similar_mean,
+    alike.value as similar_mean,
     ranked.value - nation.value as difference_to_nation,
     case
         when ranked.lower_95 is null or ranked.upper_95 is null or nation.value is null then 'not_estimable'
@@ -201,10 +201,10 @@ left join group_values as kommungrupp
         and ranked.year = kommungrupp.year
         and ranked.sex = kommungrupp.sex
         and own_groups.kommungrupp = kommungrupp.group_id
-left join similar
+left join alike
     on
-        ranked.indicator_id = similar.indicator_id
-        and ranked.area_id = similar.area_id
-        and ranked.year = similar.year
-        and ranked.sex = similar.sex
+        ranked.indicator_id = alike.indicator_id
+        and ranked.area_id = alike.area_id
+        and ranked.year = alike.year
+        and ranked.sex = alike.sex
 order by ranked.indicator_id, ranked.area_id, ranked.sex, ranked.year

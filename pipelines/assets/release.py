@@ -1,0 +1,43 @@
+"""The asset that publishes. Belongs here: one shell, with the controls as its checks."""
+
+from datetime import timedelta
+
+import dagster as dg
+
+from indicators.load import Catalogue
+from pipelines.assets.checks import to_dagster
+from pipelines.settings import Settings
+
+KEY = dg.AssetKey(["release"])
+
+
+def release_asset(settings: Settings, catalogue: Catalogue, warehouse: dg.AssetsDefinition) -> dg.AssetsDefinition:
+    """The published release; refused when a blocking check failed."""
+    specs = [dg.AssetCheckSpec(c.control_id, asset=KEY, description=c.title_sv) for c in catalogue.controls]
+
+    @dg.asset(
+        key=KEY,
+        deps=[warehouse],
+        group_name="release",
+        description="An immutable folder (DuckDB and Parquet), and the pointer that readers follow.",
+        kinds={"duckdb", "parquet"},
+        check_specs=specs,
+        freshness_policy=dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=settings.max_fresh_hours)),
+        required_resource_keys={"run"},
+    )
+    def release(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        run = context.resources.run
+        checks = list(to_dagster(run.publish(), KEY, specs))
+        if run.release is None:
+            return dg.MaterializeResult(metadata={"published": False, "reason": "nothing new"}, check_results=checks)
+        return dg.MaterializeResult(
+            metadata={
+                "published": True,
+                "release_id": run.release.release_id,
+                "dagster/row_count": run.release.tables["observation"],
+                "stale_sources": ", ".join(run.release.stale_sources) or "none",
+            },
+            check_results=checks,
+        )
+
+    return release

@@ -1,0 +1,32 @@
+"""What assets share: the run under way. Belongs here: Dagster resources only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import dagster as dg
+
+from pipelines.run import Run
+
+RunFactory = Callable[[], Run]
+
+
+def run_resource(make: RunFactory, kind: str | None = None) -> dg.ResourceDefinition:
+    """A resource that opens a run when a job starts and closes it, with its line in the log, when the job ends."""
+
+    @dg.resource(description="The run under way: lock, catalogue, and what its steps share.")
+    @contextmanager
+    def opened(_: dg.InitResourceContext) -> Iterator[Run]:
+        run = make()
+        run.kind = kind or run.kind
+        run.open()
+        try:
+            yield run
+        except BaseException as error:
+            run.error = run.error or error
+            raise
+        finally:
+            run.close()
+
+    return opened

@@ -1,0 +1,44 @@
+"""Assets that parse and judge. Belongs here: one shell a dataset, with the gate's checks."""
+
+import dagster as dg
+
+from pipelines.assets.checks import gate_specs, to_dagster
+from pipelines.assets.keys import raw_key, staged_key
+from pipelines.sources.model import datasets
+
+AREAS = "kolada.municipality"
+
+
+def staged_asset(dataset: str) -> dg.AssetsDefinition:
+    """The judged delivery of one dataset; a failed gate holds the dataset back and lets the others go on."""
+    key = staged_key(dataset)
+    specs = gate_specs(dataset, key)
+    names_areas = any(c.codes == "areas" for c in datasets()[dataset].columns.values())
+
+    @dg.asset(
+        key=key,
+        deps=[raw_key(dataset), *([staged_key(AREAS)] if names_areas else [])],
+        group_name="staged",
+        description=f"{datasets()[dataset].title}: typed rows that passed the gate.",
+        kinds={"polars", "greatexpectations"},
+        check_specs=specs,
+        required_resource_keys={"run"},
+    )
+    def judged(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        run = context.resources.run
+        checks = run.stage(dataset)
+        staged = run.staged.get(dataset)
+        metadata = {
+            "new_delivery": staged is not None,
+            "held_back": str(run.held[dataset]) if dataset in run.held else "",
+        }
+        if staged:
+            metadata |= {"dagster/row_count": staged.rows, "held_back_rows": staged.held_back}
+        return dg.MaterializeResult(metadata=metadata, check_results=list(to_dagster(checks, key, specs)))
+
+    return judged
+
+
+def staged_assets() -> list[dg.AssetsDefinition]:
+    """One for each dataset."""
+    return [staged_asset(dataset) for dataset in datasets()]

@@ -1,0 +1,224 @@
+"""Makes a release out of a finished build: the public database, Parquet for each table, and the move of the pointer.
+
+Belongs here: the last gate, and writing what readers get. Does not belong here: computing values (`dbt_project`).
+Publication is refused when a blocking check failed; then the last release stands.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import duckdb
+
+from pipelines.duck import connect, identifier, literal
+from pipelines.errors import NyckeltalError
+from pipelines.files import folder_atomic, sha256_of, write_json
+from pipelines.release import pointer
+from pipelines.release.pointer import DATABASE, DESCRIPTION, ReleaseInfo
+from pipelines.settings import ROOT, Settings
+from pipelines.vintages import CheckResult, Vintages
+from pipelines.warehouse import project_files
+
+MIN_SHARE_OF_LAST = 0.9  # a table much shorter than in the release before is not published
+_GUARDED = ("observation", "observation_vintage", "indicator", "area", "comparison")
+
+# The two tables that only the end of a run can fill; all others are dbt models with contracts.
+OWN_TABLES: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
+    "quality_result": (
+        "Each check that this release stands on.",
+        {
+            "check_id": ("varchar", "The check."),
+            "level": ("varchar", "block (stops the dataset or the release), hold_back (sets rows aside) or warn."),
+            "subject": ("varchar", "What was checked."),
+            "passed": ("boolean", "Whether it held."),
+            "expected": ("varchar", "What was expected."),
+            "found": ("varchar", "What was found."),
+            "sample": ("varchar", "Some of the rows or figures that did not hold."),
+        },
+    ),
+    "release": (
+        "This release: one row.",
+        {
+            "release_id": ("varchar", "Its id, to cite."),
+            "created_at": ("timestamp", "When it was made (UTC)."),
+            "code_version": ("varchar", "Version of the code, with a hash of it."),
+            "input_hash": ("varchar", "Hash of everything it was computed from: equal input, equal tables."),
+            "previous_release_id": ("varchar", "The release before; null for the first."),
+            "stale_sources": ("varchar", "Datasets that were held back and stand as they were; empty when none."),
+        },
+    ),
+}
+
+
+class PublicationRefusedError(NyckeltalError):
+    """A blocking check failed; nothing was published and the last release stands."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a build is for: its identity, and what it is compared with."""
+
+    input_hash: str
+    code_version: str
+    knowledge_until: datetime
+    previous_release_id: str | None
+    previous_knowledge_until: datetime | None
+    is_new: bool
+
+
+def plan(settings: Settings) -> Plan | None:
+    """What would be released now; None while nothing is known. `is_new` is false when it was released already."""
+    vintages = Vintages(settings)
+    known = vintages.knowledge_until()
+    if known is None:
+        return None
+    code = _code_hash(settings)
+    input_hash = hashlib.sha256("\n".join([code, *vintages.state_id()]).encode()).hexdigest()
+    standing = pointer.current(settings.releases_dir)
+    same = standing is not None and standing.input_hash == input_hash
+    return Plan(
+        input_hash=input_hash,
+        code_version=f"{version('nyckeltal')}+{code[:8]}",
+        knowledge_until=known,
+        previous_release_id=(standing.previous_release_id if same else standing.release_id) if standing else None,
+        previous_knowledge_until=(standing.previous_knowledge_until if same else standing.knowledge_until)
+        if standing
+        else None,
+        is_new=not same,
+    )
+
+
+def publish(
+    settings: Settings,
+    planned: Plan,
+    release_db: Path,
+    checks: list[CheckResult],
+    stale_sources: tuple[str, ...],
+    now: datetime,
+) -> ReleaseInfo:
+    """Write the release folder, whole, then move the pointer.
+
+    Args:
+        release_db: the database that dbt wrote; it is moved. checks: every check of the run.
+        stale_sources: datasets held back in this run. now: UTC without zone.
+
+    Raises:
+        PublicationRefusedError: a blocking check of the warehouse failed, or a table shrank.
+    """
+    release_id = f"{now:%Y%m%dT%H%M%S%f}Z-{planned.input_hash[:8]}"
+    with connect(settings, release_db) as con:
+        tables = _tables(con)
+        counts = {t: _count(con, t) for t in tables}
+        results = [*checks, *_shrink_checks(settings, counts)]
+        _refuse_if_blocked(results)
+        _create_own_table(con, "quality_result", [tuple(c.model_dump().values()) for c in sorted(results, key=lambda c: c.check_id)])
+        stale = ", ".join(stale_sources)
+        row = (release_id, now, planned.code_version, planned.input_hash, planned.previous_release_id, stale)
+        _create_own_table(con, "release", [row])
+        _create_macros(con)
+        counts |= {t: _count(con, t) for t in OWN_TABLES}
+        described = ReleaseInfo(
+            release_id=release_id,
+            created_at=now,
+            code_version=planned.code_version,
+            input_hash=planned.input_hash,
+            knowledge_until=planned.knowledge_until,
+            previous_release_id=planned.previous_release_id,
+            previous_knowledge_until=planned.previous_knowledge_until,
+            stale_sources=stale_sources,
+            tables=counts,
+        )
+        with folder_atomic(settings.releases_dir / release_id) as folder:
+            (folder / "parquet").mkdir()
+            for table in counts:
+                target = literal(str(folder / "parquet" / f"{table}.parquet"))
+                con.execute(f"copy {identifier(table)} to {target} (format parquet, compression zstd)")
+            con.close()
+            release_db.rename(folder / DATABASE)
+            write_json(folder / DESCRIPTION, described.model_dump(mode="json"))
+    pointer.point_at(settings.releases_dir, release_id)
+    pointer.prune(settings.releases_dir, settings.keep_releases)
+    return described
+
+
+def _refuse_if_blocked(results: list[CheckResult]) -> None:
+    # A failed gate of a dataset holds back that dataset (its last good state is used); only checks of the warehouse
+    # and of the release say something of the tables at hand.
+    failed = [c for c in results if c.level == "block" and not c.passed and c.subject in {"warehouse", "release"}]
+    if failed:
+        raise PublicationRefusedError(
+            f"the release was refused: {len(failed)} blocking checks failed",
+            where=", ".join(c.check_id for c in failed),
+            expected="; ".join(c.expected for c in failed),
+            found="; ".join(f"{c.found} {c.sample}".strip() for c in failed),
+            remedy="the last release stands; mend the cause and refresh again",
+        )
+
+
+def _shrink_checks(settings: Settings, counts: dict[str, int]) -> list[CheckResult]:
+    standing = pointer.current(settings.releases_dir)
+    before = standing.tables if standing else {}
+    return [
+        CheckResult(
+            check_id=f"release.{table}_rows",
+            level="block",
+            subject="release",
+            passed=counts.get(table, 0) >= max(1, int(before.get(table, 0) * MIN_SHARE_OF_LAST)),
+            expected=f"at least {MIN_SHARE_OF_LAST:.0%} of the {before.get(table, 0)} rows of the release before",
+            found=f"{counts.get(table, 0)} rows",
+        )
+        for table in _GUARDED
+    ]
+
+
+def _tables(con: duckdb.DuckDBPyConnection) -> list[str]:
+    rows = con.execute(
+        "select table_name from duckdb_tables() where database_name = current_database() and schema_name = 'main' order by 1"
+    ).fetchall()
+    return [str(name) for (name,) in rows]
+
+
+def _count(con: duckdb.DuckDBPyConnection, table: str) -> int:
+    found = con.execute(f"select count(*) from {identifier(table)}").fetchone()
+    return int(found[0]) if found else 0
+
+
+def _create_own_table(con: duckdb.DuckDBPyConnection, table: str, rows: list[tuple[object, ...]]) -> None:
+    about, columns = OWN_TABLES[table]
+    con.execute(f"create table {table} ({', '.join(f'{c} {t}' for c, (t, _) in columns.items())})")
+    con.execute(f"comment on table {table} is {literal(about)}")
+    for column, (_, description) in columns.items():
+        con.execute(f"comment on column {table}.{column} is {literal(description)}")
+    if rows:
+        con.executemany(f"insert into {table} values ({', '.join('?' * len(columns))})", rows)
+
+
+def _create_macros(con: duckdb.DuckDBPyConnection) -> None:
+    """`observation_as_of(moment)`: what was known then. A day means its end, a time stamp means just that (UTC)."""
+    con.execute(
+        """
+        create macro observation_as_of(moment) as table
+        select * exclude (known_to, revision, change)
+        from observation_vintage
+        where known_from < case
+                when length(cast(moment as varchar)) = 10 then cast(moment as timestamp) + interval 1 day
+                else cast(moment as timestamp) + interval 1 microsecond
+            end
+            and (known_to is null or known_to >= case
+                when length(cast(moment as varchar)) = 10 then cast(moment as timestamp) + interval 1 day
+                else cast(moment as timestamp) + interval 1 microsecond
+            end)
+        """
+    )
+
+
+def _code_hash(settings: Settings) -> str:
+    digest = hashlib.sha256()
+    for path in project_files(settings):
+        name = path.relative_to(ROOT) if path.is_relative_to(ROOT) else path.relative_to(settings.declarations_dir)
+        digest.update(f"{name} {sha256_of(path)}\n".encode())
+    return digest.hexdigest()

@@ -1,0 +1,45 @@
+"""What differs between two releases, value by value.
+
+Belongs here: comparing published observations. Unlike the table `revision`, which tells what sources revised, this
+also shows what a changed definition did.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from pipelines.duck import connect, literal
+from pipelines.release.pointer import DATABASE
+from pipelines.settings import Settings
+
+
+def diff(settings: Settings, older: Path, newer: Path, limit: int | None = None) -> pl.DataFrame:
+    """Rows of `observation` that differ: indicator_id, area_id, year, sex, old_value, new_value, old_status, new_status.
+
+    Args:
+        older, newer: release folders. limit: at most so many rows, None for all.
+
+    Returns:
+        One row for each difference, ordered by key; statuses are null where a release has no such row.
+    """
+    with connect(settings) as con:
+        _attach(con, older, "older")
+        _attach(con, newer, "newer")
+        return con.execute(
+            """
+            select indicator_id, area_id, year, sex, o.value as old_value, n.value as new_value,
+                o.status as old_status, n.status as new_status
+            from older.observation as o
+            full join newer.observation as n using (indicator_id, area_id, year, sex)
+            where o.value is distinct from n.value or o.status is distinct from n.status
+            order by indicator_id, area_id, sex, year limit ?
+            """,
+            [limit if limit is not None else 2**62],
+        ).pl()
+
+
+def _attach(con: duckdb.DuckDBPyConnection, folder: Path, alias: str) -> None:
+    con.execute(f"attach {literal(str(folder / DATABASE))} as {alias} (read_only)")

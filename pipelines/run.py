@@ -1,0 +1,208 @@
+"""One run of the way, from fetch to release: what is shared between its steps, and what is told of it.
+
+Belongs here: the order of a run's bookkeeping, its steps with their times, and the line in the log. Does not belong
+here: what a step does. Dagster's assets are shells over these methods, so the command, the nightly schedule and the
+tests run the same code.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from indicators.load import Catalogue, load_catalogue
+from pipelines import warehouse
+from pipelines.archive import Archive, Fetch
+from pipelines.errors import NyckeltalError, SourceError
+from pipelines.files import append_line, remove_leftovers
+from pipelines.lock import exclusive
+from pipelines.release import build, pointer
+from pipelines.release.pointer import ReleaseInfo
+from pipelines.settings import Settings
+from pipelines.sources import snapshot
+from pipelines.sources.model import datasets
+from pipelines.staging import HeldBackError, stage
+from pipelines.vintages import CheckResult, DeliveryRecord, Staged, Vintages
+
+
+def utc_now() -> datetime:
+    """Now, in UTC without zone: how every time in this project is kept."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+@dataclass
+class Run:
+    """The state of one run. `only` limits fetching to publishers or datasets; `as_of` dates the knowledge."""
+
+    settings: Settings
+    kind: str = "refresh"
+    only: frozenset[str] = frozenset()
+    as_of: datetime | None = None
+    on_step: Callable[[str], None] = lambda _: None
+    catalogue: Catalogue = field(init=False)
+    started: datetime = field(init=False)
+    staged: dict[str, Staged] = field(default_factory=dict)
+    taken_in: dict[str, DeliveryRecord] = field(default_factory=dict)
+    held: dict[str, SourceError] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    planned: build.Plan | None = None
+    build: warehouse.Build | None = None
+    release: ReleaseInfo | None = None
+    nothing_new: bool = False
+    error: BaseException | None = None
+    _stack: ExitStack = field(default_factory=ExitStack)
+
+    def open(self) -> Run:
+        """Take the lock and clear what a killed run left.
+
+        Raises:
+            LockHeldError: another run is at work. DeclarationError: a declaration is wrong.
+        """
+        self.started = utc_now()
+        self._stack.enter_context(exclusive(self.settings.data_dir))
+        self.catalogue = load_catalogue(self.settings.declarations_dir)
+        for folder in (self.settings.archive_dir, self.settings.vintages_dir, self.settings.releases_dir):
+            remove_leftovers(folder)
+        warehouse.remove_build(self.settings)
+        self.settings.staged_dir.mkdir(parents=True, exist_ok=True)
+        return self
+
+    def close(self) -> None:
+        """Write the line in the log and give back the lock."""
+        try:
+            append_line(self.settings.run_log, self.summary())
+        finally:
+            self._stack.close()
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Time a step and tell that it began."""
+        self.on_step(name)
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - began
+
+    def wants(self, dataset: str) -> bool:
+        """Whether this run fetches the dataset."""
+        return not self.only or bool(self.only & {dataset, dataset.split(".", maxsplit=1)[0]})
+
+    def fetch(self, dataset: str) -> Fetch | None:
+        """Fetch into the archive; None when it is not wanted, or held back because it cannot be had."""
+        if not self.wants(dataset):
+            return None
+        with self.step(f"fetch {dataset}"):
+            try:
+                archive = Archive(self.settings.archive_dir)
+                return snapshot.fetch(self.settings.snapshot_dir, dataset, archive, utc_now())
+            except SourceError as error:
+                self.held[dataset] = error
+                return None
+
+    def stage(self, dataset: str) -> tuple[CheckResult, ...]:
+        """Parse and judge the newest fetch, unless it was taken in already; returns its checks."""
+        fetched = Archive(self.settings.archive_dir).latest(dataset)
+        last = Vintages(self.settings).latest(dataset)
+        if fetched is None or dataset in self.held or not self.wants(dataset):
+            return last.checks if last else ()
+        if last and last.content_id == fetched.content_id:
+            return last.checks
+        with self.step(f"gate {dataset}"):
+            try:
+                self.staged[dataset] = stage(self.settings, self.catalogue, dataset, fetched)
+            except HeldBackError as error:
+                self.held[dataset] = error
+                return error.checks
+        return self.staged[dataset].checks
+
+    def absorb(self, dataset: str) -> DeliveryRecord | None:
+        """Write what the staged delivery changes; None when nothing was staged."""
+        if dataset not in self.staged:
+            return None
+        with self.step(f"vintages {dataset}"):
+            moment = self.as_of or utc_now()
+            self.taken_in[dataset] = Vintages(self.settings).absorb(self.staged[dataset], moment)
+        return self.taken_in[dataset]
+
+    def prepare_warehouse(self) -> None:
+        """Make the build file that dbt reads, and tell dbt where it is."""
+        with self.step("prepare warehouse"):
+            self.planned = build.plan(self.settings)
+            release_db = self.settings.build_dir / "candidate" / pointer.DATABASE
+            previous = self.planned.previous_knowledge_until if self.planned else None
+            self.build = warehouse.prepare(self.settings, self.catalogue, release_db, previous)
+            os.environ.update(warehouse.dbt_environment(self.settings, self.build))
+
+    def publish(self) -> tuple[CheckResult, ...]:
+        """Judge the finished warehouse and publish it, unless the same was published already; returns its checks."""
+        if self.planned is None or self.build is None:
+            raise NyckeltalError("nothing was built", remedy="run the whole job, not only its last step")
+        with self.step("release"):
+            vintages = Vintages(self.settings)
+            checks = [c for d in datasets() for c in _checks_of(d, self.held, vintages)]
+            checks += warehouse.dbt_checks(self.settings.build_dir / "dbt" / "run_results.json")
+            with warehouse.open_build(self.settings, self.build) as con:
+                controls = warehouse.control_checks(con)
+            if not self.planned.is_new and self.kind != "rebuild":
+                self.nothing_new = True
+                return tuple(controls)
+            stale = tuple(sorted(self.held))
+            self.release = build.publish(
+                self.settings, self.planned, self.build.release_db, checks + controls, stale, utc_now()
+            )
+            return tuple(controls)
+
+    def is_unchanged(self) -> bool:
+        """Whether a run now would find nothing new: every fetch as before, and the same already released."""
+        archive, vintages = Archive(self.settings.archive_dir), Vintages(self.settings)
+        for dataset in datasets():
+            fetched, last = archive.latest(dataset), vintages.latest(dataset)
+            if fetched is None or last is None or fetched.content_id != last.content_id:
+                return False
+            if self.wants(dataset) and not snapshot.is_unchanged(self.settings.snapshot_dir, dataset, archive):
+                return False
+        planned = build.plan(self.settings)
+        return planned is not None and not planned.is_new
+
+    def summary(self) -> dict[str, object]:
+        """What the log keeps of this run."""
+        return {
+            "kind": self.kind,
+            "started": self.started.isoformat(timespec="seconds"),
+            "seconds": round((utc_now() - self.started).total_seconds(), 1),
+            "outcome": self.outcome(),
+            "release_id": self.release.release_id if self.release else None,
+            "held_back": {dataset: str(error) for dataset, error in sorted(self.held.items())},
+            "changed": {d: r.counts for d, r in sorted(self.taken_in.items()) if r.counts},
+            "error": str(self.error) if self.error else None,
+            "peak_memory_mb": peak_memory_mb(),
+        }
+
+    def outcome(self) -> str:
+        """released, released_with_stale_sources, nothing_new, held_back or failed."""
+        if self.release:
+            return "released_with_stale_sources" if self.held else "released"
+        if self.error:
+            return "failed"
+        return "held_back" if self.held else "nothing_new"
+
+
+def peak_memory_mb() -> int:
+    """Upper bound of the peak memory, MiB: this process' peak and the largest child's, added."""
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    return (own + child) // 1024
+
+
+def _checks_of(dataset: str, held: dict[str, SourceError], vintages: Vintages) -> tuple[CheckResult, ...]:
+    error = held.get(dataset)
+    if isinstance(error, HeldBackError):
+        return error.checks
+    last = vintages.latest(dataset)
+    return last.checks if last else ()

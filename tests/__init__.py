@@ -1,0 +1,1 @@
+"""The tests: `unit` (one module each), `contract` (rules of the house), `support` (what tests share)."""

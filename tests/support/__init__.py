@@ -1,0 +1,1 @@
+"""What tests share: small deliveries, small declarations, and programs that a test starts."""

@@ -9,6 +9,7 @@ are added before they are divided.
 from __future__ import annotations
 
 import ast
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -51,22 +52,38 @@ def parse_expression(text: str) -> Quotient:
     At most one division, and that outermost, so that numerator and denominator can be summed over areas.
 
     Raises:
-        ExpressionError: unknown syntax, a division inside a sum, more than two measures multiplied, no measure at all.
+        ExpressionError: unknown syntax, a division inside a sum, more than two measures multiplied, no measure at all,
+            a denominator that is always zero, a number too large, a text nested too deep.
     """
     try:
-        tree = ast.parse(text.strip(), mode="eval").body
+        quotient = _quotient(text)
     except SyntaxError as error:
         raise ExpressionError(f"{text!r} is not an expression: {error.msg}") from error
+    except (RecursionError, MemoryError) as error:
+        raise ExpressionError(f"{text[:40]!r}… is nested too deep, or too long") from error
+    except OverflowError as error:
+        raise ExpressionError(f"{text[:40]!r}… holds a number that is too large") from error
+    _check(quotient, text)
+    return quotient
+
+
+def _quotient(text: str) -> Quotient:
+    tree = ast.parse(text.strip(), mode="eval").body
     if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Div) and not _is_number(tree.right):
-        quotient = Quotient(_merge(_expand(tree.left)), _merge(_expand(tree.right)))
-    else:
-        quotient = Quotient(_merge(_expand(tree)))
+        return Quotient(_merge(_expand(tree.left)), _merge(_expand(tree.right)))
+    return Quotient(_merge(_expand(tree)))
+
+
+def _check(quotient: Quotient, text: str) -> None:
     if not any(term.measures for term in quotient.numerator):
         raise ExpressionError(f"{text!r} names no measure")
+    if quotient.denominator and not any(term.coefficient for term in quotient.denominator):
+        raise ExpressionError(f"{text!r} is a division by zero")
     for term in (*quotient.numerator, *quotient.denominator):
         if len(term.measures) > MAX_FACTORS:
             raise ExpressionError(f"{text!r} multiplies more than {MAX_FACTORS} measures: {term.measures}")
-    return quotient
+        if not math.isfinite(term.coefficient):
+            raise ExpressionError(f"{text!r} holds a number that is too large")
 
 
 def _expand(node: ast.expr) -> _Sum:

@@ -12,6 +12,8 @@ import duckdb
 import polars as pl
 
 from pipelines.duck import connect, literal
+from pipelines.errors import UsageError
+from pipelines.release import pointer
 from pipelines.release.pointer import DATABASE
 from pipelines.settings import Settings
 
@@ -39,6 +41,25 @@ def diff(settings: Settings, older: Path, newer: Path, limit: int | None = None)
             """,
             [limit if limit is not None else 2**62],
         ).pl()
+
+
+def diff_releases(settings: Settings, older: str | None, newer: str | None) -> tuple[str, pl.DataFrame]:
+    """The difference of two releases by their ids; by default the current one against the one before it.
+
+    Raises:
+        UsageError: there is no such release, or none before.
+    """
+    known = {r.release_id: r for r in pointer.releases(settings.releases_dir)}
+    new_id = newer or pointer.current_folder(settings.releases_dir).name
+    if new_id in known and older is None:
+        before = [r.release_id for r in known.values() if r.created_at < known[new_id].created_at]
+        older = before[0] if before else None
+    for wanted in (older, new_id):
+        if wanted not in known:
+            expected = f"one of {', '.join(known)}" if wanted else "two releases"
+            raise UsageError("there is no such release", expected=expected, found=wanted or "only one release")
+    home = settings.releases_dir
+    return f"{older} → {new_id}", diff(settings, home / str(older), home / new_id)
 
 
 def _attach(con: duckdb.DuckDBPyConnection, folder: Path, alias: str) -> None:

@@ -15,6 +15,8 @@ from pydantic import BaseModel, ConfigDict
 
 from pipelines.errors import NyckeltalError, UsageError
 from pipelines.files import read_json, sync_folder
+from pipelines.lock import exclusive
+from pipelines.settings import Settings
 
 POINTER = "current"
 DATABASE = "nyckeltal.duckdb"
@@ -96,3 +98,20 @@ def prune(releases_dir: Path, keep: int) -> list[str]:
         shutil.rmtree(doomed)
         removed.append(release.release_id)
     return removed
+
+
+def rollback(settings: Settings, release_id: str | None) -> str:
+    """Serve an earlier release, the one made before the current when none is named. Returns its id.
+
+    Raises:
+        UsageError: there is no such release, or none before the current.
+    """
+    with exclusive(settings.data_dir):
+        if release_id is None:
+            standing = current(settings.releases_dir)
+            older = [r for r in releases(settings.releases_dir) if standing and r.created_at < standing.created_at]
+            if not older:
+                raise UsageError("there is no release before the current", where=str(settings.releases_dir))
+            release_id = older[0].release_id
+        point_at(settings.releases_dir, release_id)
+    return release_id

@@ -6,6 +6,8 @@ publisher's own format.
 
 from __future__ import annotations
 
+import csv
+import io
 from pathlib import Path
 
 import polars as pl
@@ -60,10 +62,29 @@ def _read_csv(path: Path, name: str) -> pl.LazyFrame:
             found=f"byte 0x{raw[error.start]:02x}",
             remedy="save the file as UTF-8",
         ) from error
+    text = text.removeprefix(_BOM)
     try:
-        return pl.read_csv(text.removeprefix(_BOM).encode(), infer_schema=False, null_values=[""]).lazy()
-    except pl.exceptions.PolarsError as error:
+        _refuse_ragged(text, name)
+        return pl.read_csv(text.encode(), infer_schema=False, null_values=[""]).lazy()
+    except (pl.exceptions.PolarsError, csv.Error) as error:
         raise _unreadable(name, "comma-separated rows of equal length", error) from error
+
+
+def _refuse_ragged(text: str, name: str) -> None:
+    """Polars fills a row that is too short with empty cells, which would pass as published missing values."""
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    width = len(next(reader, []))
+    line = reader.line_num + 1
+    for row in reader:
+        if len(row) != width:
+            raise SourceError(
+                "a row has another number of cells than the header",
+                where=f"{name}, line {line}",
+                expected=f"{width} cells, as in the header",
+                found=f"{len(row)} cells",
+                remedy="mend the row, or fetch the file again if it was cut short",
+            )
+        line = reader.line_num + 1
 
 
 def _unreadable(name: str, expected: str, error: Exception) -> SourceError:
@@ -110,6 +131,7 @@ def write_staged(lazy: pl.LazyFrame, target: Path, name: str) -> None:
     try:
         lazy.sink_parquet(target, compression="lz4")
     except pl.exceptions.PolarsError as error:
+        target.unlink(missing_ok=True)
         raise _unreadable(name, "rows that can be read to the end", error) from error
 
 
@@ -118,15 +140,16 @@ def _cast(lazy: pl.LazyFrame, name: str, column: str, declared: Column, found: p
     expression = pl.col(column)
     if found.is_(wanted):
         cast = expression
-    elif found.is_(pl.String()):
-        cast = _from_text(expression, declared)
+    elif isinstance(found, pl.String | pl.Categorical | pl.Enum):
+        cast = _from_text(expression.cast(pl.String()), declared)
         _refuse(lazy, name, column, declared, expression.is_not_null() & cast.is_null())
-    elif isinstance(found, pl.Categorical | pl.Enum) or found.is_(pl.Null()):
+    elif found.is_(pl.Null()):
         cast = expression.cast(wanted)
     elif (found.is_integer() or found.is_float()) and declared.type in {"integer", "number"}:
         cast = expression.cast(wanted, strict=False)
-        if declared.type == "integer":
-            _refuse(lazy, name, column, declared, expression.is_not_null() & (cast != expression).fill_null(True))
+        if declared.type == "integer" or found.is_integer():
+            back = cast if found.is_float() else cast.cast(found, strict=False)
+            _refuse(lazy, name, column, declared, expression.is_not_null() & (back != expression).fill_null(True))
     else:
         raise SourceError(
             f"the column {column} is of another type",

@@ -1,0 +1,303 @@
+"""`nyckeltal`: the command line. Belongs here: arguments and what is printed; each command calls one function."""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime, time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from indicators.errors import DeclarationError
+from indicators.load import load_catalogue
+from pipelines import show
+from pipelines.errors import ExitCode, NyckeltalError
+from pipelines.files import disk_error
+from pipelines.release import pointer
+from pipelines.run import Run
+from pipelines.settings import Settings
+
+app = typer.Typer(
+    help="Nyckeltal för kommunal vård och omsorg: hämta, kontrollera, räkna, publicera och läs.\n\n"
+    "Begin with [bold]nyckeltal refresh[/bold], then [bold]nyckeltal status[/bold] and [bold]nyckeltal compare 1480[/bold].",
+    rich_markup_mode="rich",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+indicators_app = typer.Typer(help="The catalogue of indicators.", no_args_is_help=True)
+releases_app = typer.Typer(help="Releases: list them, go back, remove old ones.", no_args_is_help=True)
+snapshot_app = typer.Typer(help="The embedded figures.", no_args_is_help=True)
+app.add_typer(indicators_app, name="indicators")
+app.add_typer(releases_app, name="releases")
+app.add_typer(snapshot_app, name="snapshot")
+
+DataDir = Annotated[Path | None, typer.Option("--data-dir", help="Where archive, vintages and releases lie.")]
+SnapshotDir = Annotated[Path | None, typer.Option("--snapshot-dir", help="Another folder of embedded figures.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a machine.")]
+
+
+def settings_for(data_dir: Path | None = None, snapshot_dir: Path | None = None) -> Settings:
+    """Settings from the environment, with what was given on the command line on top."""
+    given = {"data_dir": data_dir, "snapshot_dir": snapshot_dir}
+    return Settings(**{k: v.resolve() for k, v in given.items() if v is not None})  # type: ignore[arg-type]
+
+
+def main() -> None:
+    """Run a command; tell an error of ours in full words on standard error, with its exit code."""
+    try:
+        app()
+    except NyckeltalError as error:
+        _tell(error)
+        sys.exit(error.exit_code)
+    except DeclarationError as error:
+        show.err.print("[bold red]A declaration is wrong[/bold red]")
+        show.err.print(str(error), markup=False)
+        sys.exit(ExitCode.NOTHING_RELEASED)
+    except OSError as error:
+        _tell(disk_error(error, Path()))
+        sys.exit(ExitCode.NOTHING_RELEASED)
+
+
+def _tell(error: NyckeltalError) -> None:
+    show.err.print(f"[bold red]Fel[/bold red] {error.what}", style=None)
+    for label, text in (
+        ("where", error.where), ("expected", error.expected), ("found", error.found), ("what to do", error.remedy)
+    ):  # fmt: skip
+        if text:
+            show.err.print(f"  {label}: {text}", markup=False)
+
+
+@app.command()
+def refresh(
+    source: Annotated[str, typer.Option(help="snapshot: the embedded figures.")] = "snapshot",
+    only: Annotated[str, typer.Option(help="Only these publishers or datasets, e.g. kolada,scb.kpif.")] = "",
+    data_dir: DataDir = None,
+    snapshot_dir: SnapshotDir = None,
+    as_of: Annotated[
+        datetime | None, typer.Option(help="Date the knowledge: what is taken in counts as known from then.", formats=["%Y-%m-%d"])
+    ] = None,
+    json_out: AsJson = False,
+) -> None:
+    """Fetch, judge, compute and publish: the whole way, as the nightly schedule does it.
+
+    Exit codes: 0 done; 2 wrong use; 3 a dataset was held back, the others were released; 4 nothing was released and
+    the last release stands.
+    """
+    from pipelines.job import refresh as work  # noqa: PLC0415
+
+    settings = settings_for(data_dir, snapshot_dir).model_copy(update={"source": _known_source(source)})
+    moment = datetime.combine(as_of.date(), time()) if as_of else None
+    _run(Run(settings, only=_known_datasets(only), as_of=moment), work, json_out)
+
+
+@app.command()
+def rebuild(data_dir: DataDir = None, json_out: AsJson = False) -> None:
+    """Make the release anew from archive and vintages; the same state gives the same tables."""
+    from pipelines.job import rebuild as work  # noqa: PLC0415
+
+    _run(Run(settings_for(data_dir), kind="rebuild"), work, json_out)
+
+
+def _run(run: Run, work: Any, json_out: bool) -> None:
+    from pipelines.report import progress, tell_run  # noqa: PLC0415
+
+    with progress(run):
+        try:
+            code: ExitCode = work(run)
+        except Exception as error:
+            run.error = run.error or error
+            if run.held:
+                tell_run(run, json_out)
+            raise
+    tell_run(run, json_out)
+    raise typer.Exit(code)
+
+
+@app.command()
+def status(data_dir: DataDir = None, json_out: AsJson = False) -> None:
+    """What the current release holds, how old it is, which checks failed, and how the last run went."""
+    from pipelines.report import status_of, tell_status  # noqa: PLC0415
+
+    found = status_of(settings_for(data_dir))
+    show.as_json(found) if json_out else tell_status(found)
+
+
+@app.command()
+def sql(
+    query: Annotated[str, typer.Argument(help="One query, e.g. select count(*) from observation.")],
+    data_dir: DataDir = None,
+    form: Annotated[str, typer.Option("--format", help="table, csv, json or parquet.")] = "table",
+    output: Annotated[Path | None, typer.Option(help="Write to this file.")] = None,
+    json_out: AsJson = False,
+) -> None:
+    """Ask the current release with SQL: read-only, without access to files or network."""
+    from pipelines import reader  # noqa: PLC0415
+
+    frame = reader.query(pointer.current_folder(settings_for(data_dir).releases_dir), query)
+    show.write_result(frame, "json" if json_out else form, output)
+
+
+@app.command()
+def compare(
+    area: Annotated[str, typer.Argument(help="A municipality's code or name, e.g. 1480 or Göteborg.")],
+    with_: Annotated[str | None, typer.Option("--with", help="Another area to put beside it.")] = None,
+    theme: Annotated[str | None, typer.Option(help="kostnad, kvalitet, kompetens, samverkan or behov.")] = None,
+    data_dir: DataDir = None,
+    json_out: AsJson = False,
+) -> None:
+    """Put one municipality beside nation, county, GR and its kind, at the newest value of each indicator."""
+    from pipelines import reader  # noqa: PLC0415
+    from pipelines.report import tell_comparison  # noqa: PLC0415
+
+    folder = pointer.current_folder(settings_for(data_dir).releases_dir)
+    area_id, name = reader.find_area(folder, area)
+    other = reader.find_area(folder, with_) if with_ else None
+    frame = reader.compare(folder, area_id, other[0] if other else None, theme)
+    show.frame_as_json(frame) if json_out else tell_comparison(frame, area_id, name, other)
+
+
+@app.command()
+def diff(
+    older: Annotated[str | None, typer.Argument(help="A release; the one before the current when left out.")] = None,
+    newer: Annotated[str | None, typer.Argument(help="A release; the current when left out.")] = None,
+    data_dir: DataDir = None,
+    form: Annotated[str, typer.Option("--format", help="table, csv, json or parquet.")] = "table",
+    output: Annotated[Path | None, typer.Option(help="Write to this file.")] = None,
+    json_out: AsJson = False,
+) -> None:
+    """Show each value that differs between two releases."""
+    from pipelines.release.diff import diff_releases  # noqa: PLC0415
+
+    title, frame = diff_releases(settings_for(data_dir), older, newer)
+    if form == "table" and not json_out:
+        show.out.print(f"{title}: {frame.height} values differ")
+    if frame.height or form != "table" or json_out:
+        show.write_result(frame, "json" if json_out else form, output)
+
+
+@app.command()
+def doctor(data_dir: DataDir = None, json_out: AsJson = False) -> None:
+    """Look for what is missing on this machine, and tell the command that mends it."""
+    from pipelines.doctor import examine, tell  # noqa: PLC0415
+
+    found = examine(settings_for(data_dir))
+    show.as_json([f.__dict__ for f in found]) if json_out else tell(found)
+    raise typer.Exit(ExitCode.DONE if all(f.ok for f in found) else ExitCode.WRONG_USE)
+
+
+@app.command()
+def generate(
+    check: Annotated[bool, typer.Option("--check", help="Change nothing; fail when something is out of date.")] = False,
+) -> None:
+    """Write what is generated from the declarations (dbt's sources)."""
+    from pipelines.generated import write_generated  # noqa: PLC0415
+
+    for path in write_generated(Settings(), check=check):
+        show.out.print(f"{'out of date' if check else 'written'}: {path}")
+
+
+@indicators_app.command("list")
+def indicators_list(theme: Annotated[str | None, typer.Option(help="Only this theme.")] = None, json_out: AsJson = False) -> None:
+    """List the indicators."""
+    _list(lambda i: theme is None or i.theme == theme, json_out)
+
+
+@indicators_app.command("search")
+def indicators_search(words: Annotated[str, typer.Argument(help="Words to look for.")], json_out: AsJson = False) -> None:
+    """Look for words in ids, titles, definitions and series."""
+    wanted = words.lower().split()
+    _list(
+        lambda i: all(
+            w in " ".join([i.indicator_id, i.title_sv, i.title_en, i.definition_sv, i.series or ""]).lower() for w in wanted
+        ),
+        json_out,
+    )
+
+
+@indicators_app.command("show")
+def indicators_show(indicator_id: str, data_dir: DataDir = None, json_out: AsJson = False) -> None:
+    """Tell all about one indicator."""
+    from pipelines.report import describe_indicator, tell_indicator  # noqa: PLC0415
+
+    described = describe_indicator(settings_for(data_dir), indicator_id)
+    show.as_json(described) if json_out else tell_indicator(described)
+
+
+@indicators_app.command("validate")
+def indicators_validate(json_out: AsJson = False) -> None:
+    """Check every declaration; the first fault is told with file, key, expected and found."""
+    catalogue = load_catalogue(Settings().declarations_dir)
+    counts = {
+        "indicators": len(catalogue.indicators), "measures": len(catalogue.measures), "groups": len(catalogue.groups),
+        "controls": len(catalogue.controls), "data_gaps": len(catalogue.data_gaps),
+    }  # fmt: skip
+    if json_out:
+        show.as_json(counts)
+    else:
+        show.out.print("The declarations are sound: " + ", ".join(f"{n} {what}" for what, n in counts.items()))
+
+
+def _list(wanted: Any, json_out: bool) -> None:
+    from pipelines.report import tell_indicators  # noqa: PLC0415
+
+    found = [i for i in load_catalogue(Settings().declarations_dir).indicators if wanted(i)]
+    show.as_json([i.model_dump(mode="json") for i in found]) if json_out else tell_indicators(found)
+
+
+@releases_app.command("list")
+def releases_list(data_dir: DataDir = None, json_out: AsJson = False) -> None:
+    """List the releases, newest first."""
+    from pipelines.report import tell_releases  # noqa: PLC0415
+
+    home = settings_for(data_dir).releases_dir
+    found = pointer.releases(home)
+    show.as_json([r.model_dump(mode="json") for r in found]) if json_out else tell_releases(found, pointer.current(home))
+
+
+@releases_app.command("rollback")
+def releases_rollback(
+    release_id: Annotated[str | None, typer.Argument(help="The release to serve; the one before when left out.")] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Serve an earlier release; nothing is removed."""
+    show.out.print(f"Serving {pointer.rollback(settings_for(data_dir), release_id)}")
+
+
+@releases_app.command("prune")
+def releases_prune(
+    keep: Annotated[int, typer.Option(min=1, help="How many of the newest to keep.")] = 10, data_dir: DataDir = None
+) -> None:
+    """Remove old releases; archive and vintages stay, so each can be told again as of its date."""
+    removed = pointer.prune(settings_for(data_dir).releases_dir, keep)
+    show.out.print(f"Removed {len(removed)} releases" + (f": {', '.join(removed)}" if removed else ""))
+
+
+@snapshot_app.command("build")
+def snapshot_build(
+    source: Annotated[Path, typer.Option("--from", help="Folder of collected copies (kolada/, scb/).")],
+    to: Annotated[Path | None, typer.Option(help="Where to write; data/snapshot when left out.")] = None,
+) -> None:
+    """Write the embedded figures out of collected copies of the publishers' data."""
+    from pipelines.snapshot import build_snapshot  # noqa: PLC0415
+
+    settings = Settings()
+    rows = build_snapshot(source, to or settings.snapshot_dir, load_catalogue(settings.declarations_dir))
+    for dataset, n in rows.items():
+        show.out.print(f"{dataset}: {show.number(n)} rows")
+
+
+def _known_source(source: str) -> str:
+    if source != "snapshot":
+        raise typer.BadParameter("live sources are not part of this version; use --source snapshot")
+    return source
+
+
+def _known_datasets(only: str) -> frozenset[str]:
+    from pipelines.sources.model import datasets, load_publishers  # noqa: PLC0415
+
+    chosen = frozenset(part.strip() for part in only.split(",") if part.strip())
+    known = {*datasets(), *load_publishers()}
+    if chosen - known:
+        raise typer.BadParameter(f"unknown: {', '.join(sorted(chosen - known))}; known: {', '.join(sorted(known))}")
+    return chosen

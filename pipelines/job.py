@@ -1,0 +1,88 @@
+"""Runs a Dagster job in this process, for the command line and for the tests.
+
+Belongs here: choosing the job, Dagster's home without telemetry, and turning its failures back into ours. Does not
+belong here: what the job does (`definitions.py`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+
+from pipelines.errors import ExitCode, NyckeltalError
+from pipelines.lock import exclusive
+from pipelines.run import Run
+from pipelines.settings import Settings
+
+_DAGSTER_YAML = "telemetry:\n  enabled: false\n"
+
+
+def refresh(run: Run) -> ExitCode:
+    """The whole way, from fetch to release; at once when nothing is new.
+
+    Raises:
+        NyckeltalError: nothing could be released; the last release stands.
+    """
+    with exclusive(run.settings.data_dir):
+        if run.is_unchanged():
+            run.nothing_new = True
+            run.open()
+            run.close()
+            return ExitCode.DONE
+        return execute(run, "refresh")
+
+
+def rebuild(run: Run) -> ExitCode:
+    """From archive and vintages to a release, without fetching.
+
+    Raises:
+        NyckeltalError: nothing could be released; the last release stands.
+    """
+    run.kind = "rebuild"
+    return execute(run, "rebuild")
+
+
+def execute(run: Run, job: str) -> ExitCode:
+    """Run one job in this process."""
+    with exclusive(run.settings.data_dir):
+        home = prepare_dagster_home(run.settings)
+        import dagster as dg  # noqa: PLC0415 - costs a second, which a run with nothing new does not need
+
+        from pipelines.definitions import build_definitions  # noqa: PLC0415
+
+        log = run.settings.build_dir / "run.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+        with log.open("w", encoding="utf-8") as out, contextlib.redirect_stdout(out):
+            definitions = build_definitions(run.settings, make_run=lambda: run)
+            with dg.DagsterInstance.from_config(str(home)) as instance:
+                try:
+                    definitions.resolve_job_def(job).execute_in_process(instance=instance, run_config=quiet)
+                except Exception as error:
+                    raise _ours(error) from error
+    if run.held:
+        return ExitCode.HELD_BACK if run.release else ExitCode.NOTHING_RELEASED
+    return ExitCode.DONE
+
+
+def prepare_dagster_home(settings: Settings) -> Path:
+    """Dagster's own folder, with telemetry switched off before anything of it is loaded."""
+    home = settings.dagster_home
+    home.mkdir(parents=True, exist_ok=True)
+    config = home / "dagster.yaml"
+    if not config.exists() or config.read_text(encoding="utf-8") != _DAGSTER_YAML:
+        config.write_text(_DAGSTER_YAML, encoding="utf-8")
+    os.environ["DAGSTER_HOME"] = str(home)
+    os.environ["DAGSTER_DISABLE_TELEMETRY"] = "1"
+    return home
+
+
+def _ours(error: BaseException) -> BaseException:
+    """The error of ours that Dagster wrapped, or the error itself."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, NyckeltalError | OSError):
+            return seen
+        seen = seen.__cause__ or seen.__context__
+    return error

@@ -1,0 +1,90 @@
+"""Reading the current release, safely.
+
+Belongs here: read-only connections for readers, without file or network access, within memory and time limits, and the
+few queries that the command line shows. Does not belong here: writing anything.
+"""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from pipelines.errors import UsageError
+from pipelines.release.pointer import DATABASE
+
+QUERY_SECONDS = 60
+_MEMORY = "1GB"
+
+
+def open_release(folder: Path) -> duckdb.DuckDBPyConnection:
+    """A read-only connection on a release folder; SQL in it can reach neither files nor the network."""
+    con = duckdb.connect(str(folder / DATABASE), read_only=True, config={"memory_limit": _MEMORY})
+    con.execute("set enable_external_access = false")
+    con.execute("set lock_configuration = true")
+    return con
+
+
+def query(folder: Path, sql: str, parameters: list[Any] | None = None, seconds: float = QUERY_SECONDS) -> pl.DataFrame:
+    """Run one query on a release.
+
+    Raises:
+        UsageError: the SQL is wrong, or took longer than `seconds`.
+    """
+    with open_release(folder) as con:
+        alarm = threading.Timer(seconds, con.interrupt)
+        alarm.start()
+        try:
+            return con.execute(sql, parameters or []).pl()
+        except duckdb.InterruptException as error:
+            raise UsageError("the query took too long", expected=f"at most {seconds:g} seconds") from error
+        except duckdb.Error as error:
+            raise UsageError("the query cannot be run", found=str(error)) from error
+        finally:
+            alarm.cancel()
+
+
+def find_area(folder: Path, text: str) -> tuple[str, str]:
+    """An area by its code or its name, as (area_id, name).
+
+    Raises:
+        UsageError: no area, or more than one, is called so.
+    """
+    rows = query(
+        folder,
+        "select area_id, name from area where area_id = $1 or lower(name) = lower($1) "
+        "order by area_id = $1 desc, area_type <> 'municipality', area_id",
+        [text],
+    ).rows()
+    if not rows:
+        near = query(folder, "select area_id, name from area where contains(lower(name), lower($1)) limit 5", [text])
+        hint = ", ".join(f"{a} {n}" for a, n in near.rows())
+        raise UsageError("there is no such area", expected="a code such as 1480 or a name", found=text, remedy=hint)
+    return str(rows[0][0]), str(rows[0][1])
+
+
+COMPARE_SQL = """
+with latest as (
+    select indicator_id, max(year) as year from comparison where area_id = $area and sex = 'T' group by indicator_id
+)
+select i.theme, i.indicator_id, i.title_sv, i.unit, i.decimals, i.polarity, c.year, c.value, c.nation, c.county_mean,
+    c.gr_weighted, c.gr_unweighted, c.kommungrupp_median, c.similar_mean, c.rank, c.of_n, c.change_1y, c.change_5y,
+    w.value as with_value
+from latest as l
+join comparison as c on c.indicator_id = l.indicator_id and c.year = l.year and c.sex = 'T' and c.area_id = $area
+join indicator as i on i.indicator_id = c.indicator_id
+left join observation as w
+    on w.indicator_id = c.indicator_id and w.year = c.year and w.sex = 'T' and w.area_id = $other
+where $theme is null or i.theme = $theme
+order by i.theme, i.indicator_id
+"""
+
+
+def compare(folder: Path, area: str, other: str | None, theme: str | None) -> pl.DataFrame:
+    """The newest value of each indicator for one municipality, beside the others it is compared with."""
+    parameters = {"area": area, "other": other, "theme": theme}
+    with open_release(folder) as con:
+        return con.execute(COMPARE_SQL, parameters).pl()

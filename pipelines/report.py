@@ -1,0 +1,230 @@
+"""What a person is told of a run, a release, an indicator or an area.
+
+Belongs here: gathering facts for the command line and laying them out. Does not belong here: doing any of the work.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import polars as pl
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from indicators.generate import TABLES
+from indicators.load import load_catalogue
+from indicators.model import Indicator
+from pipelines import reader, show
+from pipelines.errors import UsageError
+from pipelines.release import pointer
+from pipelines.release.pointer import ReleaseInfo
+from pipelines.run import Run, peak_memory_mb, utc_now
+from pipelines.settings import Settings
+from pipelines.sources.model import datasets
+
+
+@contextmanager
+def progress(run: Run) -> Iterator[None]:
+    """Show on standard error what the run is at."""
+    shown = Progress(
+        SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=show.err, transient=True
+    )
+    task = shown.add_task("nothing new?")
+    run.on_step = lambda name: shown.update(task, description=name)
+    with shown:
+        yield
+
+
+def tell_run(run: Run, json_out: bool) -> None:
+    """The closing table of a run."""
+    if json_out:
+        show.as_json({**run.summary(), "release_dir": _release_dir(run)})
+        return
+    if run.nothing_new and not run.held:
+        standing = pointer.current(run.settings.releases_dir)
+        show.out.print(f"Nothing new. Current release: {standing.release_id if standing else 'none'}")
+        return
+    table = Table(title="Datasets", title_justify="left", header_style="bold")
+    for name in ("dataset", "rows in", "new", "revised", "withdrawn", "restored", "held back", "checks failed"):
+        table.add_column(name, justify="left" if name == "dataset" else "right")
+    for dataset in datasets():
+        table.add_row(dataset, *_dataset_cells(run, dataset))
+    show.out.print(table)
+    for dataset, error in sorted(run.held.items()):
+        show.out.print(f"[bold red]Held back[/bold red] {dataset}: ", end="")
+        show.out.print(str(error), markup=False, soft_wrap=True)
+    if run.release:
+        rows = run.release.tables
+        show.out.print(
+            f"Released {run.release.release_id}: {show.number(rows['observation'])} observations of "
+            f"{rows['indicator']} indicators, {show.number(rows['comparison'])} comparisons"
+        )
+        show.out.print(f"  lies in {_release_dir(run)}", soft_wrap=True)
+    seconds = (utc_now() - run.started).total_seconds()
+    show.out.print(f"  {show.number(seconds, 1)} s, peak memory at most {show.number(peak_memory_mb())} MiB")
+
+
+def _dataset_cells(run: Run, dataset: str) -> list[str]:
+    if dataset in run.held:
+        return ["–", "–", "–", "–", "–", "all", "blocked"]
+    record = run.taken_in.get(dataset)
+    if record is None:
+        return ["unchanged", "", "", "", "", "", ""]
+    failed = sum(not c.passed for c in record.checks)
+    changes = [show.number(record.counts.get(c, 0)) for c in ("new", "revised", "withdrawn", "restored")]
+    return [show.number(record.rows), *changes, show.number(record.held_back), str(failed)]
+
+
+def _release_dir(run: Run) -> str:
+    return str(run.settings.releases_dir / run.release.release_id) if run.release else ""
+
+
+def status_of(settings: Settings) -> dict[str, Any]:
+    """The current release, its age, its failed checks, and the last run."""
+    standing = pointer.current(settings.releases_dir)
+    lines = settings.run_log.read_text(encoding="utf-8").splitlines() if settings.run_log.exists() else []
+    found: dict[str, Any] = {"release": None, "last_run": json.loads(lines[-1]) if lines else None}
+    if standing is None:
+        return found
+    folder = pointer.current_folder(settings.releases_dir)
+    checks = reader.query(folder, "select level, count(*) as n, count(*) filter (where passed) as ok from quality_result group by 1 order by 1")
+    failed = reader.query(
+        folder, "select check_id, level, subject, expected, found, sample from quality_result where not passed order by level, check_id"
+    )
+    sources = reader.query(
+        folder,
+        "select source_id, dataset, max(fetched_at) as fetched_at, max_by(published_at, fetched_at) as published_at, "
+        "max_by(rows, fetched_at) as rows from source_file group by 1, 2 order by 1, 2",
+    )
+    hours = (utc_now() - standing.created_at).total_seconds() / 3600
+    return found | {
+        "release": standing.model_dump(mode="json"),
+        "age_hours": round(hours, 1),
+        "is_late": hours > settings.max_fresh_hours,
+        "releases": len(pointer.releases(settings.releases_dir)),
+        "checks": checks.to_dicts(),
+        "failed_checks": failed.to_dicts(),
+        "quarantined_rows": reader.query(folder, "select count(*) as n from quarantine").item(),
+        "revisions": reader.query(folder, "select count(*) as n from revision").item(),
+        "sources": sources.to_dicts(),
+    }
+
+
+def tell_status(found: dict[str, Any]) -> None:
+    """Lay out `status_of`."""
+    release, last = found["release"], found["last_run"]
+    if release is None:
+        show.out.print("Nothing has been released yet: run `nyckeltal refresh`.")
+    else:
+        late = " [bold red](late)[/bold red]" if found["is_late"] else ""
+        show.out.print(f"[bold]Release[/bold] {release['release_id']}, {show.number(found['age_hours'], 1)} hours old{late}")
+        rows = release["tables"]
+        show.out.print(
+            f"  {show.number(rows['observation'])} observations, {rows['indicator']} indicators, "
+            f"{rows['area']} areas; {show.number(found['revisions'])} revisions against the release before; "
+            f"{show.number(found['quarantined_rows'])} rows in quarantine"
+        )
+        if release["stale_sources"]:
+            show.out.print(f"  [bold red]stale[/bold red]: {', '.join(release['stale_sources'])}")
+        show.table(pl.DataFrame(found["sources"]), title="Sources")
+        counts = "; ".join(f"{c['level']}: {c['ok']} of {c['n']} passed" for c in found["checks"])
+        show.out.print(f"[bold]Checks[/bold] {counts}")
+        for check in found["failed_checks"]:
+            show.out.print(f"  {check['level']} {check['check_id']}: {check['subject']}", markup=False)
+            show.out.print(f"    expected {check['expected']}; found {check['found']}", markup=False)
+            if check["sample"]:
+                show.out.print(f"    {check['sample']}", markup=False)
+    if last:
+        show.out.print(f"[bold]Last run[/bold] {last['started']} UTC: {last['kind']}, {last['outcome']}, {last['seconds']} s")
+        for dataset, why in last["held_back"].items():
+            show.out.print(f"  held back {dataset}: {why}", markup=False)
+        if last["error"]:
+            show.out.print(f"  {last['error']}", markup=False)
+
+
+def tell_comparison(frame: pl.DataFrame, area_id: str, name: str, other: tuple[str, str] | None) -> None:
+    """Lay out `reader.compare`."""
+    if frame.is_empty():
+        raise UsageError("there are no values to compare", where=f"{area_id} {name}", expected="a municipality")
+    table = Table(title=f"{name} ({area_id}), newest value of each indicator, T", title_justify="left", header_style="bold")
+    heads = ["nyckeltal", "år", name, *([other[1]] if other else []), "riket", "länet", "GR vägt", "GR ovägt", "typ (median)",
+             "liknande", "plats", "1 år", "5 år"]  # fmt: skip
+    for head in heads:
+        table.add_column(head, justify="left" if head == "nyckeltal" else "right", overflow="fold")
+    theme = ""
+    for row in frame.iter_rows(named=True):
+        if row["theme"] != theme:
+            theme = row["theme"]
+            table.add_section()
+            table.add_row(f"[bold]{theme}[/bold]")
+        places = row["decimals"]
+        figures = ["value", *(["with_value"] if other else []), "nation", "county_mean", "gr_weighted", "gr_unweighted",
+                   "kommungrupp_median", "similar_mean"]  # fmt: skip
+        table.add_row(
+            row["indicator_id"], str(row["year"]), *(show.number(row[f], places) for f in figures),
+            f"{row['rank']} av {row['of_n']}", show.number(row["change_1y"], places), show.number(row["change_5y"], places),
+        )  # fmt: skip
+    show.out.print(table)
+    show.out.print(
+        "Plats 1 är mest gynnsam enligt nyckeltalets riktning; för kostnader och volymer (no_judgement) är plats 1 högst "
+        "värde och ingen bedömning. Länet, GR ovägt och liknande är ovägda medelvärden. – : värde saknas."
+    )
+
+
+def describe_indicator(settings: Settings, indicator_id: str) -> dict[str, Any]:
+    """One indicator as declared, and as released where there is a release.
+
+    Raises:
+        UsageError: there is no such indicator.
+    """
+    catalogue = load_catalogue(settings.declarations_dir)
+    if indicator_id not in catalogue.by_id:
+        near = ", ".join(sorted(i for i in catalogue.by_id if indicator_id.split("_")[0] in i)[:5])
+        remedy = f"see `nyckeltal indicators list`{'; near: ' + near if near else ''}"
+        raise UsageError("there is no such indicator", found=indicator_id, remedy=remedy)
+    if pointer.current(settings.releases_dir):
+        folder = pointer.current_folder(settings.releases_dir)
+        rows = reader.query(folder, "select * from indicator where indicator_id = $1", [indicator_id]).to_dicts()
+        if rows:
+            return rows[0]
+    declared = catalogue.by_id[indicator_id].model_dump(mode="json")
+    return {c: declared[c] for c in TABLES["indicator"] if c in declared}
+
+
+def tell_indicator(described: dict[str, Any]) -> None:
+    """Lay out `describe_indicator`."""
+    table = Table(title=described["title_sv"], title_justify="left", show_header=False)
+    table.add_column("", style="bold")
+    table.add_column("", overflow="fold")
+    for name, value in described.items():
+        if value not in (None, ""):
+            table.add_row(name, show.cell(value))
+    show.out.print(table)
+
+
+def tell_indicators(found: list[Indicator]) -> None:
+    """A list of indicators."""
+    rows = [
+        {"theme": i.theme.value, "indicator_id": i.indicator_id, "title_sv": i.title_sv, "unit": i.unit, "kind": i.kind}
+        for i in sorted(found, key=lambda i: (i.theme, i.indicator_id))
+    ]
+    show.table(pl.DataFrame(rows), title=f"{len(rows)} indicators", limit=1000)
+
+
+def tell_releases(found: list[ReleaseInfo], standing: ReleaseInfo | None) -> None:
+    """A list of releases, the current one marked."""
+    rows = [
+        {
+            "current": "*" if standing and r.release_id == standing.release_id else "",
+            "release_id": r.release_id,
+            "created_at": r.created_at.isoformat(sep=" ", timespec="seconds"),
+            "observations": r.tables["observation"],
+            "code": r.code_version,
+            "stale": ", ".join(r.stale_sources),
+        }
+        for r in found
+    ]
+    show.table(pl.DataFrame(rows), title=f"{len(rows)} releases")

@@ -1,0 +1,107 @@
+"""How figures and tables look in a terminal. Belongs here: Swedish numbers, tables, and files of results."""
+
+from __future__ import annotations
+
+import json
+import math
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from rich.console import Console
+from rich.table import Table
+
+from pipelines.errors import UsageError
+
+out = Console(highlight=False, soft_wrap=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+_NARROW_SPACE = " "
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def number(value: float | None, decimals: int = 0) -> str:
+    """A number in Swedish form: `290 766` or `1,5`; an en dash where there is none."""
+    if value is None or math.isnan(value):
+        return "–"
+    return f"{value:,.{decimals}f}".replace(",", _NARROW_SPACE).replace(".", ",").replace("-", "−")
+
+
+def cell(value: Any) -> str:
+    """A value of a query as text."""
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ", timespec="seconds")
+    return str(value)
+
+
+def table(frame: pl.DataFrame, title: str | None = None, limit: int = 200) -> None:
+    """Print a frame; at most `limit` rows, and then how many more there are."""
+    shown = Table(title=title, title_justify="left", header_style="bold")
+    for name, dtype in frame.schema.items():
+        shown.add_column(name, justify="right" if dtype.is_numeric() else "left", overflow="fold")
+    for row in frame.head(limit).iter_rows():
+        shown.add_row(*(cell(v) for v in row))
+    out.print(shown)
+    if frame.height > limit:
+        out.print(f"… and {frame.height - limit} rows more (use --format csv, json or parquet for all)")
+
+
+def as_json(content: Any) -> None:
+    """Print JSON that a machine can read."""
+    print(json.dumps(content, ensure_ascii=False, indent=1, default=_json_value))  # noqa: T201
+
+
+def frame_as_json(frame: pl.DataFrame) -> None:
+    """Print a frame as a JSON list of rows."""
+    as_json(frame.to_dicts())
+
+
+def safe_csv(frame: pl.DataFrame) -> str:
+    """CSV in which no cell starts a formula when a spreadsheet opens it: such texts get an apostrophe in front."""
+    texts = [name for name, dtype in frame.schema.items() if dtype == pl.String]
+    guarded = [
+        pl.when(pl.any_horizontal(pl.col(c).str.starts_with(s) for s in _FORMULA_STARTS))
+        .then(pl.lit("'") + pl.col(c))
+        .otherwise(pl.col(c))
+        .alias(c)
+        for c in texts
+    ]
+    return frame.with_columns(guarded).write_csv()
+
+
+def write_result(frame: pl.DataFrame, form: str, output: Path | None) -> None:
+    """Give a query's result as `table`, `csv`, `json` or `parquet`, to the screen or to a file.
+
+    Raises:
+        UsageError: parquet needs a file, or the form is unknown.
+    """
+    if form == "parquet":
+        if output is None:
+            raise UsageError("Parquet is not for the screen", remedy="give a file with --output")
+        frame.write_parquet(output)
+    elif form == "csv":
+        text = safe_csv(frame)
+        if output:
+            output.write_text(text, encoding="utf-8")
+        else:
+            print(text, end="")  # noqa: T201
+    elif form == "json":
+        if output:
+            output.write_text(json.dumps(frame.to_dicts(), ensure_ascii=False, default=_json_value), encoding="utf-8")
+        else:
+            frame_as_json(frame)
+    elif form == "table":
+        table(frame)
+    else:
+        raise UsageError("unknown form", expected="table, csv, json or parquet", found=form)
+
+
+def _json_value(value: Any) -> Any:
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    return str(value)

@@ -52,8 +52,8 @@ def parse_expression(text: str) -> Quotient:
     At most one division, and that outermost, so that numerator and denominator can be summed over areas.
 
     Raises:
-        ExpressionError: unknown syntax, a division inside a sum, more than two measures multiplied, no measure at all,
-            a denominator that is always zero, a number too large, a text nested too deep.
+        ExpressionError: unknown syntax, a division inside a sum, more than two measures multiplied, no measure at
+            all, a denominator that is always zero, a number too large, a text nested too deep.
     """
     try:
         quotient = _quotient(text)

@@ -33,6 +33,10 @@ from indicators.model import (
 )
 
 HOME = Path(__file__).parent
+REGISTERS = (
+    "measures", "counties", "area_changes", "groups", "similar_groups", "price_indices", "data_gaps",
+    "controls",
+)  # fmt: skip
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -106,7 +110,7 @@ def load_catalogue(home: Path = HOME) -> Catalogue:
         DeclarationError: with file, key, what was expected and what was found.
     """
     registers = home / "registers"
-    files = sorted((home / "catalogue").glob("*/*.yml"))
+    files = _catalogue_files(home)
     indicators = [_indicator(path) for path in files]
 
     def rows(name: str, model: type[Model], key: str) -> tuple[Model, ...]:
@@ -133,7 +137,22 @@ def load_catalogue(home: Path = HOME) -> Catalogue:
     return catalogue
 
 
-class _UniqueKeyLoader(yaml.SafeLoader):
+def _catalogue_files(home: Path) -> list[Path]:
+    """The indicators' files; a declaration that nobody would read is refused instead of being passed over."""
+    files = sorted((home / "catalogue").glob("*/*.yml"))
+    registers = [home / "registers" / f"{name}.yml" for name in REGISTERS]
+    for path in sorted(p for p in home.glob("[cr]*/**/*") if p.suffix in {".yml", ".yaml"}):
+        place = path.relative_to(home).as_posix()
+        if place.startswith("catalogue/") and path not in files:
+            raise DeclarationError(path, "place", "catalogue/<theme>/<indicator_id>.yml", place)
+        if place.startswith("registers/") and path not in registers:
+            raise DeclarationError(path, "place", f"one of {', '.join(p.name for p in registers)}", path.name)
+    if not files:
+        raise DeclarationError(home, "catalogue", "declarations of indicators", "none")
+    return files
+
+
+class _UniqueKeyLoader(yaml.CSafeLoader):
     """YAML lets a key stand twice and keeps the last; here that is an error."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
@@ -168,8 +187,14 @@ def validated(path: Path, model: type[Model], raw: Any, where: str = "") -> Mode
         return model.model_validate(raw)
     except ValidationError as error:
         first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"]) or "whole declaration"
-        raise DeclarationError(path, where + key, _expected(dict(first), model), first["input"]) from error
+        expected = _expected(dict(first), model)
+        key, found = ".".join(str(part) for part in first["loc"]), first["input"]
+        if first["type"] == "missing":
+            found = None
+        elif not key and isinstance(raw, dict):  # a rule over several keys; its message begins with one of them
+            named = expected.split()[0].rstrip(":")
+            key, found = (named, raw.get(named)) if named in model.model_fields else ("", ", ".join(map(str, raw)))
+        raise DeclarationError(path, where + (key or "whole declaration"), expected, found) from error
 
 
 def _expected(problem: dict[str, Any], model: type[BaseModel]) -> str:
@@ -215,6 +240,11 @@ def _narrower(known: ValidRange | None, item: Measure | Indicator) -> ValidRange
 
 def _check_references(catalogue: Catalogue) -> None:
     measures = set(catalogue.measure_by_id)
+    ids = [i.indicator_id for i in catalogue.indicators]
+    for indicator in catalogue.indicators:
+        if ids.count(indicator.indicator_id) > 1:
+            path = catalogue.home / "catalogue" / indicator.theme / f"{indicator.indicator_id}.yml"
+            raise DeclarationError(path, "indicator_id", "each id once, in one theme", indicator.indicator_id)
     indices = {p.index_id for p in catalogue.price_indices}
     for indicator in catalogue.indicators:
         path = catalogue.home / "catalogue" / indicator.theme / f"{indicator.indicator_id}.yml"

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from pipelines.errors import SourceError
 from pipelines.files import copy_atomic, read_json, sha256_of, write_json
 
 
@@ -84,13 +85,32 @@ class Archive:
         """Where the bytes with this hash lie."""
         return self.home / "objects" / sha256[:2] / sha256
 
+    def read_path(self, sha256: str) -> Path:
+        """Where the bytes with this hash lie, once they are seen to have it still.
+
+        Raises:
+            SourceError: they are gone or damaged. (Parquet would give other values without a word.)
+        """
+        if not self._holds(sha256):
+            raise SourceError(
+                "the archived bytes are not what was given",
+                where=str(self.object_path(sha256)),
+                expected=f"bytes with the SHA-256 {sha256}",
+                found="other bytes" if self.object_path(sha256).exists() else "no file",
+                remedy="restore the file from a copy, or fetch again (which mends it if the source gives the same)",
+            )
+        return self.object_path(sha256)
+
     def store(self, path: Path) -> str:
         """Copy a file's bytes into the store, once; return their SHA-256."""
         digest = sha256_of(path)
-        target = self.object_path(digest)
-        if not target.exists():
-            copy_atomic(path, target)
+        if not self._holds(digest):
+            copy_atomic(path, self.object_path(digest))
         return digest
+
+    def _holds(self, sha256: str) -> bool:
+        path = self.object_path(sha256)
+        return path.is_file() and sha256_of(path) == sha256
 
     def record(self, dataset: str, files: Sequence[FileRecord], promise: Promise) -> Fetch:
         """Write down a fetch, unless it brought the same as the last one of this dataset; return the newest record."""

@@ -32,6 +32,18 @@ class NyckeltalError(Exception):
         return " | ".join(parts)
 
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Errors cross from the gate's process to the run's as they are."""
+        return _restored, (type(self), self.args, self.__dict__)
+
+
+def _restored(kind: type[NyckeltalError], args: tuple[object, ...], state: dict[str, object]) -> NyckeltalError:
+    error = kind.__new__(kind)
+    error.args = args
+    error.__dict__.update(state)
+    return error
+
+
 class SourceError(NyckeltalError):
     """A delivery cannot be read as declared; its dataset is held back."""
 

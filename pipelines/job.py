@@ -47,6 +47,8 @@ def execute(run: Run, job: str) -> ExitCode:
     """Run one job in this process."""
     with exclusive(run.settings.data_dir):
         home = prepare_dagster_home(run.settings)
+        if job == "refresh":
+            run.worker.warm_up()
         import dagster as dg  # noqa: PLC0415 - costs a second, which a run with nothing new does not need
 
         from pipelines.definitions import build_definitions  # noqa: PLC0415

@@ -28,6 +28,7 @@ from pipelines.sources import snapshot
 from pipelines.sources.model import datasets
 from pipelines.staging import HeldBackError, stage
 from pipelines.vintages import CheckResult, DeliveryRecord, Staged, Vintages
+from pipelines.worker import Worker
 
 
 def utc_now() -> datetime:
@@ -55,6 +56,7 @@ class Run:
     release: ReleaseInfo | None = None
     nothing_new: bool = False
     error: BaseException | None = None
+    worker: Worker = field(default_factory=Worker)
     _stack: ExitStack = field(default_factory=ExitStack)
 
     def open(self) -> Run:
@@ -74,6 +76,7 @@ class Run:
 
     def close(self) -> None:
         """Write the line in the log and give back the lock."""
+        self.worker.stop()
         try:
             append_line(self.settings.run_log, self.summary())
         finally:
@@ -115,7 +118,7 @@ class Run:
             return last.checks
         with self.step(f"gate {dataset}"):
             try:
-                self.staged[dataset] = stage(self.settings, self.catalogue, dataset, fetched)
+                self.staged[dataset] = self.worker.call(stage, self.settings, self.catalogue, dataset, fetched)
             except HeldBackError as error:
                 self.held[dataset] = error
                 return error.checks
@@ -132,6 +135,7 @@ class Run:
 
     def prepare_warehouse(self) -> None:
         """Make the build file that dbt reads, and tell dbt where it is."""
+        self.worker.stop()
         with self.step("prepare warehouse"):
             self.planned = build.plan(self.settings)
             release_db = self.settings.build_dir / "candidate" / pointer.DATABASE

@@ -53,6 +53,7 @@ def stage(settings: Settings, catalogue: Catalogue, dataset: str, fetched: Fetch
         result = _judge(con, settings, catalogue, dataset, fetched)
         checks = (_readable(dataset, None), *result.checks)
         if result.blocked:
+            rows_path.unlink()  # nobody may take areas from a list that was held back
             raise HeldBackError(dataset, checks)
         quarantine = part(con, rows_path, result.held, settings.staged_dir / f"{dataset}.quarantine.parquet")
         rows = con.execute(f"select count(*) from read_parquet({literal(str(rows_path))})").fetchone()

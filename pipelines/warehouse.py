@@ -31,6 +31,7 @@ from pipelines.vintages import CheckResult, Vintages, register_views
 
 RUN_TABLES: dict[str, dict[str, str]] = {
     "run": {"as_of_date": "date", "knowledge_until": "timestamp", "previous_knowledge_until": "timestamp"},
+    "chunk": {"chunk_no": "integer", "first_indicator_id": "varchar", "last_indicator_id": "varchar"},
     "area_group": {
         "group_id": "varchar", "name": "varchar", "group_type": "varchar", "kolada_group": "varchar",
         "is_aggregated": "boolean", "valid_from": "date", "compared_area_id": "varchar",
@@ -82,6 +83,7 @@ def prepare(
         con.execute("create schema declared")
         for table, rows in declared_rows(catalogue, _sources()).items():
             _create(con, table, TABLES[table], rows)
+        _create(con, "chunk", RUN_TABLES["chunk"], _chunks(con, catalogue, settings.chunk_rows))
         _create(con, "area_group", RUN_TABLES["area_group"], _area_groups(con, catalogue))
         _create(con, "source_file", RUN_TABLES["source_file"], _source_files(vintages))
         known = vintages.knowledge_until()
@@ -210,6 +212,27 @@ def _create(con: duckdb.DuckDBPyConnection, table: str, typed: dict[str, str], r
     con.execute(f"create table declared.{identifier(table)} ({definition})")
     if rows:
         con.executemany(f"insert into declared.{identifier(table)} values ({', '.join('?' * len(typed))})", rows)
+
+
+def _chunks(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, chunk_rows: int) -> list[Row]:
+    """Runs of indicators, in the order of their ids, of about `chunk_rows` rows each."""
+    counts: dict[str, int] = {}
+    for dataset, declared in datasets().items():
+        if declared.kind == "facts":
+            view = f"vintages.{identifier(table_name(dataset))}"
+            for series, n in con.execute(f"select series_id, count(*) from {view} group by 1").fetchall():
+                counts[f"{dataset}/{series}"] = int(n)
+    measured = {m.measure_id: f"{m.dataset}/{m.series}" for m in catalogue.measures}
+    chunks: list[Row] = []
+    first, size = "", 0
+    for place, indicator in enumerate(catalogue.indicators, start=1):
+        named = catalogue.quotient(indicator).measures
+        series = f"{indicator.dataset}/{indicator.series}" if indicator.series else measured[named[0]]
+        first, size = first or indicator.indicator_id, size + counts.get(series, 0)
+        if size >= chunk_rows or place == len(catalogue.indicators):
+            chunks.append((len(chunks) + 1, first, indicator.indicator_id))
+            first, size = "", 0
+    return chunks
 
 
 def _area_groups(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> list[Row]:

@@ -82,6 +82,16 @@ def run_gate(
     return GateResult(tuple(checks), held)
 
 
+def load_engine() -> Any:
+    """Great Expectations, with its telemetry off. Takes seconds the first time."""
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"
+    logging.getLogger("great_expectations").setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import great_expectations as gx  # noqa: PLC0415
+    return gx
+
+
 def profile_series(con: duckdb.DuckDBPyConnection, rows_path: Path, dataset: Dataset, promise: Promise, known_sql: str) -> None:
     """Create `series_profile`: what came of each series, what was promised, and what was known before.
 
@@ -111,7 +121,7 @@ def profile_series(con: duckdb.DuckDBPyConnection, rows_path: Path, dataset: Dat
         )
         select series_id, coalesce(rows, 0)::bigint as rows, coalesce(areas, 0)::bigint as areas, first_year, last_year,
             promised_rows, promised_areas, promised_first_year, promised_last_year,
-            ceil(last_rows * {dataset.min_share_of_last})::bigint as last_rows_needed,
+            case when {promise.complete} then ceil(last_rows * {dataset.min_share_of_last})::bigint end as last_rows_needed,
             case when last_median <> 0 then median_value / last_median end as median_ratio,
             missing / rows - last_missing / last_rows as more_missing,
             coalesce(outside_percent, 0)::bigint as outside_percent
@@ -124,11 +134,7 @@ class _Judge:
     """One ephemeral Great Expectations context, for one dataset."""
 
     def __init__(self, name: str) -> None:
-        os.environ["GX_ANALYTICS_ENABLED"] = "false"
-        logging.getLogger("great_expectations").setLevel(logging.ERROR)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            import great_expectations as gx  # noqa: PLC0415 - costs seconds, so only when a gate runs
+        gx = load_engine()
         self._gx = gx
         self._suite_name = name
         context = gx.get_context(mode="ephemeral")
@@ -192,14 +198,16 @@ def _row_batches(con: duckdb.DuckDBPyConnection, path: Path, dataset: Dataset, b
         con.execute(f"create type {kind} as enum ({values})" if values else f"create type {kind} as enum ('')")
         selected.append(f"t.{identifier(name)}::{kind} as {identifier(name)}")
     if dataset.kind != "facts":
-        yield con.execute(f"select {', '.join(selected)}, row, null::float as low, null::float as high from {rows} as t").df()
+        yield con.execute(f"select {', '.join(selected)}, row, null::double as low, null::double as high from {rows} as t").df()
         return
     query = (
-        f"select {', '.join(selected)}, t.row::integer as row, b.low::float as low, b.high::float as high "
+        f"select {', '.join(selected)}, t.row::integer as row, b.low, b.high "
         f"from {rows} as t left join bounds as b using (series_id) where t.series_id between ? and ?"
     )
     counts = con.execute(f"select series_id, count(*) from {rows} where series_id is not null group by 1 order by 1").fetchall()
-    yield con.execute(query.replace("t.series_id between ? and ?", "t.series_id is null")).df()
+    unnamed = con.execute(query.replace("t.series_id between ? and ?", "t.series_id is null")).df()
+    if len(unnamed):
+        yield unnamed
     for first, last in _cut(counts, batch_rows):
         yield con.execute(query, [first, last]).df()
 
@@ -223,12 +231,19 @@ def _count(con: duckdb.DuckDBPyConnection, path: Path) -> int:
 def _observed(result: dict[str, Any]) -> str:
     if result.get("unexpected_count"):
         return ""
+    if result.get("partial_missing_list"):
+        return f"{result.get('missing_count')} missing: {', '.join(map(str, result['partial_missing_list']))}"[:300]
     details = result.get("details") or {}
     return str(details.get("mismatched") or result.get("observed_value"))[:300]
 
 
 def _cell(item: dict[str, Any], index: str) -> str:
-    return ", ".join(f"{k}={v!r}" for k, v in item.items() if k != index)
+    return ", ".join(f"{k}={_words(v)}" for k, v in item.items() if k != index)
+
+
+def _words(value: Any) -> str:
+    """A cell as its reader knows it, not as numpy prints it."""
+    return "empty" if pd.isna(value) else repr(value.item() if hasattr(value, "item") else value)
 
 
 def _result(rule: Rule, tally: _Tally, name: str) -> CheckResult:
@@ -251,12 +266,13 @@ def _held_back_check(
 ) -> CheckResult:
     most = max((tallies[r.name].unexpected for r in rules if r.level == "hold_back"), default=0)
     held = max(most, listed)
+    unlisted = any(len(tallies[r.name].listed) < tallies[r.name].unexpected for r in rules if r.level == "hold_back")
     return CheckResult(
         check_id=f"{name}.held_back_share",
         level="block",
         subject=name,
-        passed=held <= dataset.max_held_back * total,
+        passed=held <= dataset.max_held_back * total and not unlisted,
         expected=f"at most {dataset.max_held_back:.1%} of the rows held back",
-        found=f"{held} of {total} rows",
+        found=f"{held} of {total} rows" + (", too many to set aside one by one" if unlisted else ""),
     )
 

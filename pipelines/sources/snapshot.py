@@ -92,7 +92,7 @@ def parse(folder: Path, fetched: Fetch, archive: Archive) -> pl.LazyFrame:
         SourceError: the file cannot be read as declared.
     """
     name = read_manifest(folder).datasets[fetched.dataset].file
-    lazy = read_table(archive.object_path(fetched.files[0].sha256), name)
+    lazy = read_table(archive.read_path(fetched.files[0].sha256), name)
     return conform(lazy, datasets()[fetched.dataset], name)
 
 

@@ -1,1 +1,1 @@
-"""Tests of the rules that hold for the whole house: imports, sizes, generated files, what may be committed."""
+"""Tests of the rules of the whole house: imports, sizes, generated files, what may be committed."""

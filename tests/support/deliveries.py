@@ -140,7 +140,11 @@ class House:
         if promised is None:
             promised = content if isinstance(content, pl.DataFrame) else facts()
         promise = promised if isinstance(promised, Promise) else promise_of(promised, dataset)
-        return stage(self.settings, catalogue, dataset, self.fetch(dataset, content, promise))
+        return self.stage(dataset, self.fetch(dataset, content, promise), catalogue)
+
+    def stage(self, dataset: str, fetched: Fetch, catalogue: Catalogue = CATALOGUE) -> Staged:
+        """Parse and judge a fetch."""
+        return stage(self.settings, catalogue, dataset, fetched)
 
     def held_back(self, *args: Any, **more: Any) -> HeldBackError:
         """The error of a delivery that must not pass."""
@@ -151,7 +155,11 @@ class House:
         raise AssertionError("the delivery passed")
 
     def parsed(
-        self, dataset: str, frame: pl.DataFrame, promise: Promise | None = None, held: pl.DataFrame | None = None
+        self,
+        dataset: str,
+        frame: pl.DataFrame,
+        promise: Promise | None = None,
+        held: pl.DataFrame | None = None,
     ) -> Staged:
         """A staged delivery as if it had passed the gate, with the rows of `held` set aside."""
         self.settings.staged_dir.mkdir(parents=True, exist_ok=True)
@@ -184,21 +192,29 @@ class House:
 
 def with_rows(dataset: str, frame: pl.DataFrame) -> pl.DataFrame:
     """A frame as it is staged: declared types, and `row`."""
-    types = {"text": pl.String, "integer": pl.Int32, "number": pl.Float64, "date": pl.Date, "boolean": pl.Boolean}
+    types = {
+        "text": pl.String,
+        "integer": pl.Int32,
+        "number": pl.Float64,
+        "date": pl.Date,
+        "boolean": pl.Boolean,
+    }
     typed = frame.select(pl.col(c).cast(types[d.type]) for c, d in datasets()[dataset].columns.items())
     return typed.with_row_index("row", offset=1).with_columns(pl.col("row").cast(pl.Int64))
 
 
 def fetch_record(dataset: str, content: str, promise: Promise, number: int = 1) -> Fetch:
     """A fetch of one file whose bytes are `content`."""
-    return Fetch(dataset=dataset, number=number, files=(file_record(dataset, content.encode()),), promise=promise)
+    return Fetch(
+        dataset=dataset, number=number, files=(file_record(dataset, content.encode()),), promise=promise
+    )
 
 
 def file_record(dataset: str, content: bytes) -> FileRecord:
     """The record of one file whose bytes are `content`."""
     return FileRecord(
         sha256=hashlib.sha256(content).hexdigest(),
-        source_id=dataset.split(".")[0],
+        source_id=dataset.split(".", maxsplit=1)[0],
         dataset=dataset,
         url=f"https://example.org/{dataset}",
         fetched_at=datetime(2024, 8, 1, tzinfo=UTC),

@@ -89,7 +89,11 @@ def test_numbers_go_on_in_order_beyond_one_digit(tmp_path: Path) -> None:
 def test_a_record_survives_being_written_and_read(tmp_path: Path) -> None:
     archive = Archive(tmp_path / "archive")
     promise = Promise.model_validate(
-        {"rows": 2, "series": {"N00001": {"rows": 2, "areas": 1, "first_year": 2020, "last_year": 2021}}, "complete": False}
+        {
+            "rows": 2,
+            "series": {"N00001": {"rows": 2, "areas": 1, "first_year": 2020, "last_year": 2021}},
+            "complete": False,
+        }
     )
     written = archive.record(DATASET, [file_record(DATASET, b"A")], promise)
     assert archive.latest(DATASET) == written

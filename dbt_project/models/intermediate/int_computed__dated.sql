@@ -15,7 +15,8 @@ compared as (
         *,
         row_number() over (partition by indicator_id, area_id, year, sex order by known_from) as place,
         lag(value) over (partition by indicator_id, area_id, year, sex order by known_from) as value_before,
-        lag(numerator) over (partition by indicator_id, area_id, year, sex order by known_from) as numerator_before,
+        lag(numerator) over (partition by indicator_id, area_id, year, sex order by known_from)
+            as numerator_before,
         lag(denominator) over (partition by indicator_id, area_id, year, sex order by known_from)
             as denominator_before,
         lag(reason_if_missing) over (partition by indicator_id, area_id, year, sex order by known_from)

@@ -73,8 +73,10 @@ against_nation as (
         municipal.year,
         cast('0000' as varchar) as area_id,
         weighted.value as expected,
-        case when municipal.kind = 'nation_rate' then municipal.summed / municipal.weights else municipal.summed end
-            as found
+        case
+            when municipal.kind = 'nation_rate' then municipal.summed / municipal.weights
+            else municipal.summed
+        end as found
     from municipal
     inner join weighted
         on

@@ -60,7 +60,10 @@ summed as (
         {{ exact_sum('evaluated.numerator') }} as numerator,
         {{ exact_sum('evaluated.denominator') }} as denominator,
         count(
-            case when indicators.aggregation = 'sum' or evaluated.denominator is not null then evaluated.numerator end
+            case
+                when indicators.aggregation = 'sum' or evaluated.denominator is not null
+                    then evaluated.numerator
+            end
         ) as present,
         max(case when evaluated.known_from = moments.known_from then evaluated.source_file_sha256 end)
             as source_file_sha256

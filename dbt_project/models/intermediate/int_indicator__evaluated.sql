@@ -68,7 +68,9 @@ parts as (
         known_from,
         {% for part in ['value', 'numerator', 'denominator'] -%}
         case
-            when count(case when part = '{{ part }}' then 1 end) = count(case when part = '{{ part }}' then value end)
+            when
+                count(case when part = '{{ part }}' then 1 end)
+                = count(case when part = '{{ part }}' then value end)
                 then {{ exact_sum("case when part = '" ~ part ~ "' then value end") }}
         end as {{ part }},
         {% endfor -%}
@@ -121,7 +123,8 @@ priced as (
         parts.source_file_sha256,
         indicators.multiplier,
         parts.value * case when indicators.price_index is null then 1 else deflators.factor end as value,
-        parts.numerator * case when indicators.price_index is null then 1 else deflators.factor end as numerator,
+        parts.numerator * case when indicators.price_index is null then 1 else deflators.factor end
+            as numerator,
         parts.denominator
     from parts
     inner join indicators on parts.indicator_id = indicators.indicator_id

@@ -57,7 +57,7 @@ others as (
             and keys.area_id = measures.area_id
             and keys.year = measures.year
             and keys.sex = measures.sex
-            and measures.known_from > keys.first_known
+            and keys.first_known < measures.known_from
 
 ),
 
@@ -76,7 +76,7 @@ prices as (
         on
             indicators.price_index = price.index_id
             and price.year in (keys.year, indicators.price_base_year)
-            and price.known_from > keys.first_known
+            and keys.first_known < price.known_from
 
 )
 

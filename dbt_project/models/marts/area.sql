@@ -39,7 +39,8 @@ source_areas as (
             else 'municipality'
         end as area_type,
         case when municipalities.area_type = 'K' then substr(municipalities.area_id, 1, 2) end as county_id,
-        case when municipalities.change = 'withdrawn' then cast(municipalities.known_from as date) end as valid_to
+        case when municipalities.change = 'withdrawn' then cast(municipalities.known_from as date) end
+            as valid_to
     from municipalities
 
 )

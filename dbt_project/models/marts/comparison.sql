@@ -1,3 +1,5 @@
+{{ config(materialized='chunked_table') }}
+
 {#
   Each municipality beside the nation, its county, GR, its kind of municipality and similar municipalities. Means over
   municipalities are unweighted; `nation` is the published value, `gr_weighted` is built from numerators and denominators.
@@ -13,7 +15,7 @@ with observations as (
         lower_95,
         upper_95
     from {{ ref('observation') }}
-    where value is not null
+    where value is not null and {{ in_chunk('indicator_id') }}
 
 ),
 
@@ -78,7 +80,11 @@ gr_weighted as (
         observations.sex,
         observations.value
     from observations
-    where observations.area_id in (select group_id from memberships where group_type = 'gr')
+    where
+        observations.area_id in (
+            select memberships.group_id from memberships
+            where memberships.group_type = 'gr'
+        )
 
 ),
 
@@ -94,8 +100,15 @@ group_values as (
         {{ middle('municipal.value') }} as median_value
     from municipal
     inner join memberships
-        on municipal.area_id = memberships.area_id and memberships.group_type in ('gr', 'county', 'kommungrupp')
-    group by municipal.indicator_id, municipal.year, municipal.sex, memberships.group_id, memberships.group_type
+        on
+            municipal.area_id = memberships.area_id
+            and memberships.group_type in ('gr', 'county', 'kommungrupp')
+    group by
+        municipal.indicator_id,
+        municipal.year,
+        municipal.sex,
+        memberships.group_id,
+        memberships.group_type
 
 ),
 
@@ -131,7 +144,8 @@ ranked as (
         municipal.*,
         rank() over (
             partition by municipal.indicator_id, municipal.year, municipal.sex
-            order by case when indicators.polarity = 'lower_better' then municipal.value else -municipal.value end
+            order by
+                case when indicators.polarity = 'lower_better' then municipal.value else -municipal.value end
         ) as place,
         count(*) over (partition by municipal.indicator_id, municipal.year, municipal.sex) as of_n,
         percent_rank() over (

@@ -1,3 +1,5 @@
+{{ config(materialized='chunked_table') }}
+
 with dated as (
 
     select * from {{ ref('int_published__dated') }}
@@ -63,7 +65,10 @@ select
         else 'normal'
     end as status,
     case
-        when dated.value is null and not_collected.year is not null and dated.missing_reason <> 'withdrawn_by_source'
+        when
+            dated.value is null
+            and not_collected.year is not null
+            and dated.missing_reason <> 'withdrawn_by_source'
             then 'not_collected'
         else dated.missing_reason
     end as missing_reason,
@@ -81,4 +86,5 @@ inner join indicators on dated.indicator_id = indicators.indicator_id
 left join breaks on dated.indicator_id = breaks.indicator_id and dated.year = breaks.year
 left join not_collected on dated.indicator_id = not_collected.indicator_id and dated.year = not_collected.year
 left join preliminary on dated.indicator_id = preliminary.indicator_id and dated.year = preliminary.year
+where {{ in_chunk('dated.indicator_id') }}
 order by dated.indicator_id, dated.area_id, dated.sex, dated.year, dated.known_from

@@ -1,6 +1,6 @@
 {{ config(materialized='view') }}
 
-{# Without the database's name, so that the view also works when a reader attaches the file under a name of its own. #}
+{# Without the database's name, so that the view works when a reader attaches the file under another name too. #}
 with observations as (
 
     select * from {{ ref('observation').include(database=false) }}

@@ -1,0 +1,47 @@
+# One environment, built from the lock by itself. Needs Python 3.11–3.13 and make, nothing else.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+export DO_NOT_TRACK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help refresh test dev bench lint format clean
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+		|| { echo "Python 3.11, 3.12 or 3.13 is needed; name one with make PYTHON=python3.12"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $(STAMP)
+
+refresh: $(STAMP) ## embedded figures → archive → gate → vintages → dbt → release
+	$(BIN)/nyckeltal refresh
+
+test: $(STAMP) ## every test
+	$(BIN)/python -m pytest
+
+dev: $(STAMP) ## Dagster's pages on http://127.0.0.1:3000, with the nightly schedule on
+	$(BIN)/nyckeltal dev
+
+bench: $(STAMP) ## measure speed and memory, as ratios in one run
+	$(BIN)/python -m benchmarks
+
+lint: $(STAMP) ## ruff, mypy, sqlfluff, generated files
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/sqlfluff lint --disable-progress-bar dbt_project
+	$(BIN)/nyckeltal generate --check
+	$(BIN)/nyckeltal indicators validate
+
+format: $(STAMP) ## put code in its form
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+clean: ## throw away what can be built again (keeps archive, vintages and releases)
+	rm -rf $(VENV) data/build dbt_project/target

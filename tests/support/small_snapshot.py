@@ -1,0 +1,109 @@
+"""A small snapshot, cut out of the committed one, and ways to change or break what it delivers."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from pipelines.settings import ROOT
+from pipelines.snapshot import promise_of
+from pipelines.sources.model import SQL_TYPES, datasets
+from pipelines.sources.snapshot import MANIFEST
+
+COMMITTED = ROOT / "data" / "snapshot"
+VALUES, POPULATION, KPIF, KPI, AREAS = (
+    "kolada.values", "scb.population", "scb.kpif", "kolada.kpi", "kolada.municipality"
+)  # fmt: skip
+FIRST_YEAR = 2019
+POPULATION_FIRST_YEAR = 2017  # its last year is 2018
+NATION, GOTEBORG, GR = "0000", "1480", "G96190"
+ELSEWHERE = ("0180", "1280")
+
+Change = Callable[[pl.DataFrame], pl.DataFrame]
+
+
+class SmallSnapshot:
+    """A folder of embedded figures that a test may change."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def copy(self, folder: Path) -> SmallSnapshot:
+        """A copy to be changed."""
+        shutil.copytree(self.folder, folder)
+        return SmallSnapshot(folder)
+
+    def path(self, dataset: str) -> Path:
+        """The file of a dataset."""
+        return self.folder / str(self._manifest()["datasets"][dataset]["file"])
+
+    def read(self, dataset: str) -> pl.DataFrame:
+        """The rows of a dataset; cells of CSV as text."""
+        path = self.path(dataset)
+        return pl.read_parquet(path) if path.suffix == ".parquet" else pl.read_csv(path, infer_schema=False)
+
+    def write(self, dataset: str, frame: pl.DataFrame, *, promise: bool = True) -> None:
+        """Put other rows in place of a dataset's, with the promise that goes with them unless told otherwise."""
+        path = self.path(dataset)
+        if path.suffix == ".parquet":
+            frame.write_parquet(path, compression="zstd")
+        else:
+            frame.write_csv(path)
+        if promise:
+            self.promise(dataset, frame)
+
+    def promise(self, dataset: str, frame: pl.DataFrame) -> None:
+        """Promise just what the frame holds."""
+        manifest = self._manifest()
+        manifest["datasets"][dataset]["promise"] = promise_of(frame, dataset).model_dump(mode="json")
+        (self.folder / MANIFEST).write_text(json.dumps(manifest, ensure_ascii=False), encoding="utf-8")
+
+    def change(self, dataset: str, change: Change, *, promise: bool = True) -> None:
+        """Write a dataset's rows after a change."""
+        self.write(dataset, change(self.read(dataset)), promise=promise)
+
+    def set_value(self, series: str, area: str, year: int, value: float | None, sex: str = "T") -> float | None:
+        """Change one published value; returns the old one."""
+        frame = self.read(VALUES)
+        cell = cell_of(series, area, year, sex)
+        (old,) = frame.filter(cell)["value"].to_list()
+        self.write(VALUES, frame.with_columns(value=pl.when(cell).then(pl.lit(value, pl.Float64)).otherwise("value")))
+        return None if old is None else float(old)
+
+    def restore(self, other: SmallSnapshot) -> None:
+        """Put back everything as it is in another folder."""
+        shutil.rmtree(self.folder)
+        shutil.copytree(other.folder, self.folder)
+
+    def _manifest(self) -> dict[str, Any]:
+        return dict(json.loads((self.folder / MANIFEST).read_text(encoding="utf-8")))
+
+
+def cell_of(series: str, area: str, year: int, sex: str = "T") -> pl.Expr:
+    """Which row of the values it is."""
+    return (
+        (pl.col("series_id") == series) & (pl.col("area_id") == area) & (pl.col("year") == year) & (pl.col("sex") == sex)
+    )
+
+
+def build_small(folder: Path) -> SmallSnapshot:
+    """Cut the committed snapshot: every series, few areas (GR, two cities, Riket and all regions), the newest years."""
+    shutil.copytree(COMMITTED, folder)
+    small = SmallSnapshot(folder)
+    members = small.read("kolada.municipality_groups").filter(pl.col("group_id") == GR)["area_id"].to_list()
+    regions = pl.col("area_id").str.starts_with("00")
+    kept = pl.col("area_id").is_in([*members, *ELSEWHERE]) | regions
+    small.change(VALUES, lambda rows: rows.filter(kept & (pl.col("year") >= FIRST_YEAR)))
+    small.change(POPULATION, lambda rows: rows.filter(kept & (pl.col("year") >= POPULATION_FIRST_YEAR)))
+    return small
+
+
+def typed_text(frame: pl.DataFrame, dataset: str) -> pl.DataFrame:
+    """Every declared column of a frame as text, for comparing with what was kept of it."""
+    assert set(SQL_TYPES)
+    return frame.select(pl.col(c).cast(pl.String) for c in datasets()[dataset].columns)

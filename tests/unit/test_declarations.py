@@ -1,0 +1,257 @@
+"""A faulty declaration is refused with file, key, what was expected and what was found; ours are sound."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from indicators.errors import DeclarationError
+from indicators.generate import TABLES, Source, declared_rows
+from indicators.load import Catalogue, load_catalogue
+from pipelines.settings import ROOT
+from pipelines.sources.model import datasets, load_publishers
+from pipelines.sources.snapshot import read_manifest
+from tests.support.declarations import INDICATOR, REGISTERS, put, without, write_home
+
+
+def refused(home: Path) -> DeclarationError:
+    with pytest.raises(DeclarationError) as caught:
+        load_catalogue(home)
+    error = caught.value
+    for part in (error.file, error.key, error.expected, repr(error.found)):
+        assert part in str(error)
+    assert len(repr(error.found)) < 300, "what was found is told in short"
+    return error
+
+
+def test_sound_declarations_are_loaded(tmp_path: Path) -> None:
+    catalogue = load_catalogue(write_home(tmp_path))
+    assert list(catalogue.by_id) == ["kostnad_provad"]
+    assert set(catalogue.series_of("kolada.values")) == {"N00001", "N00002"}
+
+
+@pytest.mark.parametrize(
+    ("spoiled", "key", "expected", "found"),
+    [
+        (
+            without(INDICATOR, polaritet="higher_better"),
+            "polaritet",
+            "one of the known keys",
+            "higher_better",
+        ),
+        (
+            without(INDICATOR, "cost_concept"),
+            "cost_concept",
+            "every indicator of money says which cost",
+            None,
+        ),
+        (
+            without(INDICATOR, "price_basis"),
+            "price_basis",
+            "every indicator of money says in which prices",
+            None,
+        ),
+        (without(INDICATOR, "polarity"), "polarity", "this key to be there", None),
+        (
+            without(INDICATOR, polarity="good"),
+            "polarity",
+            "'higher_better', 'lower_better' or 'no_judgement'",
+            "good",
+        ),
+        (without(INDICATOR, "multiplier"), "kind", "needs the keys multiplier", "ratio"),
+        (without(INDICATOR, series="N00001"), "kind", "does not take the keys series", "ratio"),
+        (without(INDICATOR, multiplier=0), "multiplier", "greater than 0", 0),
+        (without(INDICATOR, decimals="two"), "decimals", "integer", "two"),
+        (without(INDICATOR, title_sv="Kort"), "title_sv", "at least 8", "Kort"),
+        (without(INDICATOR, valid_from="2024-13-01"), "valid_from", "date", "2024-13-01"),
+        (without(INDICATOR, price_basis={"kind": "fixed"}), "price_basis", "both of them", {"kind": "fixed"}),
+        (without(INDICATOR, numerator="kostnad_total"), "measure", "registers/measures.yml", "kostnad_total"),
+        (without(INDICATOR, denominator="invanare + folk"), "measure", "registers/measures.yml", "folk"),
+    ],
+)
+def test_a_spoiled_indicator_is_refused_with_file_key_expected_and_found(
+    tmp_path: Path, spoiled: dict[str, Any], key: str, expected: str, found: Any
+) -> None:
+    error = refused(write_home(tmp_path, spoiled))
+    assert error.file.endswith("catalogue/kostnad/kostnad_provad.yml")
+    assert error.key == key
+    assert expected in error.expected
+    assert error.found == found
+
+
+@pytest.mark.parametrize(
+    "text", ["kostnad_totalt /", "kostnad_totalt ** 2", "kostnad_totalt / invanare", "7"]
+)
+def test_a_numerator_that_is_no_sum_of_products_is_refused(tmp_path: Path, text: str) -> None:
+    error = refused(write_home(tmp_path, without(INDICATOR, numerator=text)))
+    assert error.key == "expression"
+
+
+def test_money_s_concepts_belong_to_money_only(tmp_path: Path) -> None:
+    error = refused(write_home(tmp_path, without(INDICATOR, "price_basis", theme="behov", unit="antal")))
+    assert "indicators of money only" in error.expected
+
+
+def test_an_unknown_price_index_is_refused(tmp_path: Path) -> None:
+    basis = {"kind": "fixed", "index": "pkv", "base_year": 2022}
+    error = refused(write_home(tmp_path, without(INDICATOR, price_basis=basis)))
+    assert (error.key, error.expected, error.found) == ("price_basis.index", "one of ['kpif']", "pkv")
+
+
+def test_the_file_is_named_as_the_indicator(tmp_path: Path) -> None:
+    write_home(tmp_path)
+    (tmp_path / "catalogue" / "kostnad" / "kostnad_provad.yml").rename(
+        tmp_path / "catalogue" / "kostnad" / "annat.yml"
+    )
+    error = refused(tmp_path)
+    assert (error.key, error.found) == ("indicator_id", "kostnad_provad")
+    assert "annat" in error.expected
+
+
+@pytest.mark.parametrize("folder", ["kvalitet", "ekonomi"])
+def test_the_folder_is_named_as_the_theme(tmp_path: Path, folder: str) -> None:
+    write_home(tmp_path)
+    (tmp_path / "catalogue" / "kostnad").rename(tmp_path / "catalogue" / folder)
+    error = refused(tmp_path)
+    assert (error.key, error.found) == ("theme", "kostnad")
+    assert folder in error.expected
+
+
+@pytest.mark.parametrize("place", ["extra.yml", "kostnad/extra.yaml", "kostnad/mer/extra.yml"])
+def test_a_declaration_where_none_is_looked_for_is_refused_and_not_passed_over(
+    tmp_path: Path, place: str
+) -> None:
+    write_home(tmp_path)
+    put(tmp_path / "catalogue" / place, without(INDICATOR, indicator_id="extra"))
+    error = refused(tmp_path)
+    assert error.file.endswith(place)
+    assert "<theme>/<indicator_id>.yml" in error.expected
+
+
+def test_a_register_of_no_known_name_is_refused_and_not_passed_over(tmp_path: Path) -> None:
+    write_home(tmp_path)
+    put(tmp_path / "registers" / "measure.yml", [])
+    error = refused(tmp_path)
+    assert error.file.endswith("registers/measure.yml")
+    assert "measures.yml" in error.expected
+
+
+def test_an_id_in_two_themes_is_refused(tmp_path: Path) -> None:
+    other = without(INDICATOR, "cost_concept", "price_basis", theme="behov", unit="antal")
+    error = refused(write_home(tmp_path, INDICATOR, other))
+    assert (error.key, error.found) == ("indicator_id", "kostnad_provad")
+    assert "once" in error.expected
+
+
+def test_a_folder_without_declarations_is_refused_and_not_taken_as_empty(tmp_path: Path) -> None:
+    assert "declarations" in refused(tmp_path / "nowhere").expected
+
+
+def test_a_key_that_stands_twice_is_refused_with_its_line(tmp_path: Path) -> None:
+    write_home(tmp_path)
+    path = tmp_path / "catalogue" / "kostnad" / "kostnad_provad.yml"
+    path.write_text(path.read_text(encoding="utf-8") + "polarity: higher_better\n", encoding="utf-8")
+    error = refused(tmp_path)
+    assert error.file == str(path)
+    assert "'polarity' stands twice" in str(error)
+    path.write_text("a: {b: 1, b: 2}\n", encoding="utf-8")
+    assert "'b' stands twice" in str(refused(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"), [("a: [1", "YAML"), ("", "dictionary"), ("- 1", "dictionary")]
+)
+def test_a_file_that_is_no_mapping_is_refused(tmp_path: Path, content: str, expected: str) -> None:
+    write_home(tmp_path)
+    put(tmp_path / "catalogue" / "kostnad" / "kostnad_provad.yml", content)
+    assert expected in refused(tmp_path).expected
+
+
+def test_a_file_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
+    write_home(tmp_path)
+    (tmp_path / "catalogue" / "kostnad" / "kostnad_provad.yml").write_bytes("title_sv: Å".encode("latin-1"))
+    error = refused(tmp_path)
+    assert (error.key, error.expected) == ("byte 10", "UTF-8 text")
+
+
+@pytest.mark.parametrize(
+    ("register", "row", "key", "found"),
+    [
+        ("data_gaps", {"proxy_indicator": "finns_inte"}, "saknat: proxy_indicator", "finns_inte"),
+        ("controls", {"measure": "finns_inte"}, "summa: measure", "finns_inte"),
+        ("controls", {"weight": "finns_inte"}, "summa: measure", "finns_inte"),
+        ("controls", {"kind": "sum"}, "row 1: kind", "sum"),
+        ("measures", {"series_id": "N00001"}, "row 1: series_id", "N00001"),
+        ("measures", {"dataset": "kolada"}, "row 1: dataset", "kolada"),
+    ],
+)
+def test_a_spoiled_register_is_refused_with_its_row(
+    tmp_path: Path, register: str, row: dict[str, Any], key: str, found: str
+) -> None:
+    rows = [without(REGISTERS[register][0], **row), *REGISTERS[register][1:]]
+    error = refused(write_home(tmp_path, **{register: rows}))
+    assert error.file.endswith(f"registers/{register}.yml")
+    assert (error.key, error.found) == (key, found)
+
+
+def test_an_id_that_stands_twice_in_a_register_is_refused(tmp_path: Path) -> None:
+    error = refused(write_home(tmp_path, measures=[*REGISTERS["measures"], REGISTERS["measures"][0]]))
+    assert (error.key, error.expected, error.found) == ("row 3: measure_id", "each id once", "kostnad_totalt")
+
+
+def test_a_register_that_is_no_list_is_refused(tmp_path: Path) -> None:
+    write_home(tmp_path)
+    put(tmp_path / "registers" / "measures.yml", {"measure_id": "x"})
+    assert "a list of rows" in refused(tmp_path).expected
+
+
+# ── the repository's own ──────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture(scope="module")
+def ours() -> Catalogue:
+    return load_catalogue()
+
+
+def test_our_declarations_load_and_every_theme_has_indicators(ours: Catalogue) -> None:
+    assert {i.theme for i in ours.indicators} == {"kostnad", "kvalitet", "kompetens", "samverkan", "behov"}
+
+
+def test_every_series_that_we_use_is_promised_by_the_snapshot(ours: Catalogue) -> None:
+    manifest = read_manifest(ROOT / "data" / "snapshot")
+    used = {item.dataset for item in (*ours.indicators, *ours.measures) if item.dataset}
+    assert used <= set(datasets())
+    for dataset in used:
+        assert set(ours.series_of(dataset)) <= set(manifest.datasets[dataset].promise.series)
+
+
+def test_the_snapshot_holds_every_dataset_and_its_files(ours: Catalogue) -> None:
+    folder = ROOT / "data" / "snapshot"
+    manifest = read_manifest(folder)
+    assert set(manifest.datasets) == set(datasets())
+    assert all((folder / entry.file).is_file() for entry in manifest.datasets.values())
+
+
+def test_our_indicators_become_rows_of_every_declared_table(ours: Catalogue) -> None:
+    sources = {n: Source(p.title, p.attribution, p.rights_sv) for n, p in load_publishers().items()}
+    rows = declared_rows(ours, sources)
+    assert set(rows) == set(TABLES)
+    for table, found in rows.items():
+        assert all(len(row) == len(TABLES[table]) for row in found), table
+    assert [row[0] for row in rows["indicator"]] == sorted(ours.by_id)
+    measures = {row[0] for row in rows["measure"]}
+    assert {m for row in rows["indicator_term"] for m in row[4:6] if m} <= measures
+
+
+def test_computed_values_never_name_the_publisher_as_their_source(ours: Catalogue) -> None:
+    publishers = load_publishers()
+    sources = {n: Source(p.title, p.attribution, p.rights_sv) for n, p in publishers.items()}
+    columns = list(TABLES["indicator"])
+    for row in declared_rows(ours, sources)["indicator"]:
+        cells = dict(zip(columns, row, strict=True))
+        if cells["processing_level"] == "published":
+            assert cells["attribution"] in {p.attribution for p in publishers.values()}
+        else:
+            assert not any(p.attribution in cells["attribution"] for p in publishers.values())

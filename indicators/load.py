@@ -69,7 +69,8 @@ class Catalogue:
     def series_of(self, dataset: str) -> dict[str, ValidRange]:
         """The source series of a dataset (`kolada.values`) that the declarations use, with their valid range."""
         used: dict[str, ValidRange] = {}
-        for item in (*self.measures, *self.indicators):
+        items: tuple[Measure | Indicator, ...] = (*self.measures, *self.indicators)
+        for item in items:
             if item.dataset == dataset and item.series is not None:
                 used[item.series] = _narrower(used.get(item.series), item)
         return used
@@ -156,7 +157,7 @@ class _UniqueKeyLoader(yaml.CSafeLoader):
     """YAML lets a key stand twice and keeps the last; here that is an error."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        keys = [self.construct_object(k, deep=True) for k, _ in node.value]  # type: ignore[no-untyped-call]
+        keys = [self.construct_object(k, deep=True) for k, _ in node.value]
         twice = sorted({str(k) for k in keys if keys.count(k) > 1})
         if twice:
             raise yaml.YAMLError(f"the key {twice[0]!r} stands twice (line {node.start_mark.line + 1})")

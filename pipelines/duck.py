@@ -21,7 +21,9 @@ def connect(settings: Settings, path: Path | None = None) -> duckdb.DuckDBPyConn
         "autoload_known_extensions": False,
         "temp_directory": str(settings.build_dir / "spill"),
     }
-    return duckdb.connect(str(path) if path else ":memory:", config=config)
+    con = duckdb.connect(str(path) if path else ":memory:", config=config)
+    con.execute("set enable_progress_bar = false")
+    return con
 
 
 def identifier(name: str) -> str:

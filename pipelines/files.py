@@ -21,9 +21,20 @@ _CHUNK = 1 << 20
 _DISK_WORDS = {
     errno.ENOSPC: ("the disk is full", "free some space, or choose another place with --data-dir, and run again"),
     errno.EDQUOT: ("the disk quota is used up", "free some space, or choose another place with --data-dir"),
+    errno.EFBIG: ("a file grew beyond what is allowed", "raise the limit (ulimit -f), or choose another place, and run again"),
     errno.EROFS: ("the file system is read-only", "choose a writable place with --data-dir"),
     errno.EACCES: ("permission denied", "make the folder writable for this user, or choose another with --data-dir"),
     errno.EPERM: ("permission denied", "make the folder writable for this user, or choose another with --data-dir"),
+}
+# What libraries that have errors of their own (DuckDB, Polars, SQLite, dbt) say of the same.
+_DISK_MARKS = {
+    "No space left on device": errno.ENOSPC,
+    "database or disk is full": errno.ENOSPC,
+    "Disk quota exceeded": errno.EDQUOT,
+    "File too large": errno.EFBIG,
+    "Read-only file system": errno.EROFS,
+    "readonly database": errno.EROFS,
+    "Permission denied": errno.EACCES,
 }
 
 
@@ -31,6 +42,16 @@ def disk_error(error: OSError, path: Path) -> NyckeltalError:
     """The operating system's error in words that say what to do."""
     what, remedy = _DISK_WORDS.get(error.errno or 0, (f"cannot write: {error.strerror}", "see the message above"))
     return NyckeltalError(what, where=str(error.filename or path), remedy=remedy)
+
+
+def disk_error_in(text: str, path: Path) -> NyckeltalError | None:
+    """The same, from the message of a library; None when it tells of something else."""
+    code = next((code for mark, code in _DISK_MARKS.items() if mark in text), None)
+    if code is None:
+        return None
+    told = disk_error(OSError(code, os.strerror(code)), path)
+    told.found = " ".join(text.split())[:300]
+    return told
 
 
 def sha256_of(path: Path) -> str:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import traceback
 from pathlib import Path
 
 from pipelines.errors import ExitCode, NyckeltalError
+from pipelines.files import disk_error, disk_error_in
 from pipelines.lock import exclusive
 from pipelines.run import Run
 from pipelines.settings import Settings
@@ -62,7 +64,8 @@ def execute(run: Run, job: str) -> ExitCode:
                 try:
                     definitions.resolve_job_def(job).execute_in_process(instance=instance, run_config=quiet)
                 except Exception as error:
-                    raise _ours(error) from error
+                    traceback.print_exc(file=out)
+                    raise _ours(error, run.settings.data_dir, log) from error
     if run.held:
         return ExitCode.HELD_BACK if run.release else ExitCode.NOTHING_RELEASED
     return ExitCode.DONE
@@ -80,11 +83,25 @@ def prepare_dagster_home(settings: Settings) -> Path:
     return home
 
 
-def _ours(error: BaseException) -> BaseException:
-    """The error of ours that Dagster wrapped, or the error itself."""
+def _ours(error: BaseException, data_dir: Path, log: Path) -> NyckeltalError:
+    """What Dagster wrapped, in our words: a disk that is full or read-only first, whoever met it."""
+    chain: list[BaseException] = []
     seen: BaseException | None = error
-    while seen is not None:
-        if isinstance(seen, NyckeltalError | OSError):
-            return seen
+    while seen is not None and seen not in chain:
+        chain.append(seen)
         seen = seen.__cause__ or seen.__context__
-    return error
+    for one in chain:
+        if isinstance(one, OSError) and one.errno:
+            return disk_error(one, data_dir)
+        if told := disk_error_in(str(one), data_dir):
+            return told
+    ours = [one for one in chain if isinstance(one, NyckeltalError)]
+    if ours:
+        return ours[0]
+    found = f"{type(chain[-1]).__name__}: {chain[-1]}"[:500]
+    return NyckeltalError(
+        "the run failed; nothing was published and the last release stands",
+        where=str(log),
+        found=found,
+        remedy="the whole story is in that file; mend the cause, or report it as a bug, and run again",
+    )

@@ -12,7 +12,6 @@ from typing import Any
 
 import polars as pl
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from indicators.generate import TABLES
 from indicators.load import load_catalogue
@@ -26,11 +25,19 @@ from pipelines.settings import Settings
 from pipelines.sources.model import datasets
 
 
+_WIDE = 120  # columns of a terminal that hold the whole comparison
+_ONLY_WIDE = ("länet", "GR ovägt", "typ", "liknande")
+
+
 @contextmanager
 def progress(run: Run) -> Iterator[None]:
     """Show on standard error what the run is at."""
     shown = Progress(
-        SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=show.err, transient=True
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        TimeElapsedColumn(),
+        console=show.err,
+        transient=True,
     )
     task = shown.add_task("nothing new?")
     run.on_step = lambda name: shown.update(task, description=name)
@@ -47,9 +54,10 @@ def tell_run(run: Run, json_out: bool) -> None:
         standing = pointer.current(run.settings.releases_dir)
         show.out.print(f"Nothing new. Current release: {standing.release_id if standing else 'none'}")
         return
-    table = Table(title="Datasets", title_justify="left", header_style="bold")
-    for name in ("dataset", "rows in", "new", "revised", "withdrawn", "restored", "held back", "checks failed"):
-        table.add_column(name, justify="left" if name == "dataset" else "right")
+    table = show.grid("Datasets")
+    table.add_column("dataset", no_wrap=True)
+    for name in ("rows in", "new", "revised", "withdrawn", "restored", "held back", "checks failed"):
+        table.add_column(name, justify="right", min_width=7)
     for dataset in datasets():
         table.add_row(dataset, *_dataset_cells(run, dataset))
     show.out.print(table)
@@ -90,9 +98,13 @@ def status_of(settings: Settings) -> dict[str, Any]:
     if standing is None:
         return found
     folder = pointer.current_folder(settings.releases_dir)
-    checks = reader.query(folder, "select level, count(*) as n, count(*) filter (where passed) as ok from quality_result group by 1 order by 1")
+    checks = reader.query(
+        folder,
+        "select level, count(*) as n, count(*) filter (where passed) as ok from quality_result group by 1 order by 1",
+    )
     failed = reader.query(
-        folder, "select check_id, level, subject, expected, found, sample from quality_result where not passed order by level, check_id"
+        folder,
+        "select check_id, level, subject, expected, found, sample from quality_result where not passed order by level, check_id",
     )
     sources = reader.query(
         folder,
@@ -120,7 +132,9 @@ def tell_status(found: dict[str, Any]) -> None:
         show.out.print("Nothing has been released yet: run `nyckeltal refresh`.")
     else:
         late = " [bold red](late)[/bold red]" if found["is_late"] else ""
-        show.out.print(f"[bold]Release[/bold] {release['release_id']}, {show.number(found['age_hours'], 1)} hours old{late}")
+        show.out.print(
+            f"[bold]Release[/bold] {release['release_id']}, {show.number(found['age_hours'], 1)} hours old{late}"
+        )
         rows = release["tables"]
         show.out.print(
             f"  {show.number(rows['observation'])} observations, {rows['indicator']} indicators, "
@@ -138,7 +152,9 @@ def tell_status(found: dict[str, Any]) -> None:
             if check["sample"]:
                 show.out.print(f"    {check['sample']}", markup=False)
     if last:
-        show.out.print(f"[bold]Last run[/bold] {last['started']} UTC: {last['kind']}, {last['outcome']}, {last['seconds']} s")
+        show.out.print(
+            f"[bold]Last run[/bold] {last['started']} UTC: {last['kind']}, {last['outcome']}, {last['seconds']} s"
+        )
         for dataset, why in last["held_back"].items():
             show.out.print(f"  held back {dataset}: {why}", markup=False)
         if last["error"]:
@@ -148,30 +164,59 @@ def tell_status(found: dict[str, Any]) -> None:
 def tell_comparison(frame: pl.DataFrame, area_id: str, name: str, other: tuple[str, str] | None) -> None:
     """Lay out `reader.compare`."""
     if frame.is_empty():
-        raise UsageError("there are no values to compare", where=f"{area_id} {name}", expected="a municipality")
-    table = Table(title=f"{name} ({area_id}), newest value of each indicator, T", title_justify="left", header_style="bold")
-    heads = ["nyckeltal", "år", name, *([other[1]] if other else []), "riket", "länet", "GR vägt", "GR ovägt", "typ (median)",
-             "liknande", "plats", "1 år", "5 år"]  # fmt: skip
-    for head in heads:
-        table.add_column(head, justify="left" if head == "nyckeltal" else "right", overflow="fold")
+        raise UsageError(
+            "there are no values to compare", where=f"{area_id} {name}", expected="a municipality"
+        )
+    columns = {
+        name: "value", **({other[1]: "with_value"} if other else {}), "riket": "nation", "länet": "county_mean",
+        "GR vägt": "gr_weighted", "GR ovägt": "gr_unweighted", "typ": "kommungrupp_median", "liknande": "similar_mean",
+    }  # fmt: skip
+    narrow = show.out.width < _WIDE
+    shown = {head: column for head, column in columns.items() if not (narrow and head in _ONLY_WIDE)}
+    rows = list(frame.iter_rows(named=True))
+    figures = [
+        ["", *shown, "plats", "1 år", "5 år"],
+        *(_compared_figures(row, list(shown.values())) for row in rows),
+    ]
+    widths = [max(len(line[place]) for line in figures) for place in range(len(figures[0]))]
+    lines = [
+        "  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)) for line in figures
+    ]
+    show.out.print(f"[bold]{name} ({area_id})[/bold], newest value of each indicator, T")
     theme = ""
-    for row in frame.iter_rows(named=True):
+    for row, line in zip(rows, lines[1:], strict=True):
         if row["theme"] != theme:
             theme = row["theme"]
-            table.add_section()
-            table.add_row(f"[bold]{theme}[/bold]")
-        places = row["decimals"]
-        figures = ["value", *(["with_value"] if other else []), "nation", "county_mean", "gr_weighted", "gr_unweighted",
-                   "kommungrupp_median", "similar_mean"]  # fmt: skip
-        table.add_row(
-            row["indicator_id"], str(row["year"]), *(show.number(row[f], places) for f in figures),
-            f"{row['rank']} av {row['of_n']}", show.number(row["change_1y"], places), show.number(row["change_5y"], places),
-        )  # fmt: skip
-    show.out.print(table)
+            show.out.print(f"\n[bold]{theme}[/bold]\n[bold]{lines[0]}[/bold]")
+        show.out.print(
+            f"{row['indicator_id']}, {_compared_unit(row)[0]}, {row['year']}\n{line}", soft_wrap=True
+        )
+    wider = f" Ett fönster med {_WIDE} tecken visar också {', '.join(_ONLY_WIDE)}." if narrow else ""
     show.out.print(
-        "Plats 1 är mest gynnsam enligt nyckeltalets riktning; för kostnader och volymer (no_judgement) är plats 1 högst "
-        "värde och ingen bedömning. Länet, GR ovägt och liknande är ovägda medelvärden. – : värde saknas."
+        "\nPlats 1 är mest gynnsam enligt nyckeltalets riktning; för kostnader och volymer (no_judgement) är plats 1 "
+        "högst värde och ingen bedömning. Länet, GR ovägt och liknande är ovägda medelvärden, typ är medianen av "
+        f"kommuner av samma typ. – : värde saknas.{wider}"
     )
+
+
+def _compared_unit(row: dict[str, Any]) -> tuple[str, float]:
+    """The unit that is shown, and what values are divided by: whole kronor are too long to compare by eye."""
+    return ("mnkr", 1e6) if row["unit"] == "kr" else (row["unit"], 1)
+
+
+def _compared_figures(row: dict[str, Any], columns: list[str]) -> list[str]:
+    divisor = _compared_unit(row)[1]
+
+    def figure(column: str) -> str:
+        return show.number(None if row[column] is None else row[column] / divisor, row["decimals"])
+
+    return [
+        "",
+        *map(figure, columns),
+        f"{row['rank']} av {row['of_n']}",
+        figure("change_1y"),
+        figure("change_5y"),
+    ]
 
 
 def describe_indicator(settings: Settings, indicator_id: str) -> dict[str, Any]:
@@ -187,7 +232,9 @@ def describe_indicator(settings: Settings, indicator_id: str) -> dict[str, Any]:
         raise UsageError("there is no such indicator", found=indicator_id, remedy=remedy)
     if pointer.current(settings.releases_dir):
         folder = pointer.current_folder(settings.releases_dir)
-        rows = reader.query(folder, "select * from indicator where indicator_id = $1", [indicator_id]).to_dicts()
+        rows = reader.query(
+            folder, "select * from indicator where indicator_id = $1", [indicator_id]
+        ).to_dicts()
         if rows:
             return rows[0]
     declared = catalogue.by_id[indicator_id].model_dump(mode="json")
@@ -196,7 +243,7 @@ def describe_indicator(settings: Settings, indicator_id: str) -> dict[str, Any]:
 
 def tell_indicator(described: dict[str, Any]) -> None:
     """Lay out `describe_indicator`."""
-    table = Table(title=described["title_sv"], title_justify="left", show_header=False)
+    table = show.grid(described["title_sv"], header=False)
     table.add_column("", style="bold")
     table.add_column("", overflow="fold")
     for name, value in described.items():
@@ -208,7 +255,13 @@ def tell_indicator(described: dict[str, Any]) -> None:
 def tell_indicators(found: list[Indicator]) -> None:
     """A list of indicators."""
     rows = [
-        {"theme": i.theme.value, "indicator_id": i.indicator_id, "title_sv": i.title_sv, "unit": i.unit, "kind": i.kind}
+        {
+            "theme": i.theme.value,
+            "indicator_id": i.indicator_id,
+            "title_sv": i.title_sv,
+            "unit": i.unit,
+            "kind": i.kind,
+        }
         for i in sorted(found, key=lambda i: (i.theme, i.indicator_id))
     ]
     show.table(pl.DataFrame(rows), title=f"{len(rows)} indicators", limit=1000)

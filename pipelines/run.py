@@ -89,6 +89,9 @@ class Run:
         began = time.perf_counter()
         try:
             yield
+        except BaseException as error:
+            self.error = self.error or error
+            raise
         finally:
             self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - began
 
@@ -169,7 +172,10 @@ class Run:
             fetched, last = archive.latest(dataset), vintages.latest(dataset)
             if fetched is None or last is None or fetched.content_id != last.content_id:
                 return False
-            if self.wants(dataset) and not snapshot.is_unchanged(self.settings.snapshot_dir, dataset, archive):
+            try:
+                if self.wants(dataset) and not snapshot.is_unchanged(self.settings.snapshot_dir, dataset, archive):
+                    return False
+            except SourceError:  # the run will hold it back, and let the others go on
                 return False
         planned = build.plan(self.settings)
         return planned is not None and not planned.is_new

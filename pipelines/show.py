@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import sys
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import polars as pl
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
 from pipelines.errors import UsageError
 
-out = Console(highlight=False, soft_wrap=False)
+_FILE_WIDTH = 160  # columns where output goes to a file or another program
+
+out = Console(
+    highlight=False,
+    soft_wrap=False,
+    width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else _FILE_WIDTH,
+)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 _NARROW_SPACE = " "
@@ -39,11 +48,26 @@ def cell(value: Any) -> str:
     return str(value)
 
 
+def grid(title: str | None = None, *, header: bool = True) -> Table:
+    """An empty table in the form that all have: no frame, so that it can be copied, and narrow."""
+    return Table(
+        title=title,
+        title_justify="left",
+        show_header=header,
+        header_style="bold",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+    )
+
+
 def table(frame: pl.DataFrame, title: str | None = None, limit: int = 200) -> None:
     """Print a frame; at most `limit` rows, and then how many more there are."""
-    shown = Table(title=title, title_justify="left", header_style="bold")
+    shown = grid(title)
     for name, dtype in frame.schema.items():
-        shown.add_column(name, justify="right" if dtype.is_numeric() else "left", overflow="fold")
+        if dtype.is_numeric():  # a number is never broken over two lines
+            shown.add_column(name, justify="right", no_wrap=True)
+        else:
+            shown.add_column(name, overflow="fold")
     for row in frame.head(limit).iter_rows():
         shown.add_row(*(cell(v) for v in row))
     out.print(shown)
@@ -92,7 +116,9 @@ def write_result(frame: pl.DataFrame, form: str, output: Path | None) -> None:
             print(text, end="")  # noqa: T201
     elif form == "json":
         if output:
-            output.write_text(json.dumps(frame.to_dicts(), ensure_ascii=False, default=_json_value), encoding="utf-8")
+            output.write_text(
+                json.dumps(frame.to_dicts(), ensure_ascii=False, default=_json_value), encoding="utf-8"
+            )
         else:
             frame_as_json(frame)
     elif form == "table":

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import socket
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 from hypothesis import HealthCheck, settings
 
 from pipelines.settings import Settings
@@ -39,6 +43,12 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket.socket, "connect", guarded)
 
 
+@pytest.fixture(autouse=True)
+def _no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a power cut would lose is not tried here, and waiting for a disk would be most of the time."""
+    monkeypatch.setattr(os, "fsync", lambda _: None)
+
+
 def _is_loopback(host: str) -> bool:
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
@@ -56,3 +66,22 @@ def run_settings(tmp_path: Path) -> Settings:
 def house(run_settings: Settings) -> House:
     """A data folder with a list of areas known, and a snapshot folder to put deliveries in."""
     return House(run_settings)
+
+
+@pytest.fixture(scope="session")
+def full_release(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Settings:
+    """The release of the committed snapshot, made once by the command that users run; only to be read."""
+    home = tmp_path_factory.getbasetemp()
+    if worker_id != "master":
+        home = home.parent  # shared by the workers of one test run
+    released = Settings(data_dir=home / "full_release")
+    with FileLock(home / "full_release.lock"):
+        if not (released.releases_dir / "current").exists():
+            done = subprocess.run(
+                [Path(sys.executable).with_name("nyckeltal"), "refresh", "--data-dir", released.data_dir],
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert done.returncode == 0, done.stdout + done.stderr
+    return released

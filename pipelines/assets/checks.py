@@ -30,6 +30,7 @@ def to_dagster(
 ) -> Iterator[dg.AssetCheckResult]:
     """Results as Dagster shows them: a failed warning is yellow, anything else that failed is red."""
     known = {spec.name for spec in specs}
+    results = list(results)
     for result in results:
         if check_name(result.check_id) in known:
             yield dg.AssetCheckResult(
@@ -39,3 +40,6 @@ def to_dagster(
                 severity=dg.AssetCheckSeverity.WARN if result.level == "warn" else dg.AssetCheckSeverity.ERROR,
                 metadata={"level": result.level, "expected": result.expected, "found": result.found, "sample": result.sample},
             )
+    for name in sorted(known - {check_name(result.check_id) for result in results}):
+        found = {"found": "not judged: the delivery could not be had or read"}
+        yield dg.AssetCheckResult(passed=False, check_name=name, asset_key=key, metadata=found)

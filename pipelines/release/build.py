@@ -218,7 +218,8 @@ def _create_macros(con: duckdb.DuckDBPyConnection) -> None:
 
 def _code_hash(settings: Settings) -> str:
     digest = hashlib.sha256()
+    homes = (ROOT, settings.declarations_dir, settings.dbt_project_dir)
     for path in project_files(settings):
-        name = path.relative_to(ROOT) if path.is_relative_to(ROOT) else path.relative_to(settings.declarations_dir)
+        name = next(path.relative_to(home) for home in homes if path.is_relative_to(home))
         digest.update(f"{name} {sha256_of(path)}\n".encode())
     return digest.hexdigest()

@@ -17,7 +17,7 @@ GATE = "pipelines.quality.gate"
 def storey(name: str) -> int:
     """How high a module stands.
 
-    0 indicators, 1 foundation, 2 rooms, 3 what joins rooms, 4 assets, 5 definitions and what starts its jobs, 6 cli.
+    0 indicators, 1 foundation, 2 rooms, 3 what joins rooms, 4 assets, 5 definitions and their starter, 6 cli.
     """
     parts = name.split(".")
     if parts[0] == "indicators":

@@ -102,6 +102,7 @@ class House:
         self.settings = settings
         self.vintages = Vintages(settings)
         self.archive = Archive(settings.archive_dir)
+        self._reader = connect(settings)
 
     def knows_areas(self, areas: Iterable[str] = AREAS) -> None:
         """Take in a list of areas, without a gate."""
@@ -186,8 +187,7 @@ class House:
 
     def read(self, query: str) -> list[tuple[Any, ...]]:
         """Rows of a query."""
-        with connect(self.settings) as con:
-            return con.execute(query).fetchall()
+        return self._reader.execute(query).fetchall()
 
 
 def with_rows(dataset: str, frame: pl.DataFrame) -> pl.DataFrame:

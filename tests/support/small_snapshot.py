@@ -12,7 +12,6 @@ import polars as pl
 
 from pipelines.settings import ROOT
 from pipelines.snapshot import promise_of
-from pipelines.sources.model import SQL_TYPES, datasets
 from pipelines.sources.snapshot import MANIFEST
 
 COMMITTED = ROOT / "data" / "snapshot"
@@ -101,9 +100,3 @@ def build_small(folder: Path) -> SmallSnapshot:
     small.change(VALUES, lambda rows: rows.filter(kept & (pl.col("year") >= FIRST_YEAR)))
     small.change(POPULATION, lambda rows: rows.filter(kept & (pl.col("year") >= POPULATION_FIRST_YEAR)))
     return small
-
-
-def typed_text(frame: pl.DataFrame, dataset: str) -> pl.DataFrame:
-    """Every declared column of a frame as text, for comparing with what was kept of it."""
-    assert set(SQL_TYPES)
-    return frame.select(pl.col(c).cast(pl.String) for c in datasets()[dataset].columns)

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.archive import Archive, Promise
@@ -31,6 +31,7 @@ def everything(home: Path) -> dict[str, bytes]:
     return {str(p.relative_to(home)): p.read_bytes() for p in home.rglob("*") if p.is_file()}
 
 
+@settings(max_examples=50)
 @given(contents=st.lists(st.binary(max_size=3) | st.sampled_from([b"A", b"B"]), min_size=1, max_size=8))
 def test_every_change_is_recorded_once_and_nothing_written_ever_changes(contents: list[bytes]) -> None:
     with tempfile.TemporaryDirectory() as name:

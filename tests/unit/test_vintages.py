@@ -125,7 +125,7 @@ def test_history_says_what_each_delivery_said(given_deliveries: list[Delivery]) 
 
 
 def assert_intervals_follow_each_other(house: House) -> None:
-    """Each key's changes have different moments, so [known_from, next) never overlap; each changes something."""
+    """A key's changes have different moments, so [known_from, next) never overlap; each changes something."""
     rows = house.read(
         "select known_from, lead(known_from) over w, change, lag(change) over w, "
         "value is distinct from lag(value) over w "

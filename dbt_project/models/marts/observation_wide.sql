@@ -1,6 +1,6 @@
 {{ config(materialized='view') }}
 
-{# Without the database's name, so that the view works when a reader attaches the file under another name too. #}
+{# Without the name of the database, so that the view also works in a file attached under another name. #}
 with observations as (
 
     select * from {{ ref('observation').include(database=false) }}

@@ -1,0 +1,1 @@
+"""Figures worked out in another way than the product does."""

@@ -1,0 +1,57 @@
+"""dbt's unit tests of the generic arithmetic (`unit_tests:` beside the models), in a build of few rows."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from indicators.load import load_catalogue
+from pipelines.settings import Settings
+from pipelines.sources.model import datasets
+from pipelines.sources.snapshot import read_manifest
+from pipelines.warehouse import dbt_environment, prepare
+from tests.support.deliveries import NOON, House
+
+pytestmark = pytest.mark.slow
+
+
+def test_every_unit_test_of_the_models_passes(house: House, tmp_path: Path) -> None:
+    takes_in_a_little_of_everything(house)
+    settings = house.settings
+    build = prepare(settings, load_catalogue(settings.declarations_dir), tmp_path / "release.duckdb", None)
+
+    done = subprocess.run(
+        [
+            Path(sys.executable).with_name("dbt"), "build", "--exclude-resource-type", "test",
+            "--project-dir", settings.dbt_project_dir,
+        ],
+        env={**os.environ, **dbt_environment(settings, build)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )  # fmt: skip
+
+    assert done.returncode == 0, done.stdout[-6000:]
+    written = settings.build_dir / "dbt" / "run_results.json"
+    results = json.loads(written.read_text(encoding="utf-8"))["results"]
+    passed = {r["unique_id"].split(".")[2] for r in results if r["unique_id"].startswith("unit_test.")}
+    assert passed >= {
+        "stg_kolada__values", "int_indicator__evaluated", "int_group__evaluated", "int_computed__dated",
+        "int_price_index__annual", "int_control__measured", "comparison", "revision",
+    }  # fmt: skip
+
+
+def takes_in_a_little_of_everything(house: House) -> None:
+    """A few rows of each dataset, so that every source of the dbt project has its columns."""
+    committed = Settings().snapshot_dir
+    for place, dataset in enumerate(datasets()):
+        path = committed / read_manifest(committed).datasets[dataset].file
+        rows = pl.read_parquet(path) if path.suffix == ".parquet" else pl.read_csv(path, try_parse_dates=True)
+        house.absorb(house.parsed(dataset, rows.head(5)), NOON + timedelta(minutes=place))

@@ -1,0 +1,151 @@
+"""Runs the command `nyckeltal` as users do, and tells what became of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from pipelines import reader
+from pipelines.files import sha256_of
+from pipelines.release import pointer
+from pipelines.settings import ROOT, Settings
+
+NYCKELTAL = Path(sys.executable).with_name("nyckeltal")
+LONGEST = 300.0  # seconds; no run of the small snapshot takes so long on any machine
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command ended with; `text` is both streams, unwrapped."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def text(self) -> str:
+        return " ".join((self.out + " " + self.err).split())
+
+
+def nyckeltal(*argv: str | Path, env: dict[str, str] | None = None) -> Done:
+    """Run the installed command in a process of its own."""
+    done = subprocess.run(
+        [NYCKELTAL, *argv],
+        env={**os.environ, "COLUMNS": "400", **(env or {})},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=LONGEST,
+    )
+    return Done(done.returncode, done.stdout, done.stderr)
+
+
+class Preloaded:
+    """The command in forks of a process that has imported everything."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir()
+        self._server = subprocess.Popen(
+            [sys.executable, "-m", "tests.support.preloaded"],
+            cwd=ROOT,
+            env={**os.environ, "COLUMNS": "400"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            bufsize=1,
+        )
+
+    def __call__(self, *argv: str | Path, **more: Any) -> Done:
+        """Run to the end."""
+        pid = self.start(*argv, **more)
+        code = self.wait(LONGEST)
+        if code is None:
+            os.kill(pid, signal.SIGKILL)
+            raise AssertionError(f"{argv} did not end in {LONGEST} seconds: {self.done(99).text}")
+        return self.done(code)
+
+    def start(
+        self, *argv: str | Path, env: dict[str, str] | None = None, file_bytes: int = 0, unprivileged: bool = False
+    ) -> int:
+        """Start, and return the process' id."""
+        request = {
+            "argv": [str(a) for a in argv],
+            "env": env or {},
+            "out": str(self.folder / "out"),
+            "err": str(self.folder / "err"),
+            "file_bytes": file_bytes,
+            "unprivileged": unprivileged,
+        }
+        assert self._server.stdin is not None
+        self._server.stdin.write(json.dumps(request) + "\n")
+        return int(self._line())
+
+    def wait(self, seconds: float) -> int | None:
+        """The exit code once it has ended, or None when it still runs after so many seconds."""
+        ready, _, _ = select.select([self._server.stdout], [], [], seconds)
+        return int(self._line()) if ready else None
+
+    def kill(self, pid: int) -> int:
+        """SIGKILL to the process alone, not to what it started; returns its exit code."""
+        os.kill(pid, signal.SIGKILL)
+        return int(self._line())
+
+    def done(self, code: int) -> Done:
+        """What the last command printed."""
+        return Done(code, (self.folder / "out").read_text(encoding="utf-8"), (self.folder / "err").read_text(encoding="utf-8"))
+
+    def close(self) -> None:
+        self._server.kill()
+        self._server.communicate()
+
+    def _line(self) -> str:
+        assert self._server.stdout is not None
+        line = self._server.stdout.readline()
+        assert line, "the preloaded process has ended"
+        return line
+
+
+@dataclass(frozen=True)
+class Place:
+    """A data folder of a test, and what stands in it."""
+
+    data_dir: Path
+    settings: Settings = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "settings", Settings(data_dir=self.data_dir))
+
+    def current(self) -> str:
+        """The current release's id."""
+        return pointer.current_folder(self.settings.releases_dir).name
+
+    def sql(self, query: str, parameters: list[Any] | None = None) -> pl.DataFrame:
+        """A query on the current release."""
+        return reader.query(pointer.current_folder(self.settings.releases_dir), query, parameters)
+
+    def log(self) -> list[dict[str, Any]]:
+        """The lines of the run log."""
+        lines = self.settings.run_log.read_text(encoding="utf-8").splitlines()
+        return [json.loads(line) for line in lines]
+
+    def state(self) -> dict[str, str]:
+        """Each file of archive and vintages with its hash."""
+        folders = (self.settings.archive_dir, self.settings.vintages_dir)
+        return {str(p): sha256_of(p) for folder in folders for p in sorted(folder.rglob("*")) if p.is_file()}
+
+    def listing(self) -> dict[str, tuple[int, str]]:
+        """Every path below the data folder with the time it was written and, for files, its hash."""
+        return {
+            str(p.relative_to(self.data_dir)): (p.lstat().st_mtime_ns, sha256_of(p) if p.is_file() else "")
+            for p in sorted(self.data_dir.rglob("*"))
+        }

@@ -1,0 +1,70 @@
+"""A process that has loaded everything once and runs `nyckeltal` in forks of itself (run as a program).
+
+A fork is a process of its own, that can be killed and that starts dbt as always; only the seconds of importing are
+saved. Each line on standard input is a request (see `Request`); the answers are the fork's pid, and its exit status.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import sys
+import traceback
+from typing import Any, NoReturn
+
+import dagster  # noqa: F401
+import dagster_dbt  # noqa: F401
+import great_expectations  # noqa: F401
+
+import pipelines.definitions
+import pipelines.job
+import pipelines.reader
+import pipelines.release.diff
+import pipelines.report
+from pipelines import cli
+
+
+def main() -> None:
+    for line in sys.stdin:
+        request: dict[str, Any] = json.loads(line)
+        pid = os.fork()
+        if pid == 0:
+            _run(request)
+        print(pid, flush=True)  # noqa: T201 - the answer
+        _, status = os.waitpid(pid, 0)
+        print(os.waitstatus_to_exitcode(status), flush=True)  # noqa: T201 - the answer
+
+
+def _run(request: dict[str, Any]) -> NoReturn:
+    code = 99
+    try:
+        os.setsid()
+        for stream, path in ((1, request["out"]), (2, request["err"])):
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+            os.dup2(handle, stream)
+            os.close(handle)
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        os.environ.update(request["env"])
+        sys.argv = ["nyckeltal", *request["argv"]]
+        if request["file_bytes"]:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (request["file_bytes"], request["file_bytes"]))
+        if request["unprivileged"] and os.getuid() == 0:
+            os.setgid(65534)
+            os.setuid(65534)
+        cli.main()
+        code = 0
+    except SystemExit as ended:
+        code = int(ended.code or 0)
+    except BaseException:  # noqa: BLE001 - what Python itself would do
+        traceback.print_exc()
+        code = 1
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+if __name__ == "__main__":
+    assert pipelines.definitions
+    main()

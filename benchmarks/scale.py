@@ -71,7 +71,7 @@ def _write_declarations(home: Path, series: list[str]) -> None:
     for kpi in series:
         indicator = f"serie_{kpi.lower()}"
         declared = {
-            "indicator_id": indicator, "title_sv": f"Serie {kpi} som publicerad", "title_en": f"Series {kpi} as published",
+            "indicator_id": indicator, "title_sv": f"Serie {kpi} som den är", "title_en": f"Series {kpi} as it is",
             "definition_sv": f"Kolada-serien {kpi}, tagen som den är, för mätning av hastighet.",
             "purpose_sv": "Mäter systemets hastighet på hela materialet.", "theme": "kvalitet", "kind": "published",
             "dataset": "kolada.values", "series": kpi, "unit": "antal", "decimals": 1, "value_type": "mean",
@@ -158,7 +158,9 @@ def run_floor(source: Path, target: Path, memory_mb: int, threads: int) -> None:
     con.execute("create table groups (group_id varchar, our_id varchar, group_type varchar, compared_area_id varchar)")
     names = dict(con.execute(f"select name, area_id from '{source}/snapshot/kolada_municipality.csv'").fetchall())
     rows = [(g.kolada_group, g.group_id, g.group_type, None) for g in catalogue.groups]
-    titles = con.execute(f"select distinct group_id, group_title from '{source}/snapshot/kolada_municipality_groups.csv'")
+    titles = con.execute(
+        f"select distinct group_id, group_title from '{source}/snapshot/kolada_municipality_groups.csv'"
+    )
     pattern = re.compile(catalogue.similar[0].title_pattern)
     rows += [(g, g, "liknande", names.get(m["area"])) for g, t in titles.fetchall() if (m := pattern.search(t))]
     con.executemany("insert into groups values (?, ?, ?, ?)", rows)

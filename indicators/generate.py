@@ -74,10 +74,16 @@ def declared_rows(catalogue: Catalogue, sources: dict[str, Source]) -> dict[str,
         rows["indicator"].append(_indicator_row(indicator, catalogue, sources))
         terms = _terms(indicator, catalogue)
         rows["indicator_term"] += terms
-        measures |= {_own_measure(indicator): (indicator.dataset or "", indicator.series or "")} if terms and indicator.series else {}
+        measures |= (
+            {_own_measure(indicator): (indicator.dataset or "", indicator.series or "")}
+            if terms and indicator.series
+            else {}
+        )
         rows["indicator_input"] += _inputs(indicator.indicator_id, terms)
         rows["indicator_break"] += [(indicator.indicator_id, b.year, b.reason_sv) for b in indicator.breaks]
-        rows["indicator_not_collected"] += [(indicator.indicator_id, n.year, n.reason_sv) for n in indicator.not_collected]
+        rows["indicator_not_collected"] += [
+            (indicator.indicator_id, n.year, n.reason_sv) for n in indicator.not_collected
+        ]
     rows["measure"] = [(m, *place) for m, place in sorted(measures.items())]
     rows["county"] = [(c.county_id, c.name, c.region_id) for c in catalogue.counties]
     rows["area_change"] = [(a.area_id, a.valid_from, a.note_sv) for a in catalogue.area_changes]
@@ -171,7 +177,9 @@ def _attribution(indicator: Indicator, used: list[tuple[str, str]], sources: dic
     if indicator.processing_level == "published":
         return sources[used[0][0].split(".")[0]].attribution
     named = "; ".join(f"{sources[dataset.split('.')[0]].title}: {series}" for dataset, series in used)
-    deflated = f"; omräknat till {indicator.price_basis.label()}" if indicator.is_deflated and indicator.price_basis else ""
+    deflated = (
+        f"; omräknat till {indicator.price_basis.label()}" if indicator.is_deflated and indicator.price_basis else ""
+    )
     return f"Egen beräkning; underlag: {named}{deflated}"
 
 

@@ -17,20 +17,8 @@ from pydantic import BaseModel, ValidationError
 
 from indicators.errors import DeclarationError
 from indicators.expression import ExpressionError, Quotient, parse_expression
-from indicators.model import (
-    AreaChange,
-    Control,
-    County,
-    DataGap,
-    Group,
-    Indicator,
-    Measure,
-    PriceIndexEntry,
-    SimilarGroups,
-    Theme,
-    ValidRange,
-    ValueType,
-)
+from indicators.model import Indicator, Measure, Theme, ValidRange, ValueType
+from indicators.register_model import AreaChange, Control, County, DataGap, Group, PriceIndexEntry, SimilarGroups
 
 HOME = Path(__file__).parent
 REGISTERS = (
@@ -173,7 +161,9 @@ def read_yaml(path: Path) -> Any:
     try:
         return yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeyLoader)  # noqa: S506 - a SafeLoader
     except UnicodeDecodeError as error:
-        raise DeclarationError(path, f"byte {error.start}", "UTF-8 text", error.object[error.start : error.end]) from error
+        raise DeclarationError(
+            path, f"byte {error.start}", "UTF-8 text", error.object[error.start : error.end]
+        ) from error
     except yaml.YAMLError as error:
         raise DeclarationError(path, "whole file", "YAML", str(error)) from error
 
@@ -252,7 +242,9 @@ def _check_references(catalogue: Catalogue) -> None:
         try:
             quotient = quotient_of(indicator)
         except ExpressionError as error:
-            raise DeclarationError(path, "expression", "a sum of products of measures, divided once", str(error)) from error
+            raise DeclarationError(
+                path, "expression", "a sum of products of measures, divided once", str(error)
+            ) from error
         for measure in quotient.measures:
             if measure not in measures:
                 raise DeclarationError(path, "measure", "a measure_id of registers/measures.yml", measure)

@@ -13,9 +13,9 @@ from pipelines.assets.resources import run_resource
 from pipelines.assets.staged import staged_assets
 from pipelines.assets.vintages import vintages_assets
 from pipelines.assets.warehouse import warehouse_assets
+from pipelines.dbt import ensure_manifest
 from pipelines.run import Run
 from pipelines.settings import Settings
-from pipelines.warehouse import ensure_manifest
 
 NIGHTLY = "15 2 * * *"
 TIME_ZONE = "Europe/Stockholm"

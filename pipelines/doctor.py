@@ -34,7 +34,14 @@ class Finding:
 def examine(settings: Settings) -> list[Finding]:
     """Look at Python, packages, disk, declarations, embedded figures and the current release."""
     python = f"{sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro}"
-    findings = [Finding("Python 3.11 to 3.13", (3, 11) <= sys.version_info[:2] <= (3, 13), python, "install Python 3.11, 3.12 or 3.13")]
+    findings = [
+        Finding(
+            "Python 3.11 to 3.13",
+            (3, 11) <= sys.version_info[:2] <= (3, 13),
+            python,
+            "install Python 3.11, 3.12 or 3.13",
+        )
+    ]
     findings += [_package(name, wanted) for name, wanted in _PINNED.items()]
     findings += [_disk(settings), _declarations(settings), _snapshot(settings), _release(settings)]
     return findings
@@ -64,7 +71,9 @@ def _disk(settings: Settings) -> Finding:
     free = shutil.disk_usage(place).free / 1e9
     writable = os.access(place, os.W_OK)
     found = f"{settings.data_dir}, {free:.0f} GB free" + ("" if writable else ", not writable")
-    return Finding("data folder", writable and free >= _FREE_GB, found, "choose a writable place with 2 GB free: --data-dir DIR")
+    return Finding(
+        "data folder", writable and free >= _FREE_GB, found, "choose a writable place with 2 GB free: --data-dir DIR"
+    )
 
 
 def _declarations(settings: Settings) -> Finding:
@@ -80,11 +89,17 @@ def _snapshot(settings: Settings) -> Finding:
         manifest = read_manifest(settings.snapshot_dir)
     except SourceError as error:
         return Finding("embedded figures", False, str(error), "git checkout -- data/snapshot")
-    lacking = [d for d in datasets() if d not in manifest.datasets or not (settings.snapshot_dir / manifest.datasets[d].file).is_file()]
+    lacking = [
+        d
+        for d in datasets()
+        if d not in manifest.datasets or not (settings.snapshot_dir / manifest.datasets[d].file).is_file()
+    ]
     found = f"{len(manifest.datasets)} datasets" if not lacking else f"lacks {', '.join(lacking)}"
     return Finding("embedded figures", not lacking, found, "git checkout -- data/snapshot")
 
 
 def _release(settings: Settings) -> Finding:
     standing = pointer.current(settings.releases_dir)
-    return Finding("current release", standing is not None, standing.release_id if standing else "none yet", "make refresh")
+    return Finding(
+        "current release", standing is not None, standing.release_id if standing else "none yet", "make refresh"
+    )

@@ -31,7 +31,6 @@ class NyckeltalError(Exception):
                 parts.append(f"{'what to do' if label == 'remedy' else label}: {text}")
         return " | ".join(parts)
 
-
     def __reduce__(self) -> tuple[object, ...]:
         """Errors cross from the gate's process to the run's as they are."""
         return _restored, (type(self), self.args, self.__dict__)

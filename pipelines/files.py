@@ -21,7 +21,10 @@ _CHUNK = 1 << 20
 _DISK_WORDS = {
     errno.ENOSPC: ("the disk is full", "free some space, or choose another place with --data-dir, and run again"),
     errno.EDQUOT: ("the disk quota is used up", "free some space, or choose another place with --data-dir"),
-    errno.EFBIG: ("a file grew beyond what is allowed", "raise the limit (ulimit -f), or choose another place, and run again"),
+    errno.EFBIG: (
+        "a file grew beyond what is allowed",
+        "raise the limit (ulimit -f), or choose another place, and run again",
+    ),
     errno.EROFS: ("the file system is read-only", "choose a writable place with --data-dir"),
     errno.EACCES: ("permission denied", "make the folder writable for this user, or choose another with --data-dir"),
     errno.EPERM: ("permission denied", "make the folder writable for this user, or choose another with --data-dir"),

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 import traceback
 from pathlib import Path
 
+from pipelines.dbt import ensure_manifest
 from pipelines.errors import ExitCode, NyckeltalError
 from pipelines.files import disk_error, disk_error_in
 from pipelines.lock import exclusive
@@ -69,6 +71,18 @@ def execute(run: Run, job: str) -> ExitCode:
     if run.held:
         return ExitCode.HELD_BACK if run.release else ExitCode.NOTHING_RELEASED
     return ExitCode.DONE
+
+
+def serve_dagster(settings: Settings, port: int) -> None:
+    """Replace this process by Dagster's development server, on 127.0.0.1 only."""
+    home = prepare_dagster_home(settings)
+    ensure_manifest(settings)
+    os.environ["NYCKELTAL_DATA_DIR"] = str(settings.data_dir)
+    os.chdir(home)
+    dagster = str(Path(sys.executable).with_name("dagster"))
+    os.execv(  # noqa: S606 - our own environment's program, no shell
+        dagster, [dagster, "dev", "--module-name", "pipelines.definitions", "--host", "127.0.0.1", "--port", str(port)]
+    )
 
 
 def prepare_dagster_home(settings: Settings) -> Path:

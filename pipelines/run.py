@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from indicators.load import Catalogue, load_catalogue
-from pipelines import warehouse
+from pipelines import dbt, warehouse
 from pipelines.archive import Archive, Fetch
 from pipelines.errors import NyckeltalError, SourceError
 from pipelines.files import append_line, remove_leftovers
@@ -52,7 +52,7 @@ class Run:
     held: dict[str, SourceError] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     planned: build.Plan | None = None
-    build: warehouse.Build | None = None
+    build: dbt.Build | None = None
     release: ReleaseInfo | None = None
     nothing_new: bool = False
     error: BaseException | None = None
@@ -144,7 +144,7 @@ class Run:
             release_db = self.settings.build_dir / "candidate" / pointer.DATABASE
             previous = self.planned.previous_knowledge_until if self.planned else None
             self.build = warehouse.prepare(self.settings, self.catalogue, release_db, previous)
-            os.environ.update(warehouse.dbt_environment(self.settings, self.build))
+            os.environ.update(dbt.dbt_environment(self.settings, self.build))
 
     def publish(self) -> tuple[CheckResult, ...]:
         """Judge the finished warehouse and publish it, unless the same was published already; returns its checks."""
@@ -153,7 +153,7 @@ class Run:
         with self.step("release"):
             vintages = Vintages(self.settings)
             checks = [c for d in datasets() for c in _checks_of(d, self.held, vintages)]
-            checks += warehouse.dbt_checks(self.settings.build_dir / "dbt" / "run_results.json")
+            checks += dbt.dbt_checks(self.settings.build_dir / "dbt" / "run_results.json")
             with warehouse.open_build(self.settings, self.build) as con:
                 controls = warehouse.control_checks(con)
             if not self.planned.is_new and self.kind != "rebuild":

@@ -56,7 +56,7 @@ def grid(title: str | None = None, *, header: bool = True) -> Table:
         show_header=header,
         header_style="bold",
         box=box.SIMPLE_HEAD,
-        pad_edge=False,
+        padding=(0, 1, 0, 0),
     )
 
 
@@ -116,9 +116,7 @@ def write_result(frame: pl.DataFrame, form: str, output: Path | None) -> None:
             print(text, end="")  # noqa: T201
     elif form == "json":
         if output:
-            output.write_text(
-                json.dumps(frame.to_dicts(), ensure_ascii=False, default=_json_value), encoding="utf-8"
-            )
+            output.write_text(json.dumps(frame.to_dicts(), ensure_ascii=False, default=_json_value), encoding="utf-8")
         else:
             frame_as_json(frame)
     elif form == "table":

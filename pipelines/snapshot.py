@@ -116,7 +116,8 @@ def _kpi(source: Path) -> pl.DataFrame:
     )  # fmt: skip
     older = _csv(source / "kolada" / "kpi_metadata_2024-08_v2.csv").select(
         "operating_area", "perspective", "prel_publication_date", "publication_date",
-        publ_period=pl.lit(None, pl.String), series_id="concept", title="name", is_divided_by_sex="is_divided_by_gender",
+        publ_period=pl.lit(None, pl.String), series_id="concept", title="name",
+        is_divided_by_sex="is_divided_by_gender",
     )  # fmt: skip
     vanished = older.join(newer, on="series_id", how="anti")
     both = pl.concat([newer, vanished.select(newer.columns)])

@@ -32,7 +32,9 @@ class HeldBackError(SourceError):
             cause.what if cause else f"{len(failed)} blocking checks failed: {', '.join(c.check_id for c in failed)}",
             where=(cause.where if cause else "") or dataset,
             expected=cause.expected if cause else "; ".join(c.expected for c in failed),
-            found=cause.found if cause else "; ".join(f"{c.found} ({c.sample})" if c.sample else c.found for c in failed),
+            found=cause.found
+            if cause
+            else "; ".join(f"{c.found} ({c.sample})" if c.sample else c.found for c in failed),
             remedy=(cause.remedy if cause else "") or "mend the delivery and refresh again; the last good state stands",
         )
 
@@ -123,4 +125,3 @@ def _readable(dataset: str, error: SourceError | None) -> CheckResult:
         expected="a delivery with the declared columns and types",
         found=str(error) if error else "as expected",
     )
-

@@ -183,12 +183,15 @@ class Vintages:
         else:
             con.execute(f"create view known as {self.known_sql(staged.dataset)}")
             con.execute(f"create table held as {_held_keys_sql(staged, declared)}")
-            con.execute("create table scope as select unnest(?::varchar[]) as series_id", [list(staged.fetched.promise.series)])
+            con.execute(
+                "create table scope as select unnest(?::varchar[]) as series_id", [list(staged.fetched.promise.series)]
+            )
             query = _changes_sql(declared, staged.fetched)
         stamp = f"timestamp '{known_from.isoformat(sep=' ')}' as known_from"
         con.execute(
             f"copy (select {columns(tuple(declared.columns))}, {stamp}, change, {literal(sha)} as source_file_sha256 "
-            f"from ({query}) order by {columns(declared.key)}) to {literal(str(target))} (format parquet, compression zstd)"
+            f"from ({query}) order by {columns(declared.key)}) to {literal(str(target))} "
+            "(format parquet, compression zstd)"
         )
         found = con.execute(
             f"select change, count(*) from read_parquet({literal(str(target))}) group by change order by change"
@@ -209,7 +212,8 @@ def _changes_sql(declared: Dataset, fetched: Fetch) -> str:
     differs = " or ".join(f"s.{identifier(c)} is distinct from k.{identifier(c)}" for c in payload) or "false"
     arrived = (
         f"select {columns(tuple(declared.columns), 's.')}, "
-        "case when k.change is null then 'new' when k.change = 'withdrawn' then 'restored' else 'revised' end as change "
+        "case when k.change is null then 'new' when k.change = 'withdrawn' then 'restored' else 'revised' end "
+        "as change "
         f"from staged as s left join known as k on {same_key} "
         f"where k.change is null or k.change = 'withdrawn' or {differs}"
     )
@@ -223,7 +227,8 @@ def _changes_sql(declared: Dataset, fetched: Fetch) -> str:
     within = "k.series_id in (select series_id from scope) and " if fetched.promise.series else ""
     withdrawn = (
         f"select {gone}, 'withdrawn' as change from known as k where {within}k.change <> 'withdrawn' "
-        f"and not exists (select 1 from staged as s where {same_key}) and not exists (select 1 from held as h where {held})"
+        f"and not exists (select 1 from staged as s where {same_key}) "
+        f"and not exists (select 1 from held as h where {held})"
     )
     return f"{arrived} union all {withdrawn}"
 

@@ -1,19 +1,14 @@
-"""The private build: what dbt reads, and running dbt.
+"""The private build: what dbt reads.
 
-Belongs here: registering vintages and declarations in the build file, the text of dbt's `sources.yml`, and dbt's
-environment. Does not belong here: any arithmetic of indicators (dbt_project), or publishing (`release`).
+Belongs here: registering vintages and declarations in the build file, the text of dbt's `sources.yml`, and reading the
+controls. Does not belong here: running dbt (`dbt.py`), any arithmetic of indicators (dbt_project), or publishing.
 """
 
 from __future__ import annotations
 
-import hashlib
-import os
 import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -22,9 +17,9 @@ import yaml
 
 from indicators.generate import TABLES, Row, Source, declared_rows
 from indicators.load import Catalogue
+from pipelines.dbt import Build
 from pipelines.duck import connect, identifier, literal
 from pipelines.errors import NyckeltalError
-from pipelines.files import read_json, sha256_of
 from pipelines.settings import ROOT, Settings
 from pipelines.sources.model import SQL_TYPES, datasets, load_publishers, table_name
 from pipelines.vintages import CheckResult, Vintages, register_views
@@ -46,14 +41,6 @@ RUN_TABLES: dict[str, dict[str, str]] = {
         "source_file_sha256": "varchar",
     },
 }  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Build:
-    """Where one build works: the private file, and the release's database under way."""
-
-    build_db: Path
-    release_db: Path
 
 
 def prepare(
@@ -97,43 +84,6 @@ def open_build(settings: Settings, build: Build) -> duckdb.DuckDBPyConnection:
     return connect(settings, build.build_db)
 
 
-def dbt_environment(settings: Settings, build: Build) -> dict[str, str]:
-    """The environment variables that profiles.yml reads, and the switches that keep dbt quiet."""
-    return {
-        "NYCKELTAL_RELEASE_DB": str(build.release_db),
-        "NYCKELTAL_BUILD_DB": str(build.build_db),
-        "NYCKELTAL_MEMORY_LIMIT": f"{settings.memory_limit_mb}MB",
-        "NYCKELTAL_THREADS": str(settings.threads),
-        "NYCKELTAL_SPILL_DIR": str(settings.build_dir / "spill"),
-        "DBT_PROFILES_DIR": str(settings.dbt_project_dir),
-        "DBT_TARGET_PATH": str(settings.build_dir / "dbt"),
-        "DBT_LOG_PATH": str(settings.build_dir / "dbt"),
-        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-        "DO_NOT_TRACK": "1",
-    }
-
-
-def dbt_checks(run_results: Path) -> list[CheckResult]:
-    """dbt's data tests of the last build, as check results."""
-    if not run_results.exists():
-        return []
-    found = []
-    for result in read_json(run_results)["results"]:
-        if result["unique_id"].startswith("test."):
-            failures = result.get("failures")
-            found.append(
-                CheckResult(
-                    check_id="warehouse." + result["unique_id"].split(".")[2],
-                    level="block",
-                    subject="warehouse",
-                    passed=result["status"] in {"pass", "success"},
-                    expected="no failing rows",
-                    found=f"{failures} rows" if failures else str(result.get("message") or "as expected"),
-                )
-            )
-    return found
-
-
 def control_checks(con: duckdb.DuckDBPyConnection) -> list[CheckResult]:
     """The reconciliations, from the build's control table: one result a control, with its worst figures."""
     rows = con.execute(
@@ -146,7 +96,7 @@ def control_checks(con: duckdb.DuckDBPyConnection) -> list[CheckResult]:
     worst = con.execute(
         """
         select control_id, string_agg(
-            format('{} {}: expected {}, found {} ({:+.2f} %)', year, area_id, round(expected, 1), round(found, 1),
+            format('{} {}: expected {}, found {} ({:+.3g} %)', year, area_id, round(expected, 1), round(found, 1),
                 100 * relative_difference), '; ' order by abs(relative_difference) desc, year, area_id)
         from (
             select *, row_number() over (
@@ -162,7 +112,7 @@ def control_checks(con: duckdb.DuckDBPyConnection) -> list[CheckResult]:
             level="warn",
             subject=str(title),
             passed=bool(measured) and not broken,
-            expected=f"within {tolerance:.2%}",
+            expected=f"within {100 * tolerance:g} %",
             found=f"{broken} of {measured} comparisons outside" if measured else "nothing to compare",
             sample=samples.get(str(control), ""),
         )
@@ -177,7 +127,10 @@ def sources_yml() -> str:
             "name": table_name(name),
             "description": f"{dataset.title}. Every change ever taken in.",
             "columns": [
-                *({"name": c, "data_type": SQL_TYPES[d.type], "description": d.description} for c, d in dataset.columns.items()),
+                *(
+                    {"name": c, "data_type": SQL_TYPES[d.type], "description": d.description}
+                    for c, d in dataset.columns.items()
+                ),
                 {"name": "known_from", "data_type": "timestamp", "description": "When it became known (UTC)."},
                 {"name": "change", "data_type": "varchar", "description": "new, revised, withdrawn or restored."},
                 {"name": "source_file_sha256", "data_type": "varchar", "description": "The raw file."},
@@ -243,7 +196,9 @@ def _area_groups(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> list[R
     titles = con.execute(
         "select distinct group_id, group_title from vintages.kolada__municipality_groups order by 1"
     ).fetchall()
-    names = dict(con.execute("select name, area_id from vintages.kolada__municipality where area_type = 'K'").fetchall())
+    names = dict(
+        con.execute("select name, area_id from vintages.kolada__municipality where area_type = 'K'").fetchall()
+    )
     for family in catalogue.similar:
         for group_id, title in titles:
             found = re.search(family.title_pattern, title)
@@ -272,44 +227,6 @@ def _create_quarantine(con: duckdb.DuckDBPyConnection, vintages: Vintages) -> No
         )
 
 
-def ensure_manifest(settings: Settings) -> Path:
-    """dbt's manifest, which tells Dagster the lineage; made anew when the dbt project has changed.
-
-    Raises:
-        NyckeltalError: the dbt project cannot be parsed.
-    """
-    target = settings.build_dir / "dbt"
-    manifest, stamp = target / "manifest.json", target / "manifest.sha256"
-    files = sorted(p for p in settings.dbt_project_dir.rglob("*") if p.suffix in {".sql", ".yml"} and "target" not in p.parts)
-    digest = hashlib.sha256("".join(sha256_of(p) for p in files).encode()).hexdigest()
-    if manifest.exists() and stamp.exists() and stamp.read_text(encoding="utf-8") == digest:
-        return manifest
-    target.mkdir(parents=True, exist_ok=True)
-    build = Build(settings.build_dir / "build.duckdb", settings.build_dir / "candidate" / "nyckeltal.duckdb")
-    done = subprocess.run(
-        [sys.executable, "-m", "dbt.cli.main", "parse", "--quiet", "--project-dir", str(settings.dbt_project_dir)],
-        env={**os.environ, **dbt_environment(settings, build)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode != 0:
-        raise NyckeltalError("the dbt project cannot be parsed", where=str(settings.dbt_project_dir), found=done.stdout[-2000:])
-    stamp.write_text(digest, encoding="utf-8")
-    return manifest
-
-
-def dbt_failures(run_results: Path) -> dict[str, str]:
-    """What failed in dbt's last build: name to message."""
-    if not run_results.exists():
-        return {}
-    return {
-        result["unique_id"].split(".")[2]: str(result.get("message"))
-        for result in read_json(run_results)["results"]
-        if result["status"] in {"error", "fail", "runtime error"}
-    }
-
-
 def remove_build(settings: Settings) -> None:
     """Throw the last run's work away, but for what only saves time (dbt's parsed project)."""
     for path in (settings.staged_dir, settings.build_dir / "spill"):
@@ -323,4 +240,3 @@ def project_files(settings: Settings) -> list[Path]:
     kept = {".sql", ".yml", ".py"}
     found = {p for f in folders for p in f.rglob("*") if p.suffix in kept and "target" not in p.parts}
     return sorted(found)
-

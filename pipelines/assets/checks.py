@@ -38,7 +38,12 @@ def to_dagster(
                 check_name=check_name(result.check_id),
                 asset_key=key,
                 severity=dg.AssetCheckSeverity.WARN if result.level == "warn" else dg.AssetCheckSeverity.ERROR,
-                metadata={"level": result.level, "expected": result.expected, "found": result.found, "sample": result.sample},
+                metadata={
+                    "level": result.level,
+                    "expected": result.expected,
+                    "found": result.found,
+                    "sample": result.sample,
+                },
             )
     for name in sorted(known - {check_name(result.check_id) for result in results}):
         found = {"found": "not judged: the delivery could not be had or read"}

@@ -1,4 +1,4 @@
-"""The names of the assets: `raw/`, `staged/` and `vintages/`, then `<publisher>__<dataset>`. Belongs here: names only."""
+"""The names of the assets: `raw/`, `staged/`, `vintages/`, then `<publisher>__<dataset>`. Belongs here: names only."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ def raw_asset(dataset: str) -> dg.AssetsDefinition:
         kinds={"file"},
         required_resource_keys={"run"},
     )
-    def fetched(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+    def fetched(context: dg.AssetExecutionContext) -> dg.MaterializeResult:  # type: ignore[type-arg]  # Dagster reads the bare class
         run = context.resources.run
         fetch = run.fetch(dataset)
         if fetch is None:

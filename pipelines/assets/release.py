@@ -25,7 +25,7 @@ def release_asset(settings: Settings, catalogue: Catalogue, warehouse: dg.Assets
         freshness_policy=dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=settings.max_fresh_hours)),
         required_resource_keys={"run"},
     )
-    def release(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+    def release(context: dg.AssetExecutionContext) -> dg.MaterializeResult:  # type: ignore[type-arg]  # Dagster reads the bare class
         run = context.resources.run
         checks = list(to_dagster(run.publish(), KEY, specs))
         if run.release is None:

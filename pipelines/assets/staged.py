@@ -24,11 +24,11 @@ def staged_asset(dataset: str) -> dg.AssetsDefinition:
         check_specs=specs,
         required_resource_keys={"run"},
     )
-    def judged(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+    def judged(context: dg.AssetExecutionContext) -> dg.MaterializeResult:  # type: ignore[type-arg]  # Dagster reads the bare class
         run = context.resources.run
         checks = run.stage(dataset)
         staged = run.staged.get(dataset)
-        metadata = {
+        metadata: dict[str, bool | int | str] = {
             "new_delivery": staged is not None,
             "held_back": str(run.held[dataset]) if dataset in run.held else "",
         }

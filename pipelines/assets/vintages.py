@@ -17,7 +17,7 @@ def vintages_asset(dataset: str) -> dg.AssetsDefinition:
         kinds={"parquet", "duckdb"},
         required_resource_keys={"run"},
     )
-    def absorbed(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+    def absorbed(context: dg.AssetExecutionContext) -> dg.MaterializeResult:  # type: ignore[type-arg]  # Dagster reads the bare class
         record = context.resources.run.absorb(dataset)
         if record is None:
             return dg.MaterializeResult(metadata={"taken_in": False})

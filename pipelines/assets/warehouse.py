@@ -10,9 +10,9 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
+from pipelines.dbt import dbt_failures
 from pipelines.errors import NyckeltalError
 from pipelines.settings import Settings
-from pipelines.warehouse import dbt_failures
 
 
 class Translator(DagsterDbtTranslator):

@@ -61,7 +61,8 @@ def run_gate(
 
     Args:
         con: a connection that holds the tables `bounds` (series_id, low, high) and, for facts, `series_profile`.
-        rows_path: the staged Parquet file, with `row`. name: the dataset's full name. batch_rows: rows handed over at once.
+        rows_path: the staged Parquet file, with `row`. name: the dataset's full name.
+        batch_rows: rows handed over at once.
     """
     judge = _Judge(name)
     tallies = {rule.name: _Tally() for rule in rules}
@@ -71,7 +72,9 @@ def run_gate(
         judge.validate(frame, on_rows, tallies, "row")
     on_series = [r for r in rules if r.frame == "series"]
     if on_series:
-        judge.validate(con.execute("select * from series_profile order by series_id").df(), on_series, tallies, "series_id")
+        judge.validate(
+            con.execute("select * from series_profile order by series_id").df(), on_series, tallies, "series_id"
+        )
     held: dict[int, list[str]] = {}
     for rule in rules:
         if rule.level == "hold_back":
@@ -92,7 +95,9 @@ def load_engine() -> Any:
     return gx
 
 
-def profile_series(con: duckdb.DuckDBPyConnection, rows_path: Path, dataset: Dataset, promise: Promise, known_sql: str) -> None:
+def profile_series(
+    con: duckdb.DuckDBPyConnection, rows_path: Path, dataset: Dataset, promise: Promise, known_sql: str
+) -> None:
     """Create `series_profile`: what came of each series, what was promised, and what was known before.
 
     Needs the table `bounds` (series_id, low, high, is_percent).
@@ -102,7 +107,9 @@ def profile_series(con: duckdb.DuckDBPyConnection, rows_path: Path, dataset: Dat
         columns=["series_id", "promised_rows", "promised_areas", "promised_first_year", "promised_last_year"],
     )
     con.register("promised_frame", promised)
-    con.execute("create table promised as select * replace (cast(series_id as varchar) as series_id) from promised_frame")
+    con.execute(
+        "create table promised as select * replace (cast(series_id as varchar) as series_id) from promised_frame"
+    )
     con.unregister("promised_frame")
     con.execute(
         f"""
@@ -121,7 +128,8 @@ def profile_series(con: duckdb.DuckDBPyConnection, rows_path: Path, dataset: Dat
         )
         select series_id, coalesce(rows, 0)::bigint as rows, coalesce(areas, 0)::bigint as areas, first_year, last_year,
             promised_rows, promised_areas, promised_first_year, promised_last_year,
-            case when {promise.complete} then ceil(last_rows * {dataset.min_share_of_last})::bigint end as last_rows_needed,
+            case when {promise.complete} then ceil(last_rows * {dataset.min_share_of_last})::bigint end
+                as last_rows_needed,
             case when last_median <> 0 then median_value / last_median end as median_ratio,
             missing / rows - last_missing / last_rows as more_missing,
             coalesce(outside_percent, 0)::bigint as outside_percent
@@ -154,10 +162,14 @@ class _Judge:
             tally.unexpected += unexpected
             if not result.success:
                 tally.observed = tally.observed or _observed(result.result)
-                if 0 < unexpected and tally.unexpected <= _MAX_LISTED:
+                if unexpected > 0 and tally.unexpected <= _MAX_LISTED:
                     failed.append(rule)
         if failed:
-            wanted = {"result_format": "COMPLETE", "unexpected_index_column_names": [index], "include_unexpected_rows": False}
+            wanted = {
+                "result_format": "COMPLETE",
+                "unexpected_index_column_names": [index],
+                "include_unexpected_rows": False,
+            }
             complete = batch.validate(self._suite(failed), result_format=wanted)
             for rule, result in zip(failed, _in_order(failed, complete.results), strict=True):
                 tallies[rule.name].listed += [
@@ -166,7 +178,8 @@ class _Judge:
 
     def _suite(self, rules: list[Rule]) -> Any:
         expectations = [
-            getattr(self._gx.expectations, rule.expectation)(**rule.arguments, meta={"rule": rule.name}) for rule in rules
+            getattr(self._gx.expectations, rule.expectation)(**rule.arguments, meta={"rule": rule.name})
+            for rule in rules
         ]
         return self._gx.ExpectationSuite(name=self._suite_name, expectations=expectations)
 
@@ -185,7 +198,9 @@ def _refuse_exceptions(rule: Rule, result: Any) -> None:
             raise RuntimeError(f"the check {rule.name} could not be computed: {item.get('exception_message')}")
 
 
-def _row_batches(con: duckdb.DuckDBPyConnection, path: Path, dataset: Dataset, batch_rows: int) -> Iterator[pd.DataFrame]:
+def _row_batches(
+    con: duckdb.DuckDBPyConnection, path: Path, dataset: Dataset, batch_rows: int
+) -> Iterator[pd.DataFrame]:
     rows = f"read_parquet({literal(str(path))})"
     selected = []
     for name, column in dataset.columns.items():
@@ -193,18 +208,24 @@ def _row_batches(con: duckdb.DuckDBPyConnection, path: Path, dataset: Dataset, b
             selected.append(f"t.{identifier(name)}")
             continue
         kind = f"codes_{name}"
-        distinct = con.execute(f"select distinct {identifier(name)} from {rows} where {identifier(name)} is not null order by 1")
+        distinct = con.execute(
+            f"select distinct {identifier(name)} from {rows} where {identifier(name)} is not null order by 1"
+        )
         values = ", ".join(literal(str(v)) for (v,) in distinct.fetchall())
         con.execute(f"create type {kind} as enum ({values})" if values else f"create type {kind} as enum ('')")
         selected.append(f"t.{identifier(name)}::{kind} as {identifier(name)}")
     if dataset.kind != "facts":
-        yield con.execute(f"select {', '.join(selected)}, row, null::double as low, null::double as high from {rows} as t").df()
+        yield con.execute(
+            f"select {', '.join(selected)}, row, null::double as low, null::double as high from {rows} as t"
+        ).df()
         return
     query = (
         f"select {', '.join(selected)}, t.row::integer as row, b.low, b.high "
         f"from {rows} as t left join bounds as b using (series_id) where t.series_id between ? and ?"
     )
-    counts = con.execute(f"select series_id, count(*) from {rows} where series_id is not null group by 1 order by 1").fetchall()
+    counts = con.execute(
+        f"select series_id, count(*) from {rows} where series_id is not null group by 1 order by 1"
+    ).fetchall()
     unnamed = con.execute(query.replace("t.series_id between ? and ?", "t.series_id is null")).df()
     if len(unnamed):
         yield unnamed
@@ -275,4 +296,3 @@ def _held_back_check(
         expected=f"at most {dataset.max_held_back:.1%} of the rows held back",
         found=f"{held} of {total} rows" + (", too many to set aside one by one" if unlisted else ""),
     )
-

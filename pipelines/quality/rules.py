@@ -40,7 +40,8 @@ def rules_for(dataset: Dataset, promise: Promise, areas: frozenset[str], declare
     """Every rule of a dataset.
 
     Args:
-        promise: the coverage contract of the fetch. areas: known area ids. declared: the series that the catalogue uses.
+        promise: the coverage contract of the fetch. areas: known area ids.
+        declared: the series that the catalogue uses.
     """
     rules = [
         Rule(
@@ -115,8 +116,8 @@ def _series_rules(declared: frozenset[str]) -> list[Rule]:
         pair("coverage_last_year", "block", "last_year", "promised_last_year", "each series to its promised year"),
         pair("rows_against_last", "block", "rows", "last_rows_needed", "no series much shorter than what was known"),
         pair("rows_not_promised", "warn", "promised_rows", "rows", "no more rows of a series than promised"),
-        between("median_against_last", "median_ratio", *MEDIAN_RATIO, "each series' median within half and double of before"),
-        between("missing_against_last", "more_missing", None, MAX_MORE_MISSING, "no series with many more missing values"),
+        between("median_against_last", "median_ratio", *MEDIAN_RATIO, "each median within half and double of before"),
+        between("missing_against_last", "more_missing", None, MAX_MORE_MISSING, "no series with far more missing values"),
         between("percent_within_0_100", "outside_percent", None, 0, "shares in per cent within 0 to 100"),
     ]  # fmt: skip
 
@@ -124,4 +125,6 @@ def _series_rules(declared: frozenset[str]) -> list[Rule]:
 def _table_rules(promise: Promise) -> list[Rule]:
     least = max(1, promise.rows)
     arguments = {"min_value": least}
-    return [Rule("coverage_rows", "block", "rows", "ExpectTableRowCountToBeBetween", arguments, f"at least {least} rows")]
+    return [
+        Rule("coverage_rows", "block", "rows", "ExpectTableRowCountToBeBetween", arguments, f"at least {least} rows")
+    ]

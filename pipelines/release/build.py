@@ -115,7 +115,9 @@ def publish(
         counts = {t: _count(con, t) for t in tables}
         results = [*checks, *_shrink_checks(settings, counts)]
         _refuse_if_blocked(results)
-        _create_own_table(con, "quality_result", [tuple(c.model_dump().values()) for c in sorted(results, key=lambda c: c.check_id)])
+        _create_own_table(
+            con, "quality_result", [tuple(c.model_dump().values()) for c in sorted(results, key=lambda c: c.check_id)]
+        )
         stale = ", ".join(stale_sources)
         row = (release_id, now, planned.code_version, planned.input_hash, planned.previous_release_id, stale)
         _create_own_table(con, "release", [row])
@@ -177,7 +179,8 @@ def _shrink_checks(settings: Settings, counts: dict[str, int]) -> list[CheckResu
 
 def _tables(con: duckdb.DuckDBPyConnection) -> list[str]:
     rows = con.execute(
-        "select table_name from duckdb_tables() where database_name = current_database() and schema_name = 'main' order by 1"
+        "select table_name from duckdb_tables() "
+        "where database_name = current_database() and schema_name = 'main' order by 1"
     ).fetchall()
     return [str(name) for (name,) in rows]
 

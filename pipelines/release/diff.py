@@ -19,7 +19,7 @@ from pipelines.settings import Settings
 
 
 def diff(settings: Settings, older: Path, newer: Path, limit: int | None = None) -> pl.DataFrame:
-    """Rows of `observation` that differ: indicator_id, area_id, year, sex, old_value, new_value, old_status, new_status.
+    """Rows of `observation` that differ: key, old_value, new_value, old_status, new_status.
 
     Args:
         older, newer: release folders. limit: at most so many rows, None for all.

@@ -78,7 +78,9 @@ def point_at(releases_dir: Path, release_id: str) -> None:
     """
     if not (releases_dir / release_id / DESCRIPTION).exists():
         known = ", ".join(r.release_id for r in releases(releases_dir)) or "none"
-        raise UsageError("there is no such release", where=str(releases_dir), expected=f"one of {known}", found=release_id)
+        raise UsageError(
+            "there is no such release", where=str(releases_dir), expected=f"one of {known}", found=release_id
+        )
     temporary = releases_dir / f".{POINTER}.{os.getpid()}.tmp"
     temporary.unlink(missing_ok=True)
     temporary.symlink_to(release_id, target_is_directory=True)
@@ -115,3 +117,9 @@ def rollback(settings: Settings, release_id: str | None) -> str:
             release_id = older[0].release_id
         point_at(settings.releases_dir, release_id)
     return release_id
+
+
+def prune_exclusively(settings: Settings, keep: int) -> list[str]:
+    """`prune`, while no other process writes."""
+    with exclusive(settings.data_dir):
+        return prune(settings.releases_dir, keep)

@@ -9,7 +9,7 @@ import pytest
 from tests.support.repository import Module, modules
 
 FOUNDATION = {"archive", "duck", "errors", "files", "lock", "settings", "vintages"}
-ROOMS = {"sources", "quality", "warehouse", "release", "site"}
+ROOMS = {"sources", "quality", "warehouse", "dbt", "release", "site"}
 DECLARATION = "pipelines.sources.model"  # what a dataset is: a declaration, known to every storey
 GATE = "pipelines.quality.gate"
 

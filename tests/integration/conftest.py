@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -50,16 +49,10 @@ def base_snapshot(_shared: Path) -> SmallSnapshot:
 @pytest.fixture
 def place(base: Place, tmp_path: Path) -> Place:
     """A copy of `base`, to be changed."""
-    return copy_of(base, tmp_path / "data")
+    return base.copy(tmp_path / "data")
 
 
 @pytest.fixture
 def snapshot(base_snapshot: SmallSnapshot, tmp_path: Path) -> SmallSnapshot:
     """A copy of the small snapshot, to be changed."""
     return base_snapshot.copy(tmp_path / "snapshot")
-
-
-def copy_of(place: Place, folder: Path) -> Place:
-    """A copy of a data folder, links kept."""
-    shutil.copytree(place.data_dir, folder, symlinks=True)
-    return Place(folder)

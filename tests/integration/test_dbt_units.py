@@ -16,7 +16,8 @@ from indicators.load import load_catalogue
 from pipelines.settings import Settings
 from pipelines.sources.model import datasets
 from pipelines.sources.snapshot import read_manifest
-from pipelines.warehouse import dbt_environment, prepare
+from pipelines.dbt import dbt_environment
+from pipelines.warehouse import prepare
 from tests.support.deliveries import NOON, House
 
 pytestmark = pytest.mark.slow

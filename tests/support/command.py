@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -124,6 +125,11 @@ class Place:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "settings", Settings(data_dir=self.data_dir))
+
+    def copy(self, folder: Path) -> Place:
+        """A copy of the data folder, links kept."""
+        shutil.copytree(self.data_dir, folder, symlinks=True)
+        return Place(folder)
 
     def current(self) -> str:
         """The current release's id."""

@@ -11,6 +11,7 @@ import os
 import resource
 import sys
 import traceback
+from types import ModuleType
 from typing import Any, NoReturn
 
 import dagster  # noqa: F401
@@ -46,6 +47,7 @@ def _run(request: dict[str, Any]) -> NoReturn:
             os.close(handle)
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.environ.update(request["env"])
+        sys.modules["__main__"] = ModuleType("__main__")  # so that processes started from here do not load all this
         sys.argv = ["nyckeltal", *request["argv"]]
         if request["file_bytes"]:
             resource.setrlimit(resource.RLIMIT_FSIZE, (request["file_bytes"], request["file_bytes"]))

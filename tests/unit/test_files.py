@@ -30,9 +30,18 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_leftover(tmp_path: Path) 
     with pytest.raises(TypeError):
         write_json(tmp_path / "x.json", {"new": object()})
     assert read_json(tmp_path / "x.json") == {"old": 1}
+    with pytest.raises(UnicodeEncodeError):  # fails when some of it may be written
+        write_json(tmp_path / "x.json", {"new": "\ud800"})
     with pytest.raises(FileNotFoundError):
         copy_atomic(tmp_path / "nowhere", tmp_path / "x.json")
     assert [p.name for p in tmp_path.iterdir()] == ["x.json"]
+
+
+def test_who_reads_the_old_file_while_it_is_replaced_reads_it_to_the_end(tmp_path: Path) -> None:
+    write_json(tmp_path / "x.json", "old")
+    with (tmp_path / "x.json").open() as reader:
+        write_json(tmp_path / "x.json", "new")
+        assert reader.read() == '"old"\n'
 
 
 def test_a_folder_comes_to_be_whole_or_not_at_all(tmp_path: Path) -> None:

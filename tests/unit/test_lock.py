@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,8 +35,10 @@ def holding(folder: Path) -> Iterator[subprocess.Popen[str]]:
 
 def test_a_second_process_is_refused_and_told_who_holds_the_lock(tmp_path: Path) -> None:
     with holding(tmp_path) as holder:
+        began = time.perf_counter()
         with pytest.raises(LockHeldError) as caught, exclusive(tmp_path):
             pytest.fail("two processes hold the lock")
+        assert time.perf_counter() - began < 2, "refused at once, not after a while"
         assert f"process {holder.pid} on " in caught.value.found
         assert f"hold_lock.py {tmp_path} --wanted" in caught.value.found
         assert caught.value.where == str(tmp_path)
@@ -79,6 +83,7 @@ def test_the_same_process_may_enter_again_and_the_lock_is_held_until_it_leaves_t
             [*HOLDER, str(tmp_path)], cwd=ROOT, capture_output=True, text=True, timeout=30, check=False
         )
         assert second.returncode == ExitCode.NOTHING_RELEASED
+        assert f"process {os.getpid()} " in second.stdout
     with holding(tmp_path):
         pass
 

@@ -1,0 +1,120 @@
+"""Commands about one kind of thing: `nyckeltal indicators …`, `releases …`, `snapshot …`.
+
+Belongs here: arguments and what is printed. Does not belong here: commands of the way itself (`cli.py`).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from indicators.load import load_catalogue
+from pipelines import show
+from pipelines.options import AsJson, DataDir, settings_for
+from pipelines.release import pointer
+from pipelines.settings import Settings
+
+indicators_app = typer.Typer(help="The catalogue of indicators.", no_args_is_help=True)
+releases_app = typer.Typer(help="Releases: list them, go back, remove old ones.", no_args_is_help=True)
+snapshot_app = typer.Typer(help="The embedded figures.", no_args_is_help=True)
+
+
+@indicators_app.command("list")
+def indicators_list(
+    theme: Annotated[str | None, typer.Option(help="Only this theme.")] = None, json_out: AsJson = False
+) -> None:
+    """List the indicators."""
+    _list(lambda i: theme is None or i.theme == theme, json_out)
+
+
+@indicators_app.command("search")
+def indicators_search(
+    words: Annotated[str, typer.Argument(help="Words to look for.")], json_out: AsJson = False
+) -> None:
+    """Look for words in ids, titles, definitions and series."""
+    wanted = words.lower().split()
+    _list(
+        lambda i: all(
+            w in " ".join([i.indicator_id, i.title_sv, i.title_en, i.definition_sv, i.series or ""]).lower()
+            for w in wanted
+        ),
+        json_out,
+    )
+
+
+@indicators_app.command("show")
+def indicators_show(indicator_id: str, data_dir: DataDir = None, json_out: AsJson = False) -> None:
+    """Tell all about one indicator."""
+    from pipelines.report import describe_indicator, tell_indicator  # noqa: PLC0415
+
+    described = describe_indicator(settings_for(data_dir), indicator_id)
+    show.as_json(described) if json_out else tell_indicator(described)
+
+
+@indicators_app.command("validate")
+def indicators_validate(json_out: AsJson = False) -> None:
+    """Check every declaration; the first fault is told with file, key, expected and found."""
+    catalogue = load_catalogue(Settings().declarations_dir)
+    counts = {
+        "indicators": len(catalogue.indicators), "measures": len(catalogue.measures), "groups": len(catalogue.groups),
+        "controls": len(catalogue.controls), "data_gaps": len(catalogue.data_gaps),
+    }  # fmt: skip
+    if json_out:
+        show.as_json(counts)
+    else:
+        show.out.print("The declarations are sound: " + ", ".join(f"{n} {what}" for what, n in counts.items()))
+
+
+def _list(wanted: Any, json_out: bool) -> None:
+    from pipelines.report import tell_indicators  # noqa: PLC0415
+
+    found = [i for i in load_catalogue(Settings().declarations_dir).indicators if wanted(i)]
+    show.as_json([i.model_dump(mode="json") for i in found]) if json_out else tell_indicators(found)
+
+
+@releases_app.command("list")
+def releases_list(data_dir: DataDir = None, json_out: AsJson = False) -> None:
+    """List the releases, newest first."""
+    from pipelines.report import tell_releases  # noqa: PLC0415
+
+    home = settings_for(data_dir).releases_dir
+    found = pointer.releases(home)
+    show.as_json([r.model_dump(mode="json") for r in found]) if json_out else tell_releases(
+        found, pointer.current(home)
+    )
+
+
+@releases_app.command("rollback")
+def releases_rollback(
+    release_id: Annotated[
+        str | None, typer.Argument(help="The release to serve; the one before when left out.")
+    ] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Serve an earlier release; nothing is removed."""
+    show.out.print(f"Serving {pointer.rollback(settings_for(data_dir), release_id)}")
+
+
+@releases_app.command("prune")
+def releases_prune(
+    keep: Annotated[int, typer.Option(min=1, help="How many of the newest to keep.")] = 10, data_dir: DataDir = None
+) -> None:
+    """Remove old releases; archive and vintages stay, so each can be told again as of its date."""
+    removed = pointer.prune_exclusively(settings_for(data_dir), keep)
+    show.out.print(f"Removed {len(removed)} releases" + (f": {', '.join(removed)}" if removed else ""))
+
+
+@snapshot_app.command("build")
+def snapshot_build(
+    source: Annotated[Path, typer.Option("--from", help="Folder of collected copies (kolada/, scb/).")],
+    to: Annotated[Path | None, typer.Option(help="Where to write; data/snapshot when left out.")] = None,
+) -> None:
+    """Write the embedded figures out of collected copies of the publishers' data."""
+    from pipelines.snapshot import build_snapshot  # noqa: PLC0415
+
+    settings = Settings()
+    rows = build_snapshot(source, to or settings.snapshot_dir, load_catalogue(settings.declarations_dir))
+    for dataset, n in rows.items():
+        show.out.print(f"{dataset}: {show.number(n)} rows")

@@ -190,7 +190,7 @@ class Run:
             "release_id": self.release.release_id if self.release else None,
             "held_back": {dataset: str(error) for dataset, error in sorted(self.held.items())},
             "changed": {d: r.counts for d, r in sorted(self.taken_in.items()) if r.counts},
-            "error": str(self.error) if self.error else None,
+            "error": (str(self.error) or type(self.error).__name__) if self.error else None,
             "peak_memory_mb": peak_memory_mb(),
         }
 

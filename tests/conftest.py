@@ -24,9 +24,7 @@ settings.register_profile(
     database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
-settings.register_profile(
-    "search", parent=settings.get_profile("repeatable"), derandomize=False, max_examples=1000
-)
+settings.register_profile("search", parent=settings.get_profile("repeatable"), derandomize=False, max_examples=1000)
 settings.load_profile("repeatable")
 
 

@@ -109,42 +109,42 @@ def publish(
     Raises:
         PublicationRefusedError: a blocking check of the warehouse failed, or a table shrank.
     """
-    release_id = f"{now:%Y%m%dT%H%M%S%f}Z-{planned.input_hash[:8]}"
     with connect(settings, release_db) as con:
-        tables = _tables(con)
-        counts = {t: _count(con, t) for t in tables}
-        results = [*checks, *_shrink_checks(settings, counts)]
+        counts = {t: _count(con, t) for t in _tables(con)}
+        results = sorted([*checks, *_shrink_checks(settings, counts)], key=lambda c: c.check_id)
         _refuse_if_blocked(results)
-        _create_own_table(
-            con, "quality_result", [tuple(c.model_dump().values()) for c in sorted(results, key=lambda c: c.check_id)]
-        )
+        described = _describe(planned, counts, stale_sources, now)
         stale = ", ".join(stale_sources)
-        row = (release_id, now, planned.code_version, planned.input_hash, planned.previous_release_id, stale)
-        _create_own_table(con, "release", [row])
+        own = [described.release_id, now, planned.code_version, planned.input_hash, planned.previous_release_id, stale]
+        _create_own_table(con, "quality_result", [tuple(c.model_dump().values()) for c in results])
+        _create_own_table(con, "release", [tuple(own)])
         _create_macros(con)
-        counts |= {t: _count(con, t) for t in OWN_TABLES}
-        described = ReleaseInfo(
-            release_id=release_id,
-            created_at=now,
-            code_version=planned.code_version,
-            input_hash=planned.input_hash,
-            knowledge_until=planned.knowledge_until,
-            previous_release_id=planned.previous_release_id,
-            previous_knowledge_until=planned.previous_knowledge_until,
-            stale_sources=stale_sources,
-            tables=counts,
-        )
-        with folder_atomic(settings.releases_dir / release_id) as folder:
+        described = described.model_copy(update={"tables": counts | {t: _count(con, t) for t in OWN_TABLES}})
+        with folder_atomic(settings.releases_dir / described.release_id) as folder:
             (folder / "parquet").mkdir()
-            for table in counts:
+            for table in described.tables:
                 target = literal(str(folder / "parquet" / f"{table}.parquet"))
                 con.execute(f"copy {identifier(table)} to {target} (format parquet, compression zstd)")
             con.close()
             release_db.rename(folder / DATABASE)
             write_json(folder / DESCRIPTION, described.model_dump(mode="json"))
-    pointer.point_at(settings.releases_dir, release_id)
+    pointer.point_at(settings.releases_dir, described.release_id)
     pointer.prune(settings.releases_dir, settings.keep_releases)
     return described
+
+
+def _describe(planned: Plan, tables: dict[str, int], stale_sources: tuple[str, ...], now: datetime) -> ReleaseInfo:
+    return ReleaseInfo(
+        release_id=f"{now:%Y%m%dT%H%M%S%f}Z-{planned.input_hash[:8]}",
+        created_at=now,
+        code_version=planned.code_version,
+        input_hash=planned.input_hash,
+        knowledge_until=planned.knowledge_until,
+        previous_release_id=planned.previous_release_id,
+        previous_knowledge_until=planned.previous_knowledge_until,
+        stale_sources=stale_sources,
+        tables=tables,
+    )
 
 
 def _refuse_if_blocked(results: list[CheckResult]) -> None:

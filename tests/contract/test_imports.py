@@ -58,31 +58,23 @@ def test_sources_know_neither_one_another_nor_who_judges_keeps_or_publishes() ->
     strange = {"quality", "vintages", "release", "site", "assets", "staging", "warehouse"}
     for module in modules().values():
         if module.name.startswith("pipelines.sources"):
-            publishers = (
-                {n for n in ours(module) if n.startswith("pipelines.sources.")} - shared - {module.name}
-            )
+            publishers = {n for n in ours(module) if n.startswith("pipelines.sources.")} - shared - {module.name}
             assert not publishers, f"{module.name} imports {publishers}"
             judged = {
-                name
-                for name in ours(module)
-                if name.split(".")[1] in strange and name.split(".")[0] == "pipelines"
+                name for name in ours(module) if name.split(".")[1] in strange and name.split(".")[0] == "pipelines"
             }
             assert not judged, f"{module.name} imports {judged}"
 
 
 def test_only_the_gate_imports_great_expectations() -> None:
     importers = {
-        m.name
-        for m in modules().values()
-        if any(n.split(".")[0] == "great_expectations" for n in m.imports())
+        m.name for m in modules().values() if any(n.split(".")[0] == "great_expectations" for n in m.imports())
     }
     assert importers == {GATE}
 
 
 def test_only_assets_and_definitions_and_what_starts_them_know_dagster() -> None:
-    importers = {
-        m.name for m in modules().values() if any(n.split(".")[0].startswith("dagster") for n in m.imports())
-    }
+    importers = {m.name for m in modules().values() if any(n.split(".")[0].startswith("dagster") for n in m.imports())}
     assert importers
     assert not {name for name in importers if storey(name) < 3}
 

@@ -42,9 +42,7 @@ def test_the_lock_pins_exact_versions_with_hashes_and_nothing_else() -> None:
     for line in LOCK.splitlines():
         word = line.strip()
         is_pin = re.match(r"[A-Za-z0-9._-]+(\[[^\]]*\])?==[^\s;]+( ;.*)?( \\)?$", word)
-        assert (
-            not word or is_pin or re.match(r"--hash=sha256:[0-9a-f]{64}( \\)?$", word) or word.startswith("#")
-        ), line
+        assert not word or is_pin or re.match(r"--hash=sha256:[0-9a-f]{64}( \\)?$", word) or word.startswith("#"), line
     for name, entry in pinned().items():
         assert re.search(r"--hash=sha256:[0-9a-f]{64}", entry), f"{name} has no hash"
 

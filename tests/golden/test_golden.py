@@ -53,9 +53,7 @@ def kpif(year: int) -> float:
     return fmean(months)
 
 
-def observed(
-    settings: Settings, indicator: str, area: str, year: int
-) -> tuple[float, float | None, float | None]:
+def observed(settings: Settings, indicator: str, area: str, year: int) -> tuple[float, float | None, float | None]:
     """value, numerator and denominator of the release, T."""
     folder = pointer.current_folder(settings.releases_dir)
     query = (
@@ -69,9 +67,7 @@ def observed(
 def compared(settings: Settings, indicator: str, year: int) -> dict[str, float]:
     """Göteborg's row of `comparison`, T."""
     folder = pointer.current_folder(settings.releases_dir)
-    query = (
-        "select * from comparison where indicator_id = $1 and area_id = '1480' and year = $2 and sex = 'T'"
-    )
+    query = "select * from comparison where indicator_id = $1 and area_id = '1480' and year = $2 and sex = 'T'"
     (row,) = reader.query(folder, query, [indicator, year]).to_dicts()
     return row
 

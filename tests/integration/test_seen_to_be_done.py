@@ -104,12 +104,16 @@ def test_a_second_refresh_with_nothing_new_writes_nothing_but_a_line_in_the_log(
     after = place.listing()
     log = "logs/runs.jsonl"
     not_kept = {log, "logs", "lock", ".", "lock.holder.json"}  # the lock is taken and given back
-    assert {p: s for p, s in after.items() if p not in not_kept} == {p: s for p, s in before.items() if p not in not_kept}
+    assert {p: s for p, s in after.items() if p not in not_kept} == {
+        p: s for p, s in before.items() if p not in not_kept
+    }
     assert place.log()[:-1] == lines
     assert place.log()[-1]["outcome"] == "nothing_new"
 
 
-def test_a_null_of_the_source_is_a_missing_value_and_not_an_absent_row(base: Place, base_snapshot: SmallSnapshot) -> None:
+def test_a_null_of_the_source_is_a_missing_value_and_not_an_absent_row(
+    base: Place, base_snapshot: SmallSnapshot
+) -> None:
     catalogue = load_catalogue(Settings().declarations_dir)
     nulls = base_snapshot.read(VALUES).filter(pl.col("value").is_null())
     plain = {i.series: i.indicator_id for i in catalogue.indicators if i.series and i.dataset == VALUES}

@@ -103,7 +103,9 @@ class Preloaded:
 
     def done(self, code: int) -> Done:
         """What the last command printed."""
-        return Done(code, (self.folder / "out").read_text(encoding="utf-8"), (self.folder / "err").read_text(encoding="utf-8"))
+        return Done(
+            code, (self.folder / "out").read_text(encoding="utf-8"), (self.folder / "err").read_text(encoding="utf-8")
+        )
 
     def close(self) -> None:
         self._server.kill()

@@ -72,8 +72,6 @@ def write_home(home: Path, *indicators: dict[str, Any], **registers: list[dict[s
 def put(path: Path, content: Any) -> Path:
     """Write YAML (a text as it is)."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    text = (
-        content if isinstance(content, str) else yaml.safe_dump(content, allow_unicode=True, sort_keys=False)
-    )
+    text = content if isinstance(content, str) else yaml.safe_dump(content, allow_unicode=True, sort_keys=False)
     path.write_text(text, encoding="utf-8")
     return path

@@ -205,9 +205,7 @@ def with_rows(dataset: str, frame: pl.DataFrame) -> pl.DataFrame:
 
 def fetch_record(dataset: str, content: str, promise: Promise, number: int = 1) -> Fetch:
     """A fetch of one file whose bytes are `content`."""
-    return Fetch(
-        dataset=dataset, number=number, files=(file_record(dataset, content.encode()),), promise=promise
-    )
+    return Fetch(dataset=dataset, number=number, files=(file_record(dataset, content.encode()),), promise=promise)
 
 
 def file_record(dataset: str, content: bytes) -> FileRecord:

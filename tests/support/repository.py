@@ -61,7 +61,5 @@ def committed_files() -> tuple[Path, ...]:
         listed = subprocess.run(asked, cwd=ROOT, capture_output=True, check=True).stdout.decode().split("\0")
     except (OSError, subprocess.CalledProcessError):
         skipped = {".venv", ".git", "archive", "vintages", "build", "releases", "dagster", "logs"}
-        listed = [
-            str(p.relative_to(ROOT)) for p in ROOT.rglob("*") if not skipped & set(p.relative_to(ROOT).parts)
-        ]
+        listed = [str(p.relative_to(ROOT)) for p in ROOT.rglob("*") if not skipped & set(p.relative_to(ROOT).parts)]
     return tuple(path for name in sorted(listed) if name and (path := ROOT / name).is_file())

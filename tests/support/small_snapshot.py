@@ -86,7 +86,10 @@ class SmallSnapshot:
 def cell_of(series: str, area: str, year: int, sex: str = "T") -> pl.Expr:
     """Which row of the values it is."""
     return (
-        (pl.col("series_id") == series) & (pl.col("area_id") == area) & (pl.col("year") == year) & (pl.col("sex") == sex)
+        (pl.col("series_id") == series)
+        & (pl.col("area_id") == area)
+        & (pl.col("year") == year)
+        & (pl.col("sex") == sex)
     )
 
 

@@ -81,9 +81,7 @@ def test_a_spoiled_indicator_is_refused_with_file_key_expected_and_found(
     assert error.found == found
 
 
-@pytest.mark.parametrize(
-    "text", ["kostnad_totalt /", "kostnad_totalt ** 2", "kostnad_totalt / invanare", "7"]
-)
+@pytest.mark.parametrize("text", ["kostnad_totalt /", "kostnad_totalt ** 2", "kostnad_totalt / invanare", "7"])
 def test_a_numerator_that_is_no_sum_of_products_is_refused(tmp_path: Path, text: str) -> None:
     error = refused(write_home(tmp_path, without(INDICATOR, numerator=text)))
     assert error.key == "expression"
@@ -102,9 +100,7 @@ def test_an_unknown_price_index_is_refused(tmp_path: Path) -> None:
 
 def test_the_file_is_named_as_the_indicator(tmp_path: Path) -> None:
     write_home(tmp_path)
-    (tmp_path / "catalogue" / "kostnad" / "kostnad_provad.yml").rename(
-        tmp_path / "catalogue" / "kostnad" / "annat.yml"
-    )
+    (tmp_path / "catalogue" / "kostnad" / "kostnad_provad.yml").rename(tmp_path / "catalogue" / "kostnad" / "annat.yml")
     error = refused(tmp_path)
     assert (error.key, error.found) == ("indicator_id", "kostnad_provad")
     assert "annat" in error.expected
@@ -120,9 +116,7 @@ def test_the_folder_is_named_as_the_theme(tmp_path: Path, folder: str) -> None:
 
 
 @pytest.mark.parametrize("place", ["extra.yml", "kostnad/extra.yaml", "kostnad/mer/extra.yml"])
-def test_a_declaration_where_none_is_looked_for_is_refused_and_not_passed_over(
-    tmp_path: Path, place: str
-) -> None:
+def test_a_declaration_where_none_is_looked_for_is_refused_and_not_passed_over(tmp_path: Path, place: str) -> None:
     write_home(tmp_path)
     put(tmp_path / "catalogue" / place, without(INDICATOR, indicator_id="extra"))
     error = refused(tmp_path)
@@ -160,9 +154,7 @@ def test_a_key_that_stands_twice_is_refused_with_its_line(tmp_path: Path) -> Non
     assert "'b' stands twice" in str(refused(tmp_path))
 
 
-@pytest.mark.parametrize(
-    ("content", "expected"), [("a: [1", "YAML"), ("", "dictionary"), ("- 1", "dictionary")]
-)
+@pytest.mark.parametrize(("content", "expected"), [("a: [1", "YAML"), ("", "dictionary"), ("- 1", "dictionary")])
 def test_a_file_that_is_no_mapping_is_refused(tmp_path: Path, content: str, expected: str) -> None:
     write_home(tmp_path)
     put(tmp_path / "catalogue" / "kostnad" / "kostnad_provad.yml", content)

@@ -69,9 +69,7 @@ def size(terms: tuple[Term, ...], worths: dict[str, int]) -> float:
 
 
 @given(text=allowed_text(), worths=WORTHS)
-def test_a_parsed_expression_evaluates_to_what_its_text_evaluates_to(
-    text: str, worths: dict[str, int]
-) -> None:
+def test_a_parsed_expression_evaluates_to_what_its_text_evaluates_to(text: str, worths: dict[str, int]) -> None:
     assume(any(name in text.partition(" / (")[0] for name in NAMES))
     try:
         expected = eval(text, {"__builtins__": {}}, dict(worths))  # noqa: S307 - the test made the text

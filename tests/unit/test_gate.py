@@ -148,13 +148,9 @@ def test_areas_of_a_list_that_was_itself_held_back_are_not_known(known: House) -
 
 
 def test_a_new_area_is_known_when_the_list_of_the_same_run_names_it(known: House) -> None:
-    area_list = pl.DataFrame(
-        {"area_id": [*AREAS, "9999"], "name": [*AREAS, "Nystad"], "area_type": ["K"] * 6}
-    )
+    area_list = pl.DataFrame({"area_id": [*AREAS, "9999"], "name": [*AREAS, "Nystad"], "area_type": ["K"] * 6})
     known.staged(area_list, dataset="kolada.municipality")
-    assert (
-        failed(known.staged(changed(GOOD, 1, area_id="9999"), without_row(GOOD, 1)).checks, "block") == set()
-    )
+    assert failed(known.staged(changed(GOOD, 1, area_id="9999"), without_row(GOOD, 1)).checks, "block") == set()
 
 
 # ── coverage: fewer is a failure by name ──────────────────────────────────────────────────────────
@@ -189,18 +185,13 @@ def test_a_series_that_vanished_though_promised(known: House) -> None:
 def test_a_series_that_vanished_from_the_promise_too_is_missed_by_the_catalogue(known: House) -> None:
     error = known.held_back(facts([SHARE]))
     assert failed(error.checks, "block") == {"series_declared"}
-    assert (
-        COUNTED
-        in check(error.checks, "series_declared").expected + check(error.checks, "series_declared").found
-    )
+    assert COUNTED in check(error.checks, "series_declared").expected + check(error.checks, "series_declared").found
 
 
 def test_no_rows_at_all(known: House) -> None:
     assert "coverage_rows" in failed(known.held_back(GOOD.head(0), GOOD).checks, "block")
     empty_list = pl.DataFrame(schema={"area_id": pl.String, "name": pl.String, "area_type": pl.String})
-    assert "coverage_rows" in failed(
-        known.held_back(empty_list, dataset="kolada.municipality").checks, "block"
-    )
+    assert "coverage_rows" in failed(known.held_back(empty_list, dataset="kolada.municipality").checks, "block")
 
 
 def test_a_table_with_fewer_rows_than_promised(known: House) -> None:
@@ -270,9 +261,7 @@ def test_more_than_half_a_per_cent_held_back_blocks_the_dataset(known: House) ->
     assert check(error.checks, "held_back_share").found == f"2 of {GOOD.height} rows"
 
 
-def test_faults_too_many_to_list_block_whatever_their_share(
-    known: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_faults_too_many_to_list_block_whatever_their_share(known: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """A row that is not listed cannot be set aside; it must not pass for that."""
     monkeypatch.setattr("pipelines.quality.gate._MAX_LISTED", 1)
     monkeypatch.setattr("tests.support.deliveries.stage", patched_share(0.5))
@@ -314,9 +303,7 @@ def test_a_series_whose_median_jumps_is_told_and_passes(known: House) -> None:
 
 def test_a_series_with_many_more_missing_values_is_told_and_passes(known: House) -> None:
     absorbed(known, GOOD)
-    staged = known.staged(
-        GOOD.with_columns(value=pl.when(pl.col("year") > 2015).then(None).otherwise(pl.col("value")))
-    )
+    staged = known.staged(GOOD.with_columns(value=pl.when(pl.col("year") > 2015).then(None).otherwise(pl.col("value"))))
     assert "missing_against_last" in failed(staged.checks, "warn")
     assert failed(staged.checks, "block", "hold_back") == set()
 
@@ -341,12 +328,8 @@ def test_a_csv_is_read_as_a_parquet_is(known: House) -> None:
         pytest.param(changed(GOOD, 9, value=float("nan")), "row 9: nan", id="nan"),
         pytest.param(changed(GOOD, 9, value=float("inf")), "row 9: inf", id="inf"),
         pytest.param(changed(GOOD, 9, value=float("-inf")), "row 9: -inf", id="-inf"),
-        pytest.param(
-            with_line(10, b"N00001,0114,2014,M,saknas"), "row 9: 'saknas'", id="text in a number column"
-        ),
-        pytest.param(
-            with_line(10, b"N00001,0114,tjugo,M,1"), "row 9: 'tjugo'", id="text in an integer column"
-        ),
+        pytest.param(with_line(10, b"N00001,0114,2014,M,saknas"), "row 9: 'saknas'", id="text in a number column"),
+        pytest.param(with_line(10, b"N00001,0114,tjugo,M,1"), "row 9: 'tjugo'", id="text in an integer column"),
         pytest.param(GOOD.rename({"value": "varde"}), "missing: value; unknown: varde", id="renamed column"),
         pytest.param(GOOD.with_columns(count=pl.lit(5)), "unknown: count", id="extra column"),
         pytest.param(GOOD.drop("sex"), "missing: sex", id="column gone"),
@@ -370,9 +353,7 @@ def test_a_parquet_cut_short_is_held_back(known: House) -> None:
     GOOD.write_parquet(known.settings.snapshot_dir.with_suffix(".parquet"))
     whole = known.settings.snapshot_dir.with_suffix(".parquet").read_bytes()
     for share in (0.1, 0.5, 0.99):
-        fetched = known.fetch(
-            FACTS, whole[: int(len(whole) * share)], promise_of(GOOD, FACTS), "values.parquet"
-        )
+        fetched = known.fetch(FACTS, whole[: int(len(whole) * share)], promise_of(GOOD, FACTS), "values.parquet")
         with pytest.raises(Exception, match="whole Parquet file") as caught:
             known.stage(FACTS, fetched)
         assert failed(caught.value.checks, "block") == {"readable"}  # type: ignore[attr-defined]
@@ -403,17 +384,13 @@ def test_a_table_s_faulty_code_blocks_and_its_faulty_value_is_held_back(known: H
     staged = known.staged(changed(kpif, 5, value=10_000.0), dataset="scb.kpif")
     assert failed(staged.checks, "block", "hold_back") == {"value_range"}
     assert staged.held_back == 1
-    assert failed(known.held_back(changed(kpif, 5, month=13), dataset="scb.kpif").checks, "block") == {
-        "month_range"
-    }
+    assert failed(known.held_back(changed(kpif, 5, month=13), dataset="scb.kpif").checks, "block") == {"month_range"}
     twice = changed(kpif, 2, month=1)
     assert failed(known.held_back(twice, dataset="scb.kpif").checks, "block") == {"key_unique"}
 
 
 def test_an_empty_cell_where_none_may_be_is_held_back(known: House) -> None:
-    frame = pl.DataFrame(
-        {"area_id": [f"{i:04d}" for i in range(300)], "name": ["A"] * 300, "area_type": ["K"] * 300}
-    )
+    frame = pl.DataFrame({"area_id": [f"{i:04d}" for i in range(300)], "name": ["A"] * 300, "area_type": ["K"] * 300})
     staged = known.staged(changed(frame, 8, name=None), dataset="kolada.municipality")
     assert failed(staged.checks, "block", "hold_back") == {"name_present"}
     assert staged.quarantine_path is not None

@@ -162,9 +162,7 @@ def test_labels_that_are_no_numbers_are_refused_with_the_row(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("column", "cell"), [("count", "tolv"), ("value", "12a"), ("day", "2020-02-30"), ("flag", "kanske")]
 )
-def test_a_cell_of_another_type_is_named_with_its_row_and_text(
-    tmp_path: Path, column: str, cell: str
-) -> None:
+def test_a_cell_of_another_type_is_named_with_its_row_and_text(tmp_path: Path, column: str, cell: str) -> None:
     good: Cells = ("a", 1, 1.0, date(2020, 1, 1), True)
     lines = as_csv([good, good], csv.QUOTE_MINIMAL).decode().splitlines()
     cells = lines[2].split(",")
@@ -184,9 +182,7 @@ def test_numbers_that_are_not_finite_are_refused(tmp_path: Path, number: float) 
 
 
 def test_integer_codes_are_refused_because_their_zeros_are_lost(tmp_path: Path) -> None:
-    frame = pl.DataFrame({c: pl.Series([None], dtype=t) for c, t in SCHEMA.items()}).with_columns(
-        code=pl.lit(180)
-    )
+    frame = pl.DataFrame({c: pl.Series([None], dtype=t) for c, t in SCHEMA.items()}).with_columns(code=pl.lit(180))
     error = refused(tmp_path / "f", frame)
     assert "column code" in error.what
     assert "leading zeros" in error.remedy
@@ -210,9 +206,7 @@ def test_a_missing_and_an_unknown_column_are_named(tmp_path: Path) -> None:
         b'"b,2,2.0,,\n',
     ],
 )
-def test_a_csv_row_with_too_few_or_too_many_cells_is_refused_and_never_filled_up(
-    tmp_path: Path, line: bytes
-) -> None:
+def test_a_csv_row_with_too_few_or_too_many_cells_is_refused_and_never_filled_up(tmp_path: Path, line: bytes) -> None:
     error = refused(tmp_path / "f", HEADER + b"a,1,1.0,2020-01-01,true\n" + line)
     assert "prov.csv" in error.where
 

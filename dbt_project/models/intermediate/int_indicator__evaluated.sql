@@ -1,6 +1,6 @@
 {#
   Value, numerator and denominator of every computed indicator at each of its moments: sums of terms, where a term is a
-  coefficient times one or two measures. One missing measure makes the whole missing.
+  coefficient, or a coefficient times one or two measures. One missing measure makes the whole missing.
 #}
 with moments as (
 
@@ -35,7 +35,9 @@ valued as (
         moments.sex,
         moments.known_from,
         terms.part,
-        terms.coefficient * a.value * case when terms.measure_b is null then 1 else b.value end as value,
+        terms.coefficient
+        * case when terms.measure_a is null then 1 else a.value end
+        * case when terms.measure_b is null then 1 else b.value end as value,
         case when a.known_from = moments.known_from then a.source_file_sha256 end as sha_a,
         case when b.known_from = moments.known_from then b.source_file_sha256 end as sha_b,
         case when a.change = 'withdrawn' or b.change = 'withdrawn' then 1 else 0 end as withdrawn

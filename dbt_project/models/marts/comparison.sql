@@ -2,7 +2,7 @@
 
 {#
   Each municipality beside the nation, its county, GR, its kind of municipality and similar municipalities. Means over
-  municipalities are unweighted; `nation` is the published value, `gr_weighted` is built from numerators and denominators.
+  municipalities are unweighted; `nation` is the nation's own value, `gr_weighted` is built from numerators and denominators.
 #}
 with observations as (
 

@@ -7,12 +7,13 @@ tables, without archive, checks, vintages or orchestration.
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
 import duckdb
 
-from indicators.load import HOME
+from indicators.load import HOME, load_catalogue
 from pipelines.settings import ROOT
 
 SNAPSHOT = ROOT / "data" / "snapshot"
@@ -120,10 +121,12 @@ r as (
         rank() over (partition by indicator_id, year, sex order by -value) as place,
         count(*) over (partition by indicator_id, year, sex) as of_n,
         percent_rank() over (partition by indicator_id, year, sex order by value) as share,
-        max(value) over (partition by indicator_id, area_id, sex order by year range between 1 preceding and 1 preceding)
-            as value_1y,
-        max(value) over (partition by indicator_id, area_id, sex order by year range between 5 preceding and 5 preceding)
-            as value_5y
+        max(value) over (
+            partition by indicator_id, area_id, sex order by year range between 1 preceding and 1 preceding
+        ) as value_1y,
+        max(value) over (
+            partition by indicator_id, area_id, sex order by year range between 5 preceding and 5 preceding
+        ) as value_5y
     from m
 )
 select r.indicator_id, r.area_id, r.year, r.sex, r.value, n.value as nation, c.mean_value as county_mean,
@@ -133,7 +136,8 @@ select r.indicator_id, r.area_id, r.year, r.sex, r.value, n.value as nation, c.m
     r.value - r.value_5y as change_5y
 from r
 left join own using (area_id)
-left join (select * from o where area_id = '0000') as n on (n.indicator_id, n.year, n.sex) = (r.indicator_id, r.year, r.sex)
+left join (select * from o where area_id = '0000') as n
+    on (n.indicator_id, n.year, n.sex) = (r.indicator_id, r.year, r.sex)
 left join g as gr on (gr.indicator_id, gr.year, gr.sex, gr.group_type) = (r.indicator_id, r.year, r.sex, 'gr')
 left join g as c on (c.indicator_id, c.year, c.sex, c.our_id) = (r.indicator_id, r.year, r.sex, own.county)
 left join g as k on (k.indicator_id, k.year, k.sex, k.our_id) = (r.indicator_id, r.year, r.sex, own.kind)
@@ -142,18 +146,12 @@ order by r.indicator_id, r.area_id, r.sex, r.year;
 """
 
 
-def run_floor(source: Path, target: Path, memory_mb: int, threads: int) -> None:
+def run_floor(source: Path, target: Path, threads: int) -> None:
     """DuckDB alone: the three large tables, ordered, as a database and as Parquet."""
-    import re  # noqa: PLC0415
-
-    from indicators.load import load_catalogue  # noqa: PLC0415
-
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
     catalogue = load_catalogue(source / "declarations")
-    con = duckdb.connect(
-        config={"memory_limit": f"{memory_mb}MB", "threads": threads, "temp_directory": str(target / "spill")}
-    )
+    con = duckdb.connect(config={"threads": threads, "temp_directory": str(target / "spill")})
     con.execute(f"attach '{target / 'floor.duckdb'}' as release")
     con.execute("create table groups (group_id varchar, our_id varchar, group_type varchar, compared_area_id varchar)")
     names = dict(con.execute(f"select name, area_id from '{source}/snapshot/kolada_municipality.csv'").fetchall())

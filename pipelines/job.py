@@ -20,6 +20,12 @@ from pipelines.run import Run
 from pipelines.settings import Settings
 
 _DAGSTER_YAML = "telemetry:\n  enabled: false\n"
+# For runs by the command: their output goes to build/run.log, so no process a step is started to catch it.
+_COMMAND_YAML = f"""{_DAGSTER_YAML}compute_logs:
+  module: dagster._core.storage.noop_compute_log_manager
+  class: NoOpComputeLogManager
+"""
+_CONFIGS = {"dagster.yaml": _DAGSTER_YAML, "command.yaml": _COMMAND_YAML}
 
 
 def refresh(run: Run) -> ExitCode:
@@ -62,7 +68,7 @@ def execute(run: Run, job: str) -> ExitCode:
         quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
         with log.open("w", encoding="utf-8") as out, contextlib.redirect_stdout(out):
             definitions = build_definitions(run.settings, make_run=lambda: run)
-            with dg.DagsterInstance.from_config(str(home)) as instance:
+            with dg.DagsterInstance.from_config(str(home), "command.yaml") as instance:
                 try:
                     definitions.resolve_job_def(job).execute_in_process(instance=instance, run_config=quiet)
                 except Exception as error:
@@ -89,9 +95,10 @@ def prepare_dagster_home(settings: Settings) -> Path:
     """Dagster's own folder, with telemetry switched off before anything of it is loaded."""
     home = settings.dagster_home
     home.mkdir(parents=True, exist_ok=True)
-    config = home / "dagster.yaml"
-    if not config.exists() or config.read_text(encoding="utf-8") != _DAGSTER_YAML:
-        config.write_text(_DAGSTER_YAML, encoding="utf-8")
+    for name, text in _CONFIGS.items():
+        config = home / name
+        if not config.exists() or config.read_text(encoding="utf-8") != text:
+            config.write_text(text, encoding="utf-8")
     os.environ["DAGSTER_HOME"] = str(home)
     os.environ["DAGSTER_DISABLE_TELEMETRY"] = "1"
     return home

@@ -1,4 +1,4 @@
-"""What sqlfluff's templater lacks of dbt: `adapter.dispatch`. Belongs here: stand-ins for linting, nothing that runs."""
+"""What sqlfluff's templater lacks of dbt: `adapter.dispatch`. Belongs here: stand-ins for linting only."""
 
 from __future__ import annotations
 

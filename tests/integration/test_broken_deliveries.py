@@ -57,7 +57,9 @@ BROKEN = {
     "a column renamed": (VALUES, rows(lambda f: f.rename({"value": "varde"})), "missing: value; unknown: varde"),
     "a column too many": (VALUES, rows(lambda f: f.with_columns(more=pl.lit(1))), "unknown: more"),
     "text in a number column": (VALUES, rows(text_in_values), "'ca 290 000'"),
-    "text in a number column of csv": (KPIF, content(lambda raw: raw.replace(b"98.21", b"hundra", 1), KPIF), "'hundra'"),
+    "text in a number column of csv": (
+        KPIF, content(lambda raw: raw.replace(b"98.21", b"hundra", 1), KPIF), "'hundra'"
+    ),
     "a duplicate key with another value": (VALUES, rows(also(value=1.0)), "key_unique"),
     "an unknown area": (VALUES, rows(also(area_id="9999")), "9999"),
     "a year out of range": (VALUES, rows(also(year=3022)), "3022"),
@@ -69,7 +71,7 @@ BROKEN = {
     "a data file missing": (KPIF, lambda s: s.path(KPIF).unlink(), "a file of the snapshot is missing"),
     "the manifest missing": (VALUES, lambda s: (s.folder / "manifest.json").unlink(), "there is no snapshot"),
     "a manifest of another kind": (
-        VALUES, lambda s: _ignore((s.folder / "manifest.json").write_text("{}", encoding="utf-8")), "manifest cannot be read"
+        VALUES, lambda s: _ignore((s.folder / "manifest.json").write_bytes(b"{}")), "manifest cannot be read"
     ),
 }  # fmt: skip
 

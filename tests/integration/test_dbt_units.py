@@ -13,10 +13,10 @@ import polars as pl
 import pytest
 
 from indicators.load import load_catalogue
+from pipelines.dbt import dbt_environment
 from pipelines.settings import Settings
 from pipelines.sources.model import datasets
 from pipelines.sources.snapshot import read_manifest
-from pipelines.dbt import dbt_environment
 from pipelines.warehouse import prepare
 from tests.support.deliveries import NOON, House
 

@@ -71,7 +71,11 @@ def test_every_staged_dataset_has_checks(definitions: dg.Definitions) -> None:
 
 def test_failed_checks_carry_their_severity_and_those_never_made_are_told_as_failed() -> None:
     key, specs = staged_key("kolada.values"), gate_specs("kolada.values", staged_key("kolada.values"))
-    results = [_failed("median_against_last", "warn"), _failed("key_unique", "block"), _failed("value_not_too_low", "hold_back")]
+    results = [
+        _failed("median_against_last", "warn"),
+        _failed("key_unique", "block"),
+        _failed("value_not_too_low", "hold_back"),
+    ]
 
     given = {r.check_name: r for r in to_dagster(results, key, specs)}
 

@@ -30,7 +30,8 @@ def publish_another(place: Place, number: int) -> str:
         con.execute("drop table quality_result; drop table release; drop macro table observation_as_of")
         for i in range(number):
             con.execute(f"insert into quarantine select 'test', 'test', {i}, '', 'tried', ''")
-            con.execute(f"insert into price_index by name select * replace ('p{number}_{i}' as index_id) from price_index limit 1")
+            another = f"select * replace ('p{number}_{i}' as index_id) from price_index limit 1"
+            con.execute(f"insert into price_index by name {another}")
     planned = build.plan(place.settings)
     assert planned is not None
     return build.publish(place.settings, planned, database, [], (), utc_now()).release_id
@@ -155,8 +156,8 @@ def test_the_command_refuses_such_sql_with_words_and_exit_code_2(base: Place, tm
 
 
 def test_sql_gives_table_json_csv_and_parquet(base: Place, tmp_path: Path) -> None:
-    query = f"select year, value from observation where indicator_id = 'kostnad_aldreomsorg_per_inv_80' and area_id = '{GOTEBORG}'"
-    query += " and sex = 'T' order by year"
+    query = "select year, value from observation where indicator_id = 'kostnad_aldreomsorg_per_inv_80' "
+    query += f"and area_id = '{GOTEBORG}' and sex = 'T' order by year"
     wanted = base.sql(query)
     ask = ("sql", query, "--data-dir", base.data_dir)
 

@@ -1,0 +1,83 @@
+"""`make bench [--quick]`: prints what was seen; docs/benchmarks.md keeps it.
+
+Belongs here: the order of the measurements and their table. The full scale needs the whole Kolada level as Parquet
+(columns kpi, municipality, year, gender, value), named by NYCKELTAL_BENCH_VALUES or found beside the repository.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks.measure import Measured, measure
+from benchmarks.queries import measure_queries
+from benchmarks.scale import run_floor, write_input
+from pipelines.settings import ROOT, Settings
+
+COMMAND = str(Path(sys.executable).with_name("nyckeltal"))
+BESIDE = ROOT.parent / "shared" / "data" / "kolada" / "values_1994_2022.parquet"
+
+
+def main() -> None:
+    """Measure, in order: the snapshot, the full scale and its floor, three times the rows, the queries."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--quick", action="store_true", help="only the snapshot")
+    parser.add_argument("--floor", nargs=2, metavar=("SOURCE", "TARGET"), help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.floor:
+        run_floor(Path(given.floor[0]), Path(given.floor[1]), threads=Settings().threads)
+        return
+    with tempfile.TemporaryDirectory(prefix="nyckeltal-bench-", dir=os.environ.get("NYCKELTAL_BENCH_DIR")) as folder:
+        work = Path(folder)
+        _snapshot(work)
+        values = Path(os.environ.get("NYCKELTAL_BENCH_VALUES", BESIDE))
+        if given.quick or not values.exists():
+            print(f"full scale: left out ({'quick' if given.quick else f'{values.name} is not there'})")
+            return
+        _full_scale(values, work)
+
+
+def _snapshot(work: Path) -> None:
+    data = ["--data-dir", str(work / "data")]
+    _tell("snapshot, first refresh (target 45 s, 1 500 MiB)", measure([COMMAND, "refresh", *data]))
+    _tell("snapshot, nothing new (target 5 s)", measure([COMMAND, "refresh", *data]))
+    imports = "import dagster, dagster_dbt, great_expectations, polars, duckdb"
+    _tell("imports alone, one process", measure([sys.executable, "-c", imports]))
+
+
+def _full_scale(values: Path, work: Path) -> None:
+    once = _refresh(values, work / "once", times=1)
+    floor = measure([sys.executable, "-m", "benchmarks", "--floor", str(work / "once"), str(work / "floor")])
+    _tell("floor: DuckDB alone, same file to same tables, no memory limit", floor)
+    print(f"  ratio to the floor: {once.seconds / floor.seconds:.2f} (target 3)")
+    shutil.rmtree(work / "floor", ignore_errors=True)
+    release = (work / "once" / "data" / "releases" / "current").resolve()
+    print("queries on the full release, milliseconds (median, worst, runs, rows)")
+    for t in measure_queries(release, work):
+        print(f"  {t.query:40} {t.engine:22} {t.median_ms:10.1f} {t.worst_ms:10.1f} {t.runs:4} {t.rows:8}")
+    shutil.rmtree(work / "once")
+    thrice = _refresh(values, work / "thrice", times=3)
+    print(f"  three times the rows: {thrice.seconds / once.seconds:.2f} times the time (target 3.3)")
+
+
+def _refresh(values: Path, home: Path, times: int) -> Measured:
+    rows = write_input(values, home, times)
+    command = [COMMAND, "refresh", "--data-dir", str(home / "data"), "--snapshot-dir", str(home / "snapshot")]
+    measured = measure(command, env={"NYCKELTAL_DECLARATIONS_DIR": str(home / "declarations")})
+    _tell(f"full scale x {times}, {rows} rows (target 2 000 MiB)", measured)
+    return measured
+
+
+def _tell(what: str, measured: Measured) -> None:
+    print(f"{what}: {measured.seconds:.1f} s, peak {measured.peak_mb:.0f} MiB, exit {measured.code}", flush=True)
+    if measured.code:
+        print(measured.output[-3000:])
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,155 @@
+"""Killed at any moment, the last release still answers, and the next refresh leaves no trace of it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import shutil
+import signal
+import time
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from pipelines.archive import Archive
+from pipelines.duck import connect
+from pipelines.errors import NyckeltalError
+from pipelines.files import read_json, sha256_of
+from pipelines.release import pointer
+from pipelines.sources.model import datasets
+from pipelines.vintages import Vintages
+from tests.support.command import Place, Preloaded
+from tests.support.small_snapshot import GOTEBORG, VALUES, SmallSnapshot
+
+pytestmark = pytest.mark.slow
+
+KILLS = 15  # in each of two chains
+SERIES = ("U23471", "N20048", "N00090", "U21468")
+OF_THE_RUN = ("known_from", "source_file_sha256")
+
+
+def news(snapshot: SmallSnapshot, chance: random.Random) -> None:
+    """Something new to take in."""
+    snapshot.set_value(
+        chance.choice(SERIES), GOTEBORG, chance.choice([2020, 2021, 2022]), round(chance.uniform(10, 90), 3)
+    )
+
+
+@pytest.mark.parametrize("start", ["an empty folder", "a folder with a release"])
+def test_killed_at_random_moments_nothing_is_lost_or_doubled_and_the_next_refresh_succeeds(
+    start: str, base: Place, base_snapshot: SmallSnapshot, run_cli: Preloaded, tmp_path: Path
+) -> None:
+    chance = random.Random(start)  # noqa: S311 - no secret
+    snapshot = base_snapshot.copy(tmp_path / "snapshot")
+    place = base.copy(tmp_path / "data") if "release" in start else Place(tmp_path / "data")
+    command = ("refresh", "--data-dir", place.data_dir, "--snapshot-dir", snapshot.folder)
+    longest, X
+    while kills < KILLS:
+        news(snapshot, chance)
+        moment = chance.uniform(0, longest)
+        left.append(run_cli.start(*command))
+        if run_cli.wait(moment) is None:
+            run_cli.kill(left[-1])
+            kills += 1
+            moments.append(round(moment, 2))
+        for group in left[:-1]:  # what the last kill orphaned has met this run
+            end(group)
+        del left[:-1]
+        answers(place)
+    print(f"killed after {moments} seconds; a whole refresh takes {longest:.1f}")  # noqa: T201 - to repeat it
+
+    news(snapshot, chance)
+    done = run_cli(*command)
+
+    assert done.code == 0, done.text
+    for group in left:
+        end(group)
+    everything_is_whole(place)
+    nothing_is_double(place, snapshot)
+    undisturbed = Place(tmp_path / "undisturbed")
+    shutil.rmtree(undisturbed.data_dir, ignore_errors=True)
+    assert run_cli("refresh", "--data-dir", undisturbed.data_dir, "--snapshot-dir", snapshot.folder).code == 0
+    same_figures(place, undisturbed)
+
+
+def timed_refresh(run_cli: Preloaded, base: Place, snapshot: SmallSnapshot, tmp_path: Path) -> float:
+    """Seconds that a refresh with news takes on this machine, now."""
+    place, changed = base.copy(tmp_path / "timed"), snapshot.copy(tmp_path / "timed_snapshot")
+    news(changed, random.Random(0))  # noqa: S311 - no secret
+    began = time.perf_counter()
+    assert run_cli("refresh", "--data-dir", place.data_dir, "--snapshot-dir", changed.folder).code == 0
+    return time.perf_counter() - began
+
+
+def end(group: int) -> None:
+    """End what a killed run left behind (each was the first of a process group of its own)."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(group, signal.SIGKILL)
+
+
+def answers(place: Place) -> None:
+    """The last release answers, whole; when there was none, that is said in words."""
+    try:
+        assert place.sql("select release_id from release").item() == place.current()
+        described = pointer.current(place.settings.releases_dir)
+        assert described is not None
+        assert place.sql("select count(*) from observation").item() == described.tables["observation"] > 0
+    except NyckeltalError as error:
+        assert "there is no release yet" in str(error)  # noqa: PT017
+        assert not list(place.settings.releases_dir.glob("current"))
+
+
+def everything_is_whole(place: Place) -> None:
+    """Each file of archive, vintages and releases can be read, and nothing lies under a temporary name."""
+    settings = place.settings
+    for home in (settings.archive_dir, settings.vintages_dir, settings.releases_dir):
+        assert list(home.rglob(".*")) == []
+        for path in home.rglob("*"):
+            if path.suffix == ".json":
+                assert read_json(path)
+            if path.suffix == ".parquet":
+                assert pl.read_parquet(path).width
+    for path in (settings.archive_dir / "objects").glob("*/*"):
+        assert sha256_of(path) == path.name
+    archive = Archive(settings.archive_dir)
+    for dataset in datasets():
+        fetches = archive.fetches(dataset)
+        assert [f.number for f in fetches] == list(range(1, len(fetches) + 1))
+        assert all(archive.object_path(file.sha256).is_file() for fetch in fetches for file in fetch.files)
+    assert all(line["outcome"] for line in place.log())
+
+
+def nothing_is_double(place: Place, snapshot: SmallSnapshot) -> None:
+    """Each key is there once at each moment; what is known now is what the source says now."""
+    vintages = Vintages(place.settings)
+    with connect(place.settings) as con:
+        for dataset, declared in datasets().items():
+            history = vintages.history_sql(dataset)
+            key = ", ".join(declared.key)
+            doubles = con.execute(
+                f"select {key}, known_from from ({history}) group by all having count(*) > 1"
+            ).fetchall()
+            assert doubles == [], dataset
+            unchanged = con.execute(
+                f"with h as ({history}) select count(*) from (select value, lag(value) over (partition by {key} "
+                f"order by known_from) as before, change from h) where change = 'revised' and value = before"
+                if declared.kind == "facts"
+                else "select 0"
+            ).fetchall()
+            assert unchanged == [(0,)], dataset
+        known = f"({vintages.known_sql(VALUES)}) where change <> 'withdrawn'"
+        current = con.execute(f"select series_id, area_id, year, sex, value from {known}").pl()
+    order = ["series_id", "area_id", "year", "sex"]
+    given = snapshot.read(VALUES).with_columns(pl.col("year").cast(pl.Int32))
+    assert current.sort(order).equals(given.select(current.columns).sort(order))
+
+
+def same_figures(place: Place, undisturbed: Place) -> None:
+    """The release tells what that of a folder without kills tells, but for when it became known."""
+    for table in ("observation", "comparison", "indicator", "area", "area_membership", "price_index", "data_gap"):
+        ours, theirs = (p.sql(f"select * from {table}").drop(*OF_THE_RUN, strict=False) for p in (place, undisturbed))
+        assert ours.sort(pl.all()).equals(theirs.sort(pl.all())), table
+    for p in (place, undisturbed):
+        assert p.sql("select count(*) from quality_result where not passed and level = 'block'").item() == 0

@@ -166,10 +166,13 @@ def _indicator_row(indicator: Indicator, catalogue: Catalogue, sources: dict[str
 
 
 def _used_series(indicator: Indicator, catalogue: Catalogue) -> list[tuple[str, str]]:
+    """Every series that a value is made of, the price index of fixed prices included."""
+    basis = indicator.price_basis
+    prices = [(p.dataset, p.index_id) for p in catalogue.price_indices if basis and p.index_id == basis.index]
     if indicator.kind == "published":
-        return [(indicator.dataset or "", indicator.series or "")]
+        return [(indicator.dataset or "", indicator.series or ""), *prices]
     measures = [catalogue.measure_by_id[m] for m in catalogue.quotient(indicator).measures]
-    return [(m.dataset, m.series) for m in measures]
+    return [*((m.dataset, m.series) for m in measures), *prices]
 
 
 def _attribution(indicator: Indicator, used: list[tuple[str, str]], sources: dict[str, Source]) -> str:

@@ -102,8 +102,12 @@ def append_line(path: Path, content: Any) -> None:
     """Append one JSON line in a single write."""
     path.parent.mkdir(parents=True, exist_ok=True)
     line = json.dumps(content, ensure_ascii=False, sort_keys=True) + "\n"
-    with path.open("a", encoding="utf-8") as file:
-        file.write(line)
+    with path.open("ab+") as file:
+        if file.tell():
+            file.seek(-1, os.SEEK_END)
+            if file.read(1) != b"\n":  # a full disk cut the last line short
+                line = "\n" + line
+        file.write(line.encode())
 
 
 @contextmanager

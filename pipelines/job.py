@@ -37,8 +37,7 @@ def refresh(run: Run) -> ExitCode:
     with exclusive(run.settings.data_dir):
         if run.is_unchanged():
             run.nothing_new = True
-            run.open()
-            run.close()
+            run.close()  # it was never opened: opening clears what the last run left, and this one writes its line only
             return ExitCode.DONE
         return execute(run, "refresh")
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import polars as pl
@@ -92,11 +92,19 @@ def _release_dir(run: Run) -> str:
     return str(run.settings.releases_dir / run.release.release_id) if run.release else ""
 
 
+def _last_run(settings: Settings) -> Any:
+    """The newest whole line of the log; a full disk can cut one short."""
+    lines = settings.run_log.read_text(encoding="utf-8").splitlines() if settings.run_log.exists() else []
+    for line in reversed(lines):
+        with suppress(ValueError):
+            return json.loads(line)
+    return None
+
+
 def status_of(settings: Settings) -> dict[str, Any]:
     """The current release, its age, its failed checks, and the last run."""
     standing = pointer.current(settings.releases_dir)
-    lines = settings.run_log.read_text(encoding="utf-8").splitlines() if settings.run_log.exists() else []
-    found: dict[str, Any] = {"release": None, "last_run": json.loads(lines[-1]) if lines else None}
+    found: dict[str, Any] = {"release": None, "last_run": _last_run(settings)}
     if standing is None:
         return found
     folder = pointer.current_folder(settings.releases_dir)

@@ -46,7 +46,7 @@ class Run:
     as_of: datetime | None = None
     on_step: Callable[[str], None] = lambda _: None
     catalogue: Catalogue = field(init=False)
-    started: datetime = field(init=False)
+    started: datetime = field(default_factory=utc_now)
     staged: dict[str, Staged] = field(default_factory=dict)
     taken_in: dict[str, DeliveryRecord] = field(default_factory=dict)
     held: dict[str, SourceError] = field(default_factory=dict)
@@ -65,7 +65,6 @@ class Run:
         Raises:
             LockHeldError: another run is at work. DeclarationError: a declaration is wrong.
         """
-        self.started = utc_now()
         self._stack.enter_context(exclusive(self.settings.data_dir))
         self.catalogue = load_catalogue(self.settings.declarations_dir)
         for folder in (self.settings.archive_dir, self.settings.vintages_dir, self.settings.releases_dir):
@@ -132,7 +131,8 @@ class Run:
         if dataset not in self.staged:
             return None
         with self.step(f"vintages {dataset}"):
-            moment = self.as_of or utc_now()
+            # All that a run takes in becomes known at one moment, so that what is computed from several datasets does too.
+            moment = self.as_of or self.started
             self.taken_in[dataset] = Vintages(self.settings).absorb(self.staged[dataset], moment)
         return self.taken_in[dataset]
 
@@ -156,10 +156,11 @@ class Run:
             checks += dbt.dbt_checks(self.settings.build_dir / "dbt" / "run_results.json")
             with warehouse.open_build(self.settings, self.build) as con:
                 controls = warehouse.control_checks(con)
-            if not self.planned.is_new and self.kind != "rebuild":
+            stale = self._stale()
+            mended = self.planned.standing_is_stale and not stale
+            if not self.planned.is_new and not mended and self.kind != "rebuild":
                 self.nothing_new = True
                 return tuple(controls)
-            stale = tuple(sorted(self.held))
             self.release = build.publish(
                 self.settings, self.planned, self.build.release_db, checks + controls, stale, utc_now()
             )
@@ -178,7 +179,16 @@ class Run:
             except SourceError:  # the run will hold it back, and let the others go on
                 return False
         planned = build.plan(self.settings)
-        return planned is not None and not planned.is_new
+        return planned is not None and not planned.is_new and not planned.standing_is_stale
+
+    def _stale(self) -> tuple[str, ...]:
+        """Datasets that were held back, now or in an earlier run, and stand as they were."""
+        archive, vintages = Archive(self.settings.archive_dir), Vintages(self.settings)
+        last = {d: (archive.latest(d), vintages.latest(d)) for d in datasets()}
+        behind = {
+            d for d, (fetched, known) in last.items() if fetched and known and fetched.content_id != known.content_id
+        }
+        return tuple(sorted(behind | set(self.held)))
 
     def summary(self) -> dict[str, object]:
         """What the log keeps of this run."""

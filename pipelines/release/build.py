@@ -68,6 +68,7 @@ class Plan:
     previous_release_id: str | None
     previous_knowledge_until: datetime | None
     is_new: bool
+    standing_is_stale: bool
 
 
 def plan(settings: Settings) -> Plan | None:
@@ -78,8 +79,10 @@ def plan(settings: Settings) -> Plan | None:
         return None
     code = _code_hash(settings)
     input_hash = hashlib.sha256("\n".join([code, *vintages.state_id()]).encode()).hexdigest()
-    standing = pointer.current(settings.releases_dir)
-    same = standing is not None and standing.input_hash == input_hash
+    # A release that was rolled back from is not published again by the next night: the same input is nothing new.
+    made = next((r for r in pointer.releases(settings.releases_dir) if r.input_hash == input_hash), None)
+    standing = made or pointer.current(settings.releases_dir)
+    same = made is not None
     return Plan(
         input_hash=input_hash,
         code_version=f"{version('nyckeltal')}+{code[:8]}",
@@ -89,6 +92,7 @@ def plan(settings: Settings) -> Plan | None:
         if standing
         else None,
         is_new=not same,
+        standing_is_stale=bool(standing and standing.stale_sources),
     )
 
 
@@ -164,17 +168,22 @@ def _refuse_if_blocked(results: list[CheckResult]) -> None:
 def _shrink_checks(settings: Settings, counts: dict[str, int]) -> list[CheckResult]:
     standing = pointer.current(settings.releases_dir)
     before = standing.tables if standing else {}
-    return [
-        CheckResult(
-            check_id=f"release.{table}_rows",
-            level="block",
-            subject="release",
-            passed=counts.get(table, 0) >= max(1, int(before.get(table, 0) * MIN_SHARE_OF_LAST)),
-            expected=f"at least {MIN_SHARE_OF_LAST:.0%} of the {before.get(table, 0)} rows of the release before",
-            found=f"{counts.get(table, 0)} rows",
+    checks = []
+    for table in _GUARDED:
+        least = max(1, int(before.get(table, 0) * MIN_SHARE_OF_LAST))
+        passed = counts.get(table, 0) >= least
+        expected = f"at least {MIN_SHARE_OF_LAST:.0%} of the rows of the release before"
+        checks.append(
+            CheckResult(
+                check_id=f"release.{table}_rows",
+                level="block",
+                subject="release",
+                passed=passed,
+                expected=expected if passed else f"{expected}: {least}",  # a published table must not differ by history
+                found=f"{counts.get(table, 0)} rows",
+            )
         )
-        for table in _GUARDED
-    ]
+    return checks
 
 
 def _tables(con: duckdb.DuckDBPyConnection) -> list[str]:

@@ -94,7 +94,6 @@ def made_of(series: str) -> set[str]:
 def test_a_second_refresh_with_nothing_new_writes_nothing_but_a_line_in_the_log(
     run_cli: Preloaded, place: Place, snapshot: SmallSnapshot
 ) -> None:
-    refresh(run_cli, place, snapshot)
     lines, before = place.log(), place.listing()
 
     code, text = refresh(run_cli, place, snapshot)

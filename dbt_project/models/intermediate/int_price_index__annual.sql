@@ -39,4 +39,3 @@ select
     known_from,
     lead(known_from) over (partition by index_id, year order by known_from) as known_to
 from means
-where value is not null

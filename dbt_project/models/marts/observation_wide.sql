@@ -53,6 +53,7 @@ select
             then
                 'Egen beräkning av gruppvärde (vägt medel eller summa); underlag: '
                 || indicators.source_id || ' ' || indicators.source_series
+                || coalesce('; vikt: ' || indicators.denominator, '')
         else indicators.attribution
     end as attribution
 from observations

@@ -1,7 +1,7 @@
 with annual as (
 
     select * from {{ ref('int_price_index__annual') }}
-    where known_to is null
+    where known_to is null and value is not null
 
 ),
 

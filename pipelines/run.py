@@ -131,7 +131,7 @@ class Run:
         if dataset not in self.staged:
             return None
         with self.step(f"vintages {dataset}"):
-            # All that a run takes in becomes known at one moment, so that what is computed from several datasets does too.
+            # All that a run takes in becomes known at one moment, and so does what is computed from several datasets.
             moment = self.as_of or self.started
             self.taken_in[dataset] = Vintages(self.settings).absorb(self.staged[dataset], moment)
         return self.taken_in[dataset]

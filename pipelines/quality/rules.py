@@ -117,7 +117,7 @@ def _series_rules(declared: frozenset[str]) -> list[Rule]:
         pair("rows_against_last", "block", "rows", "last_rows_needed", "no series much shorter than what was known"),
         pair("rows_not_promised", "warn", "promised_rows", "rows", "no more rows of a series than promised"),
         between("median_against_last", "median_ratio", *MEDIAN_RATIO, "each median within half and double of before"),
-        between("missing_against_last", "more_missing", None, MAX_MORE_MISSING, "no series with far more missing values"),
+        between("missing_against_last", "more_missing", None, MAX_MORE_MISSING, "no series far more often missing"),
         between("percent_within_0_100", "outside_percent", None, 0, "shares in per cent within 0 to 100"),
     ]  # fmt: skip
 

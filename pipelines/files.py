@@ -25,6 +25,10 @@ _DISK_WORDS = {
         "a file grew beyond what is allowed",
         "raise the limit (ulimit -f), or choose another place, and run again",
     ),
+    errno.EIO: (
+        "the disk cannot be written to",
+        "see whether it is full, limited (ulimit -f) or failing, or choose another place with --data-dir, and run again",
+    ),
     errno.EROFS: ("the file system is read-only", "choose a writable place with --data-dir"),
     errno.EACCES: ("permission denied", "make the folder writable for this user, or choose another with --data-dir"),
     errno.EPERM: ("permission denied", "make the folder writable for this user, or choose another with --data-dir"),
@@ -35,6 +39,7 @@ _DISK_MARKS = {
     "database or disk is full": errno.ENOSPC,
     "Disk quota exceeded": errno.EDQUOT,
     "File too large": errno.EFBIG,
+    "disk I/O error": errno.EIO,  # all that SQLite says, of a limit too
     "Read-only file system": errno.EROFS,
     "readonly database": errno.EROFS,
     "Permission denied": errno.EACCES,

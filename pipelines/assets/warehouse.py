@@ -3,12 +3,15 @@
 import json
 import sys
 from collections.abc import Iterator, Mapping
+from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
+from packaging.version import Version
 
 from pipelines.dbt import dbt_failures
 from pipelines.errors import NyckeltalError
@@ -21,6 +24,14 @@ class Translator(DagsterDbtTranslator):
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
         """Sources keep the group of the asset that they are; models form the warehouse."""
         return "vintages" if dbt_resource_props["resource_type"] == "source" else "warehouse"
+
+
+class Dbt(DbtCliResource):
+    """dbt of this environment. Its version is known here: `dbt --version` would ask pypi.org for newer ones."""
+
+    @cached_property
+    def _cli_version(self) -> Version:
+        return Version(version("dbt-core"))
 
 
 def warehouse_assets(settings: Settings, manifest: Path) -> dg.AssetsDefinition:
@@ -38,7 +49,7 @@ def warehouse_assets(settings: Settings, manifest: Path) -> dg.AssetsDefinition:
         run.prepare_warehouse()
         project = str(settings.dbt_project_dir)
         executable = str(Path(sys.executable).with_name("dbt"))  # of this environment, whatever PATH says
-        dbt = DbtCliResource(project_dir=project, profiles_dir=project, dbt_executable=executable)
+        dbt = Dbt(project_dir=project, profiles_dir=project, dbt_executable=executable)
         with run.step("dbt"):
             try:
                 command = ["build", "--exclude-resource-type", "unit_test"]

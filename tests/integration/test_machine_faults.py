@@ -85,7 +85,7 @@ def test_a_file_that_may_not_grow_is_told_in_words_and_the_last_release_stands(
     done = run_cli("refresh", "--data-dir", place.data_dir, "--snapshot-dir", snapshot.folder, file_bytes=limit)
 
     assert done.code == 4, done.text
-    refused_in_words(place, done.text, "a file grew beyond what is allowed")
+    refused_in_words(place, done.text, "a file grew beyond what is allowed", "the disk cannot be written to")
     assert place.current() == release
     after = place.state()
     assert {path: after.get(path) for path in before} == before

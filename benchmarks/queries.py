@@ -17,7 +17,7 @@ import duckdb
 import pandas as pd
 
 RUNS = 50
-SLOW_RUNS = 5  # for what takes seconds a time
+SLOW_RUNS = 3  # for what takes seconds a time
 
 
 @dataclass(frozen=True)

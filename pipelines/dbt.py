@@ -86,10 +86,14 @@ def dbt_failures(run_results: Path) -> dict[str, str]:
 
 
 def dbt_checks(run_results: Path) -> list[CheckResult]:
-    """dbt's data tests of the last build, as check results."""
-    if not run_results.exists():
-        return []
+    """dbt's data tests of the last build, as check results.
+
+    Raises:
+        NyckeltalError: dbt left no results of tests: a release without them would be unjudged.
+    """
     found = []
+    if not run_results.exists():
+        raise NyckeltalError("dbt left no results", where=str(run_results), remedy="run the whole job again")
     for result in read_json(run_results)["results"]:
         if result["unique_id"].startswith("test."):
             failures = result.get("failures")

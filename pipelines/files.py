@@ -27,13 +27,14 @@ _DISK_WORDS = {
     ),
     errno.EIO: (
         "the disk cannot be written to",
-        "see whether it is full, limited (ulimit -f) or failing, or choose another place with --data-dir, and run again",
+        "see whether it is full, limited (ulimit -f) or failing, or choose another place with --data-dir",
     ),
     errno.EROFS: ("the file system is read-only", "choose a writable place with --data-dir"),
     errno.EACCES: ("permission denied", "make the folder writable for this user, or choose another with --data-dir"),
     errno.EPERM: ("permission denied", "make the folder writable for this user, or choose another with --data-dir"),
 }
 # What libraries that have errors of their own (DuckDB, Polars, SQLite, dbt) say of the same.
+DISK_ERRORS = frozenset(_DISK_WORDS)
 _DISK_MARKS = {
     "No space left on device": errno.ENOSPC,
     "database or disk is full": errno.ENOSPC,

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from pipelines.dbt import ensure_manifest
 from pipelines.errors import ExitCode, NyckeltalError
-from pipelines.files import disk_error, disk_error_in
+from pipelines.files import DISK_ERRORS, disk_error, disk_error_in
 from pipelines.lock import exclusive
 from pipelines.run import Run
 from pipelines.settings import Settings
@@ -111,7 +111,7 @@ def _ours(error: BaseException, data_dir: Path, log: Path) -> NyckeltalError:
         chain.append(seen)
         seen = seen.__cause__ or seen.__context__
     for one in chain:
-        if isinstance(one, OSError) and one.errno:
+        if isinstance(one, OSError) and one.errno in DISK_ERRORS:
             return disk_error(one, data_dir)
         if told := disk_error_in(str(one), data_dir):
             return told

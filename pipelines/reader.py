@@ -12,17 +12,25 @@ from typing import Any
 
 import duckdb
 import polars as pl
+import pyarrow as pa
 
 from pipelines.errors import UsageError
 from pipelines.release.pointer import DATABASE
 
 QUERY_SECONDS = 60
-_MEMORY = "1GB"
+MAX_ROWS = 5_000_000
+_BATCH = 100_000
+_LIMITS: dict[str, str | bool | int | float | list[str]] = {
+    "memory_limit": "1GB",
+    "temp_directory": "",  # nothing is ever written beside a release
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+}
 
 
 def open_release(folder: Path) -> duckdb.DuckDBPyConnection:
     """A read-only connection on a release folder; SQL in it can reach neither files nor the network."""
-    con = duckdb.connect(str(folder / DATABASE), read_only=True, config={"memory_limit": _MEMORY})
+    con = duckdb.connect(str(folder / DATABASE), read_only=True, config=_LIMITS)
     con.execute("set enable_external_access = false")
     con.execute("set lock_configuration = true")
     return con
@@ -32,19 +40,40 @@ def query(folder: Path, sql: str, parameters: list[Any] | None = None, seconds: 
     """Run one query on a release.
 
     Raises:
-        UsageError: the SQL is wrong, or took longer than `seconds`.
+        UsageError: the SQL is wrong or not one query, took longer than `seconds`, or gives more than `MAX_ROWS` rows.
     """
     with open_release(folder) as con:
         alarm = threading.Timer(seconds, con.interrupt)
         alarm.start()
         try:
-            return con.execute(sql, parameters or []).pl()
+            return _bounded(_only_one(con, sql, parameters))
         except duckdb.InterruptException as error:
             raise UsageError("the query took too long", expected=f"at most {seconds:g} seconds") from error
         except duckdb.Error as error:
             raise UsageError("the query cannot be run", found=str(error)) from error
         finally:
             alarm.cancel()
+
+
+def _only_one(con: duckdb.DuckDBPyConnection, sql: str, parameters: list[Any] | None) -> duckdb.DuckDBPyConnection:
+    statements = duckdb.extract_statements(sql)
+    if len(statements) != 1:
+        raise UsageError("one query at a time", expected="one query", found=f"{len(statements)}")
+    return con.execute(sql, parameters or [])
+
+
+def _bounded(result: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+    """Fetch batch by batch, so that a result that is too large is refused before it fills the memory."""
+    reader = result.to_arrow_reader(_BATCH)
+    batches, rows = [], 0
+    for batch in reader:
+        rows += batch.num_rows
+        if rows > MAX_ROWS:
+            remedy = "narrow the query, or read the release's Parquet folder directly"
+            raise UsageError("the result is too large", expected=f"at most {MAX_ROWS} rows", remedy=remedy)
+        batches.append(batch)
+    frame = pl.from_arrow(pa.Table.from_batches(batches, schema=reader.schema))
+    return frame if isinstance(frame, pl.DataFrame) else frame.to_frame()
 
 
 def find_area(folder: Path, text: str) -> tuple[str, str]:

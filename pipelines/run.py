@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from indicators.load import Catalogue, load_catalogue
 from pipelines import dbt, warehouse
 from pipelines.archive import Archive, Fetch
-from pipelines.errors import NyckeltalError, SourceError
+from pipelines.errors import NyckeltalError, SourceError, UsageError
 from pipelines.files import append_line, remove_leftovers
 from pipelines.lock import exclusive
 from pipelines.release import build, pointer
@@ -26,7 +26,7 @@ from pipelines.release.pointer import ReleaseInfo
 from pipelines.settings import Settings
 from pipelines.sources import snapshot
 from pipelines.sources.model import datasets
-from pipelines.staging import HeldBackError, stage
+from pipelines.staging import HeldBackError, rules_id, stage
 from pipelines.vintages import CheckResult, DeliveryRecord, Staged, Vintages
 from pipelines.worker import Worker
 
@@ -67,11 +67,22 @@ class Run:
         """
         self._stack.enter_context(exclusive(self.settings.data_dir))
         self.catalogue = load_catalogue(self.settings.declarations_dir)
+        self._refuse_impossible_date()
         for folder in (self.settings.archive_dir, self.settings.vintages_dir, self.settings.releases_dir):
             remove_leftovers(folder)
         warehouse.remove_build(self.settings)
         self.settings.staged_dir.mkdir(parents=True, exist_ok=True)
         return self
+
+    def _refuse_impossible_date(self) -> None:
+        known = Vintages(self.settings).knowledge_until()
+        if self.as_of and (self.as_of > self.started or (known and self.as_of <= known)):
+            raise UsageError(
+                "knowledge can be dated neither in the future nor before what is known already",
+                expected=f"after {known or 'any day'} and not after {self.started.isoformat(timespec='seconds')}",
+                found=f"--as-of {self.as_of:%Y-%m-%d}",
+                remedy="leave out --as-of, or give another day",
+            )
 
     def close(self) -> None:
         """Write the line in the log and give back the lock."""
@@ -116,7 +127,8 @@ class Run:
         last = Vintages(self.settings).latest(dataset)
         if fetched is None or dataset in self.held or not self.wants(dataset):
             return last.checks if last else ()
-        if last and last.content_id == fetched.content_id:
+        rules = rules_id(self.catalogue, dataset)
+        if last and (last.content_id, last.rules_id) == (fetched.content_id, rules):
             return last.checks
         with self.step(f"gate {dataset}"):
             try:

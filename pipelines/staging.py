@@ -5,6 +5,9 @@ Belongs here: the order parse, gate, part. Does not belong here: any of the thre
 
 from __future__ import annotations
 
+import hashlib
+import json
+
 import duckdb
 
 from indicators.load import Catalogue
@@ -67,7 +70,26 @@ def stage(settings: Settings, catalogue: Catalogue, dataset: str, fetched: Fetch
         rows=int(rows[0]) if rows else 0,
         held_back=len(result.held),
         checks=checks,
+        rules_id=rules_id(catalogue, dataset),
     )
+
+
+def rules_id(catalogue: Catalogue, dataset: str) -> str:
+    """A hash of what a dataset is judged by: its declaration, and the series and bounds that the catalogue names.
+
+    A delivery that was taken in is judged again when this has changed.
+    """
+    bounds = {series: limits.model_dump() for series, limits in sorted(catalogue.series_of(dataset).items())}
+    judged_by = [datasets()[dataset].model_dump(mode="json"), bounds, sorted(_percent_series(catalogue, dataset))]
+    return hashlib.sha256(json.dumps(judged_by, sort_keys=True).encode()).hexdigest()
+
+
+def _percent_series(catalogue: Catalogue, dataset: str) -> set[str]:
+    return {
+        i.series
+        for i in catalogue.indicators
+        if i.series and i.dataset == dataset and i.value_type is ValueType.PROPORTION and i.unit == "%"
+    }
 
 
 def _judge(
@@ -90,11 +112,7 @@ def _judge(
 
 def _create_bounds(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, dataset: str) -> None:
     """The impossible bounds of each series, and whether it is a share in per cent."""
-    percent = {
-        i.series
-        for i in catalogue.indicators
-        if i.dataset == dataset and i.value_type is ValueType.PROPORTION and i.unit == "%"
-    }
+    percent = _percent_series(catalogue, dataset)
     bounds = [
         (series, limits.min, limits.max, series in percent) for series, limits in catalogue.series_of(dataset).items()
     ]

@@ -53,6 +53,7 @@ class DeliveryRecord(BaseModel):
     rows: int
     held_back: int
     counts: dict[str, int]
+    rules_id: str
     files: tuple[FileRecord, ...]
     checks: tuple[CheckResult, ...]
 
@@ -68,6 +69,7 @@ class Staged:
     rows: int
     held_back: int
     checks: tuple[CheckResult, ...]
+    rules_id: str
 
 
 class Vintages:
@@ -96,7 +98,7 @@ class Vintages:
             NyckeltalError: `known_from` is not later than what is known already.
         """
         last = self.latest(staged.dataset)
-        if last and last.content_id == staged.fetched.content_id:
+        if last and (last.content_id, last.rules_id) == (staged.fetched.content_id, staged.rules_id):
             return last
         if last and known_from <= last.known_from:
             raise NyckeltalError(
@@ -104,7 +106,7 @@ class Vintages:
                 where=staged.dataset,
                 expected=f"later than {last.known_from.isoformat()}",
                 found=known_from.isoformat(),
-                remedy="leave out --as-of, or give a later date",
+                remedy="look at this machine's clock; with --as-of, give a later day",
             )
         number = last.number + 1 if last else 1
         with folder_atomic(self.home / staged.dataset / f"{number:06d}") as folder:
@@ -122,6 +124,7 @@ class Vintages:
                 rows=staged.rows,
                 held_back=staged.held_back,
                 counts=counts,
+                rules_id=staged.rules_id,
                 files=staged.fetched.files,
                 checks=staged.checks,
             )

@@ -71,7 +71,7 @@ def prepare(
         for table, rows in declared_rows(catalogue, _sources()).items():
             _create(con, table, TABLES[table], rows)
         _create(con, "chunk", RUN_TABLES["chunk"], _chunks(con, catalogue, settings.chunk_rows))
-        _create(con, "area_group", RUN_TABLES["area_group"], _area_groups(con, catalogue))
+        _create(con, "area_group", RUN_TABLES["area_group"], _area_groups(con, catalogue, vintages))
         _create(con, "source_file", RUN_TABLES["source_file"], _source_files(vintages))
         known = vintages.knowledge_until()
         _create(con, "run", RUN_TABLES["run"], [(known.date() if known else None, known, previous_knowledge_until)])
@@ -188,16 +188,19 @@ def _chunks(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, chunk_rows: in
     return chunks
 
 
-def _area_groups(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> list[Row]:
-    """Declared groups, and the families of similar municipalities by the titles of their groups."""
+def _area_groups(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, vintages: Vintages) -> list[Row]:
+    """Declared groups, and the families of similar municipalities by the titles that their groups have now."""
+
+    def now(dataset: str) -> str:
+        return f"(select * from ({vintages.known_sql(dataset)}) where change <> 'withdrawn')"
+
     rows: list[Row] = [
         (g.group_id, g.name, g.group_type, g.kolada_group, g.aggregate, g.valid_from, None) for g in catalogue.groups
     ]
-    titles = con.execute(
-        "select distinct group_id, group_title from vintages.kolada__municipality_groups order by 1"
-    ).fetchall()
+    groups = f"select group_id, max(group_title) from {now('kolada.municipality_groups')} group by 1 order by 1"
+    titles = con.execute(groups).fetchall()
     names = dict(
-        con.execute("select name, area_id from vintages.kolada__municipality where area_type = 'K'").fetchall()
+        con.execute(f"select name, area_id from {now('kolada.municipality')} where area_type = 'K'").fetchall()
     )
     for family in catalogue.similar:
         for group_id, title in titles:

@@ -12,14 +12,15 @@ from pipelines.run import Run
 RunFactory = Callable[[], Run]
 
 
-def run_resource(make: RunFactory, kind: str | None = None) -> dg.ResourceDefinition:
+def run_resource(make: RunFactory) -> dg.ResourceDefinition:
     """A resource that opens a run when a job starts and closes it, with its line in the log, when the job ends."""
 
     @dg.resource(description="The run under way: lock, catalogue, and what its steps share.")
     @contextmanager
-    def opened(_: dg.InitResourceContext) -> Iterator[Run]:
+    def opened(context: dg.InitResourceContext) -> Iterator[Run]:
         run = make()
-        run.kind = kind or run.kind
+        if context.dagster_run and context.dagster_run.job_name == "rebuild":
+            run.kind = "rebuild"
         run.open()
         try:
             yield run

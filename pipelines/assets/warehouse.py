@@ -27,7 +27,7 @@ class Translator(DagsterDbtTranslator):
 
 
 class Dbt(DbtCliResource):
-    """dbt of this environment. Its version is known here: `dbt --version` would ask pypi.org for newer ones."""
+    """dbt of this environment. Its version is known here: `dbt --version` would ask the package registry for news."""
 
     @cached_property
     def _cli_version(self) -> Version:

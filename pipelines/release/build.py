@@ -79,9 +79,12 @@ def plan(settings: Settings) -> Plan | None:
         return None
     code = _code_hash(settings)
     input_hash = hashlib.sha256("\n".join([code, *vintages.state_id()]).encode()).hexdigest()
-    # A release that was rolled back from is not published again by the next night: the same input is nothing new.
-    made = next((r for r in pointer.releases(settings.releases_dir) if r.input_hash == input_hash), None)
-    standing = made or pointer.current(settings.releases_dir)
+    # A release that was rolled back from (newer than the current) is not published again by the next night; one that
+    # is older than the current is: what came between has been undone.
+    serving = pointer.current(settings.releases_dir)
+    alike = [r for r in pointer.releases(settings.releases_dir) if r.input_hash == input_hash]
+    made = next((r for r in alike if serving and r.created_at >= serving.created_at), None)
+    standing = made or serving
     same = made is not None
     return Plan(
         input_hash=input_hash,

@@ -51,9 +51,7 @@ def diff_releases(settings: Settings, older: str | None, newer: str | None) -> t
     """
     known = {r.release_id: r for r in pointer.releases(settings.releases_dir)}
     new_id = newer or pointer.current_folder(settings.releases_dir).name
-    if new_id in known and older is None:
-        before = [r.release_id for r in known.values() if r.created_at < known[new_id].created_at]
-        older = before[0] if before else None
+    older = older or pointer.before(settings.releases_dir, new_id)
     for wanted in (older, new_id):
         if wanted not in known:
             expected = f"one of {', '.join(known)}" if wanted else "two releases"

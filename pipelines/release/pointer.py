@@ -70,17 +70,27 @@ def releases(releases_dir: Path) -> list[ReleaseInfo]:
     return sorted((info(p) for p in folders), key=lambda r: (r.created_at, r.release_id), reverse=True)
 
 
+def before(releases_dir: Path, release_id: str) -> str | None:
+    """The release that another was made after: the one it names, or by time where that one is gone."""
+    known = {r.release_id: r for r in releases(releases_dir)}
+    this = known.get(release_id)
+    if this is None:
+        return None
+    if this.previous_release_id in known:
+        return this.previous_release_id
+    return next((r.release_id for r in known.values() if r.created_at < this.created_at), None)
+
+
 def point_at(releases_dir: Path, release_id: str) -> None:
     """Move the pointer, by one rename.
 
     Raises:
         UsageError: there is no such release.
     """
-    if not (releases_dir / release_id / DESCRIPTION).exists():
-        known = ", ".join(r.release_id for r in releases(releases_dir)) or "none"
-        raise UsageError(
-            "there is no such release", where=str(releases_dir), expected=f"one of {known}", found=release_id
-        )
+    known = [r.release_id for r in releases(releases_dir)]
+    if release_id not in known:
+        expected = f"one of {', '.join(known) or 'none'}"
+        raise UsageError("there is no such release", where=str(releases_dir), expected=expected, found=release_id)
     temporary = releases_dir / f".{POINTER}.{os.getpid()}.tmp"
     temporary.unlink(missing_ok=True)
     temporary.symlink_to(release_id, target_is_directory=True)
@@ -110,11 +120,9 @@ def rollback(settings: Settings, release_id: str | None) -> str:
     """
     with exclusive(settings.data_dir):
         if release_id is None:
-            standing = current(settings.releases_dir)
-            older = [r for r in releases(settings.releases_dir) if standing and r.created_at < standing.created_at]
-            if not older:
-                raise UsageError("there is no release before the current", where=str(settings.releases_dir))
-            release_id = older[0].release_id
+            release_id = before(settings.releases_dir, current_folder(settings.releases_dir).name)
+        if release_id is None:
+            raise UsageError("there is no release before the current", where=str(settings.releases_dir))
         point_at(settings.releases_dir, release_id)
     return release_id
 

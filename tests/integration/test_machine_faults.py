@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.files import remove_leftovers
-from tests.support.command import NYCKELTAL, Place, Preloaded, nyckeltal
+from tests.support.command import LONGEST, NYCKELTAL, Place, Preloaded, nyckeltal
 from tests.support.small_snapshot import GOTEBORG, SmallSnapshot
 
 pytestmark = pytest.mark.slow
@@ -60,6 +61,43 @@ def test_a_second_refresh_stops_at_once_and_names_the_first_and_a_dead_one_s_loc
 
     assert third.code == 0, third.text
     assert not (place.data_dir / "lock.holder.json").exists()
+
+
+def the_gate_of(process: subprocess.Popen[str]) -> int:
+    """The process that a refresh started for its gate."""
+    while process.poll() is None:
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text(encoding="utf-8").split()
+        for child in children:
+            with contextlib.suppress(OSError):
+                if "spawn_main" in Path(f"/proc/{child}/cmdline").read_text(encoding="utf-8"):
+                    return int(child)
+    raise AssertionError("it ended before it started its gate")
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="children are looked up in /proc")
+def test_a_gate_that_is_killed_ends_the_run_in_words_and_the_last_release_stands(
+    place: Place, snapshot: SmallSnapshot
+) -> None:
+    release, before = place.current(), place.state()
+    snapshot.set_value("U23471", GOTEBORG, 2022, 1.0)
+    with subprocess.Popen(
+        [NYCKELTAL, "refresh", "--data-dir", place.data_dir, "--snapshot-dir", snapshot.folder],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        try:
+            os.kill(the_gate_of(process), signal.SIGKILL)
+            text, _ = process.communicate(timeout=LONGEST)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+    assert process.returncode == 4, text
+    assert "the last release stands" in " ".join(text.split())
+    assert place.current() == release
+    after = place.state()
+    assert {path: after.get(path) for path in before} == before
 
 
 def refused_in_words(place: Place, done_text: str, *words: str) -> None:

@@ -179,6 +179,7 @@ class House:
             rows=frame.height,
             held_back=held.height if held is not None else 0,
             checks=(),
+            rules_id="rules",
         )
 
     def absorb(self, staged: Staged, known_from: datetime) -> DeliveryRecord:

@@ -68,7 +68,9 @@ parts as (
         year,
         sex,
         known_from,
-        {% for part in ['value', 'numerator', 'denominator'] -%}
+        -- A published value is one term and stays as it is, to its last decimal; sums are made exact.
+        max(case when part = 'value' then value end) as value,
+        {% for part in ['numerator', 'denominator'] -%}
         case
             when
                 count(case when part = '{{ part }}' then 1 end)
@@ -124,6 +126,7 @@ priced as (
         case when parts.has_value = 1 then parts.value_withdrawn else parts.any_withdrawn end as withdrawn,
         parts.source_file_sha256,
         indicators.multiplier,
+        parts.value as published,
         parts.value * case when indicators.price_index is null then 1 else deflators.factor end as value,
         parts.numerator * case when indicators.price_index is null then 1 else deflators.factor end
             as numerator,
@@ -155,7 +158,7 @@ select
     case when has_denominator = 1 then denominator end as denominator,
     case
         when withdrawn = 1 then 'withdrawn_by_source'
-        when has_value = 1 then 'published_missing'
+        when has_value = 1 and published is null then 'published_missing'
         when has_denominator = 1 and denominator = 0 then 'denominator_is_zero'
         else 'input_missing'
     end as reason_if_missing,

@@ -1,7 +1,33 @@
-with municipalities as (
+with history as (
 
     select * from {{ ref('stg_kolada__municipality') }}
-    where known_to is null
+
+),
+
+last_named as (
+
+    -- What a withdrawn area was called and was, for a withdrawal itself says nothing of it.
+    select
+        area_id,
+        max(known_from) as known_from
+    from history
+    where change <> 'withdrawn'
+    group by area_id
+
+),
+
+municipalities as (
+
+    select
+        named.area_id,
+        named.name,
+        named.area_type,
+        newest.change,
+        newest.known_from
+    from last_named
+    inner join history as named
+        on last_named.area_id = named.area_id and last_named.known_from = named.known_from
+    inner join history as newest on last_named.area_id = newest.area_id and newest.known_to is null
 
 ),
 

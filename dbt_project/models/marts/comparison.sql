@@ -23,7 +23,8 @@ indicators as (
 
     select
         indicator_id,
-        polarity
+        polarity,
+        aggregation
     from {{ source('declared', 'indicator') }}
 
 ),
@@ -142,6 +143,7 @@ ranked as (
 
     select
         municipal.*,
+        indicators.aggregation,
         rank() over (
             partition by municipal.indicator_id, municipal.year, municipal.sex
             order by
@@ -176,7 +178,7 @@ select
     gr.mean_value as gr_unweighted,
     kommungrupp.median_value as kommungrupp_median,
     alike.value as similar_mean,
-    ranked.value - nation.value as difference_to_nation,
+    case when ranked.aggregation <> 'sum' then ranked.value - nation.value end as difference_to_nation,
     case
         when ranked.lower_95 is null or ranked.upper_95 is null or nation.value is null then 'not_estimable'
         when ranked.lower_95 > nation.value then 'higher'

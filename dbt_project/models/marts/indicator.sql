@@ -19,16 +19,10 @@ years as (
 publications as (
 
     select
-        preliminary.indicator_id,
-        min(
-            case
-                when preliminary.prel_publication_date > run.as_of_date then preliminary.prel_publication_date
-                when preliminary.publication_date > run.as_of_date then preliminary.publication_date
-            end
-        ) as next_publication
-    from {{ ref('int_indicator__preliminary') }} as preliminary
-    cross join {{ source('declared', 'run') }} as run
-    group by preliminary.indicator_id
+        indicator_id,
+        min(coalesce(next_prel_publication, next_publication)) as next_publication
+    from {{ ref('int_indicator__preliminary') }}
+    group by indicator_id
 
 )
 

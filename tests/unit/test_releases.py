@@ -1,0 +1,157 @@
+"""Which release is served, which is made, and what a reader may ask of it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from indicators.load import Catalogue
+from indicators.register_model import SimilarGroups
+from pipelines import reader
+from pipelines.duck import connect
+from pipelines.errors import UsageError
+from pipelines.files import write_json
+from pipelines.release import build, pointer
+from pipelines.release.pointer import DATABASE, ReleaseInfo
+from pipelines.run import Run
+from pipelines.settings import Settings
+from pipelines.vintages import register_views
+from pipelines.warehouse import _area_groups
+from tests.support.deliveries import AREAS, CATALOGUE, NOON, House, facts, pl
+
+BEGUN = datetime(2026, 1, 1)  # noqa: DTZ001 - UTC without zone
+
+
+def released(settings: Settings, number: int, input_hash: str = "x", previous: str | None = None) -> str:
+    """A release folder with nothing but its description; later numbers are newer."""
+    made = ReleaseInfo(
+        release_id=f"2026010{number}",
+        created_at=BEGUN + timedelta(days=number),
+        code_version="1",
+        input_hash=input_hash,
+        knowledge_until=BEGUN,
+        previous_release_id=previous,
+        previous_knowledge_until=None,
+        stale_sources=(),
+        tables={},
+    )
+    folder = settings.releases_dir / made.release_id
+    folder.mkdir(parents=True)
+    write_json(folder / "release.json", made.model_dump(mode="json"))
+    return made.release_id
+
+
+@pytest.mark.parametrize("name", ["current", ".", "../releases/20260101", "nowhere"])
+def test_the_pointer_moves_to_releases_only(run_settings: Settings, name: str) -> None:
+    first = released(run_settings, 1)
+    pointer.point_at(run_settings.releases_dir, first)
+    with pytest.raises(UsageError, match="no such release"):
+        pointer.rollback(run_settings, name)
+    assert pointer.current_folder(run_settings.releases_dir).name == first
+
+
+def test_going_back_follows_what_a_release_was_made_after(run_settings: Settings) -> None:
+    first = released(run_settings, 1)
+    released(run_settings, 2, previous=first)  # found bad, rolled back from
+    third = released(run_settings, 3, previous=first)
+    pointer.point_at(run_settings.releases_dir, third)
+    assert pointer.rollback(run_settings, None) == first
+    with pytest.raises(UsageError, match="no release before"):
+        pointer.rollback(run_settings, None)
+
+
+def test_a_change_undone_is_published_again(run_settings: Settings, house: House) -> None:
+    house.knows_areas()
+    planned = build.plan(run_settings)
+    assert planned
+    released(run_settings, 1, input_hash=planned.input_hash)
+    pointer.point_at(run_settings.releases_dir, released(run_settings, 2, input_hash="another"))
+    again = build.plan(run_settings)
+    assert again
+    assert again.is_new
+
+
+def test_a_release_rolled_back_from_is_not_published_again(run_settings: Settings, house: House) -> None:
+    house.knows_areas()
+    planned = build.plan(run_settings)
+    assert planned
+    first = released(run_settings, 1, input_hash="another")
+    released(run_settings, 2, input_hash=planned.input_hash, previous=first)
+    pointer.point_at(run_settings.releases_dir, first)
+    again = build.plan(run_settings)
+    assert again
+    assert not again.is_new
+
+
+@pytest.mark.parametrize("day", [NOON, NOON - timedelta(days=400), datetime(2962, 1, 1)])  # noqa: DTZ001
+def test_knowledge_is_dated_neither_ahead_nor_back(run_settings: Settings, house: House, day: datetime) -> None:
+    house.absorb(house.parsed("kolada.values", facts()), NOON)
+    with pytest.raises(UsageError, match="neither in the future nor before"):
+        Run(run_settings, as_of=day).open()
+
+
+def test_a_changed_rule_judges_the_same_delivery_again(house: House) -> None:
+    house.knows_areas()
+    staged = house.staged(facts())
+    first = house.absorb(staged, NOON)
+    narrower = CATALOGUE.measures[0].model_copy(
+        update={"valid_range": CATALOGUE.measures[0].valid_range.model_copy(update={"max": 5.0})}
+    )
+    catalogue = Catalogue(home=CATALOGUE.home, indicators=CATALOGUE.indicators, measures=(narrower,))
+    judged = house.held_back(facts(), catalogue=catalogue)
+    assert "held_back_share" in str(judged)
+    assert first.rules_id == staged.rules_id
+    assert house.absorb(staged, NOON + timedelta(days=1)) == first
+
+
+def groups(*rows: tuple[str, str, str]) -> pl.DataFrame:
+    """Rows of kolada.municipality_groups."""
+    return pl.DataFrame(list(rows), schema=["group_id", "group_title", "area_id"], orient="row")
+
+
+def test_groups_are_those_of_now_when_members_leave_and_titles_change(house: House) -> None:
+    house.knows_areas()
+    name = "kolada.municipality_groups"
+    before = [("G1", "Liknande, Kommun 1480, 2024", AREAS[0]), ("G1", "Liknande, Kommun 1480, 2024", AREAS[1])]
+    house.absorb(house.parsed(name, groups(*before)), NOON)
+    after = groups(("G1", "Liknande, Kommun 1480, 2025", AREAS[0]))
+    assert house.absorb(house.parsed(name, after), NOON + timedelta(days=1)).counts == {"revised": 1, "withdrawn": 1}
+    family = SimilarGroups(
+        title_pattern=r"^Liknande, (?P<area>.+), \d+$", expected_groups=1, members_each=1, valid_from=BEGUN.date()
+    )
+    catalogue = Catalogue(home=Path(), indicators=(), measures=(), similar=(family,))
+    with connect(house.settings) as con:
+        register_views(con, house.vintages)
+        found = _area_groups(con, catalogue, house.vintages)
+    assert [(row[0], row[1], row[6]) for row in found] == [("G1", "Liknande, Kommun 1480, 2025", "1480")]
+
+
+@pytest.fixture
+def readable(tmp_path: Path) -> Path:
+    """A release folder with one small table."""
+    with duckdb.connect(str(tmp_path / DATABASE)) as con:
+        con.execute("create table observation as select range as n from range(1000)")
+    return tmp_path
+
+
+@pytest.mark.parametrize("sql", ["", "  ", "select 1; select 2"])
+def test_one_query_at_a_time(readable: Path, sql: str) -> None:
+    with pytest.raises(UsageError, match="one query at a time"):
+        reader.query(readable, sql)
+
+
+def test_a_result_that_is_too_large_is_refused(readable: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "MAX_ROWS", 999)
+    assert reader.query(readable, "select n from observation where n < 999").height == 999
+    with pytest.raises(UsageError, match="too large"):
+        reader.query(readable, "select n from observation")
+
+
+def test_nothing_is_written_beside_a_release(readable: Path) -> None:
+    spill = reader.query(
+        readable, "select current_setting('temp_directory') as t, current_setting('autoload_known_extensions') as a"
+    )
+    assert spill.rows() == [("", False)]

@@ -52,7 +52,10 @@ select
         as next_prel_publication,
     min(case when kpis.publication_date > run.as_of_date then kpis.publication_date end) as next_publication,
     max(
-        case when kpis.prel_publication_date <= run.as_of_date and run.as_of_date < kpis.publication_date then 1 else 0 end
+        case
+            when kpis.prel_publication_date <= run.as_of_date and run.as_of_date < kpis.publication_date then 1
+            else 0
+        end
     ) = 1 as is_preliminary
 from used_series
 inner join kpis on used_series.dataset = 'kolada.values' and used_series.series = kpis.series_id

@@ -53,7 +53,8 @@ select
     min(case when kpis.publication_date > run.as_of_date then kpis.publication_date end) as next_publication,
     max(
         case
-            when kpis.prel_publication_date <= run.as_of_date and run.as_of_date < kpis.publication_date then 1
+            when kpis.prel_publication_date <= run.as_of_date and run.as_of_date < kpis.publication_date
+                then 1
             else 0
         end
     ) = 1 as is_preliminary

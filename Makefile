@@ -23,7 +23,7 @@ refresh: $(STAMP) ## embedded figures → archive → gate → vintages → dbt 
 	$(BIN)/nyckeltal refresh
 
 test: $(STAMP) ## every test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 dev: $(STAMP) ## Dagster's pages on http://127.0.0.1:3000, with the nightly schedule on
 	$(BIN)/nyckeltal dev

@@ -119,7 +119,7 @@ def _pandas(release: Path, work: Path) -> list[Timing]:
     con.close()
 
     def read(table: str) -> pd.DataFrame:
-        return pd.read_csv(paths[table], dtype={"area_id": str, "sex": str})
+        return pd.read_csv(paths[table], dtype={"area_id": str, "sex": str, "known_to": str})
 
     def changes() -> list[Any]:
         frame = read("comparison").query("indicator_id == 'serie_n20048' and sex == 'T'").dropna(subset="change_1y")

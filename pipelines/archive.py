@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from pipelines.errors import SourceError
-from pipelines.files import copy_atomic, read_json, sha256_of, write_json
+from pipelines.files import copy_atomic, read_json, sha256_of, write_bytes, write_json
+
+
+Way = Literal["snapshot", "live", "submission"]
 
 
 class SeriesPromise(BaseModel):
@@ -32,7 +36,9 @@ class Promise(BaseModel):
     """The coverage contract of a fetch: fewer rows than this is a failure with a name.
 
     `complete` says that the delivery holds all there is of the series it names (of the whole dataset when it names
-    none), so that what is missing has been withdrawn.
+    none), so that what is missing has been withdrawn. `marks_withdrawals` says that the publisher marks what it
+    withdraws: then a value that was known and does not come is a fault, not a withdrawal. `absent` are series that
+    were not asked for, with the reason; what is known of them stands.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -40,6 +46,8 @@ class Promise(BaseModel):
     rows: int
     series: dict[str, SeriesPromise] = {}
     complete: bool = True
+    marks_withdrawals: bool = False
+    absent: dict[str, str] = {}
 
 
 class FileRecord(BaseModel):
@@ -59,7 +67,10 @@ class FileRecord(BaseModel):
 
 
 class Fetch(BaseModel):
-    """One fetch of a dataset: its files in order, and what was promised."""
+    """One fetch of a dataset: the way it came by, its files in order, and what was promised.
+
+    `since` is set when only what changed from that day on was asked for.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -67,6 +78,8 @@ class Fetch(BaseModel):
     number: int
     files: tuple[FileRecord, ...]
     promise: Promise
+    way: Way = "snapshot"
+    since: date | None = None
 
     @property
     def content_id(self) -> str:
@@ -108,15 +121,33 @@ class Archive:
             copy_atomic(path, self.object_path(digest))
         return digest
 
+    def store_bytes(self, body: bytes) -> str:
+        """Put bytes into the store, once; return their SHA-256."""
+        digest = hashlib.sha256(body).hexdigest()
+        if not self._holds(digest):
+            write_bytes(self.object_path(digest), body)
+        return digest
+
+    def holds(self, sha256: str) -> bool:
+        """Whether the bytes with this hash are there, whole."""
+        return self._holds(sha256)
+
     def _holds(self, sha256: str) -> bool:
         path = self.object_path(sha256)
         return path.is_file() and sha256_of(path) == sha256
 
-    def record(self, dataset: str, files: Sequence[FileRecord], promise: Promise) -> Fetch:
+    def record(
+        self,
+        dataset: str,
+        files: Sequence[FileRecord],
+        promise: Promise,
+        way: Way = "snapshot",
+        since: date | None = None,
+    ) -> Fetch:
         """Write down a fetch, unless it brought the same as the last one of this dataset; return the newest record."""
         last = self.latest(dataset)
         number = last.number + 1 if last else 1
-        fetch = Fetch(dataset=dataset, number=number, files=tuple(files), promise=promise)
+        fetch = Fetch(dataset=dataset, number=number, files=tuple(files), promise=promise, way=way, since=since)
         if last and last.content_id == fetch.content_id:
             return last
         write_json(self._records(dataset) / f"{number:06d}.json", fetch.model_dump(mode="json"))
@@ -130,6 +161,10 @@ class Archive:
     def fetches(self, dataset: str) -> list[Fetch]:
         """Every fetch of a dataset, oldest first."""
         return [Fetch.model_validate(read_json(p)) for p in sorted(self._records(dataset).glob("[0-9]*.json"))]
+
+    def pending_path(self, dataset: str) -> Path:
+        """Where the pages of a fetch under way are written down."""
+        return self._records(dataset) / "pending.jsonl"
 
     def _records(self, dataset: str) -> Path:
         return self.home / "fetches" / dataset

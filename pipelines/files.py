@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import shutil
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -99,6 +100,12 @@ def write_json(path: Path, content: Any) -> None:
         temporary.write_text(json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
+def write_bytes(path: Path, body: bytes) -> None:
+    """Write bytes by way of a temporary name."""
+    with _replacing(path) as temporary:
+        temporary.write_bytes(body)
+
+
 def read_json(path: Path) -> Any:
     """Parse a JSON file of our own."""
     return json.loads(path.read_text(encoding="utf-8"))
@@ -147,7 +154,7 @@ def remove_leftovers(folder: Path) -> None:
 @contextmanager
 def _replacing(target: Path) -> Iterator[Path]:
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.parent / f".{target.name}.{os.getpid()}.tmp"
+    temporary = target.parent / f".{target.name}.{os.getpid()}.{threading.get_ident()}.tmp"
     try:
         yield temporary
         sync_file(temporary)

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from indicators.load import Catalogue, load_catalogue
-from pipelines import dbt, warehouse
+from pipelines import dbt, warehouse, ways
 from pipelines.archive import Archive, Fetch
 from pipelines.errors import NyckeltalError, SourceError, UsageError
 from pipelines.files import append_line, remove_leftovers
@@ -25,6 +25,7 @@ from pipelines.release import build, pointer
 from pipelines.release.pointer import ReleaseInfo
 from pipelines.settings import Settings
 from pipelines.sources import snapshot
+from pipelines.sources.context import Context
 from pipelines.sources.model import datasets
 from pipelines.staging import HeldBackError, rules_id, stage
 from pipelines.vintages import CheckResult, DeliveryRecord, Staged, Vintages
@@ -58,6 +59,7 @@ class Run:
     error: BaseException | None = None
     worker: Worker = field(default_factory=Worker)
     _stack: ExitStack = field(default_factory=ExitStack)
+    _context: Context | None = None
 
     def open(self) -> Run:
         """Take the lock and clear what a killed run left.
@@ -68,6 +70,9 @@ class Run:
         self._stack.enter_context(exclusive(self.settings.data_dir))
         self.catalogue = load_catalogue(self.settings.declarations_dir)
         self._refuse_impossible_date()
+        if self.kind == "refresh":
+            ways.refuse_going_back(self.settings)
+            self._context = self._stack.enter_context(ways.context_of(self.settings, self.catalogue, utc_now()))
         for folder in (self.settings.archive_dir, self.settings.vintages_dir, self.settings.releases_dir):
             remove_leftovers(folder)
         warehouse.remove_build(self.settings)
@@ -107,16 +112,16 @@ class Run:
 
     def wants(self, dataset: str) -> bool:
         """Whether this run fetches the dataset."""
-        return not self.only or bool(self.only & {dataset, dataset.split(".", maxsplit=1)[0]})
+        chosen = not self.only or bool(self.only & {dataset, dataset.split(".", maxsplit=1)[0]})
+        return chosen and ways.offers(self.settings, dataset)
 
     def fetch(self, dataset: str) -> Fetch | None:
-        """Fetch into the archive; None when it is not wanted, or held back because it cannot be had."""
-        if not self.wants(dataset):
+        """Fetch into the archive; None when it is not wanted, not to be had, or held back because of a fault."""
+        if self._context is None or not self.wants(dataset):
             return None
         with self.step(f"fetch {dataset}"):
             try:
-                archive = Archive(self.settings.archive_dir)
-                return snapshot.fetch(self.settings.snapshot_dir, dataset, archive, utc_now())
+                return ways.fetch(self._context, dataset)
             except SourceError as error:
                 self.held[dataset] = error
                 return None
@@ -148,15 +153,28 @@ class Run:
             self.taken_in[dataset] = Vintages(self.settings).absorb(self.staged[dataset], moment)
         return self.taken_in[dataset]
 
-    def prepare_warehouse(self) -> None:
-        """Make the build file that dbt reads, and tell dbt where it is."""
+    def prepare_warehouse(self) -> bool:
+        """Make the build file that dbt reads, and tell dbt where it is; False when there is nothing to build.
+
+        Raises:
+            NyckeltalError: a dataset that is needed has no good state yet.
+        """
         self.worker.stop()
         with self.step("prepare warehouse"):
             self.planned = build.plan(self.settings)
+            if self.planned and not self._is_news(self.planned):
+                self.nothing_new = True
+                return False
             release_db = self.settings.build_dir / "candidate" / pointer.DATABASE
             previous = self.planned.previous_knowledge_until if self.planned else None
             self.build = warehouse.prepare(self.settings, self.catalogue, release_db, previous)
             os.environ.update(dbt.dbt_environment(self.settings, self.build))
+        return True
+
+    def _is_news(self, planned: build.Plan) -> bool:
+        """Whether there is anything to publish: another state or code, or a source that is no longer stale."""
+        mended = planned.standing_is_stale and not self._stale()
+        return planned.is_new or mended or self.kind == "rebuild"
 
     def publish(self) -> tuple[CheckResult, ...]:
         """Judge the finished warehouse and publish it, unless the same was published already; returns its checks."""
@@ -169,20 +187,24 @@ class Run:
             with warehouse.open_build(self.settings, self.build) as con:
                 controls = warehouse.control_checks(con)
             stale = self._stale()
-            mended = self.planned.standing_is_stale and not stale
-            if not self.planned.is_new and not mended and self.kind != "rebuild":
-                self.nothing_new = True
-                return tuple(controls)
             self.release = build.publish(
                 self.settings, self.planned, self.build.release_db, checks + controls, stale, utc_now()
             )
             return tuple(controls)
 
     def is_unchanged(self) -> bool:
-        """Whether a run now would find nothing new: every fetch as before, and the same already released."""
+        """Whether a run now would find nothing new: every fetch as before, and the same already released.
+
+        Told without fetching, so it is known of the embedded figures only.
+        """
+        if self.settings.source != "snapshot":
+            return False
+        ways.refuse_going_back(self.settings)
         archive, vintages = Archive(self.settings.archive_dir), Vintages(self.settings)
         for dataset in datasets():
             fetched, last = archive.latest(dataset), vintages.latest(dataset)
+            if fetched is None and not datasets()[dataset].is_required:
+                continue
             if fetched is None or last is None or fetched.content_id != last.content_id:
                 return False
             try:

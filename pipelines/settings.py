@@ -20,7 +20,30 @@ class Settings(BaseSettings):
     snapshot_dir: Path = ROOT / "data" / "snapshot"
     declarations_dir: Path = ROOT / "indicators"
     dbt_project_dir: Path = ROOT / "dbt_project"
-    source: Literal["snapshot"] = "snapshot"
+    source: Literal["snapshot", "live"] = "snapshot"
+    base_urls: dict[str, str] = Field(
+        default={}, description="another server to ask, by publisher, or for all under *: BASE/host/path"
+    )
+    kolada_scope: str = Field(
+        default="catalogue",
+        pattern=r"^(catalogue|all|group:[A-Za-z0-9]+)$",
+        description="which KPIs are fetched: those of the catalogue, those of a KPI group, or all",
+    )
+    full_sweep_days: int = Field(default=7, ge=0, description="days between full sweeps; deltas in between")
+    accept_missing: frozenset[str] = Field(
+        default=frozenset(), description="datasets whose vanished values are taken as withdrawn, by a person's decision"
+    )
+    resume_hours: int = Field(default=24, ge=0, description="how old pages of an interrupted fetch may be")
+    requests_per_second: float = Field(default=4, ge=0, description="budget of requests for each publisher; 0 for none")
+    parallel_requests: int = Field(default=4, ge=1)
+    http_attempts: int = Field(default=6, ge=1)
+    http_connect_seconds: float = Field(default=10, gt=0)
+    http_read_seconds: float = Field(default=60, gt=0, description="longest silence in an answer")
+    http_total_seconds: float = Field(default=600, gt=0, description="longest time of one answer")
+    http_wait_seconds: float = Field(default=1, gt=0, description="the first wait before asking again")
+    http_max_wait_seconds: float = Field(default=120, gt=0, description="the longest wait before asking again")
+    http_max_mb: int = Field(default=200, ge=1)
+    http_contact: str = Field(default="", description="who runs this, told to publishers, e.g. an address for mail")
     memory_limit_mb: int = Field(default=1000, ge=200, description="DuckDB's memory, MiB")
     gate_batch_rows: int = Field(default=1_000_000, ge=1_000, description="rows handed to Great Expectations at once")
     chunk_rows: int = Field(default=2_000_000, ge=1_000, description="rows of a large table that are written at once")
@@ -37,6 +60,11 @@ class Settings(BaseSettings):
     def vintages_dir(self) -> Path:
         """What we knew, and when."""
         return self.data_dir / "vintages"
+
+    @property
+    def inbox_dir(self) -> Path:
+        """Files that a person has put there, one folder a dataset."""
+        return self.data_dir / "inbox"
 
     @property
     def build_dir(self) -> Path:

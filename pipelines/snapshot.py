@@ -104,25 +104,28 @@ def _used_series(source: Path) -> pl.DataFrame:
 def _values(source: Path) -> pl.DataFrame:
     lazy = pl.scan_parquet(_open(source / "kolada" / "values_1994_2022.parquet"))
     frame = lazy.select(
-        series_id="kpi", area_id="municipality", year=pl.col("year").cast(pl.Int16), sex="gender", value="value"
-    )
+        series_id="kpi", area_id="municipality", year=pl.col("year").cast(pl.Int16), sex="gender", value="value",
+        status=pl.lit(None, pl.String),
+    )  # fmt: skip
     return frame.join(_used_series(source).lazy(), on="series_id", how="semi").collect()
 
 
 def _kpi(source: Path) -> pl.DataFrame:
     newer = _csv(source / "kolada" / "kpi_metadata_2026-04_v3.csv").select(
         "title", "operating_area", "perspective", "prel_publication_date", "publication_date", "publ_period",
-        series_id="id", is_divided_by_sex="is_divided_by_gender",
+        series_id="id", is_divided_by_sex="is_divided_by_gender", municipality_type="municipality_type",
+        has_unit_values="has_ou_data",
     )  # fmt: skip
     older = _csv(source / "kolada" / "kpi_metadata_2024-08_v2.csv").select(
         "operating_area", "perspective", "prel_publication_date", "publication_date",
         publ_period=pl.lit(None, pl.String), series_id="concept", title="name",
-        is_divided_by_sex="is_divided_by_gender",
+        is_divided_by_sex="is_divided_by_gender", municipality_type="municipality_type", has_unit_values="has_ou_data",
     )  # fmt: skip
     vanished = older.join(newer, on="series_id", how="anti")
     both = pl.concat([newer, vanished.select(newer.columns)])
     frame = both.join(_used_series(source), on="series_id", how="semi")
-    return frame.with_columns(pl.col("is_divided_by_sex").str.to_lowercase().replace({"1": "true", "0": "false"}))
+    flags = pl.col("is_divided_by_sex", "has_unit_values").str.to_lowercase().replace({"1": "true", "0": "false"})
+    return frame.with_columns(flags)
 
 
 def _municipality(source: Path) -> pl.DataFrame:
@@ -153,6 +156,7 @@ def _population(source: Path) -> pl.DataFrame:
         year=pl.col("år").cast(pl.Int16),
         sex=pl.col("kön").replace_strict(sexes, default="T"),
         value=pl.col("Folkmängd").cast(pl.Float64),
+        status=pl.lit(None, pl.String),
     )
 
 

@@ -12,16 +12,15 @@ import duckdb
 
 from indicators.load import Catalogue
 from indicators.model import ValueType
-from pipelines.archive import Archive, Fetch
+from pipelines import ways
+from pipelines.archive import Fetch
 from pipelines.duck import connect, literal
 from pipelines.errors import SourceError
 from pipelines.quality.gate import GateResult, profile_series, run_gate
 from pipelines.quality.quarantine import part
 from pipelines.quality.rules import rules_for
 from pipelines.settings import Settings
-from pipelines.sources import snapshot
 from pipelines.sources.model import Dataset, datasets
-from pipelines.sources.tabular import write_staged
 from pipelines.vintages import CheckResult, Staged, Vintages
 
 
@@ -50,8 +49,8 @@ def stage(settings: Settings, catalogue: Catalogue, dataset: str, fetched: Fetch
     """
     rows_path = settings.staged_dir / f"{dataset}.parquet"
     try:
-        lazy = snapshot.parse(settings.snapshot_dir, fetched, Archive(settings.archive_dir))
-        write_staged(lazy, rows_path, dataset)
+        rows_path.parent.mkdir(parents=True, exist_ok=True)
+        ways.parse(settings, fetched, rows_path)
     except SourceError as error:
         raise HeldBackError(dataset, (_readable(dataset, error),), cause=error) from error
     with connect(settings) as con:

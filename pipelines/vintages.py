@@ -57,6 +57,11 @@ class DeliveryRecord(BaseModel):
     files: tuple[FileRecord, ...]
     checks: tuple[CheckResult, ...]
 
+    @property
+    def tells_something(self) -> bool:
+        """Whether anything that readers see came of it; a delta may only repeat what is known."""
+        return self.number == 1 or bool(self.counts) or bool(self.held_back)
+
 
 @dataclass(frozen=True)
 class Staged:
@@ -160,11 +165,12 @@ class Vintages:
                     yield record, folder / "quarantine.parquet"
 
     def state_id(self) -> list[str]:
-        """What identifies the whole state: each delivery's dataset, number, content and date of knowledge."""
+        """What identifies the whole state: each telling delivery's dataset, number, content and date of knowledge."""
         return [
             f"{record.dataset} {record.number} {record.content_id} {record.known_from.isoformat()}"
             for dataset in datasets()
             for record in self.deliveries(dataset)
+            if record.tells_something
         ]
 
     def knowledge_until(self) -> datetime | None:
@@ -179,20 +185,23 @@ class Vintages:
         self, con: duckdb.DuckDBPyConnection, staged: Staged, known_from: datetime, target: Path, *, first: bool
     ) -> dict[str, int]:
         declared = datasets()[staged.dataset]
-        sha = staged.fetched.files[-1].sha256
+        last_sha = literal(staged.fetched.files[-1].sha256)  # what a row that did not come is known by
+        hashes = ", ".join(literal(sha) for sha in dict.fromkeys(f.sha256 for f in staged.fetched.files))
+        con.execute(f"create type source_file as enum ({hashes})")  # small enough to sort by the million
         con.execute(f"create view staged as select * from read_parquet({literal(str(staged.rows_path))})")
         if first:
-            query = f"select {columns(tuple(declared.columns))}, 'new' as change from staged"
+            query = f"select {columns(tuple(declared.columns))}, 'new' as change, source_file_sha256 from staged"
         else:
             con.execute(f"create view known as {self.known_sql(staged.dataset)}")
             con.execute(f"create table held as {_held_keys_sql(staged, declared)}")
             con.execute(
                 "create table scope as select unnest(?::varchar[]) as series_id", [list(staged.fetched.promise.series)]
             )
-            query = _changes_sql(declared, staged.fetched)
+            query = _changes_sql(declared, staged.fetched, last_sha)
         stamp = f"timestamp '{known_from.isoformat(sep=' ')}' as known_from"
         con.execute(
-            f"copy (select {columns(tuple(declared.columns))}, {stamp}, change, {literal(sha)} as source_file_sha256 "
+            f"copy (select {columns(tuple(declared.columns))}, {stamp}, change, "
+            "source_file_sha256::source_file as source_file_sha256 "
             f"from ({query}) order by {columns(declared.key)}) to {literal(str(target))} "
             "(format parquet, compression zstd)"
         )
@@ -208,17 +217,24 @@ def _held_keys_sql(staged: Staged, declared: Dataset) -> str:
     return f"select distinct {columns(declared.key)} from read_parquet({literal(str(staged.quarantine_path))})"
 
 
-def _changes_sql(declared: Dataset, fetched: Fetch) -> str:
-    """Compare staged rows with what is known; see `Vintages.absorb` for the rules."""
+def _changes_sql(declared: Dataset, fetched: Fetch, last_sha: str) -> str:
+    """Compare staged rows with what is known; see `Vintages.absorb` for the rules.
+
+    A row that the publisher marks as withdrawn comes as a row, with that status; a row that is lacking in a complete
+    delivery has been withdrawn without a mark.
+    """
     key, payload = declared.key, declared.payload
     same_key = " and ".join(f"s.{identifier(c)} = k.{identifier(c)}" for c in key)
     differs = " or ".join(f"s.{identifier(c)} is distinct from k.{identifier(c)}" for c in payload) or "false"
+    marked = "coalesce(s.status = 'withdrawn', false)" if "status" in payload else "false"
+    was_marked = "coalesce(k.status = 'withdrawn', false)" if "status" in payload else "false"
+    was_gone = f"(k.change = 'withdrawn' or {was_marked})"
     arrived = (
         f"select {columns(tuple(declared.columns), 's.')}, "
-        "case when k.change is null then 'new' when k.change = 'withdrawn' then 'restored' else 'revised' end "
-        "as change "
+        f"case when k.change is null then 'new' when {marked} then 'withdrawn' when {was_gone} then 'restored' "
+        "else 'revised' end as change, s.source_file_sha256 "
         f"from staged as s left join known as k on {same_key} "
-        f"where k.change is null or k.change = 'withdrawn' or {differs}"
+        f"where k.change is null or {marked} <> {was_gone} or (not {marked} and ({differs}))"
     )
     if not fetched.promise.complete:
         return arrived
@@ -229,7 +245,8 @@ def _changes_sql(declared: Dataset, fetched: Fetch) -> str:
     held = " and ".join(f"h.{identifier(c)} = k.{identifier(c)}" for c in key)
     within = "k.series_id in (select series_id from scope) and " if fetched.promise.series else ""
     withdrawn = (
-        f"select {gone}, 'withdrawn' as change from known as k where {within}k.change <> 'withdrawn' "
+        f"select {gone}, 'withdrawn' as change, {last_sha} as source_file_sha256 "
+        f"from known as k where {within}not {was_gone} "
         f"and not exists (select 1 from staged as s where {same_key}) "
         f"and not exists (select 1 from held as h where {held})"
     )

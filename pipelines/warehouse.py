@@ -52,12 +52,13 @@ def prepare(
         NyckeltalError: a dataset has no good state yet, so nothing can be released.
     """
     vintages = Vintages(settings)
-    lacking = [d for d in datasets() if vintages.latest(d) is None]
+    required = [name for name, dataset in datasets().items() if dataset.is_required]
+    lacking = [d for d in required if vintages.latest(d) is None]
     if lacking:
         raise NyckeltalError(
             "there is no good state yet of every dataset",
             where=str(settings.vintages_dir),
-            expected=", ".join(datasets()),
+            expected=", ".join(required),
             found=f"none of {', '.join(lacking)}",
             remedy="see the failed checks of this run; mend the delivery and refresh again",
         )
@@ -215,7 +216,8 @@ def _source_files(vintages: Vintages) -> list[Row]:
     return [
         (f.sha256, f.source_id, f.dataset.split(".")[1], f.url, f.fetched_at, f.published_at, f.bytes, record.rows,
          f.licence, f.attribution)
-        for dataset in datasets() for record in vintages.deliveries(dataset) for f in record.files
+        for dataset in datasets() for record in vintages.deliveries(dataset) if record.tells_something
+        for f in record.files
     ]  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from pipelines.assets.keys import raw_key
+from pipelines.assets.keys import raw_key, staged_key
 from pipelines.sources.model import datasets, publisher_of
 
 
@@ -11,6 +11,7 @@ def raw_asset(dataset: str) -> dg.AssetsDefinition:
 
     @dg.asset(
         key=raw_key(dataset),
+        deps=[staged_key(other) for other in datasets()[dataset].after],
         group_name="sources",
         description=f"{datasets()[dataset].title}. {publisher_of(dataset).attribution}. Bytes as they were given.",
         kinds={"file"},

@@ -46,7 +46,8 @@ def warehouse_assets(settings: Settings, manifest: Path) -> dg.AssetsDefinition:
     )
     def warehouse(context: dg.AssetExecutionContext) -> Iterator[Any]:
         run = context.resources.run
-        run.prepare_warehouse()
+        if not run.prepare_warehouse():
+            return  # what comes after is skipped
         project = str(settings.dbt_project_dir)
         executable = str(Path(sys.executable).with_name("dbt"))  # of this environment, whatever PATH says
         dbt = Dbt(project_dir=project, profiles_dir=project, dbt_executable=executable)

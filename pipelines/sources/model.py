@@ -9,13 +9,14 @@ from __future__ import annotations
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
 from indicators.errors import DeclarationError
 from indicators.load import read_yaml, validated
 from indicators.model import Strict
+from pipelines.archive import Way
 
 HOME = Path(__file__).parent
 
@@ -29,19 +30,33 @@ class Column(Strict):
     description: str = Field(min_length=5)
     nullable: bool = False
     allowed: tuple[str, ...] = ()
-    codes: Literal["areas"] | None = None
+    codes: Literal["areas", "units"] | None = None
     pattern: str | None = None
     min: float | None = None
     max: float | None = None
 
 
+STATUSES = ("missing", "suppressed", "not_applicable", "not_collected", "withdrawn", "forecast")
+
+
 class Dataset(Strict):
-    """A dataset of a publisher. `facts` share the columns series_id, area_id, year, sex, value."""
+    """A dataset of a publisher.
+
+    `facts` share the columns series_id, area_id, year, sex, value, status (one of `STATUSES`, or `code:` and a code
+    that nobody knows; null for a plain value). `ways` are the ways by which it comes; without `snapshot` it may be
+    that nothing of it is known yet, and the warehouse does without. `after` are datasets that have to be fetched and
+    judged first. `live` is how its publisher's module asks for it; the module knows its keys. `same_series_as` names
+    the dataset whose series these facts are of, for another kind of areas.
+    """
 
     title: str
     kind: Literal["facts", "table"]
     columns: dict[str, Column]
     key: tuple[str, ...]
+    ways: tuple[Way, ...] = ("snapshot", "live")
+    after: tuple[str, ...] = ()
+    same_series_as: str | None = None
+    live: dict[str, Any] = {}
     max_held_back: float = Field(default=0.005, ge=0, le=1)
     min_share_of_last: float = Field(default=0.9, gt=0, le=1)
 
@@ -50,9 +65,14 @@ class Dataset(Strict):
         strange = [c for c in self.key if c not in self.columns]
         if strange:
             raise ValueError(f"the key names columns that are not declared: {strange}")
-        if self.kind == "facts" and not {"series_id", "area_id", "year", "sex", "value"} <= set(self.columns):
-            raise ValueError("a dataset of facts has the columns series_id, area_id, year, sex, value")
+        if self.kind == "facts" and not {"series_id", "area_id", "year", "sex", "value", "status"} <= set(self.columns):
+            raise ValueError("a dataset of facts has the columns series_id, area_id, year, sex, value, status")
         return self
+
+    @property
+    def is_required(self) -> bool:
+        """Whether nothing can be released before something of it is known."""
+        return "snapshot" in self.ways
 
     @property
     def payload(self) -> tuple[str, ...]:
@@ -70,6 +90,8 @@ class Publisher(Strict):
     attribution: str
     rights_sv: str
     rights_read: date
+    refreshed: str = Field(min_length=5, description="how often the publisher gives new figures, for readers")
+    addresses: dict[str, str] = {}
     datasets: dict[str, Dataset]
 
 

@@ -8,14 +8,13 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
-import polars as pl
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from pipelines.archive import Archive, Fetch, FileRecord, Promise
 from pipelines.errors import SourceError
 from pipelines.files import read_json, sha256_of
 from pipelines.sources.model import datasets, publisher_of
-from pipelines.sources.tabular import conform, read_table
+from pipelines.sources.tabular import Part, read_table, write_parts
 
 MANIFEST = "manifest.json"
 
@@ -85,15 +84,21 @@ def is_unchanged(folder: Path, dataset: str, archive: Archive) -> bool:
     return last is not None and last.promise == entry.promise and [f.sha256 for f in last.files] == [sha256_of(path)]
 
 
-def parse(folder: Path, fetched: Fetch, archive: Archive) -> pl.LazyFrame:
-    """The rows of an archived fetch, in declared columns, with `row`.
+def parse(folder: Path, fetched: Fetch, archive: Archive, target: Path) -> None:
+    """Write the rows of an archived fetch in declared columns.
 
     Raises:
         SourceError: the file cannot be read as declared.
     """
     name = read_manifest(folder).datasets[fetched.dataset].file
-    lazy = read_table(archive.read_path(fetched.files[0].sha256), name)
-    return conform(lazy, datasets()[fetched.dataset], name)
+    sha = fetched.files[0].sha256
+    part = Part(name, sha, read_table(archive.read_path(sha), name))
+    write_parts([part], datasets()[fetched.dataset], target, fetched.dataset)
+
+
+def holds(folder: Path, dataset: str) -> bool:
+    """Whether the snapshot has the dataset."""
+    return dataset in read_manifest(folder).datasets
 
 
 def _entry(folder: Path, dataset: str) -> tuple[SnapshotFile, Path]:

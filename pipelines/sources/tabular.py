@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
@@ -119,6 +121,30 @@ def conform(lazy: pl.LazyFrame, dataset: Dataset, name: str) -> pl.LazyFrame:
     indexed = lazy.select(*dataset.columns).with_row_index("row", offset=1)
     casts = [_cast(indexed, name, column, declared, schema[column]) for column, declared in dataset.columns.items()]
     return indexed.select(pl.col("row").cast(pl.Int64), *casts)
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one archived file holds: its name for messages, its hash, and its rows."""
+
+    name: str
+    sha256: str
+    rows: pl.LazyFrame
+
+
+def write_parts(parts: Iterable[Part], dataset: Dataset, target: Path, name: str) -> None:
+    """Write the rows of archived files as one staged dataset.
+
+    Columns of `target`: `row` (1-based over all parts), those declared, and `source_file_sha256`.
+
+    Raises:
+        SourceError: a column is missing or unknown, a cell is not of its column's type, a file is damaged.
+    """
+    frames = [
+        conform(part.rows, dataset, part.name).with_columns(source_file_sha256=pl.lit(part.sha256)) for part in parts
+    ]
+    whole = pl.concat(frames).with_columns(pl.int_range(1, pl.len() + 1).alias("row")) if len(frames) > 1 else frames[0]
+    write_staged(whole, target, name)
 
 
 def write_staged(lazy: pl.LazyFrame, target: Path, name: str) -> None:

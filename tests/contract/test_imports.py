@@ -8,9 +8,10 @@ import pytest
 
 from tests.support.repository import Module, modules
 
-FOUNDATION = {"archive", "duck", "errors", "files", "lock", "settings", "vintages"}
+FOUNDATION = {"archive", "deposit", "duck", "errors", "files", "http", "lock", "settings", "vintages"}
 ROOMS = {"sources", "quality", "warehouse", "dbt", "release", "site"}
 DECLARATION = "pipelines.sources.model"  # what a dataset is: a declaration, known to every storey
+TOOLS = {"cells", "context", "layout", "pxweb", "tabular"}  # what sources share, each knowing of no publisher
 GATE = "pipelines.quality.gate"
 
 
@@ -54,7 +55,7 @@ def test_indicators_import_nothing_of_pipelines() -> None:
 
 
 def test_sources_know_neither_one_another_nor_who_judges_keeps_or_publishes() -> None:
-    shared = {"pipelines.sources", DECLARATION, "pipelines.sources.tabular"}
+    shared = {"pipelines.sources", DECLARATION, *(f"pipelines.sources.{tool}" for tool in TOOLS)}
     strange = {"quality", "vintages", "release", "site", "assets", "staging", "warehouse"}
     for module in modules().values():
         if module.name.startswith("pipelines.sources"):

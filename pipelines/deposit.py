@@ -1,0 +1,99 @@
+"""The pages of a fetch under way: kept as they come, so that an interrupted fetch goes on where it was.
+
+Belongs here: the journal of one fetch (`archive/fetches/<dataset>/pending.jsonl`) and its end as a record of the
+archive. Does not belong here: asking for pages (`http.py`), or knowing which (`sources`).
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+from pipelines.archive import Archive, Fetch, FileRecord, Promise, Way
+from pipelines.files import append_line
+from pipelines.sources.model import publisher_of
+
+
+class Deposit:
+    """The journal of one fetch. Safe to use from several threads.
+
+    Args:
+        plan: what is being fetched, in words that are equal when an earlier, interrupted fetch can be gone on with.
+        now: UTC. resume: how old that earlier fetch may be.
+    """
+
+    def __init__(self, archive: Archive, dataset: str, plan: str, now: datetime, resume: timedelta) -> None:
+        self._archive, self._dataset, self._now = archive, dataset, now
+        self._path = archive.pending_path(dataset)
+        self._guard = threading.Lock()
+        self._records: dict[str, FileRecord] = {}
+        self._take_up(plan, resume)
+
+    def find(self, key: str) -> FileRecord | None:
+        """The page that was archived under this key by this fetch, now or before it was interrupted."""
+        with self._guard:
+            return self._records.get(key)
+
+    def body(self, record: FileRecord) -> bytes:
+        """The bytes of an archived page."""
+        return self._archive.read_path(record.sha256).read_bytes()
+
+    def add(self, key: str, url: str, body: bytes, published_at: str | None = None) -> FileRecord:
+        """Archive a page and write it down."""
+        publisher = publisher_of(self._dataset)
+        record = FileRecord(
+            sha256=self._archive.store_bytes(body),
+            source_id=publisher.publisher,
+            dataset=self._dataset,
+            url=url,
+            fetched_at=self._now,
+            published_at=published_at,
+            bytes=len(body),
+            licence=publisher.licence,
+            attribution=publisher.attribution,
+        )
+        with self._guard:
+            self._records[key] = record
+            append_line(self._path, {"key": key, "record": record.model_dump(mode="json")})
+        return record
+
+    def finish(self, keys: Iterable[str], promise: Promise, way: Way = "live", since: date | None = None) -> Fetch:
+        """Write the fetch down as whole, with its pages in the order of `keys`."""
+        files = [self._records[key] for key in keys]
+        fetch = self._archive.record(self._dataset, files, promise, way, since)
+        self.discard()
+        return fetch
+
+    def discard(self) -> None:
+        """Forget the journal; the bytes stay."""
+        self._path.unlink(missing_ok=True)
+
+    def _take_up(self, plan: str, resume: timedelta) -> None:
+        head = {"plan": plan, "started": self._now.isoformat()}
+        lines = _whole_lines(self._path)
+        if lines and lines[0].get("plan") == plan:
+            started = datetime.fromisoformat(str(lines[0]["started"]))
+            if timedelta(0) <= self._now - started <= resume:
+                for line in lines[1:]:
+                    record = FileRecord.model_validate(line["record"])
+                    if self._archive.holds(record.sha256):
+                        self._records[str(line["key"])] = record
+                return
+        self._path.unlink(missing_ok=True)
+        append_line(self._path, head)
+
+
+def _whole_lines(path: Path) -> list[dict[str, object]]:
+    """The lines that a kill did not cut short."""
+    if not path.exists():
+        return []
+    found = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        try:
+            found.append(json.loads(line))
+        except ValueError:
+            continue
+    return found

@@ -1,0 +1,226 @@
+"""One polite HTTP client for every publisher.
+
+Belongs here: time limits, retry with growing waits, the budget of requests, and an answer that is whole or no answer.
+Does not belong here: what an answer means (`sources`), or keeping it (`deposit.py`).
+
+Asked again: 429 and 5xx, time-outs, broken connections, bodies cut short or damaged. Never asked again: any other 4xx.
+`Retry-After` is honoured. Proxies and certificates come from the environment (`HTTPS_PROXY`, `SSL_CERT_FILE`) and are
+never told, logged or archived.
+"""
+
+from __future__ import annotations
+
+import email.utils
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any, Generic, TypeVar
+from urllib.parse import urlsplit, urlunsplit
+
+import httpx
+import tenacity
+from pyrate_limiter import Duration, Limiter, Rate
+
+from pipelines.errors import SourceError
+from pipelines.settings import Settings
+
+T = TypeVar("T")
+_TRANSIENT = frozenset({429, 500, 502, 503, 504})
+_SAMPLE = 200
+
+
+class DamagedError(Exception):
+    """The body is not what it should be (cut short, another format): worth asking again."""
+
+
+class HttpRefusedError(SourceError):
+    """The server understood and said no (4xx). `status` and `body` say how."""
+
+    def __init__(self, what: str, *, status: int, body: bytes, where: str, expected: str, found: str) -> None:
+        super().__init__(what, where=where, expected=expected, found=found, remedy="see what the server says")
+        self.status, self.body = status, body
+
+
+class _TransientError(Exception):
+    """An attempt that failed in a way that may pass."""
+
+    def __init__(self, found: str, retry_after: float | None = None) -> None:
+        super().__init__(found)
+        self.retry_after = retry_after
+
+
+@dataclass(frozen=True)
+class Answer(Generic[T]):
+    """A whole answer: the address asked, the body as given (unpacked), and what was read from it."""
+
+    url: str
+    body: bytes
+    content: T
+    published_at: str | None
+
+
+class Client:
+    """A client of one publisher. Safe to use from several threads.
+
+    Args:
+        settings: limits of time, size and attempts. per_second: requests a second; 0 for no budget.
+        sleep: how it waits between attempts.
+    """
+
+    def __init__(self, settings: Settings, per_second: float, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._settings = settings
+        self._sleep = sleep
+        self._limiter: Limiter | None = None
+        self.requests = 0
+        if per_second:
+            self.set_budget(1, 1 / per_second)
+        agent = f"nyckeltal/{version('nyckeltal')} (open data warehouse of Swedish municipal care)"
+        contact = f" {settings.http_contact}" if settings.http_contact else ""
+        self._http = httpx.Client(
+            headers={"User-Agent": agent + contact, "Accept-Encoding": "gzip"},
+            timeout=httpx.Timeout(settings.http_read_seconds, connect=settings.http_connect_seconds),
+            follow_redirects=False,
+        )
+
+    def set_budget(self, calls: int, seconds: float) -> None:
+        """From now on at most so many requests in so many seconds."""
+        self._limiter = Limiter(Rate(calls, max(1, round(seconds * Duration.SECOND))))
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._http.close()
+
+    def get(self, url: str, read: Callable[[bytes], T], params: Mapping[str, str] | None = None) -> Answer[T]:
+        """Ask for a resource.
+
+        Args:
+            read: makes something of the body, or raises `DamagedError` when it is worth asking again.
+
+        Raises:
+            HttpRefusedError: 4xx. SourceError: no whole answer after all attempts, or `read` refused it.
+        """
+        return self._ask(httpx.Request("GET", url, params=dict(params) if params else None), read)
+
+    def post(self, url: str, read: Callable[[bytes], T], body: Any) -> Answer[T]:
+        """Send JSON and read the answer; see `get`."""
+        return self._ask(httpx.Request("POST", url, json=body), read)
+
+    def _ask(self, plain: httpx.Request, read: Callable[[bytes], T]) -> Answer[T]:
+        # Built by the client, so that its headers and time limits apply.
+        content = plain.content or None
+        headers = {"Content-Type": "application/json"} if content else None
+        where = shown(str(plain.url))
+
+        def attempt() -> Answer[T]:
+            if self._limiter is not None:
+                self._limiter.try_acquire(plain.url.host)
+            request = self._http.build_request(plain.method, plain.url, content=content, headers=headers)
+            body, got = self._send(request)
+            try:
+                return Answer(where, body, read(body), got.get("last-modified"))
+            except DamagedError as error:
+                raise _TransientError(str(error)) from error
+
+        attempts = self._settings.http_attempts
+        retrying = tenacity.Retrying(
+            stop=tenacity.stop_after_attempt(attempts),
+            wait=self._wait,
+            retry=tenacity.retry_if_exception_type(_TransientError),
+            sleep=self._sleep,
+            reraise=True,
+        )
+        try:
+            return retrying(attempt)
+        except _TransientError as error:
+            raise SourceError(
+                f"no whole answer in {attempts} attempts",
+                where=where,
+                expected="a whole answer",
+                found=str(error),
+                remedy="refresh again later; what has been fetched is kept and is not fetched again",
+            ) from error
+
+    def _send(self, request: httpx.Request) -> tuple[bytes, httpx.Headers]:
+        self.requests += 1
+        began = time.monotonic()
+        parts: list[bytes] = []
+        size = 0
+        try:
+            response = self._http.send(request, stream=True)
+            try:
+                for part in response.iter_bytes():
+                    parts.append(part)
+                    size += len(part)
+                    if size > self._settings.http_max_mb * 1_000_000:
+                        raise self._too_large(request)
+                    if time.monotonic() - began > self._settings.http_total_seconds:
+                        raise _TransientError(f"not whole after {self._settings.http_total_seconds:g} s, {size} bytes")
+            finally:
+                response.close()
+        except httpx.HTTPError as error:
+            raise _TransientError(_words(error)) from error
+        body = b"".join(parts)
+        if response.status_code in _TRANSIENT:
+            raise _TransientError(f"HTTP {response.status_code} {_text(body)}", _retry_after(response.headers))
+        if not response.is_success:
+            raise HttpRefusedError(
+                "the server refused",
+                status=response.status_code,
+                body=body,
+                where=shown(str(request.url)),
+                expected="HTTP 200",
+                found=f"HTTP {response.status_code} {_text(body)}".strip(),
+            )
+        return body, response.headers
+
+    def _too_large(self, request: httpx.Request) -> SourceError:
+        return SourceError(
+            "the answer is too large",
+            where=shown(str(request.url)),
+            expected=f"at most {self._settings.http_max_mb} MB",
+            found="more",
+            remedy="raise NYCKELTAL_HTTP_MAX_MB if the publisher has grown",
+        )
+
+    def _wait(self, state: tenacity.RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        asked = error.retry_after if isinstance(error, _TransientError) else None
+        if asked is not None:
+            return min(asked, self._settings.http_max_wait_seconds)
+        growing = tenacity.wait_exponential_jitter(
+            initial=self._settings.http_wait_seconds,
+            max=self._settings.http_max_wait_seconds,
+            jitter=self._settings.http_wait_seconds,
+        )
+        return growing(state)
+
+
+def shown(url: str) -> str:
+    """An address without a user's name and password."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+def _words(error: httpx.HTTPError) -> str:
+    if isinstance(error, httpx.ProxyError):
+        return "ProxyError: the proxy refused"  # its own words may hold the proxy's password
+    return f"{type(error).__name__}: {error}"[:_SAMPLE]
+
+
+def _text(body: bytes) -> str:
+    return " ".join(body[:_SAMPLE].decode("utf-8", errors="replace").split())
+
+
+def _retry_after(headers: httpx.Headers) -> float | None:
+    given = headers.get("retry-after")
+    if given is None:
+        return None
+    if given.strip().isdigit():
+        return float(given)
+    try:
+        moment = email.utils.parsedate_to_datetime(given)
+    except ValueError:
+        return None
+    return max(0.0, (moment - datetime.now(UTC)).total_seconds())

@@ -1,0 +1,59 @@
+"""What a live fetch may use. Belongs here: that, and nothing of any publisher.
+
+A publisher's module (`pipelines/sources/<publisher>.py`) has two functions:
+
+`fetch(context, dataset) -> Fetch | None` asks the publisher, puts every answer into the archive by way of a `Deposit`,
+and says what must have come (`Promise`). None: there is nothing to be had, which is no fault (no file in the inbox, or
+nothing changed since the day asked for).
+
+`parse(fetched, archive, target) -> None` writes the archived answers as rows (`sources/tabular.py`, `write_parts`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from indicators.load import Catalogue
+from pipelines.archive import Archive, Fetch
+from pipelines.deposit import Deposit
+from pipelines.http import Client
+from pipelines.settings import Settings
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a live fetch may use.
+
+    `now` is UTC without zone. `client` gives the publisher's client. `taken_in` lists the fetches of a dataset that
+    passed the gate and are known, oldest first.
+    """
+
+    settings: Settings
+    catalogue: Catalogue
+    archive: Archive
+    now: datetime
+    client: Callable[[str], Client]
+    taken_in: Callable[[str], list[Fetch]]
+
+    def url(self, publisher: str, address: str) -> str:
+        """A publisher's address, or the same on the server that is asked instead (`--base-url`)."""
+        bases = self.settings.base_urls
+        base = bases.get(publisher, bases.get("*"))
+        if base is None:
+            return address
+        parts = urlsplit(address)
+        return f"{base.rstrip('/')}/{parts.netloc}{parts.path}" + (f"?{parts.query}" if parts.query else "")
+
+    def deposit(self, dataset: str, plan: str) -> Deposit:
+        """The journal of a fetch of this dataset."""
+        hours = timedelta(hours=self.settings.resume_hours)
+        return Deposit(self.archive, dataset, plan, self.now, hours)
+
+    def inbox(self, dataset: str) -> list[Path]:
+        """The files that a person has put into the dataset's inbox, by name."""
+        folder = self.settings.inbox_dir / dataset
+        return sorted(p for p in folder.glob("*") if p.is_file() and not p.name.startswith((".", "~")))

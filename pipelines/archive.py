@@ -17,7 +17,6 @@ from pydantic import BaseModel, ConfigDict
 from pipelines.errors import SourceError
 from pipelines.files import copy_atomic, read_json, sha256_of, write_bytes, write_json
 
-
 Way = Literal["snapshot", "live", "submission"]
 
 

@@ -223,4 +223,5 @@ def _retry_after(headers: httpx.Headers) -> float | None:
         moment = email.utils.parsedate_to_datetime(given)
     except ValueError:
         return None
-    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+    waiting: float = (moment - datetime.now(UTC)).total_seconds()
+    return max(0.0, waiting)

@@ -22,6 +22,7 @@ from pipelines.errors import NyckeltalError, SourceError, UsageError
 from pipelines.files import append_line, remove_leftovers
 from pipelines.lock import exclusive
 from pipelines.release import build, pointer
+from pipelines.release.build import Plan
 from pipelines.release.pointer import ReleaseInfo
 from pipelines.settings import Settings
 from pipelines.sources import snapshot
@@ -52,7 +53,7 @@ class Run:
     taken_in: dict[str, DeliveryRecord] = field(default_factory=dict)
     held: dict[str, SourceError] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
-    planned: build.Plan | None = None
+    planned: Plan | None = None
     build: dbt.Build | None = None
     release: ReleaseInfo | None = None
     nothing_new: bool = False
@@ -171,7 +172,7 @@ class Run:
             os.environ.update(dbt.dbt_environment(self.settings, self.build))
         return True
 
-    def _is_news(self, planned: build.Plan) -> bool:
+    def _is_news(self, planned: Plan) -> bool:
         """Whether there is anything to publish: another state or code, or a source that is no longer stale."""
         mended = planned.standing_is_stale and not self._stale()
         return planned.is_new or mended or self.kind == "rebuild"

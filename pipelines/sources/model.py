@@ -56,7 +56,7 @@ class Dataset(Strict):
     ways: tuple[Way, ...] = ("snapshot", "live")
     after: tuple[str, ...] = ()
     same_series_as: str | None = None
-    live: dict[str, Any] = {}
+    live: dict[str, Any] = Field(default={})
     max_held_back: float = Field(default=0.005, ge=0, le=1)
     min_share_of_last: float = Field(default=0.9, gt=0, le=1)
 
@@ -91,7 +91,7 @@ class Publisher(Strict):
     rights_sv: str
     rights_read: date
     refreshed: str = Field(min_length=5, description="how often the publisher gives new figures, for readers")
-    addresses: dict[str, str] = {}
+    addresses: dict[str, str] = Field(default={})
     datasets: dict[str, Dataset]
 
 

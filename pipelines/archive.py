@@ -26,9 +26,9 @@ class SeriesPromise(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     rows: int
-    areas: int
-    first_year: int
-    last_year: int
+    areas: int | None = None
+    first_year: int | None = None
+    last_year: int | None = None
 
 
 class Promise(BaseModel):
@@ -160,6 +160,15 @@ class Archive:
     def fetches(self, dataset: str) -> list[Fetch]:
         """Every fetch of a dataset, oldest first."""
         return [Fetch.model_validate(read_json(p)) for p in sorted(self._records(dataset).glob("[0-9]*.json"))]
+
+    def look(self, dataset: str, moment: datetime) -> None:
+        """Remember that the whole of a dataset was looked at, whether or not anything had changed."""
+        write_json(self._records(dataset) / "looked.json", {"moment": moment.isoformat()})
+
+    def looked_at(self, dataset: str) -> datetime | None:
+        """When the whole of a dataset was last looked at; None when it never was."""
+        path = self._records(dataset) / "looked.json"
+        return datetime.fromisoformat(str(read_json(path)["moment"])) if path.exists() else None
 
     def pending_path(self, dataset: str) -> Path:
         """Where the pages of a fetch under way are written down."""

@@ -26,6 +26,20 @@ def connect(settings: Settings, path: Path | None = None) -> duckdb.DuckDBPyConn
     return con
 
 
+def scratch(folder: Path) -> duckdb.DuckDBPyConnection:
+    """A connection in memory for one piece of work, that spills into `folder`, with the same precautions."""
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": "400MB",
+        "threads": 2,
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "temp_directory": str(folder / "spill"),
+    }
+    con = duckdb.connect(":memory:", config=config)
+    con.execute("set enable_progress_bar = false")
+    return con
+
+
 def identifier(name: str) -> str:
     """A name as a quoted SQL identifier."""
     return '"' + name.replace('"', '""') + '"'

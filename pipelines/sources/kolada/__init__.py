@@ -1,0 +1,11 @@
+"""Kolada's interface v3: fetching and parsing, nothing else.
+
+Belongs here: what may be asked and how the answers look (`pages`), which requests are fewest (`plan`), the fetch of
+each dataset (`ask`), and archived answers as rows (`rows`). Does not belong here: which rows are believed, or what
+they mean.
+"""
+
+from pipelines.sources.kolada.ask import fetch
+from pipelines.sources.kolada.rows import parse
+
+__all__ = ["fetch", "parse"]

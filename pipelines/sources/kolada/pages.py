@@ -1,0 +1,233 @@
+"""Kolada's answers, typed, and the chains of pages that they come in.
+
+Belongs here: the shape of each kind of page, and following `next_url` to the end. Does not belong here: which
+addresses are asked (`ask`).
+
+A page is read twice: here, when it comes, strictly (an unknown or lacking field, a number as text, no JSON at all end
+by name), and when it is parsed (`rows`), fast.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from pipelines.archive import FileRecord
+from pipelines.deposit import Deposit
+from pipelines.errors import SourceError
+from pipelines.http import Client, DamagedError, HttpRefusedError, shown
+
+MAX_PAGES = 2_000
+_CHAIN_ATTEMPTS = 3
+Flag = bool | int | str | None
+
+
+class Value(msgspec.Struct, forbid_unknown_fields=True):
+    """One value of an item. `count` is the number of members when the item is a group's."""
+
+    gender: str
+    value: float | None
+    status: str | None = None
+    count: int | None = None
+    isdeleted: bool = False
+
+
+class Item(msgspec.Struct, forbid_unknown_fields=True):
+    """The values of one KPI, area and year."""
+
+    kpi: str
+    municipality: str
+    period: int
+    values: list[Value]
+
+
+class UnitItem(msgspec.Struct, forbid_unknown_fields=True):
+    """The values of one KPI, unit and year."""
+
+    kpi: str
+    ou: str
+    period: int
+    values: list[Value]
+
+
+class Kpi(msgspec.Struct):
+    """What is told of a KPI; the publisher may tell more."""
+
+    id: str
+    title: str
+    operating_area: str | None
+    perspective: str | None
+    is_divided_by_gender: Flag
+    municipality_type: str | None
+    prel_publication_date: str | None
+    publication_date: str | None
+    publ_period: int | str | None
+    has_ou_data: Flag
+
+
+class Area(msgspec.Struct):
+    """A municipality (K), or a region or the nation (L)."""
+
+    id: str
+    title: str
+    type: str
+
+
+class Member(msgspec.Struct):
+    """A member of a group, of areas or of KPIs."""
+
+    member_id: str
+    member_title: str | None = None
+
+
+class Group(msgspec.Struct):
+    """A group with its members."""
+
+    id: str
+    title: str
+    members: list[Member]
+
+
+class Unit(msgspec.Struct):
+    """A unit, and the municipality that it lies in."""
+
+    id: str
+    title: str
+    municipality: str
+
+
+T = TypeVar("T", Item, UnitItem, Kpi, Area, Group, Unit)
+
+
+class Page(msgspec.Struct, Generic[T], forbid_unknown_fields=True):
+    """One page. `count` is the number of items on this page."""
+
+    values: list[T]
+    next_url: str | None
+    count: int | None = None
+    previous_url: str | None = None
+
+
+@dataclass(frozen=True)
+class Chain(Generic[T]):
+    """A whole chain of pages: their keys in the deposit, and all items."""
+
+    keys: list[str]
+    items: list[T]
+
+
+class Reader(Generic[T]):
+    """Follows chains of one kind of page. Safe to use from several threads."""
+
+    def __init__(self, client: Client, deposit: Deposit, kind: Any, base: str) -> None:
+        self._client, self._deposit, self._base = client, deposit, base
+        self._decoder = msgspec.json.Decoder(Page[kind])
+        self._kind = kind
+
+    def whole(self, url: str, *, keep_empty: bool = True) -> Chain[T]:
+        """Every page from `url` on, archived.
+
+        Args:
+            keep_empty: archive a lone page without items too (a delta that brings nothing leaves nothing).
+
+        Raises:
+            SourceError: no whole answer, an endless or repeating chain, or an answer of another shape.
+        """
+        for attempt in range(1, _CHAIN_ATTEMPTS + 1):
+            try:
+                return self._follow(url, keep_empty, fresh=attempt > 1)
+            except DamagedError as error:
+                if attempt == _CHAIN_ATTEMPTS:
+                    raise SourceError(
+                        "the pages do not make a whole",
+                        where=shown(url),
+                        expected="each page once, then an end",
+                        found=f"{error}, {attempt} times over",
+                        remedy="refresh again later; if it lasts, the publisher's paging is broken: tell it",
+                    ) from error
+        raise AssertionError("unreachable")
+
+    def _follow(self, url: str, keep_empty: bool, *, fresh: bool) -> Chain[T]:
+        keys: list[str] = []
+        items: list[T] = []
+        hashes: set[str] = set()
+        address: str | None = url
+        while address is not None:
+            if address in keys or len(keys) >= MAX_PAGES:
+                raise DamagedError(f"an endless chain of pages (page {len(keys) + 1} is {shown(address)} again)")
+            page, record = self._page(address, fresh, keep_empty=keep_empty or bool(keys))
+            if record is None:
+                return Chain([], [])
+            if page.values and record.sha256 in hashes:
+                raise DamagedError(f"page {len(keys) + 1} is the same as one before it")
+            hashes.add(record.sha256)
+            keys.append(address)
+            items += page.values
+            address = self._next(page)
+        return Chain(keys, items)
+
+    def _page(self, url: str, fresh: bool, *, keep_empty: bool) -> tuple[Page[T], FileRecord | None]:
+        known = None if fresh else self._deposit.find(url)
+        if known is not None:
+            return self._read(self._deposit.body(known)), known
+        try:
+            answer = self._client.get(url, self._read)
+        except HttpRefusedError as error:
+            raise _explained(error) from error
+        except msgspec.ValidationError as error:
+            raise SourceError(
+                "the publisher's answer has another shape",
+                where=shown(url),
+                expected=f"the fields of {self._kind.__name__} as in pipelines/sources/kolada/pages.py",
+                found=str(error),
+                remedy="if the publisher changed its interface, change that declaration; nothing was taken in",
+            ) from error
+        if not answer.content.values and answer.content.next_url is None and not keep_empty:
+            return answer.content, None
+        return answer.content, self._deposit.add(url, shown(url), answer.body)
+
+    def _read(self, body: bytes) -> Page[T]:
+        try:
+            page: Page[T] = self._decoder.decode(body)
+        except msgspec.ValidationError:
+            raise
+        except msgspec.DecodeError as error:
+            raise DamagedError(f"no whole JSON: {error}; begins with {body[:60]!r}") from error
+        if page.count is not None and page.count != len(page.values):
+            raise DamagedError(f"{len(page.values)} items on a page that counts {page.count}")
+        return page
+
+    def _next(self, page: Page[T]) -> str | None:
+        if page.next_url is None:
+            return None
+        if not page.next_url.startswith(self._base.rstrip("/") + "/"):
+            raise SourceError(
+                "the next page lies on another server",
+                where=self._base,
+                expected=f"an address that begins with {self._base}",
+                found=shown(page.next_url)[:200],
+                remedy="if the publisher has moved, change `addresses` in kolada.yml",
+            )
+        return page.next_url
+
+
+def _explained(error: HttpRefusedError) -> SourceError:
+    if error.status == 410:
+        return SourceError(
+            "Kolada's interface of this version has been shut off",
+            where=error.where,
+            expected="interface v3 (https://api.kolada.se/v3), which came 2025-04-04; v2 was shut off in 2026",
+            found=error.found,
+            remedy="set `addresses` in kolada.yml to the version in use",
+        )
+    if error.status == 422:
+        return SourceError(
+            "Kolada did not accept the request",
+            where=error.where,
+            expected="at most 25 ids in each segment and at most 5 000 items a page",
+            found=error.found,
+            remedy="if the publisher has lowered its limits, change `live` in kolada.yml",
+        )
+    return error

@@ -1,0 +1,64 @@
+"""Which requests are fewest. Belongs here: pure functions over ids and counts, nothing of the network.
+
+A request takes at most `max_ids` ids in each segment, and an answer comes in pages of `page_items` items. So a request
+costs as many requests as it has pages, and a half-full last page is what can be saved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import ceil
+
+_MOST_PAGES = 12
+_MARGIN = 1.01  # an area may have a year more than the areas that were looked at
+
+
+def slices(ids: Sequence[str], size: int) -> list[list[str]]:
+    """Runs of at most `size` ids; the short one comes first, as it is the cheapest to learn from."""
+    short = len(ids) % size
+    starts = [0, *range(short, len(ids), size)] if short else list(range(0, len(ids), size))
+    return [list(ids[a:b]) for a, b in zip(starts, [*starts[1:], len(ids)], strict=True)]
+
+
+def even(ids: Sequence[str], size: int) -> list[list[str]]:
+    """As few runs of at most `size` ids as there can be, of about the same length."""
+    runs = ceil(len(ids) / size)
+    bounds = [round(n * len(ids) / runs) for n in range(runs + 1)]
+    return [list(ids[a:b]) for a, b in zip(bounds, bounds[1:], strict=False)]
+
+
+def pack(items: Mapping[str, float], page_items: int, max_ids: int) -> list[list[str]]:
+    """Batches of ids whose items fill their pages.
+
+    Args:
+        items: expected number of items of each id. page_items: items on a full page. max_ids: ids in a batch.
+
+    Returns:
+        Batches that together need the fewest pages found: first fit, largest first, over several sizes of batch.
+    """
+    best: list[list[str]] = []
+    for pages in range(1, _MOST_PAGES + 1):
+        batches = _first_fit(items, pages * page_items, max_ids)
+        if not best or _cost(batches, items, page_items) < _cost(best, items, page_items):
+            best = batches
+    return [sorted(batch) for batch in best]
+
+
+def _first_fit(items: Mapping[str, float], capacity: float, max_ids: int) -> list[list[str]]:
+    batches: list[list[str]] = []
+    loads: list[float] = []
+    for key in sorted(items, key=lambda k: (-items[k], k)):
+        size = items[key] * _MARGIN
+        fits = (n for n, load in enumerate(loads) if load + size <= capacity and len(batches[n]) < max_ids)
+        place = next(fits, None)
+        if place is None:
+            batches.append([key])
+            loads.append(size)
+        else:
+            batches[place].append(key)
+            loads[place] += size
+    return batches
+
+
+def _cost(batches: list[list[str]], items: Mapping[str, float], page_items: int) -> int:
+    return sum(max(1, ceil(sum(items[key] for key in batch) * _MARGIN / page_items)) for batch in batches)

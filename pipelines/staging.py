@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
+from collections.abc import Iterator
 
 import duckdb
 
 from indicators.load import Catalogue
 from indicators.model import ValueType
 from pipelines import ways
-from pipelines.archive import Fetch
-from pipelines.duck import connect, literal
+from pipelines.archive import Fetch, Promise
+from pipelines.duck import columns, connect, identifier, literal
 from pipelines.errors import SourceError
 from pipelines.quality.gate import GateResult, profile_series, run_gate
 from pipelines.quality.quarantine import part
@@ -22,6 +24,8 @@ from pipelines.quality.rules import rules_for
 from pipelines.settings import Settings
 from pipelines.sources.model import Dataset, datasets
 from pipelines.vintages import CheckResult, Staged, Vintages
+
+_LISTED, _LONGEST = 20, 120  # series and years that are listed by name, and letters of their areas
 
 
 class HeldBackError(SourceError):
@@ -55,8 +59,8 @@ def stage(settings: Settings, catalogue: Catalogue, dataset: str, fetched: Fetch
         raise HeldBackError(dataset, (_readable(dataset, error),), cause=error) from error
     with connect(settings) as con:
         result = _judge(con, settings, catalogue, dataset, fetched)
-        checks = (_readable(dataset, None), *result.checks)
-        if result.blocked:
+        checks = (_readable(dataset, None), *result.checks, *_lost(con, settings, dataset, fetched))
+        if any(not c.passed and c.level == "block" for c in checks):
             rows_path.unlink()  # nobody may take areas from a list that was held back
             raise HeldBackError(dataset, checks)
         quarantine = part(con, rows_path, result.held, settings.staged_dir / f"{dataset}.quarantine.parquet")
@@ -102,9 +106,9 @@ def _judge(
         profile_series(con, rows_path, declared, fetched.promise, vintages.known_sql(dataset))
     rules = rules_for(
         declared,
-        fetched.promise,
-        areas=_known_areas(con, settings, vintages) if _names_areas(declared) else frozenset(),
-        declared=frozenset(catalogue.series_of(dataset)),
+        _at_least_nearly_as_before(con, dataset, fetched.promise, vintages),
+        areas=_known_areas(con, settings, vintages, _codes(declared)),
+        declared=_series_wanted(catalogue, dataset, fetched),
     )
     return run_gate(con, rows_path, declared, dataset, rules, settings.gate_batch_rows)
 
@@ -120,16 +124,78 @@ def _create_bounds(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, dataset
         con.executemany("insert into bounds values (?, ?, ?, ?)", bounds)
 
 
-def _names_areas(dataset: Dataset) -> bool:
-    return any(column.codes == "areas" for column in dataset.columns.values())
+def _series_wanted(catalogue: Catalogue, dataset: str, fetched: Fetch) -> frozenset[str]:
+    """The series that the catalogue uses and that this delivery must hold: none of a part, none not asked for."""
+    used = frozenset(catalogue.series_of(dataset))
+    if not fetched.promise.complete:
+        return frozenset()
+    return used if fetched.way == "snapshot" else used & frozenset(fetched.promise.series)
 
 
-def _known_areas(con: duckdb.DuckDBPyConnection, settings: Settings, vintages: Vintages) -> frozenset[str]:
-    """Area ids of the last good state and of the list of areas staged in this run."""
-    known = con.execute(f"select distinct area_id from ({vintages.known_sql('kolada.municipality')})").fetchall()
-    staged = settings.staged_dir / "kolada.municipality.parquet"
+def _at_least_nearly_as_before(
+    con: duckdb.DuckDBPyConnection, dataset: str, promise: Promise, vintages: Vintages
+) -> Promise:
+    """A whole table that comes much shorter than what is known has been cut short, whatever was promised."""
+    declared = datasets()[dataset]
+    if declared.kind == "facts" or not promise.complete:
+        return promise
+    known = con.execute(f"select count(*) from ({vintages.known_sql(dataset)}) where change <> 'withdrawn'").fetchone()
+    least = math.ceil(declared.min_share_of_last * int(known[0])) if known else 0
+    return promise.model_copy(update={"rows": max(promise.rows, least)})
+
+
+def _lost(con: duckdb.DuckDBPyConnection, settings: Settings, dataset: str, fetched: Fetch) -> Iterator[CheckResult]:
+    """Values that were known and did not come, from a publisher that marks what it withdraws."""
+    promise = fetched.promise
+    if not (promise.marks_withdrawals and promise.complete):
+        return
+    key = datasets()[dataset].key
+    same = " and ".join(f"s.{identifier(c)} = k.{identifier(c)}" for c in key)
+    con.execute("create table asked as select unnest(?::varchar[]) as series_id", [list(promise.series)])
+    con.execute(
+        f"create table lost as select {columns(key, 'k.')} from ({Vintages(settings).known_sql(dataset)}) as k "
+        "where k.change <> 'withdrawn' and k.series_id in (select series_id from asked) "
+        f"and not exists (select 1 from read_parquet({literal(str(settings.staged_dir / f'{dataset}.parquet'))}) as s "
+        f"where {same})"
+    )
+    listed = con.execute(
+        "select series_id, year, count(*) as n, string_agg(distinct area_id, ', ' order by area_id) as areas "
+        "from lost group by all order by series_id, year"
+    ).fetchall()
+    number = sum(int(n) for _, _, n, _ in listed)
+    accepted = dataset in settings.accept_missing
+    yield CheckResult(
+        check_id=f"{dataset}.known_values_came",
+        level="warn" if accepted else "block",
+        subject=dataset,
+        passed=not number,
+        expected="every value that was known, or its mark of withdrawal"
+        + ("; taken as withdrawn by --accept-missing" if accepted else ""),
+        found=f"{number} values did not come" if number else "as expected",
+        sample="; ".join(f"{series} {year}: {_shortened(areas)}" for series, year, _, areas in listed[:_LISTED]),
+    )
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST else text[:_LONGEST].rsplit(",", maxsplit=1)[0] + " …"
+
+
+def _codes(dataset: Dataset) -> str | None:
+    """What the dataset's area codes are codes of."""
+    return next((column.codes for column in dataset.columns.values() if column.codes), None)
+
+
+def _known_areas(
+    con: duckdb.DuckDBPyConnection, settings: Settings, vintages: Vintages, codes: str | None
+) -> frozenset[str]:
+    """Ids of the last good state and of the list staged in this run: of areas, or of units."""
+    if codes is None:
+        return frozenset()
+    dataset, column = ("kolada.ou", "unit_id") if codes == "units" else ("kolada.municipality", "area_id")
+    known = con.execute(f"select distinct {column} from ({vintages.known_sql(dataset)})").fetchall()
+    staged = settings.staged_dir / f"{dataset}.parquet"
     if staged.exists():
-        known += con.execute(f"select distinct area_id from read_parquet({literal(str(staged))})").fetchall()
+        known += con.execute(f"select distinct {column} from read_parquet({literal(str(staged))})").fetchall()
     return frozenset(str(area) for (area,) in known)
 
 

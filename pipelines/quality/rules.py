@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pipelines.archive import Promise
-from pipelines.sources.model import Column, Dataset
+from pipelines.sources.model import STATUSES, Column, Dataset
 
 Level = Literal["block", "hold_back", "warn"]
 Frame = Literal["rows", "series"]
@@ -118,6 +118,9 @@ def _series_rules(declared: frozenset[str]) -> list[Rule]:
         pair("rows_not_promised", "warn", "promised_rows", "rows", "no more rows of a series than promised"),
         between("median_against_last", "median_ratio", *MEDIAN_RATIO, "each median within half and double of before"),
         between("missing_against_last", "more_missing", None, MAX_MORE_MISSING, "no series far more often missing"),
+        Rule(
+            "status_known", "warn", "rows", "ExpectColumnValuesToBeInSet",
+            {"column": "status", "value_set": list(STATUSES)}, "no status that nobody knows"),
         between("percent_within_0_100", "outside_percent", None, 0, "shares in per cent within 0 to 100"),
     ]  # fmt: skip
 

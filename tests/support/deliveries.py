@@ -72,7 +72,8 @@ def facts(series: Iterable[str] = (COUNTED, SHARE), years: Iterable[int] = YEARS
         for year in years
         for j, sex in enumerate("TKM")
     ]
-    return pl.DataFrame(rows, schema=["series_id", "area_id", "year", "sex", "value"], orient="row")
+    frame = pl.DataFrame(rows, schema=["series_id", "area_id", "year", "sex", "value"], orient="row")
+    return frame.with_columns(status=pl.lit(None, pl.String))
 
 
 def changed(frame: pl.DataFrame, row: int, **cells: Any) -> pl.DataFrame:
@@ -165,15 +166,17 @@ class House:
         """A staged delivery as if it had passed the gate, with the rows of `held` set aside."""
         self.settings.staged_dir.mkdir(parents=True, exist_ok=True)
         rows_path = self.settings.staged_dir / f"{dataset}.rows.parquet"
-        with_rows(dataset, frame).write_parquet(rows_path)
         quarantine = None
         if held is not None and held.height:
             quarantine = self.settings.staged_dir / f"{dataset}.aside.parquet"
             with_rows(dataset, held).with_columns(reason=pl.lit("tried")).write_parquet(quarantine)
         content = repr((frame.rows(), held.rows() if held is not None else []))
+        fetched = fetch_record(dataset, content, promise or Promise(rows=frame.height))
+        sha = pl.lit(fetched.files[0].sha256)
+        with_rows(dataset, frame).with_columns(source_file_sha256=sha).write_parquet(rows_path)
         return Staged(
             dataset=dataset,
-            fetched=fetch_record(dataset, content, promise or Promise(rows=frame.height)),
+            fetched=fetched,
             rows_path=rows_path,
             quarantine_path=quarantine,
             rows=frame.height,

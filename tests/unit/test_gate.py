@@ -49,7 +49,7 @@ def test_a_sound_delivery_passes_every_check_with_all_its_rows(known: House) -> 
     staged = known.staged(GOOD)
     assert [c for c in staged.checks if not c.passed] == []
     assert (staged.rows, staged.held_back, staged.quarantine_path) == (GOOD.height, 0, None)
-    assert pl.read_parquet(staged.rows_path).drop("row").equals(GOOD.cast({"year": pl.Int32}))
+    assert pl.read_parquet(staged.rows_path).drop("row", "source_file_sha256").equals(GOOD.cast({"year": pl.Int32}))
     assert {c.check_id.rsplit(".", 1)[0] for c in staged.checks} == {FACTS}
 
 
@@ -240,13 +240,13 @@ def test_an_impossible_value_is_held_back_with_its_reason_and_its_row_kept_whole
     assert failed(staged.checks, "block", "hold_back") == {name}
     assert staged.quarantine_path is not None
     aside = pl.read_parquet(staged.quarantine_path)
-    assert aside.drop("reason", "row").rows() == [frame.row(16)]
+    assert aside.drop("reason", "row", "source_file_sha256").rows() == [frame.row(16)]
     assert aside["row"].to_list() == [17]
     (reason,) = aside["reason"].to_list()
     assert reason.startswith(f"{name}: expected no value")
     assert str(value) in reason
     went_on = pl.read_parquet(staged.rows_path).sort("row")
-    assert went_on.drop("row").equals(without_row(frame, 17).cast({"year": pl.Int32}))
+    assert went_on.drop("row", "source_file_sha256").equals(without_row(frame, 17).cast({"year": pl.Int32}))
     assert (staged.rows, staged.held_back) == (GOOD.height - 1, 1)
 
 
@@ -328,8 +328,8 @@ def test_a_csv_is_read_as_a_parquet_is(known: House) -> None:
         pytest.param(changed(GOOD, 9, value=float("nan")), "row 9: nan", id="nan"),
         pytest.param(changed(GOOD, 9, value=float("inf")), "row 9: inf", id="inf"),
         pytest.param(changed(GOOD, 9, value=float("-inf")), "row 9: -inf", id="-inf"),
-        pytest.param(with_line(10, b"N00001,0114,2014,M,saknas"), "row 9: 'saknas'", id="text in a number column"),
-        pytest.param(with_line(10, b"N00001,0114,tjugo,M,1"), "row 9: 'tjugo'", id="text in an integer column"),
+        pytest.param(with_line(10, b"N00001,0114,2014,M,saknas,"), "row 9: 'saknas'", id="text in a number column"),
+        pytest.param(with_line(10, b"N00001,0114,tjugo,M,1,"), "row 9: 'tjugo'", id="text in an integer column"),
         pytest.param(GOOD.rename({"value": "varde"}), "missing: value; unknown: varde", id="renamed column"),
         pytest.param(GOOD.with_columns(count=pl.lit(5)), "unknown: count", id="extra column"),
         pytest.param(GOOD.drop("sex"), "missing: sex", id="column gone"),

@@ -55,7 +55,8 @@ def deliveries(draw: st.DrawFn) -> list[Delivery]:
 
 def frame(rows: dict[Key, float | None]) -> pl.DataFrame:
     cells = [(series, area, 2020, "T", value) for (series, area), value in rows.items()]
-    return pl.DataFrame(cells, schema=["series_id", "area_id", "year", "sex", "value"], orient="row")
+    frame = pl.DataFrame(cells, schema=["series_id", "area_id", "year", "sex", "value"], orient="row")
+    return frame.with_columns(status=pl.lit(None, pl.String))
 
 
 def take_in(house: House, delivery: Delivery, moment: datetime) -> dict[str, int]:

@@ -9,9 +9,9 @@ taken in, by KPI and year, and covers the newest years; what changes in older on
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date, timedelta
 from typing import Any
 
@@ -25,7 +25,7 @@ from pipelines.sources.context import Context
 from pipelines.sources.kolada import rows
 from pipelines.sources.kolada.pages import Area, Chain, Group, Item, Kpi, Reader, Unit, UnitItem
 from pipelines.sources.kolada.plan import even, pack, slices
-from pipelines.sources.model import HOME, Strict, datasets, load_publishers
+from pipelines.sources.model import HOME, datasets, load_publishers
 
 PUBLISHER = "kolada"
 MUNICIPALITY, KPI, VALUES = "kolada.municipality", "kolada.kpi", "kolada.values"
@@ -90,9 +90,10 @@ def _base(context: Context) -> str:
 
 
 def _is_due(context: Context, dataset: str) -> bool:
-    """Whether a dataset that seldom changes is to be looked at again."""
-    looked = context.archive.looked_at(dataset)
-    return looked is None or context.now - looked >= timedelta(days=context.settings.full_sweep_days)
+    """Whether a dataset that seldom changes is to be looked at again: it is time, or the last fetch did not pass."""
+    looked, last = context.archive.looked_at(dataset), context.archive.latest(dataset)
+    passed = last is None or last.content_id in {fetched.content_id for fetched in context.taken_in(dataset)}
+    return looked is None or not passed or context.now - looked >= timedelta(days=context.settings.full_sweep_days)
 
 
 _LISTS: dict[str, tuple[str, Any]] = {
@@ -202,10 +203,10 @@ def _delta(context: Context, series: list[str], absent: dict[str, str], since: d
         f"{base}/data/kpi/{','.join(kpis)}/year/{years}?from_date={since}&per_page={limits.page_items}"
         for kpis in even(series, limits.max_ids)
     ]
-    chains = _all(context, lambda url: reader.whole(url, keep_empty=False), urls)
-    tally, keys = _Tally(), [key for chain in chains for key in chain.keys]
-    for chain in chains:
+    tally, keys = _Tally(), list[str]()
+    for chain in _all(context, lambda url: reader.whole(url, keep_empty=False), urls):
         tally.add(chain.items)
+        keys.extend(chain.keys)
     if not tally.rows.total():
         deposit.discard()
         return None
@@ -246,12 +247,17 @@ def _group_values(context: Context) -> Fetch:
     return _sweep(context, "kolada.group_values", "municipality", Item, scope(context)[0], groups, {})
 
 
-def _all(context: Context, ask: Callable[[str], Chain[Any]], urls: list[str]) -> list[Chain[Any]]:
-    """Every chain, in the order of `urls`; several are asked for at once, within the client's budget."""
-    with ThreadPoolExecutor(context.settings.parallel_requests) as pool:
-        tasks = [pool.submit(ask, url) for url in urls]
+def _all(context: Context, ask: Callable[[str], Chain[Any]], urls: list[str]) -> Iterator[Chain[Any]]:
+    """Every chain, in the order of `urls`; a few are asked for at once, within the client's budget."""
+    ahead = context.settings.parallel_requests
+    with ThreadPoolExecutor(ahead) as pool:
+        tasks: deque[Future[Chain[Any]]] = deque()
         try:
-            return [task.result() for task in tasks]
-        except BaseException:
+            for url in urls:
+                tasks.append(pool.submit(ask, url))
+                if len(tasks) > 2 * ahead:  # never more chains in memory than these
+                    yield tasks.popleft().result()
+            while tasks:
+                yield tasks.popleft().result()
+        finally:
             pool.shutdown(cancel_futures=True)
-            raise

@@ -6,6 +6,7 @@ costs as many requests as it has pages, and a half-full last page is what can be
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from math import ceil
 
@@ -24,7 +25,7 @@ def even(ids: Sequence[str], size: int) -> list[list[str]]:
     """As few runs of at most `size` ids as there can be, of about the same length."""
     runs = ceil(len(ids) / size)
     bounds = [round(n * len(ids) / runs) for n in range(runs + 1)]
-    return [list(ids[a:b]) for a, b in zip(bounds, bounds[1:], strict=False)]
+    return [list(ids[a:b]) for a, b in itertools.pairwise(bounds)]
 
 
 def pack(items: Mapping[str, float], page_items: int, max_ids: int) -> list[list[str]]:

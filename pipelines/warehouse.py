@@ -24,6 +24,13 @@ from pipelines.settings import ROOT, Settings
 from pipelines.sources.model import SQL_TYPES, datasets, load_publishers, table_name
 from pipelines.vintages import CheckResult, Vintages, register_views
 
+GENERATED = "Generated from the declarations by `nyckeltal generate`; do not edit."
+# What every row of the vintages has besides its declared columns.
+BOOKKEEPING = {
+    "known_from": ("timestamp", "When it became known (UTC)."),
+    "change": ("varchar", "new, revised, withdrawn or restored."),
+    "source_file_sha256": ("varchar", "The raw file."),
+}
 RUN_TABLES: dict[str, dict[str, str]] = {
     "run": {"as_of_date": "date", "knowledge_until": "timestamp", "previous_knowledge_until": "timestamp"},
     "chunk": {"chunk_no": "integer", "first_indicator_id": "varchar", "last_indicator_id": "varchar"},
@@ -132,9 +139,7 @@ def sources_yml() -> str:
                     {"name": c, "data_type": SQL_TYPES[d.type], "description": d.description}
                     for c, d in dataset.columns.items()
                 ),
-                {"name": "known_from", "data_type": "timestamp", "description": "When it became known (UTC)."},
-                {"name": "change", "data_type": "varchar", "description": "new, revised, withdrawn or restored."},
-                {"name": "source_file_sha256", "data_type": "varchar", "description": "The raw file."},
+                *({"name": c, "data_type": t, "description": about} for c, (t, about) in BOOKKEEPING.items()),
             ],
         }
         for name, dataset in datasets().items()
@@ -150,8 +155,7 @@ def sources_yml() -> str:
             {"name": "declared", "database": "build", "schema": "declared", "tables": declared},
         ],
     }
-    head = "# Generated from the declarations by `nyckeltal generate`; do not edit.\n"
-    return head + yaml.safe_dump(content, allow_unicode=True, sort_keys=False, width=110)
+    return f"# {GENERATED}\n" + yaml.safe_dump(content, allow_unicode=True, sort_keys=False, width=110)
 
 
 def _sources() -> dict[str, Source]:

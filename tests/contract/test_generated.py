@@ -2,24 +2,98 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from indicators.errors import DeclarationError
 from indicators.load import read_yaml
 from indicators.model import Theme
-from pipelines import warehouse
-from pipelines.settings import ROOT
+from pipelines import generated, warehouse
+from pipelines.errors import UsageError
+from pipelines.generated import generated_files, write_generated
+from pipelines.settings import ROOT, Settings
+from pipelines.sources.model import datasets
 
 MODELS = ROOT / "dbt_project" / "models"
 MARTS = sorted((MODELS / "marts").glob("*.yml"))
+GENERATED = generated_files(ROOT / "dbt_project")
 
 
-def test_dbt_s_sources_are_those_declared() -> None:
-    written = (MODELS / "staging" / "sources.yml").read_text(encoding="utf-8")
-    assert written == warehouse.sources_yml(), "run `nyckeltal generate`"
+@pytest.fixture
+def project(tmp_path: Path) -> Settings:
+    """A copy of the dbt project, to be changed."""
+    shutil.copytree(MODELS, tmp_path / "dbt_project" / "models")
+    return Settings(dbt_project_dir=tmp_path / "dbt_project")
+
+
+@pytest.mark.parametrize("path", GENERATED, ids=lambda path: path.name)
+def test_a_generated_file_stands_as_the_declarations_say(path: Path) -> None:
+    assert path.read_text(encoding="utf-8") == GENERATED[path], "run `nyckeltal generate`"
+
+
+def test_every_dataset_has_a_source_and_a_described_staging_model() -> None:
+    (vintages, _) = yaml.safe_load(warehouse.sources_yml())["sources"]
+    assert [table["name"] for table in vintages["tables"]] == [name.replace(".", "__") for name in datasets()]
+    for name, declared in datasets().items():
+        path = MODELS / "staging" / name.split(".")[0] / f"stg_{name.replace('.', '__')}.yml"
+        (model,) = read_yaml(path)["models"]
+        assert declared.title in model["description"]
+        assert {c["name"]: c["description"] for c in model["columns"]}.items() >= {
+            c: d.description for c, d in declared.columns.items()
+        }.items()
+        assert path.with_suffix(".sql").exists()
+
+
+def test_the_union_holds_every_dataset_of_facts_and_values_of_units_under_the_dataset_of_their_series() -> None:
+    text = (MODELS / "intermediate" / "int_fact__unioned.sql").read_text(encoding="utf-8")
+    found = re.findall(r"'([a-z.]+)' as dataset.*?ref\('(\w+)'\)", text, flags=re.DOTALL)
+    facts = {name: declared for name, declared in datasets().items() if declared.kind == "facts"}
+    assert found == [(d.same_series_as or name, f"stg_{name.replace('.', '__')}") for name, d in facts.items()]
+    assert ("kolada.values", "stg_kolada__ou_values") in found
+
+
+def test_series_of_a_dataset_that_holds_no_facts_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    of_table = datasets()["kolada.ou_values"].model_copy(update={"same_series_as": "kolada.kpi"})
+    monkeypatch.setattr(generated, "datasets", lambda: {**datasets(), "kolada.ou_values": of_table})
+    with pytest.raises(DeclarationError) as caught:
+        generated_files(ROOT / "dbt_project")
+    assert (caught.value.key, caught.value.found) == ("kolada.ou_values: same_series_as", "kolada.kpi")
+    assert caught.value.file.endswith("kolada.yml")
+
+
+def test_what_is_in_step_is_left_alone(project: Settings) -> None:
+    assert write_generated(project, check=True) == []
+    assert write_generated(project) == []
+
+
+def test_what_a_person_changed_in_a_generated_file_is_named_and_written_anew(project: Settings) -> None:
+    path = project.dbt_project_dir / "models" / "intermediate" / "int_fact__unioned.sql"
+    sound = path.read_text(encoding="utf-8")
+    path.write_text(sound.replace("union all", "union"), encoding="utf-8")
+    with pytest.raises(UsageError, match="out of date") as caught:
+        write_generated(project, check=True)
+    assert caught.value.where == str(path)
+    assert write_generated(project) == [path]
+    assert path.read_text(encoding="utf-8") == sound
+
+
+def test_a_generated_file_of_a_dataset_that_is_no_longer_declared_is_named_and_removed(project: Settings) -> None:
+    staging = project.dbt_project_dir / "models" / "staging" / "kolada"
+    gone, own = staging / "stg_kolada__gone.sql", staging / "own.sql"
+    gone.write_text(f"{{# {warehouse.GENERATED} #}}\nselect 1\n", encoding="utf-8")
+    own.write_text("select 1 -- written by a person\n", encoding="utf-8")
+    with pytest.raises(UsageError) as caught:
+        write_generated(project, check=True)
+    assert caught.value.where == str(gone)
+    assert gone.exists()
+    assert write_generated(project) == [gone]
+    assert not gone.exists()
+    assert own.exists()
 
 
 def test_every_generated_source_table_has_typed_columns() -> None:

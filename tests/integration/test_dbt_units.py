@@ -50,9 +50,10 @@ def test_every_unit_test_of_the_models_passes(house: House, tmp_path: Path) -> N
 
 
 def takes_in_a_little_of_everything(house: House) -> None:
-    """A few rows of each dataset, so that every source of the dbt project has its columns."""
+    """A few rows of each embedded dataset; of the others nothing is known, and their sources have columns but no rows."""
     committed = Settings().snapshot_dir
-    for place, dataset in enumerate(datasets()):
-        path = committed / read_manifest(committed).datasets[dataset].file
+    embedded = read_manifest(committed).datasets
+    for place, dataset in enumerate(d for d in datasets() if d in embedded):
+        path = committed / embedded[dataset].file
         rows = pl.read_parquet(path) if path.suffix == ".parquet" else pl.read_csv(path, try_parse_dates=True)
         house.absorb(house.parsed(dataset, rows.head(5)), NOON + timedelta(minutes=place))

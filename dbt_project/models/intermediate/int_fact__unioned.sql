@@ -1,21 +1,51 @@
+{# Generated from the declarations by `nyckeltal generate`; do not edit. #}
 {{ config(materialized='view') }}
 
-{# Every dataset of the kind `facts`, one below the other. #}
-{% set datasets = {'kolada.values': 'stg_kolada__values', 'scb.population': 'stg_scb__population'} %}
-
-{% for dataset, model in datasets.items() -%}
 select
-    '{{ dataset }}' as dataset,
+    'kolada.values' as dataset,
     series_id,
     area_id,
     year,
     sex,
     value,
+    status,
     known_from,
     known_to,
     revision,
     change,
     source_file_sha256
-from {{ ref(model) }}
-{{ 'union all' if not loop.last }}
-{% endfor %}
+from {{ ref('stg_kolada__values') }}
+
+union all
+
+select
+    'kolada.values' as dataset,
+    series_id,
+    area_id,
+    year,
+    sex,
+    value,
+    status,
+    known_from,
+    known_to,
+    revision,
+    change,
+    source_file_sha256
+from {{ ref('stg_kolada__ou_values') }}
+
+union all
+
+select
+    'scb.population' as dataset,
+    series_id,
+    area_id,
+    year,
+    sex,
+    value,
+    status,
+    known_from,
+    known_to,
+    revision,
+    change,
+    source_file_sha256
+from {{ ref('stg_scb__population') }}

@@ -40,6 +40,14 @@ def scratch(folder: Path) -> duckdb.DuckDBPyConnection:
     return con
 
 
+def staged_rows(path: Path) -> str:
+    """The rows of a staged file, with `row`: their place in it, from 1."""
+    return (
+        f"(select * exclude (file_row_number), file_row_number + 1 as row "
+        f"from read_parquet({literal(str(path))}, file_row_number = true))"
+    )
+
+
 def identifier(name: str) -> str:
     """A name as a quoted SQL identifier."""
     return '"' + name.replace('"', '""') + '"'

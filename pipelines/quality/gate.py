@@ -22,7 +22,7 @@ import duckdb
 import pandas as pd
 
 from pipelines.archive import Promise
-from pipelines.duck import identifier, literal
+from pipelines.duck import identifier, literal, staged_rows
 from pipelines.quality.rules import Rule
 from pipelines.sources.model import Dataset
 from pipelines.vintages import CheckResult
@@ -201,7 +201,7 @@ def _refuse_exceptions(rule: Rule, result: Any) -> None:
 def _row_batches(
     con: duckdb.DuckDBPyConnection, path: Path, dataset: Dataset, batch_rows: int
 ) -> Iterator[pd.DataFrame]:
-    rows = f"read_parquet({literal(str(path))})"
+    rows = staged_rows(path)
     selected = []
     for name, column in dataset.columns.items():
         if column.type != "text" or column.pattern:

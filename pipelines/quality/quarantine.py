@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from pipelines.duck import literal
+from pipelines.duck import literal, staged_rows
 
 
 def part(con: duckdb.DuckDBPyConnection, rows_path: Path, held: dict[int, list[str]], target: Path) -> Path | None:
@@ -19,7 +19,7 @@ def part(con: duckdb.DuckDBPyConnection, rows_path: Path, held: dict[int, list[s
         return None
     frame = pd.DataFrame({"row": list(held), "reason": ["; ".join(reasons) for reasons in held.values()]})
     con.register("held_frame", frame)
-    source = f"read_parquet({literal(str(rows_path))})"
+    source = staged_rows(rows_path)
     parquet = "(format parquet, compression zstd)"
     con.execute(
         f"copy (select t.*, cast(h.reason as varchar) as reason from {source} as t join held_frame as h using (row) "
@@ -27,7 +27,8 @@ def part(con: duckdb.DuckDBPyConnection, rows_path: Path, held: dict[int, list[s
     )
     rest = rows_path.with_suffix(".rest.parquet")
     con.execute(
-        f"copy (select t.* from {source} as t anti join held_frame as h using (row)) to {literal(str(rest))} {parquet}"
+        f"copy (select t.* exclude (row) from {source} as t anti join held_frame as h using (row)) "
+        f"to {literal(str(rest))} {parquet}"
     )
     con.unregister("held_frame")
     rest.replace(rows_path)

@@ -135,16 +135,16 @@ class Part:
 def write_parts(parts: Iterable[Part], dataset: Dataset, target: Path, name: str) -> None:
     """Write the rows of archived files as one staged dataset.
 
-    Columns of `target`: `row` (1-based over all parts), those declared, and `source_file_sha256`.
+    Columns of `target`: those declared, and `source_file_sha256`.
 
     Raises:
         SourceError: a column is missing or unknown, a cell is not of its column's type, a file is damaged.
     """
     frames = [
-        conform(part.rows, dataset, part.name).with_columns(source_file_sha256=pl.lit(part.sha256)) for part in parts
+        conform(part.rows, dataset, part.name).drop("row").with_columns(source_file_sha256=pl.lit(part.sha256))
+        for part in parts
     ]
-    whole = pl.concat(frames).with_columns(pl.int_range(1, pl.len() + 1).alias("row")) if len(frames) > 1 else frames[0]
-    write_staged(whole, target, name)
+    write_staged(pl.concat(frames), target, name)
 
 
 def write_staged(lazy: pl.LazyFrame, target: Path, name: str) -> None:

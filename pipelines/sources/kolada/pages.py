@@ -24,7 +24,7 @@ _CHAIN_ATTEMPTS = 3
 Flag = bool | int | str | None
 
 
-class Value(msgspec.Struct, forbid_unknown_fields=True):
+class Value(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     """One value of an item. `count` is the number of members when the item is a group's."""
 
     gender: str
@@ -34,7 +34,7 @@ class Value(msgspec.Struct, forbid_unknown_fields=True):
     isdeleted: bool = False
 
 
-class Item(msgspec.Struct, forbid_unknown_fields=True):
+class Item(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     """The values of one KPI, area and year."""
 
     kpi: str
@@ -43,7 +43,7 @@ class Item(msgspec.Struct, forbid_unknown_fields=True):
     values: list[Value]
 
 
-class UnitItem(msgspec.Struct, forbid_unknown_fields=True):
+class UnitItem(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     """The values of one KPI, unit and year."""
 
     kpi: str
@@ -101,7 +101,7 @@ class Unit(msgspec.Struct):
 T = TypeVar("T", Item, UnitItem, Kpi, Area, Group, Unit)
 
 
-class Page(msgspec.Struct, Generic[T], forbid_unknown_fields=True):
+class Page(msgspec.Struct, Generic[T], forbid_unknown_fields=True, gc=False):
     """One page. `count` is the number of items on this page."""
 
     values: list[T]

@@ -8,6 +8,7 @@ Values are read by DuckDB, which streams any number of pages; their shape was tr
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from pipelines.sources.model import datasets
 from pipelines.sources.tabular import Part, write_parts
 
 _VALUE = 'STRUCT(gender VARCHAR, "value" DOUBLE, status VARCHAR, "count" BIGINT, isdeleted BOOLEAN)[]'
+_BUFFER = 4 << 20  # bytes of a page that DuckDB makes room for; more when a page is larger
 _FLAGS = {"true": "true", "1": "true", "false": "false", "0": "false"}
 
 
@@ -141,16 +143,18 @@ def _write_values(fetched: Fetch, archive: Archive, target: Path) -> None:
     area = "ou" if fetched.dataset == "kolada.ou_values" else "municipality"
     groups = fetched.dataset == "kolada.group_values"
     wanted = "true" if area == "ou" else f"area_id {'' if groups else 'not '}like 'G%'"
-    paths = ", ".join(literal(str(archive.read_path(record.sha256))) for record in fetched.files)
+    with ThreadPoolExecutor(2) as pool:  # every page is seen to be whole first
+        paths = ", ".join(literal(str(p)) for p in pool.map(archive.read_path, [r.sha256 for r in fetched.files]))
     shape = f"{{'values': 'STRUCT(kpi VARCHAR, {area} VARCHAR, period INTEGER, \"values\" {_VALUE})[]'}}"
+    largest = max(_BUFFER, *(record.bytes for record in fetched.files))
     # An empty status and `Missing` without a value are what a plain value and a plain gap look like.
     query = f"""
-        select row_number() over () as row, series_id, area_id, year, v.gender as sex,
-            case when not coalesce(v.isdeleted, false) then v.value end as value,
+        select series_id, area_id, year, v.gender as sex,
+            case when v.isdeleted then null else v.value end as value,
             {"v.count::integer as members," if groups else ""}
             case
-                when coalesce(v.isdeleted, false) then 'withdrawn'
-                when coalesce(v.status, '') = '' or (v.status = 'Missing' and v.value is null) then null
+                when v.isdeleted then 'withdrawn'
+                when v.status is null or v.status = '' or (v.status = 'Missing' and v.value is null) then null
                 else 'code:' || v.status
             end as status,
             source_file_sha256
@@ -160,10 +164,12 @@ def _write_values(fetched: Fetch, archive: Archive, target: Path) -> None:
             from (
                 select unnest("values") as item, parse_filename(filename) as source_file_sha256
                 from read_json([{paths}], format = 'unstructured', columns = {shape}, filename = true,
-                    maximum_object_size = 268435456)
+                    maximum_object_size = {largest})
             )
         ) where {wanted}
     """
-    columns = ", ".join(["row", *datasets()[fetched.dataset].columns, "source_file_sha256"])
+    columns = ", ".join([*datasets()[fetched.dataset].columns, "source_file_sha256"])
     with scratch(target.parent) as con:
-        con.execute(f"copy (select {columns} from ({query})) to {literal(str(target))} (format parquet)")
+        con.execute(
+            f"copy (select {columns} from ({query})) to {literal(str(target))} (format parquet, compression lz4_raw)"
+        )

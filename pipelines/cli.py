@@ -58,10 +58,18 @@ def _tell(error: NyckeltalError) -> None:
 
 @app.command()
 def refresh(
-    source: Annotated[str, typer.Option(help="snapshot: the embedded figures.")] = "snapshot",
+    source: Annotated[str, typer.Option(help="snapshot: the embedded figures; live: the publishers.")] = "",
     only: Annotated[str, typer.Option(help="Only these publishers or datasets, e.g. kolada,scb.kpif.")] = "",
     data_dir: DataDir = None,
     snapshot_dir: SnapshotDir = None,
+    base_url: Annotated[
+        list[str] | None, typer.Option(help="Ask this server instead: URL, or PUBLISHER=URL; may be repeated.")
+    ] = None,
+    scope: Annotated[str, typer.Option(help="KPIs of Kolada: catalogue, group:ID or all.")] = "",
+    full: Annotated[bool, typer.Option("--full", help="A full sweep, whenever the last one was.")] = False,
+    accept_missing: Annotated[
+        str, typer.Option(help="Take what has vanished from these datasets as withdrawn; you have made sure.")
+    ] = "",
     as_of: Annotated[
         datetime | None,
         typer.Option(help="Date the knowledge: what is taken in counts as known from then.", formats=["%Y-%m-%d"]),
@@ -75,7 +83,15 @@ def refresh(
     """
     from pipelines.job import refresh as work  # noqa: PLC0415
 
-    settings = settings_for(data_dir, snapshot_dir).model_copy(update={"source": _known_source(source)})
+    given = {
+        "source": _known_source(source),
+        "base_urls": _base_urls(base_url or []),
+        "kolada_scope": scope,
+        "full_sweep_days": 0 if full else None,
+        "accept_missing": _known_datasets(accept_missing),
+    }
+    chosen = {name: value for name, value in given.items() if value not in ("", None, {}, frozenset())}
+    settings = settings_for(data_dir, snapshot_dir, **chosen)
     moment = datetime.combine(as_of.date(), time()) if as_of else None
     _run(Run(settings, only=_known_datasets(only), as_of=moment), work, json_out)
 
@@ -197,9 +213,25 @@ def generate(
 
 
 def _known_source(source: str) -> str:
-    if source != "snapshot":
-        raise typer.BadParameter("live sources are not part of this version; use --source snapshot")
+    if source not in {"", "snapshot", "live"}:
+        raise typer.BadParameter(f"unknown: {source}; known: snapshot, live", param_hint="--source")
     return source
+
+
+def _base_urls(given: list[str]) -> dict[str, str]:
+    """`URL` for all publishers, `PUBLISHER=URL` for one."""
+    from pipelines.sources.model import load_publishers  # noqa: PLC0415
+
+    found = {}
+    for text in given:
+        publisher, _, url = text.partition("=") if "=" in text.split("://", maxsplit=1)[0] else ("*", "", text)
+        if publisher not in {"*", *load_publishers()} or not url.startswith(("http://", "https://")):
+            known = ", ".join(load_publishers())
+            raise typer.BadParameter(
+                f"expected URL or PUBLISHER=URL (publishers: {known}); found {text}", param_hint="--base-url"
+            )
+        found[publisher] = url
+    return found
 
 
 def _known_datasets(only: str) -> frozenset[str]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from pydantic import ValidationError
 
+from pipelines.errors import UsageError
 from pipelines.settings import Settings
 
 DataDir = Annotated[Path | None, typer.Option("--data-dir", help="Where archive, vintages and releases lie.")]
@@ -14,7 +16,17 @@ SnapshotDir = Annotated[Path | None, typer.Option("--snapshot-dir", help="Anothe
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a machine.")]
 
 
-def settings_for(data_dir: Path | None = None, snapshot_dir: Path | None = None) -> Settings:
-    """Settings from the environment, with what was given on the command line on top."""
-    given = {"data_dir": data_dir, "snapshot_dir": snapshot_dir}
-    return Settings(**{k: v.resolve() for k, v in given.items() if v is not None})  # type: ignore[arg-type]
+def settings_for(data_dir: Path | None = None, snapshot_dir: Path | None = None, **given: Any) -> Settings:
+    """Settings from the environment, with what was given on the command line on top.
+
+    Raises:
+        UsageError: a setting is not what it may be.
+    """
+    paths = {"data_dir": data_dir, "snapshot_dir": snapshot_dir}
+    try:
+        return Settings(**{k: v.resolve() for k, v in paths.items() if v is not None}, **given)  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        remedy = f"mend NYCKELTAL_{name.upper()} in the environment, or the option"
+        raise UsageError(f"the setting {name} is wrong", expected=first["msg"], remedy=remedy) from error

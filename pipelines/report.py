@@ -16,7 +16,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from indicators.generate import TABLES
 from indicators.load import load_catalogue
 from indicators.model import Indicator
-from pipelines import reader, show
+from pipelines import events, reader, show
 from pipelines.errors import UsageError
 from pipelines.release import pointer
 from pipelines.release.pointer import ReleaseInfo
@@ -61,7 +61,8 @@ def tell_run(run: Run, json_out: bool) -> None:
     for head, width in _DATASET_HEADS.items():
         table.add_column(head, justify="right", min_width=width)
     for dataset in datasets():
-        table.add_row(dataset, *_dataset_cells(run, dataset))
+        if run.wants(dataset) or dataset in run.taken_in:
+            table.add_row(dataset, *_dataset_cells(run, dataset))
     show.out.print(table)
     for dataset, error in sorted(run.held.items()):
         show.out.print(f"[bold red]Held back[/bold red] {dataset}: ", end="")
@@ -133,6 +134,7 @@ def status_of(settings: Settings) -> dict[str, Any]:
         "quarantined_rows": reader.query(folder, "select count(*) as n from quarantine").item(),
         "revisions": reader.query(folder, "select count(*) as n from revision").item(),
         "sources": sources.to_dicts(),
+        "events": events.as_rows(events.series_events(settings)),
     }
 
 
@@ -162,6 +164,7 @@ def tell_status(found: dict[str, Any]) -> None:
             show.out.print(f"    expected {check['expected']}; found {check['found']}", markup=False)
             if check["sample"]:
                 show.out.print(f"    {check['sample']}", markup=False)
+    events.tell_events(found.get("events", []))
     if last:
         show.out.print(
             f"[bold]Last run[/bold] {last['started']} UTC: {last['kind']}, {last['outcome']}, {last['seconds']} s"

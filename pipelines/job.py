@@ -39,7 +39,23 @@ def refresh(run: Run) -> ExitCode:
             run.nothing_new = True
             run.close()  # it was never opened: opening clears what the last run left, and this one writes its line only
             return ExitCode.DONE
+        if run.settings.source == "live" and _found_nothing(run):
+            return ExitCode.NOTHING_RELEASED if run.held else ExitCode.DONE
         return execute(run, "refresh")
+
+
+def _found_nothing(run: Run) -> bool:
+    """Ask the publishers before anything heavy is loaded; closes the run when there is nothing more to do."""
+    try:
+        run.open()
+        run.nothing_new = run.looks_unchanged()
+    except BaseException as error:
+        run.error = run.error or error
+        run.close()
+        raise
+    if run.nothing_new:
+        run.close()
+    return run.nothing_new
 
 
 def rebuild(run: Run) -> ExitCode:

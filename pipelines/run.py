@@ -27,7 +27,7 @@ from pipelines.release.pointer import ReleaseInfo
 from pipelines.settings import Settings
 from pipelines.sources import snapshot
 from pipelines.sources.context import Context
-from pipelines.sources.model import datasets
+from pipelines.sources.model import datasets, in_order
 from pipelines.staging import HeldBackError, rules_id, stage
 from pipelines.vintages import CheckResult, DeliveryRecord, Staged, Vintages
 from pipelines.worker import Worker
@@ -49,6 +49,7 @@ class Run:
     on_step: Callable[[str], None] = lambda _: None
     catalogue: Catalogue = field(init=False)
     started: datetime = field(default_factory=utc_now)
+    fetched: dict[str, Fetch | None] = field(default_factory=dict)
     staged: dict[str, Staged] = field(default_factory=dict)
     taken_in: dict[str, DeliveryRecord] = field(default_factory=dict)
     held: dict[str, SourceError] = field(default_factory=dict)
@@ -61,13 +62,19 @@ class Run:
     worker: Worker = field(default_factory=Worker)
     _stack: ExitStack = field(default_factory=ExitStack)
     _context: Context | None = None
+    _is_open: bool = False
 
     def open(self) -> Run:
         """Take the lock and clear what a killed run left.
 
+        Opened once, it stays open until it is closed.
+
         Raises:
             LockHeldError: another run is at work. DeclarationError: a declaration is wrong.
         """
+        if self._is_open:
+            return self
+        self._is_open = True
         self._stack.enter_context(exclusive(self.settings.data_dir))
         self.catalogue = load_catalogue(self.settings.declarations_dir)
         self._refuse_impossible_date()
@@ -92,6 +99,7 @@ class Run:
 
     def close(self) -> None:
         """Write the line in the log and give back the lock."""
+        self._is_open = False
         self.worker.stop()
         try:
             append_line(self.settings.run_log, self.summary())
@@ -120,22 +128,37 @@ class Run:
         """Fetch into the archive; None when it is not wanted, not to be had, or held back because of a fault."""
         if self._context is None or not self.wants(dataset):
             return None
-        with self.step(f"fetch {dataset}"):
-            try:
-                return ways.fetch(self._context, dataset)
-            except SourceError as error:
-                self.held[dataset] = error
-                return None
+        if dataset not in self.fetched and dataset not in self.held:
+            with self.step(f"fetch {dataset}"):
+                try:
+                    self.fetched[dataset] = ways.fetch(self._context, dataset)
+                except SourceError as error:
+                    self.held[dataset] = error
+        return self.fetched.get(dataset)
+
+    def looks_unchanged(self) -> bool:
+        """Fetch everything that is wanted; whether there is then nothing to judge and nothing to publish."""
+        for dataset in in_order(datasets()):
+            self.fetch(dataset)
+        unjudged = [dataset for dataset in datasets() if self._to_judge(dataset)]
+        planned = build.plan(self.settings)
+        return not unjudged and planned is not None and not self._is_news(planned)
+
+    def _to_judge(self, dataset: str) -> bool:
+        """Whether the newest fetch has not been taken in, or was judged by other rules."""
+        fetched = Archive(self.settings.archive_dir).latest(dataset)
+        last = Vintages(self.settings).latest(dataset)
+        if fetched is None or dataset in self.held or not self.wants(dataset):
+            return False
+        rules = rules_id(self.catalogue, dataset)
+        return last is None or (last.content_id, last.rules_id) != (fetched.content_id, rules)
 
     def stage(self, dataset: str) -> tuple[CheckResult, ...]:
         """Parse and judge the newest fetch, unless it was taken in already; returns its checks."""
         fetched = Archive(self.settings.archive_dir).latest(dataset)
         last = Vintages(self.settings).latest(dataset)
-        if fetched is None or dataset in self.held or not self.wants(dataset):
+        if fetched is None or not self._to_judge(dataset):
             return last.checks if last else ()
-        rules = rules_id(self.catalogue, dataset)
-        if last and (last.content_id, last.rules_id) == (fetched.content_id, rules):
-            return last.checks
         with self.step(f"gate {dataset}"):
             try:
                 self.staged[dataset] = self.worker.call(stage, self.settings, self.catalogue, dataset, fetched)

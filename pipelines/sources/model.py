@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import date
 from functools import cache
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any, Literal
 
@@ -128,3 +129,12 @@ def publisher_of(dataset: str) -> Publisher:
 def table_name(dataset: str) -> str:
     """`kolada.values` as a name of tables and assets: `kolada__values`."""
     return dataset.replace(".", "__")
+
+
+def in_order(named: dict[str, Dataset]) -> list[str]:
+    """The datasets' names, each after those that have to come first.
+
+    Raises:
+        CycleError: two wait for each other.
+    """
+    return list(TopologicalSorter({name: dataset.after for name, dataset in named.items()}).static_order())

@@ -18,7 +18,8 @@ from pipelines import ways
 from pipelines.archive import Fetch, Promise
 from pipelines.duck import columns, connect, identifier, literal
 from pipelines.errors import SourceError
-from pipelines.quality.gate import GateResult, profile_series, run_gate
+from pipelines.quality.gate import GateResult, run_gate
+from pipelines.quality.profile import profile_series
 from pipelines.quality.quarantine import part
 from pipelines.quality.rules import rules_for
 from pipelines.settings import Settings

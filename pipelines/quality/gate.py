@@ -21,7 +21,6 @@ from typing import Any
 import duckdb
 import pandas as pd
 
-from pipelines.archive import Promise
 from pipelines.duck import identifier, literal, staged_rows
 from pipelines.quality.rules import Rule
 from pipelines.sources.model import Dataset
@@ -93,49 +92,6 @@ def load_engine() -> Any:
         warnings.simplefilter("ignore")
         import great_expectations as gx  # noqa: PLC0415
     return gx
-
-
-def profile_series(
-    con: duckdb.DuckDBPyConnection, rows_path: Path, dataset: Dataset, promise: Promise, known_sql: str
-) -> None:
-    """Create `series_profile`: what came of each series, what was promised, and what was known before.
-
-    Needs the table `bounds` (series_id, low, high, is_percent).
-    """
-    promised = pd.DataFrame(
-        [(s, p.rows, p.areas, p.first_year, p.last_year) for s, p in promise.series.items()],
-        columns=["series_id", "promised_rows", "promised_areas", "promised_first_year", "promised_last_year"],
-    )
-    con.register("promised_frame", promised)
-    con.execute(
-        "create table promised as select * replace (cast(series_id as varchar) as series_id) from promised_frame"
-    )
-    con.unregister("promised_frame")
-    con.execute(
-        f"""
-        create table series_profile as
-        with came as (
-            select series_id, count(*) as rows, count(distinct area_id) as areas, min(year) as first_year,
-                max(year) as last_year, count(*) - count(value) as missing, median(value) as median_value,
-                count(*) filter (where b.is_percent and value not between 0 and 100) as outside_percent
-            from read_parquet({literal(str(rows_path))}) left join bounds as b using (series_id)
-            group by series_id
-        ),
-        known as (
-            select series_id, count(*) as last_rows, count(*) - count(value) as last_missing,
-                median(value) as last_median
-            from ({known_sql}) where change <> 'withdrawn' group by series_id
-        )
-        select series_id, coalesce(rows, 0)::bigint as rows, coalesce(areas, 0)::bigint as areas, first_year, last_year,
-            promised_rows, promised_areas, promised_first_year, promised_last_year,
-            case when {promise.complete} then ceil(last_rows * {dataset.min_share_of_last})::bigint end
-                as last_rows_needed,
-            case when last_median <> 0 then median_value / last_median end as median_ratio,
-            missing / rows - last_missing / last_rows as more_missing,
-            coalesce(outside_percent, 0)::bigint as outside_percent
-        from came full join promised using (series_id) left join known using (series_id)
-        """
-    )
 
 
 class _Judge:

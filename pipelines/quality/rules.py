@@ -121,6 +121,7 @@ def _series_rules(declared: frozenset[str]) -> list[Rule]:
         Rule(
             "status_known", "warn", "rows", "ExpectColumnValuesToBeInSet",
             {"column": "status", "value_set": list(STATUSES)}, "no status that nobody knows"),
+        between("years_without_holes", "holes", None, 0, "no area without a row for a year between its first and last"),
         between("percent_within_0_100", "outside_percent", None, 0, "shares in per cent within 0 to 100"),
     ]  # fmt: skip
 

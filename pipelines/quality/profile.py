@@ -31,23 +31,26 @@ def profile_series(
         "create table promised as select * replace (cast(series_id as varchar) as series_id) from promised_frame"
     )
     con.unregister("promised_frame")
-    con.execute(
-        f"""
+    con.execute(_profile_sql(f"read_parquet({literal(str(rows_path))})", known_sql, dataset, promise))
+
+
+def _profile_sql(rows: str, known_sql: str, dataset: Dataset, promise: Promise) -> str:
+    return f"""
         create table series_profile as
         with came as (
             select series_id, count(*) as rows, count(distinct area_id) as areas, min(year) as first_year,
                 max(year) as last_year, count(*) - count(value) as missing, median(value) as median_value,
                 count(*) filter (where b.is_percent and value not between 0 and 100) as outside_percent
-            from read_parquet({literal(str(rows_path))}) left join bounds as b using (series_id)
+            from {rows} left join bounds as b using (series_id)
             group by series_id
         ),
         years as (
             select series_id, year, row_number() over (partition by series_id order by year) as place
-            from (select distinct series_id, year from read_parquet({literal(str(rows_path))}))
+            from (select distinct series_id, year from {rows})
         ),
         spans as (
             select series_id, area_id, max(place) - min(place) + 1 - count(distinct place) as holes
-            from read_parquet({literal(str(rows_path))}) join years using (series_id, year)
+            from {rows} join years using (series_id, year)
             group by series_id, area_id
         ),
         holed as (select series_id, sum(holes) as holes from spans group by series_id),
@@ -67,4 +70,3 @@ def profile_series(
         from came full join promised using (series_id) left join known using (series_id)
             left join holed using (series_id)
         """
-    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from datetime import datetime, time
 from pathlib import Path
@@ -11,12 +12,12 @@ import typer
 
 from indicators.errors import DeclarationError
 from pipelines import show, subcommands
-from pipelines.errors import ExitCode, NyckeltalError
+from pipelines.errors import ExitCode, NyckeltalError, UsageError
 from pipelines.files import disk_error
 from pipelines.options import AsJson, DataDir, SnapshotDir, settings_for
 from pipelines.release import pointer
 from pipelines.run import Run
-from pipelines.settings import Settings
+from pipelines.settings import ROOT, Settings
 
 app = typer.Typer(
     help="Nyckeltal för kommunal vård och omsorg: hämta, kontrollera, räkna, publicera och läs.\n\n"
@@ -199,6 +200,22 @@ def dev(
     from pipelines.job import serve_dagster  # noqa: PLC0415
 
     serve_dagster(settings_for(data_dir), port)
+
+
+@app.command()
+def replica(port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 8765) -> None:
+    """Serve replicas of the publishers, to try a live refresh without a network; ends by Ctrl-C."""
+    if not (ROOT / "tests" / "support" / "replicas").is_dir():
+        raise UsageError(
+            "the replicas are part of the source code, not of an installed copy",
+            where=str(ROOT),
+            expected="a folder tests/support/replicas",
+            found="none",
+            remedy="run the command in a checkout of the repository",
+        )
+    os.chdir(ROOT)
+    program = [sys.executable, "-m", "tests.support.replicas", "--port", str(port)]
+    os.execv(sys.executable, program)  # noqa: S606 - our own environment's program, no shell
 
 
 @app.command()

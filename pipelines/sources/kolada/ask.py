@@ -45,17 +45,12 @@ def fetch(context: Context, dataset: str) -> Fetch | None:
     Raises:
         SourceError: it could not be had whole.
     """
-    if dataset == VALUES:
-        return _values(context)
-    if dataset in {MUNICIPALITY, KPI}:
-        return _list(context, dataset)
-    if not _is_due(context, dataset):
+    seldom = dataset not in {VALUES, MUNICIPALITY, KPI}
+    of_units = dataset in {"kolada.ou", "kolada.ou_values"}
+    if (seldom and not _is_due(context, dataset)) or (of_units and not _with_units(context)):
         return None
-    if dataset == "kolada.ou_values":
-        return _unit_values(context)
-    if dataset == "kolada.group_values":
-        return _group_values(context)
-    return _list(context, dataset)
+    ask = {VALUES: _values, "kolada.ou_values": _unit_values, "kolada.group_values": _group_values}.get(dataset)
+    return ask(context) if ask else _list(context, dataset)
 
 
 def scope(context: Context) -> tuple[list[str], dict[str, str]]:
@@ -216,12 +211,14 @@ def _delta(context: Context, series: list[str], absent: dict[str, str], since: d
     return deposit.finish(keys, promise, since=since)
 
 
-def _unit_values(context: Context) -> Fetch | None:
+def _with_units(context: Context) -> list[str]:
+    return sorted(set(scope(context)[0]) & rows.kpis_with_units(context.archive))
+
+
+def _unit_values(context: Context) -> Fetch:
     """Values of units, for the KPIs of the scope that have them; the publisher gives all units of a KPI and year."""
     limits, base = _limits(), _base(context)
-    series = sorted(set(scope(context)[0]) & rows.kpis_with_units(context.archive))
-    if not series:
-        return None
+    series = _with_units(context)
     years = [str(year) for year in range(limits.first_unit_year, context.now.year + 1)]
     deposit = context.deposit("kolada.ou_values", f"units {base} {','.join(series)} {years[-1]}")
     reader: Reader[Any] = Reader(context.client(PUBLISHER), deposit, UnitItem, base)

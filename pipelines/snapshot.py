@@ -173,7 +173,7 @@ def _kpif(source: Path) -> pl.DataFrame:
     path = _open(source / "scb" / "price_index_kpif" / "KPI.xlsx")
     rows = CalamineWorkbook.from_path(path).get_sheet_by_index(0).to_python()
     header = [str(cell) for cell in rows[0]]
-    if header[:2] != ["månad", "KPIF, index, 1987=100"]:
+    if header[:2] != ["månad", "KPIF, index, 1987=100"]:  # the heading tells the base
         raise SourceError("the price index has another layout", where=path.name, found=", ".join(header[:2]))
     months = [(str(row[0]), float(str(row[1]))) for row in rows[1:] if row[0]]
     return pl.DataFrame(
@@ -182,5 +182,6 @@ def _kpif(source: Path) -> pl.DataFrame:
             "year": [int(month[:4]) for month, _ in months],
             "month": [int(month[5:]) for month, _ in months],
             "value": [value for _, value in months],
+            "base": ["1987=100"] * len(months),
         }
     )

@@ -1,0 +1,268 @@
+"""Asking a PxWeb server, version 1 or 2, by way of the one HTTP client.
+
+Belongs here: addresses, bodies of questions, limits, and what a refusal means. Does not belong here: cutting questions
+(`pxweb_query`), reading answers (`pxweb_answers`), or which tables there are. It knows of no publisher.
+
+Version 2 answers in json-stat2: numbers, with a sign beside each cell that has none. Of version 1 the plain JSON is
+taken: each row carries the codes of its cell, so a lacking cell is seen by name; its text keeps numbers and the signs
+of missing values as they were published; and it says when the table was updated, which the metadata does not.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+
+from pipelines.errors import SourceError
+from pipelines.http import Answer, Client, DamagedError, HttpRefusedError
+from pipelines.sources.pxweb_answers import (
+    Cells,
+    Metadata,
+    Variable,
+    cells_json_stat2,
+    cells_json_v1,
+    codelist_v2,
+    decoded,
+    metadata_v1,
+    metadata_v2,
+)
+from pipelines.sources.pxweb_query import Query
+
+_SAMPLE = 300
+
+
+class TooManyCellsError(SourceError):
+    """The server refused (403) what it allows by its own limits, or more than it allows."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a server allows: cells in an answer, and requests in so many seconds (0 requests: as many as one likes)."""
+
+    cells: int
+    calls: int
+    seconds: float
+
+    def agreed(self, client: Client, per_second: float) -> Limits:
+        """The same limits, once the client keeps to them; a stricter budget of one's own stands."""
+        if self.calls and self.seconds and (not per_second or self.calls / self.seconds < per_second):
+            client.set_budget(self.calls, self.seconds)
+        return self
+
+
+@dataclass(frozen=True)
+class Mark:
+    """How far a table has come: equal when nothing new was published."""
+
+    updated: str | None
+    newest: str
+
+
+class PxWeb(ABC):
+    """One version of the interface at one address.
+
+    Every method raises SourceError, with the server's own words, when it is refused or no whole answer comes.
+    """
+
+    def __init__(self, client: Client, base: str) -> None:
+        self._client, self._base = client, base.rstrip("/")
+
+    @abstractmethod
+    def limits(self) -> Limits:
+        """The server's limits, by its own configuration."""
+
+    @abstractmethod
+    def metadata(self, table: str) -> Answer[Metadata]:
+        """A table's variables."""
+
+    def codelist(self, codelist: str) -> Answer[Variable]:
+        """Codes that may stand for a variable's own; version 1 does not tell them."""
+        raise SourceError(
+            "this version of the interface does not tell what a list of codes holds",
+            where=self._base,
+            expected="codes of the table itself",
+            found=f"the list of codes {codelist}",
+            remedy="declare the table by version 2",
+        )
+
+    @abstractmethod
+    def data(self, table: str, query: Query, read: Callable[[Cells], Cells]) -> Answer[Cells]:
+        """The cells that are asked for; `read` may refuse them.
+
+        Raises:
+            TooManyCellsError: there are too many.
+        """
+
+    @abstractmethod
+    def look(self, table: str, cell: Query, time: str) -> Mark:
+        """How far a table has come, by one small request.
+
+        Args:
+            cell: one code for each variable but `time`.
+        """
+
+    @staticmethod
+    @abstractmethod
+    def read_metadata(body: bytes) -> Metadata:
+        """Metadata, as it was archived."""
+
+    @staticmethod
+    @abstractmethod
+    def read_cells(body: bytes) -> Cells:
+        """Cells, as they were archived."""
+
+
+class _ConfigV2(msgspec.Struct, rename="camel"):
+    max_data_cells: int
+    max_calls_per_time_window: int
+    time_window: float
+
+
+class _TableV2(msgspec.Struct, rename="camel"):
+    updated: str | None
+    last_period: str
+
+
+class V2(PxWeb):
+    """PxWebApi 2."""
+
+    read_metadata = staticmethod(metadata_v2)
+    read_cells = staticmethod(cells_json_stat2)
+
+    def limits(self) -> Limits:
+        """`/config`."""
+        with _said():
+            found: _ConfigV2 = self._client.get(f"{self._base}/config", lambda b: decoded(b, _ConfigV2)).content
+        return Limits(found.max_data_cells, found.max_calls_per_time_window, found.time_window)
+
+    def metadata(self, table: str) -> Answer[Metadata]:
+        """`/tables/{id}/metadata`."""
+        with _said():
+            return self._client.get(f"{self._base}/tables/{quote(table)}/metadata?lang=sv", self.read_metadata)
+
+    def codelist(self, codelist: str) -> Answer[Variable]:
+        """`/codelists/{id}`."""
+        with _said():
+            return self._client.get(f"{self._base}/codelists/{quote(codelist)}?lang=sv", codelist_v2)
+
+    def data(self, table: str, query: Query, read: Callable[[Cells], Cells]) -> Answer[Cells]:
+        """`/tables/{id}/data`, asked by POST: a whole list of municipalities is too long for an address."""
+        selection: list[dict[str, Any]] = []
+        for variable, codes in query.codes.items():
+            chosen: dict[str, Any] = {"variableCode": variable, "valueCodes": list(codes)}
+            if variable in query.codelists:
+                chosen["codelist"] = query.codelists[variable]
+            selection.append(chosen)
+        url = f"{self._base}/tables/{quote(table)}/data?lang=sv&outputFormat=json-stat2"
+        with _said(query):
+            return self._client.post(url, lambda b: read(self.read_cells(b)), {"selection": selection})
+
+    def look(self, table: str, cell: Query, time: str) -> Mark:
+        """`/tables/{id}`."""
+        with _said():
+            url = f"{self._base}/tables/{quote(table)}?lang=sv"
+            found: _TableV2 = self._client.get(url, lambda b: decoded(b, _TableV2)).content
+        return Mark(found.updated, found.last_period)
+
+
+class _ConfigV1(msgspec.Struct, rename="camel"):
+    max_cells: int
+    max_calls: int
+    time_window: float
+    max_values: int | None = None
+
+
+class V1(PxWeb):
+    """The older interface, whose tables have paths."""
+
+    read_metadata = staticmethod(metadata_v1)
+    read_cells = staticmethod(cells_json_v1)
+
+    def limits(self) -> Limits:
+        """`?config`. The stricter of its two numbers of cells."""
+        with _said():
+            found: _ConfigV1 = self._client.get(f"{self._base}/?config", lambda b: decoded(b, _ConfigV1)).content
+        return Limits(min(found.max_cells, found.max_values or found.max_cells), found.max_calls, found.time_window)
+
+    def metadata(self, table: str) -> Answer[Metadata]:
+        """GET of the table's path."""
+        with _said():
+            return self._client.get(f"{self._base}/{quote(table)}", self.read_metadata)
+
+    def data(self, table: str, query: Query, read: Callable[[Cells], Cells]) -> Answer[Cells]:
+        """POST to the table's path."""
+        chosen = {variable: ("item", codes) for variable, codes in query.codes.items()}
+        return self._post(table, chosen, query, lambda b: read(self.read_cells(b)))
+
+    def look(self, table: str, cell: Query, time: str) -> Mark:
+        """One cell of the newest period: the metadata of this version does not say when the table was updated."""
+        chosen = {v: ("item", codes[:1]) for v, codes in cell.codes.items() if v != time}
+        found = self._post(table, {**chosen, time: ("top", ("1",))}, cell, self.read_cells).content
+        if found.frame.height != 1 or time not in found.frame.columns:
+            raise SourceError(
+                "the newest period of a table is not told",
+                where=table,
+                expected=f"one cell, with its {time}",
+                found=f"{found.frame.height} cells with {', '.join(found.frame.columns)}",
+                remedy="see whether the table has changed",
+            )
+        return Mark(found.updated, str(found.frame[time][0]))
+
+    def _post(
+        self, table: str, chosen: dict[str, tuple[str, tuple[str, ...]]], query: Query, read: Callable[[bytes], Cells]
+    ) -> Answer[Cells]:
+        asked = [
+            {"code": variable, "selection": {"filter": kind, "values": list(values)}}
+            for variable, (kind, values) in chosen.items()
+        ]
+        with _said(query):
+            url = f"{self._base}/{quote(table)}"
+            return self._client.post(url, read, {"query": asked, "response": {"format": "json"}})
+
+
+VERSIONS: dict[str, type[PxWeb]] = {"v1": V1, "v2": V2}
+
+
+@contextmanager
+def _said(query: Query | None = None) -> Iterator[None]:
+    """A refusal, told in the server's own words."""
+    try:
+        yield
+    except HttpRefusedError as error:
+        words = _words(error.body)
+        if error.status == 403 and query is not None:
+            raise TooManyCellsError(
+                "the server refuses so many cells at once" if query.cells > 1 else "the server refuses a single cell",
+                where=error.where,
+                expected="an answer within the server's own limits",
+                found=f"HTTP 403 for {query.cells} cells: {words}",
+                remedy="see what the server says; its limits may have changed, or this machine may be shut out",
+            ) from error
+        raise SourceError(
+            "the server refused",
+            where=error.where,
+            expected="HTTP 200",
+            found=f"HTTP {error.status}: {words}",
+            remedy="the table may have been moved or changed: look it up at the publisher and change the declaration",
+        ) from error
+
+
+class _Problem(msgspec.Struct):
+    title: str = ""
+    detail: str | None = None
+
+
+def _words(body: bytes) -> str:
+    """Title and detail of a problem document, else the beginning of the text."""
+    text = " ".join(body[:_SAMPLE].decode("utf-8", errors="replace").split()) or "no words"
+    try:
+        problem: _Problem = decoded(body, _Problem)
+    except DamagedError:  # not a problem document
+        return text
+    return ". ".join(filter(None, [problem.title, problem.detail])) or text

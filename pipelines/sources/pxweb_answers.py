@@ -1,0 +1,287 @@
+"""What a PxWeb server answers, as tables and frames.
+
+Belongs here: metadata of both versions, json-stat2 and the older JSON as long frames, and whether all that was asked
+came. Does not belong here: asking (`pxweb`), or what codes mean. It knows of no publisher.
+
+A cell has a `value` (null when there is none) and a `status` (the server's own sign, null for a plain value); neither
+is made from the other here.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import polars as pl
+
+from pipelines.errors import SourceError
+from pipelines.http import DamagedError
+from pipelines.sources.pxweb_query import Query
+
+CONTENTS = "ContentsCode"  # PxWeb's own name of the variable that says what is measured
+_BOM = b"\xef\xbb\xbf"
+_LISTED = 10
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A variable of a table, or a list of codes that may stand for it: `values` is label by code, in order."""
+
+    code: str
+    values: Mapping[str, str]
+    eliminable: bool = False
+    codelists: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """A table's variables in order, and when it was updated (null where the interface does not say)."""
+
+    label: str
+    updated: str | None
+    variables: Mapping[str, Variable]
+
+
+@dataclass(frozen=True)
+class Cells:
+    """An answer: a row a cell, with a column of codes for each variable, `value` (float) and `status` (text)."""
+
+    frame: pl.DataFrame
+    updated: str | None
+
+
+class _Codelist(msgspec.Struct):
+    id: str
+
+
+class _Extension(msgspec.Struct):
+    elimination: bool = False
+    codelists: list[_Codelist] = []
+
+
+class _Category(msgspec.Struct):
+    index: dict[str, int] | list[str] | None = None
+    label: dict[str, str] = {}
+
+    def codes(self) -> list[str]:
+        if self.index is None:
+            return list(self.label)
+        return self.index if isinstance(self.index, list) else sorted(self.index, key=self.index.__getitem__)
+
+
+class _Dimension(msgspec.Struct):
+    category: _Category
+    label: str = ""
+    extension: _Extension = msgspec.field(default_factory=_Extension)
+
+
+class _Dataset(msgspec.Struct):
+    """A json-stat2 dataset. Values and signs may be dense, or sparse by position; a sign may be one for all."""
+
+    id: list[str]
+    size: list[int]
+    dimension: dict[str, _Dimension]
+    label: str = ""
+    updated: str | None = None
+    value: list[float | None] | dict[str, float | None] = []
+    status: list[str | None] | dict[str, str | None] | str | None = None
+
+
+class _V1Variable(msgspec.Struct):
+    code: str
+    values: list[str]
+    value_texts: list[str] = msgspec.field(name="valueTexts")
+    elimination: bool = False
+
+
+class _V1Metadata(msgspec.Struct):
+    variables: list[_V1Variable]
+    title: str = ""
+
+
+class _V2Code(msgspec.Struct):
+    code: str
+    label: str
+
+
+class _V2Codes(msgspec.Struct):
+    id: str
+    values: list[_V2Code]
+
+
+_V1_ANSWER = pl.Struct(
+    {
+        "columns": pl.List(pl.Struct({"code": pl.String, "type": pl.String})),
+        "data": pl.List(pl.Struct({"key": pl.List(pl.String), "values": pl.List(pl.String)})),
+        "metadata": pl.List(pl.Struct({"updated": pl.String})),
+    }
+)
+
+
+def decoded(body: bytes, kind: Any) -> Any:
+    """JSON of a known shape, with or without a byte order mark.
+
+    Raises:
+        DamagedError: it is something else.
+    """
+    try:
+        return msgspec.json.decode(body.removeprefix(_BOM), type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise DamagedError(f"not the JSON that was expected: {error}") from error
+
+
+def metadata_v1(body: bytes) -> Metadata:
+    """Metadata of version 1, which does not say when the table was updated."""
+    found: _V1Metadata = decoded(body, _V1Metadata)
+    uneven = [v.code for v in found.variables if len(v.values) != len(v.value_texts)]
+    if uneven or not found.variables:
+        raise DamagedError(f"metadata without a label for each code: {', '.join(uneven) or 'no variables'}")
+    variables = {
+        v.code: Variable(v.code, dict(zip(v.values, v.value_texts, strict=True)), v.elimination)
+        for v in found.variables
+    }
+    return Metadata(found.title, None, variables)
+
+
+def metadata_v2(body: bytes) -> Metadata:
+    """Metadata of version 2: json-stat2 without values."""
+    found: _Dataset = decoded(body, _Dataset)
+    variables = {}
+    for code, codes in _dimensions(found).items():
+        dimension = found.dimension[code]
+        labels = dimension.category.label
+        lists = tuple(c.id for c in dimension.extension.codelists)
+        variables[code] = Variable(code, {c: labels.get(c, c) for c in codes}, dimension.extension.elimination, lists)
+    return Metadata(found.label, found.updated, variables)
+
+
+def codelist_v2(body: bytes) -> Variable:
+    """A list of codes that may stand for a variable's own."""
+    found: _V2Codes = decoded(body, _V2Codes)
+    return Variable(found.id, {v.code: v.label for v in found.values})
+
+
+def cells_json_stat2(body: bytes) -> Cells:
+    """A json-stat2 dataset as a long frame.
+
+    Raises:
+        DamagedError: it is none, or its values are not as many as its sizes say.
+    """
+    found: _Dataset = decoded(body, _Dataset)
+    number = math.prod(found.size)
+    columns, stride = [], number
+    position = pl.int_range(number, dtype=pl.UInt32, eager=True)
+    for variable, codes in _dimensions(found).items():
+        stride //= len(codes)
+        columns.append(pl.Series(codes, dtype=pl.String).gather(position // stride % len(codes)).alias(variable))
+    value = _dense(found.value, number).cast(pl.Float64).alias("value")
+    status = _dense(_signs(found.status, number), number).cast(pl.String).alias("status")
+    return Cells(pl.DataFrame([*columns, value, status.replace("", None)]), found.updated)
+
+
+def cells_json_v1(body: bytes) -> Cells:
+    """The older JSON, whose values are text, as a long frame. What is not a number is a sign.
+
+    Raises:
+        DamagedError: it is something else.
+    """
+    try:
+        text = body.decode("utf-8-sig")
+        whole = pl.Series([text]).str.json_decode(_V1_ANSWER).struct.unnest()
+    except (UnicodeDecodeError, pl.exceptions.PolarsError) as error:
+        raise DamagedError(f"not the JSON that was expected: {str(error).splitlines()[0]}") from error
+    if whole["columns"][0] is None or whole["data"][0] is None:
+        raise DamagedError("an answer without columns or data")
+    columns = [dict(c) for c in whole["columns"][0]]
+    keys = [str(c["code"]) for c in columns if c["type"] != "c"]
+    contents = [str(c["code"]) for c in columns if c["type"] == "c"]
+    rows = whole.select(pl.col("data").explode()).unnest("data")
+    uneven = (pl.col("key").list.len() != len(keys)) | (pl.col("values").list.len() != len(contents))
+    if whole["data"].list.len()[0] and rows.filter(uneven.fill_null(True)).height:
+        raise DamagedError("a row without as many codes and values as there are columns")
+    taken = [pl.col("key").list.get(i, null_on_oob=True).alias(code) for i, code in enumerate(keys)]
+    per_content = [
+        rows.select(*taken, pl.lit(code).alias(CONTENTS), text=pl.col("values").list.get(i, null_on_oob=True))
+        for i, code in enumerate(contents)
+    ]
+    if not whole["data"].list.len()[0]:
+        per_content = [frame.clear() for frame in per_content]
+    number = pl.col("text").str.contains(r"^-?\d+(\.\d+)?([eE][+-]?\d+)?$")
+    value = pl.when(number).then(pl.col("text")).cast(pl.Float64)
+    status = pl.when(~number & (pl.col("text") != "")).then(pl.col("text"))
+    frame = pl.concat(per_content).with_columns(value=value, status=status).drop("text")
+    updated = next((m["updated"] for m in whole["metadata"][0] or [] if m["updated"]), None)
+    return Cells(frame, updated)
+
+
+def require(
+    query: Query, cells: Cells, where: str, describe: Callable[[pl.DataFrame], list[str]] | None = None
+) -> Cells:
+    """The same cells, once it is seen that they are exactly those asked for, in whatever order.
+
+    Args:
+        describe: names cells by their codes (columns as in `query`), for the message.
+
+    Raises:
+        SourceError: some did not come, came twice, or were not asked for.
+    """
+    variables = list(query.codes)
+    came = [c for c in cells.frame.columns if c not in {"value", "status"}]
+    if set(came) != set(variables):
+        raise _other("an answer has other variables", where, ", ".join(variables), ", ".join(came))
+    asked = functools.reduce(
+        lambda left, right: left.join(right, how="cross"),
+        [pl.DataFrame({v: codes}, schema={v: pl.String}) for v, codes in query.codes.items()],
+    )
+    lacking = asked.join(cells.frame, on=variables, how="anti")
+    if lacking.height:
+        named = (describe or _plainly)(lacking)
+        found = "; ".join(named[:_LISTED]) + (f"; and {len(named) - _LISTED} more" if len(named) > _LISTED else "")
+        expected = f"all {query.cells} cells that were asked for"
+        raise _other(f"{lacking.height} cells that were asked for did not come", where, expected, f"lacking: {found}")
+    if cells.frame.height != query.cells:
+        surplus = cells.frame.join(asked, on=variables, how="anti").select(variables)
+        found = f"{cells.frame.height} cells; not asked for: {'; '.join(_plainly(surplus)[:_LISTED]) or 'none'}"
+        raise _other("more cells came than were asked for", where, f"{query.cells} cells, each once", found)
+    return cells
+
+
+def _other(what: str, where: str, expected: str, found: str) -> SourceError:
+    remedy = "refresh again later; if it stays so, the table has changed: see its page and change the declaration"
+    return SourceError(what, where=where, expected=expected, found=found, remedy=remedy)
+
+
+def _plainly(codes: pl.DataFrame) -> list[str]:
+    return [" × ".join(f"{v} {code}" for v, code in row.items()) for row in codes.head(1000).iter_rows(named=True)]
+
+
+def _dimensions(found: _Dataset) -> dict[str, list[str]]:
+    """The codes of each variable, in the order of the dataset."""
+    if len(found.id) != len(found.size) or set(found.id) - set(found.dimension):
+        raise DamagedError("a dataset whose id, size and dimension do not agree")
+    codes = {variable: found.dimension[variable].category.codes() for variable in found.id}
+    if [len(c) for c in codes.values()] != found.size or not all(found.size):
+        raise DamagedError("a dataset whose categories are not as many as its size says")
+    return codes
+
+
+def _signs(given: list[str | None] | dict[str, str | None] | str | None, number: int) -> Any:
+    return [given] * number if isinstance(given, str) else given or {}
+
+
+def _dense(given: list[Any] | dict[str, Any], number: int) -> pl.Series:
+    """A value for each cell, of a dense list or one that is sparse by position."""
+    if isinstance(given, list):
+        if len(given) != number:
+            raise DamagedError(f"{len(given)} values or signs for {number} cells")
+        return pl.Series(given, strict=True)
+    if strange := [p for p in given if not p.isdigit() or int(p) >= number]:
+        raise DamagedError(f"a value or sign at position {strange[0]} of {number} cells")
+    filled: list[Any] = [None] * number
+    for place, found in given.items():
+        filled[int(place)] = found
+    return pl.Series(filled, strict=True)

@@ -7,18 +7,21 @@ Belongs here: the order of the measurements and their table. The full scale need
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shutil
 import sys
 import tempfile
 from pathlib import Path
 
+from benchmarks.live import AREAS, YEARS, measure_live
 from benchmarks.measure import Measured, measure
 from benchmarks.queries import measure_queries
 from benchmarks.scale import run_floor, write_input
 from pipelines.settings import ROOT, Settings
 
 COMMAND = str(Path(sys.executable).with_name("nyckeltal"))
+LIVE_KPIS = (40, 197, 324)  # 1.2, 6.1 and 10.0 million values
 BESIDE = ROOT.parent / "shared" / "data" / "kolada" / "values_1994_2022.parquet"
 
 
@@ -26,6 +29,7 @@ def main() -> None:
     """Measure, in order: the snapshot, the full scale and its floor, three times the rows, the queries."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--quick", action="store_true", help="only the snapshot")
+    parser.add_argument("--live", action="store_true", help="only the live sources")
     parser.add_argument("--floor", nargs=2, metavar=("SOURCE", "TARGET"), help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.floor:
@@ -33,7 +37,11 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory(prefix="nyckeltal-bench-", dir=os.environ.get("NYCKELTAL_BENCH_DIR")) as folder:
         work = Path(folder)
-        _snapshot(work)
+        if not given.live:
+            _snapshot(work)
+        _live(work)
+        if given.live:
+            return
         values = Path(os.environ.get("NYCKELTAL_BENCH_VALUES", BESIDE))
         if given.quick or not values.exists():
             print(f"full scale: left out ({'quick' if given.quick else f'{values.name} is not there'})")
@@ -47,6 +55,24 @@ def _snapshot(work: Path) -> None:
     _tell("snapshot, nothing new (target 5 s)", measure([COMMAND, "refresh", *data]))
     imports = "import dagster, dagster_dbt, great_expectations, polars, duckdb"
     _tell("imports alone, one process", measure([sys.executable, "-c", imports]))
+
+
+def _live(work: Path) -> None:
+    for kpis in LIVE_KPIS:
+        seen = {}
+        for what, measured in measure_live(work / f"live_{kpis}", kpis):
+            _tell(what, measured)
+            seen[what.split(":")[0] + what.rsplit(",", maxsplit=1)[-1]] = measured
+        fetched, parsed, floor = seen.values()
+        told = json.loads(fetched.output.splitlines()[-1])
+        least = max(-(-kpis * AREAS * YEARS // 5000), -(-kpis // 25) * -(-AREAS // 25))
+        print(f"  {told['requests']} requests, {told['pages']} pages of values; the limits allow {least}: "
+              f"ratio {told['pages'] / least:.3f} (target 1.15)")  # fmt: skip
+        print(
+            f"  rate of archived pages to rows, to DuckDB's reader: {floor.seconds / parsed.seconds:.2f} (target 0.5)"
+        )
+        print(f"  rate of the replica's pages to rows: {floor.seconds / (fetched.seconds + parsed.seconds):.2f}")
+        shutil.rmtree(work / f"live_{kpis}")
 
 
 def _full_scale(values: Path, work: Path) -> None:

@@ -30,7 +30,7 @@ def write_input(values: Path, target: Path, times: int) -> int:
     con.execute(
         f"""
         copy (
-            select kpi as series_id, {shift} as area_id, year, gender as sex, value
+            select kpi as series_id, {shift} as area_id, year, gender as sex, value, null::varchar as status
             from read_parquet('{values}'), range({times}) as r(n) order by 1, 2, 4, 3
         ) to '{snapshot / "kolada_values.parquet"}' (format parquet, compression zstd)
         """

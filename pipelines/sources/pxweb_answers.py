@@ -113,13 +113,22 @@ class _V2Codes(msgspec.Struct):
     values: list[_V2Code]
 
 
-_V1_ANSWER = pl.Struct(
-    {
-        "columns": pl.List(pl.Struct({"code": pl.String, "type": pl.String})),
-        "data": pl.List(pl.Struct({"key": pl.List(pl.String), "values": pl.List(pl.String)})),
-        "metadata": pl.List(pl.Struct({"updated": pl.String})),
-    }
-)
+class _V1Column(msgspec.Struct):
+    code: str
+    type: str = "d"
+
+
+class _V1Told(msgspec.Struct):
+    updated: str | None = None
+
+
+class _V1Answer(msgspec.Struct):
+    columns: list[_V1Column]
+    data: msgspec.Raw
+    metadata: list[_V1Told] = []
+
+
+_V1_ROWS = pl.List(pl.Struct({"key": pl.List(pl.String), "values": pl.List(pl.String)}))
 
 
 def decoded(body: bytes, kind: Any) -> Any:
@@ -189,33 +198,27 @@ def cells_json_v1(body: bytes) -> Cells:
     Raises:
         DamagedError: it is something else.
     """
+    found: _V1Answer = decoded(body, _V1Answer)
+    keys = [c.code for c in found.columns if c.type != "c"]
+    contents = [c.code for c in found.columns if c.type == "c"]
     try:
-        text = body.decode("utf-8-sig")
-        whole = pl.Series([text]).str.json_decode(_V1_ANSWER).struct.unnest()
+        listed = pl.Series([bytes(found.data).decode()]).str.json_decode(_V1_ROWS)
     except (UnicodeDecodeError, pl.exceptions.PolarsError) as error:
-        raise DamagedError(f"not the JSON that was expected: {str(error).splitlines()[0]}") from error
-    if whole["columns"][0] is None or whole["data"][0] is None:
-        raise DamagedError("an answer without columns or data")
-    columns = [dict(c) for c in whole["columns"][0]]
-    keys = [str(c["code"]) for c in columns if c["type"] != "c"]
-    contents = [str(c["code"]) for c in columns if c["type"] == "c"]
-    rows = whole.select(pl.col("data").explode()).unnest("data")
-    uneven = (pl.col("key").list.len() != len(keys)) | (pl.col("values").list.len() != len(contents))
-    if whole["data"].list.len()[0] and rows.filter(uneven.fill_null(True)).height:
+        raise DamagedError(f"not the rows that were expected: {str(error).splitlines()[0]}") from error
+    rows = listed.explode(empty_as_null=False).struct.unnest()
+    even = (pl.col("key").list.len() == len(keys)) & (pl.col("values").list.len() == len(contents))
+    if not contents or rows.filter(~even.fill_null(False)).height:
         raise DamagedError("a row without as many codes and values as there are columns")
-    taken = [pl.col("key").list.get(i, null_on_oob=True).alias(code) for i, code in enumerate(keys)]
+    taken = [pl.col("key").list.get(i).alias(code) for i, code in enumerate(keys)]
     per_content = [
-        rows.select(*taken, pl.lit(code).alias(CONTENTS), text=pl.col("values").list.get(i, null_on_oob=True))
+        rows.select(*taken, pl.lit(code).alias(CONTENTS), text=pl.col("values").list.get(i))
         for i, code in enumerate(contents)
     ]
-    if not whole["data"].list.len()[0]:
-        per_content = [frame.clear() for frame in per_content]
     number = pl.col("text").str.contains(r"^-?\d+(\.\d+)?([eE][+-]?\d+)?$")
     value = pl.when(number).then(pl.col("text")).cast(pl.Float64)
     status = pl.when(~number & (pl.col("text") != "")).then(pl.col("text"))
     frame = pl.concat(per_content).with_columns(value=value, status=status).drop("text")
-    updated = next((m["updated"] for m in whole["metadata"][0] or [] if m["updated"]), None)
-    return Cells(frame, updated)
+    return Cells(frame, next((m.updated for m in found.metadata if m.updated), None))
 
 
 def require(

@@ -11,13 +11,17 @@ never told, logged or archived.
 from __future__ import annotations
 
 import email.utils
+import logging
+import threading
 import time
+import zlib
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any, Generic, TypeVar
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
 import httpx
 import tenacity
@@ -27,8 +31,11 @@ from pipelines.errors import SourceError
 from pipelines.settings import Settings
 
 T = TypeVar("T")
-_TRANSIENT = frozenset({429, 500, 502, 503, 504})
 _SAMPLE = 200
+_MEGABYTE = 1_000_000
+_GZIP = 31  # zlib's window for gzip, whose end tells its length and its sum
+_ENVIRONMENT = "HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE, SSL_CERT_DIR"
+logging.getLogger("httpx").setLevel(logging.WARNING)  # it would tell whole addresses, users and passwords too
 
 
 class DamagedError(Exception):
@@ -36,10 +43,15 @@ class DamagedError(Exception):
 
 
 class HttpRefusedError(SourceError):
-    """The server understood and said no (4xx). `status` and `body` say how."""
+    """The server understood and said no (4xx), or that the resource is elsewhere (3xx). `status`, `body` say how."""
 
-    def __init__(self, what: str, *, status: int, body: bytes, where: str, expected: str, found: str) -> None:
-        super().__init__(what, where=where, expected=expected, found=found, remedy="see what the server says")
+    def __init__(self, where: str, status: int, body: bytes, location: str = "") -> None:
+        what, said, remedy = "the server refused", _text(body), "see what the server says"
+        if location:
+            what, said = "what was asked for has moved", f"moved to {shown(location)[:_SAMPLE]}"
+            remedy = "see what lies there, and if it is right change `addresses` in the publisher's declaration"
+        found = f"HTTP {status} {said}".strip()
+        super().__init__(what, where=where, expected="HTTP 200", found=found, remedy=remedy)
         self.status, self.body = status, body
 
 
@@ -72,17 +84,14 @@ class Client:
     def __init__(self, settings: Settings, per_second: float, sleep: Callable[[float], None] = time.sleep) -> None:
         self._settings = settings
         self._sleep = sleep
+        self._guard = threading.Lock()
         self._limiter: Limiter | None = None
         self.requests = 0
         if per_second:
             self.set_budget(1, 1 / per_second)
         agent = f"nyckeltal/{version('nyckeltal')} (open data warehouse of Swedish municipal care)"
-        contact = f" {settings.http_contact}" if settings.http_contact else ""
-        self._http = httpx.Client(
-            headers={"User-Agent": agent + contact, "Accept-Encoding": "gzip"},
-            timeout=httpx.Timeout(settings.http_read_seconds, connect=settings.http_connect_seconds),
-            follow_redirects=False,
-        )
+        contact = quote(f" {settings.http_contact}".rstrip(), safe=" @.,:;/()+")  # a header is in ASCII
+        self._http = _client({"User-Agent": agent + contact, "Accept-Encoding": "gzip"}, settings)
 
     def set_budget(self, calls: int, seconds: float) -> None:
         """From now on at most so many requests in so many seconds."""
@@ -143,37 +152,55 @@ class Client:
             ) from error
 
     def _send(self, request: httpx.Request) -> tuple[bytes, httpx.Headers]:
-        self.requests += 1
-        began = time.monotonic()
+        """One attempt, in a thread of its own: nothing else bounds the time of headers that come a byte at a time."""
+        with self._guard:
+            self.requests += 1
+        seconds = self._settings.http_total_seconds
+        waiting: Future[tuple[bytes, httpx.Headers]] = Future()
+
+        def work() -> None:
+            try:
+                waiting.set_result(self._receive(request, time.monotonic() + seconds))
+            except BaseException as error:  # noqa: BLE001 - raised again by the thread that waits
+                waiting.set_exception(error)
+
+        threading.Thread(target=work, daemon=True).start()
+        try:
+            return waiting.result(seconds)
+        except TimeoutError as error:
+            raise _TransientError(f"not whole after {seconds:g} s") from error
+        except httpx.ProxyError:  # its own words may hold the proxy's password
+            raise _TransientError("ProxyError: the proxy refused") from None
+        except httpx.HTTPError as error:
+            raise _TransientError(f"{type(error).__name__}: {error}"[:_SAMPLE]) from error
+
+    def _receive(self, request: httpx.Request, deadline: float) -> tuple[bytes, httpx.Headers]:
+        most = self._settings.http_max_mb * _MEGABYTE
         parts: list[bytes] = []
         size = 0
+        response = self._http.send(request, stream=True)
         try:
-            response = self._http.send(request, stream=True)
-            try:
-                for part in response.iter_bytes():
-                    parts.append(part)
-                    size += len(part)
-                    if size > self._settings.http_max_mb * 1_000_000:
-                        raise self._too_large(request)
-                    if time.monotonic() - began > self._settings.http_total_seconds:
-                        raise _TransientError(f"not whole after {self._settings.http_total_seconds:g} s, {size} bytes")
-            finally:
-                response.close()
-        except httpx.HTTPError as error:
-            raise _TransientError(_words(error)) from error
+            for part in response.iter_raw():
+                parts.append(part)
+                size += len(part)
+                if size > most:
+                    raise self._too_large(request)
+                if time.monotonic() > deadline:
+                    raise _TransientError(f"not whole after {self._settings.http_total_seconds:g} s, {size} bytes")
+        finally:
+            response.close()
         body = b"".join(parts)
-        if response.status_code in _TRANSIENT:
-            raise _TransientError(f"HTTP {response.status_code} {_text(body)}", _retry_after(response.headers))
+        status, headers = response.status_code, response.headers
+        encoding = headers.get("content-encoding", "identity")
+        if status == 429 or status >= 500:
+            raise _TransientError(f"HTTP {status} {_text(_legible(body, encoding))}", _retry_after(headers))
         if not response.is_success:
-            raise HttpRefusedError(
-                "the server refused",
-                status=response.status_code,
-                body=body,
-                where=shown(str(request.url)),
-                expected="HTTP 200",
-                found=f"HTTP {response.status_code} {_text(body)}".strip(),
-            )
-        return body, response.headers
+            location = headers.get("location", "") if response.is_redirect else ""
+            raise HttpRefusedError(shown(str(request.url)), status, _legible(body, encoding), location)
+        body = _unpacked(body, encoding, most)
+        if len(body) > most:
+            raise self._too_large(request)
+        return body, headers
 
     def _too_large(self, request: httpx.Request) -> SourceError:
         return SourceError(
@@ -203,10 +230,54 @@ def shown(url: str) -> str:
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
-def _words(error: httpx.HTTPError) -> str:
-    if isinstance(error, httpx.ProxyError):
-        return "ProxyError: the proxy refused"  # its own words may hold the proxy's password
-    return f"{type(error).__name__}: {error}"[:_SAMPLE]
+def _client(headers: dict[str, str], settings: Settings) -> httpx.Client:
+    try:
+        return httpx.Client(
+            headers=headers,
+            timeout=httpx.Timeout(settings.http_read_seconds, connect=settings.http_connect_seconds),
+            follow_redirects=False,
+        )
+    except (ValueError, ImportError, OSError, httpx.InvalidURL) as error:
+        raise SourceError(
+            "this machine's proxy or certificates cannot be used",
+            where=_ENVIRONMENT,
+            expected="http://host:port, and files of certificates that can be read",
+            found=type(error).__name__,  # its words may hold the proxy's password
+            remedy="correct those environment variables, or unset them",
+        ) from None
+
+
+def _unpacked(raw: bytes, encoding: str, most: int) -> bytes:
+    """The body; of one that is too large, a little more than `most` bytes.
+
+    Raises:
+        _TransientError: it is damaged, or cut short.
+    """
+    if encoding.lower() == "identity":
+        return raw
+    if encoding.lower() != "gzip":
+        raise _TransientError(f"an answer packed in a way that was not asked for: {encoding[:_SAMPLE]}")
+    parts: list[bytes] = []
+    left = most + 1
+    while raw and left > 0:
+        unpacker = zlib.decompressobj(wbits=_GZIP)
+        try:
+            parts.append(unpacker.decompress(raw, left))
+        except zlib.error as error:
+            raise _TransientError(f"damaged gzip: {error}") from error
+        left -= len(parts[-1])
+        if left > 0 and not unpacker.eof:
+            raise _TransientError(f"gzip cut short after {len(raw)} bytes")
+        raw = unpacker.unused_data
+    return b"".join(parts)
+
+
+def _legible(raw: bytes, encoding: str) -> bytes:
+    """The body of a refusal, as it came when it cannot be unpacked."""
+    try:
+        return _unpacked(raw, encoding, _MEGABYTE)
+    except _TransientError:
+        return raw
 
 
 def _text(body: bytes) -> str:
@@ -217,11 +288,13 @@ def _retry_after(headers: httpx.Headers) -> float | None:
     given = headers.get("retry-after")
     if given is None:
         return None
-    if given.strip().isdigit():
+    if given.strip().isdecimal():
         return float(given)
     try:
         moment = email.utils.parsedate_to_datetime(given)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
+    if moment.tzinfo is None:  # a zone of -0000
+        moment = moment.replace(tzinfo=UTC)
     waiting: float = (moment - datetime.now(UTC)).total_seconds()
     return max(0.0, waiting)

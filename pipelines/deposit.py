@@ -11,6 +11,9 @@ import threading
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
 
 from pipelines.archive import Archive, Fetch, FileRecord, Promise, Way
 from pipelines.files import append_line
@@ -72,28 +75,38 @@ class Deposit:
         self._path.unlink(missing_ok=True)
 
     def _take_up(self, plan: str, resume: timedelta) -> None:
-        head = {"plan": plan, "started": self._now.isoformat()}
-        lines = _whole_lines(self._path)
-        if lines and lines[0].get("plan") == plan:
-            started = datetime.fromisoformat(str(lines[0]["started"]))
-            if timedelta(0) <= self._now - started <= resume:
-                for line in lines[1:]:
-                    record = FileRecord.model_validate(line["record"])
-                    if self._archive.holds(record.sha256):
-                        self._records[str(line["key"])] = record
+        head, *lines = _whole_lines(self._path) or [{}]
+        if head.get("plan") == plan and timedelta(0) <= self._now - _moment(head) <= resume:
+            records = {key: record for key, record in map(_entry, lines) if record is not None}
+            # A kill may also come between the record of a whole fetch and the end of its journal.
+            last = self._archive.latest(self._dataset)
+            if last is None or not set(last.files) & set(records.values()):
+                self._records = {key: record for key, record in records.items() if self._archive.holds(record.sha256)}
                 return
         self._path.unlink(missing_ok=True)
-        append_line(self._path, head)
+        append_line(self._path, {"plan": plan, "started": self._now.isoformat()})
 
 
-def _whole_lines(path: Path) -> list[dict[str, object]]:
-    """The lines that a kill did not cut short."""
+def _whole_lines(path: Path) -> list[dict[str, Any]]:
+    """The lines that a kill did not cut short (in the midst of a letter, it may be)."""
     if not path.exists():
         return []
     found = []
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for line in path.read_bytes().split(b"\n"):
         try:
             found.append(json.loads(line))
         except ValueError:
             continue
-    return found
+    return [line for line in found if isinstance(line, dict)]
+
+
+def _moment(head: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(str(head["started"]))
+
+
+def _entry(line: dict[str, Any]) -> tuple[str, FileRecord | None]:
+    """A page's key and record; no record when it is of another shape, so that the page is asked for again."""
+    try:
+        return str(line.get("key")), FileRecord.model_validate(line.get("record"))
+    except ValidationError:
+        return "", None

@@ -6,18 +6,18 @@ from pipelines.assets.checks import gate_specs, to_dagster
 from pipelines.assets.keys import raw_key, staged_key
 from pipelines.sources.model import datasets
 
-AREAS = "kolada.municipality"
+LISTS = {"areas": "kolada.municipality", "units": "kolada.ou"}  # where the codes of areas and units are listed
 
 
 def staged_asset(dataset: str) -> dg.AssetsDefinition:
     """The judged delivery of one dataset; a failed gate holds the dataset back and lets the others go on."""
     key = staged_key(dataset)
     specs = gate_specs(dataset, key)
-    names_areas = any(c.codes == "areas" for c in datasets()[dataset].columns.values())
+    lists = {LISTS[column.codes] for column in datasets()[dataset].columns.values() if column.codes}
 
     @dg.asset(
         key=key,
-        deps=[raw_key(dataset), *([staged_key(AREAS)] if names_areas else [])],
+        deps=[raw_key(dataset), *(staged_key(name) for name in sorted(lists))],
         group_name="staged",
         description=f"{datasets()[dataset].title}: typed rows that passed the gate.",
         kinds={"polars", "greatexpectations"},

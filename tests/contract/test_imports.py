@@ -11,7 +11,8 @@ from tests.support.repository import Module, modules
 FOUNDATION = {"archive", "deposit", "duck", "errors", "files", "http", "lock", "settings", "vintages"}
 ROOMS = {"sources", "quality", "warehouse", "dbt", "release", "site"}
 DECLARATION = "pipelines.sources.model"  # what a dataset is: a declaration, known to every storey
-TOOLS = {"cells", "context", "layout", "pxweb", "tabular"}  # what sources share, each knowing of no publisher
+# What sources share, each knowing of no publisher.
+TOOLS = {"cells", "context", "layout", "pxweb", "pxweb_answers", "pxweb_query", "tabular"}
 GATE = "pipelines.quality.gate"
 
 

@@ -378,6 +378,7 @@ def test_a_table_s_faulty_code_blocks_and_its_faulty_value_is_held_back(known: H
             "year": [1987 + i // 12 for i in range(rows)],
             "month": [1 + i % 12 for i in range(rows)],
             "value": [100.0 + i for i in range(rows)],
+            "base": ["1987=100"] * rows,
         }
     )
     assert known.staged(kpif, dataset="scb.kpif").rows == rows

@@ -71,9 +71,9 @@ def _column_rules(name: str, column: Column, level: Level, areas: frozenset[str]
 
     if not column.nullable:
         add("present", "ExpectColumnValuesToNotBeNull", "no empty cell")
-    allowed = sorted(areas) if column.codes == "areas" else list(column.allowed)
+    allowed = sorted(areas) if column.codes else list(column.allowed)
     if allowed or column.codes:  # when no area is known, none is let through
-        words = f"one of {len(allowed)} known areas" if column.codes else f"one of {', '.join(allowed)}"
+        words = f"one of {len(allowed)} known {column.codes}" if column.codes else f"one of {', '.join(allowed)}"
         add("known", "ExpectColumnValuesToBeInSet", words, value_set=allowed)
     if column.pattern:
         add("pattern", "ExpectColumnValuesToMatchRegex", column.pattern, regex=column.pattern)

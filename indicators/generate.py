@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from indicators.corrections import EVERYWHERE, Correction, cells_of
 from indicators.load import Catalogue
 from indicators.model import Indicator, ValueType
 
@@ -59,6 +60,17 @@ TABLES: dict[str, dict[str, str]] = {
     },
     "control_year": {"control_id": "varchar", "year": "integer"},
     "control_total": {"control_id": "varchar", "year": "integer", "value": "double", "source": "varchar"},
+    "correction": {
+        "correction_id": "varchar", "dataset": "varchar", "series": "varchar", "indicators": "varchar",
+        "area_id": "varchar", "years": "varchar", "sexes": "varchar",
+        "action": "varchar", "expected": "varchar", "value": "double", "factor": "double", "reason_sv": "varchar",
+        "reported_by": "varchar", "reported_on": "date",
+    },
+    "correction_cell": {
+        "correction_id": "varchar", "dataset": "varchar", "series": "varchar", "area_id": "varchar",
+        "year": "integer", "sex": "varchar", "action": "varchar", "value": "double", "factor": "double",
+        "expected_value": "double", "expected_series": "varchar", "expected_min": "double", "expected_max": "double",
+    },
 }  # fmt: skip
 
 
@@ -95,6 +107,9 @@ def declared_rows(catalogue: Catalogue, sources: dict[str, Source]) -> dict[str,
         )
         rows["control_year"] += [(c.control_id, year) for year in c.years]
         rows["control_total"] += [(c.control_id, t.year, t.value, t.source) for t in c.totals]
+    for correction in catalogue.corrections:
+        rows["correction"].append(_correction_row(correction, catalogue))
+        rows["correction_cell"] += _correction_cells(correction)
     return rows
 
 
@@ -173,6 +188,31 @@ def _used_series(indicator: Indicator, catalogue: Catalogue) -> list[tuple[str, 
         return [(indicator.dataset or "", indicator.series or ""), *prices]
     measures = [catalogue.measure_by_id[m] for m in catalogue.quotient(indicator).measures]
     return [*((m.dataset, m.series) for m in measures), *prices]
+
+
+def _correction_row(correction: Correction, catalogue: Catalogue) -> Row:
+    corrected = (correction.dataset or "", correction.series or "")
+    values: dict[str, Any] = {
+        **{c: getattr(correction, c) for c in TABLES["correction"] if hasattr(correction, c)},
+        "indicators": ", ".join(
+            i.indicator_id for i in catalogue.indicators if corrected in _used_series(i, catalogue)
+        ),
+        "area_id": None if correction.area == EVERYWHERE else correction.area,
+        "years": ", ".join(map(str, sorted(correction.years))),
+        "sexes": ", ".join(correction.sex),
+        "expected": correction.expected.text(),
+    }
+    return tuple(_plain(values[column]) for column in TABLES["correction"])
+
+
+def _correction_cells(correction: Correction) -> list[Row]:
+    c, within = correction, correction.expected.within
+    bounds = (within.min, within.max) if within else (None, None)
+    return [
+        (c.correction_id, c.dataset, c.series, cell.area, cell.year, cell.sex, c.action, c.value, c.factor,
+         cell.value, c.expected.equals_series, *bounds)
+        for cell in cells_of(correction)
+    ]  # fmt: skip
 
 
 def _attribution(indicator: Indicator, used: list[tuple[str, str]], sources: dict[str, Source]) -> str:

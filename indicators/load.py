@@ -1,31 +1,30 @@
 """Reads the declarations and checks what only the whole of them can tell.
 
-Belongs here: YAML reading, references between declarations, and the clear error when one is wrong. Does not belong
-here: rules of a single declaration (`model.py`).
+Belongs here: which files there are, and references between declarations. Does not belong here: reading YAML
+(`reading.py`), rules of a single declaration (`model.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
 
-import yaml
-from pydantic import BaseModel, ValidationError
-
+from indicators.corrections import Correction, first_overlap, with_series
 from indicators.errors import DeclarationError
 from indicators.expression import ExpressionError, Quotient, parse_expression
 from indicators.model import Indicator, Measure, Theme, ValidRange, ValueType
+from indicators.reading import Model, read_yaml, rows_of, validated
 from indicators.register_model import AreaChange, Control, County, DataGap, Group, PriceIndexEntry, SimilarGroups
+from indicators.submission_templates import SubmissionTemplate, template_fault
+
+__all__ = ["Catalogue", "load_catalogue", "quotient_of", "read_yaml", "validated"]
 
 HOME = Path(__file__).parent
 REGISTERS = (
     "measures", "counties", "area_changes", "groups", "similar_groups", "price_indices", "data_gaps",
-    "controls",
+    "controls", "submission_templates",
 )  # fmt: skip
-Model = TypeVar("Model", bound=BaseModel)
 
 
 @dataclass(frozen=True)
@@ -42,6 +41,8 @@ class Catalogue:
     price_indices: tuple[PriceIndexEntry, ...] = ()
     data_gaps: tuple[DataGap, ...] = ()
     controls: tuple[Control, ...] = ()
+    templates: tuple[SubmissionTemplate, ...] = ()
+    corrections: tuple[Correction, ...] = ()
     files: tuple[Path, ...] = field(default=(), repr=False)
 
     @cached_property
@@ -107,8 +108,10 @@ def load_catalogue(home: Path = HOME) -> Catalogue:
         if not path.exists():
             return ()
         files.append(path)
-        return tuple(_rows(path, model, key))
+        return tuple(rows_of(path, model, key))
 
+    corrections = _corrections(registers / "corrections", indicators)
+    files += dict.fromkeys(path for path, _ in corrections)
     catalogue = Catalogue(
         home=home,
         indicators=tuple(sorted(indicators, key=lambda i: i.indicator_id)),
@@ -120,9 +123,12 @@ def load_catalogue(home: Path = HOME) -> Catalogue:
         price_indices=rows("price_indices", PriceIndexEntry, "index_id"),
         data_gaps=rows("data_gaps", DataGap, "gap_id"),
         controls=rows("controls", Control, "control_id"),
+        templates=rows("submission_templates", SubmissionTemplate, "template_id"),
+        corrections=tuple(c for _, c in sorted(corrections, key=lambda found: found[1].correction_id)),
         files=tuple(files),
     )
     _check_references(catalogue)
+    _check_corrections(catalogue, corrections)
     return catalogue
 
 
@@ -130,70 +136,17 @@ def _catalogue_files(home: Path) -> list[Path]:
     """The indicators' files; a declaration that nobody would read is refused instead of being passed over."""
     files = sorted((home / "catalogue").glob("*/*.yml"))
     registers = [home / "registers" / f"{name}.yml" for name in REGISTERS]
+    registers += (home / "registers" / "corrections").glob("*.yml")
     for path in sorted(p for p in home.glob("[cr]*/**/*") if p.suffix in {".yml", ".yaml"}):
         place = path.relative_to(home).as_posix()
         if place.startswith("catalogue/") and path not in files:
             raise DeclarationError(path, "place", "catalogue/<theme>/<indicator_id>.yml", place)
         if place.startswith("registers/") and path not in registers:
-            raise DeclarationError(path, "place", f"one of {', '.join(p.name for p in registers)}", path.name)
+            known = f"one of {', '.join(f'{name}.yml' for name in REGISTERS)}, or corrections/<name>.yml"
+            raise DeclarationError(path, "place", known, path.name)
     if not files:
         raise DeclarationError(home, "catalogue", "declarations of indicators", "none")
     return files
-
-
-class _UniqueKeyLoader(yaml.CSafeLoader):
-    """YAML lets a key stand twice and keeps the last; here that is an error."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        keys = [self.construct_object(k, deep=True) for k, _ in node.value]
-        twice = sorted({str(k) for k in keys if keys.count(k) > 1})
-        if twice:
-            raise yaml.YAMLError(f"the key {twice[0]!r} stands twice (line {node.start_mark.line + 1})")
-        return super().construct_mapping(node, deep)
-
-
-def read_yaml(path: Path) -> Any:
-    """Parse one YAML file.
-
-    Raises:
-        DeclarationError: unreadable, not UTF-8, not YAML, or a key that stands twice.
-    """
-    try:
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeyLoader)  # noqa: S506 - a SafeLoader
-    except UnicodeDecodeError as error:
-        raise DeclarationError(
-            path, f"byte {error.start}", "UTF-8 text", error.object[error.start : error.end]
-        ) from error
-    except yaml.YAMLError as error:
-        raise DeclarationError(path, "whole file", "YAML", str(error)) from error
-
-
-def validated(path: Path, model: type[Model], raw: Any, where: str = "") -> Model:
-    """Check one mapping against its model.
-
-    Raises:
-        DeclarationError: naming the first key that is wrong.
-    """
-    try:
-        return model.model_validate(raw)
-    except ValidationError as error:
-        first = error.errors()[0]
-        expected = _expected(dict(first), model)
-        key, found = ".".join(str(part) for part in first["loc"]), first["input"]
-        if first["type"] == "missing":
-            found = None
-        elif not key and isinstance(raw, dict):  # a rule over several keys; its message begins with one of them
-            named = expected.split()[0].rstrip(":")
-            key, found = (named, raw.get(named)) if named in model.model_fields else ("", ", ".join(map(str, raw)))
-        raise DeclarationError(path, where + (key or "whole declaration"), expected, found) from error
-
-
-def _expected(problem: dict[str, Any], model: type[BaseModel]) -> str:
-    if problem["type"] == "extra_forbidden":
-        return f"one of the known keys ({', '.join(model.model_fields)})"
-    if problem["type"] == "missing":
-        return "this key to be there"
-    return str(problem["msg"]).removeprefix("Value error, ")
 
 
 def _indicator(path: Path) -> Indicator:
@@ -207,18 +160,16 @@ def _indicator(path: Path) -> Indicator:
     return indicator
 
 
-def _rows(path: Path, model: type[Model], key: str) -> Iterable[Model]:
-    raw = read_yaml(path)
-    if not isinstance(raw, list):
-        raise DeclarationError(path, "whole file", "a list of rows", type(raw).__name__)
-    seen: set[object] = set()
-    for number, item in enumerate(raw, start=1):
-        row = validated(path, model, item, where=f"row {number}: ")
-        identity = getattr(row, key)
-        if identity in seen:
-            raise DeclarationError(path, f"row {number}: {key}", "each id once", identity)
-        seen.add(identity)
-        yield row
+def _corrections(folder: Path, indicators: list[Indicator]) -> list[tuple[Path, Correction]]:
+    """Every correction with the file it stands in, each with its series."""
+    found = []
+    for path in sorted(folder.glob("*.yml")):
+        for row in rows_of(path, Correction, "correction_id"):
+            try:
+                found.append((path, with_series(row, indicators)))
+            except ValueError as error:
+                raise DeclarationError(path, f"{row.correction_id}: indicator", str(error), row.indicator) from error
+    return found
 
 
 def _narrower(known: ValidRange | None, item: Measure | Indicator) -> ValidRange:
@@ -252,6 +203,9 @@ def _check_references(catalogue: Catalogue) -> None:
         if basis and basis.index and basis.index not in indices:
             raise DeclarationError(path, "price_basis.index", f"one of {sorted(indices)}", basis.index)
     _check_registers(catalogue, measures)
+    fault = template_fault(catalogue.templates, (*catalogue.measures, *catalogue.indicators))
+    if fault:
+        raise DeclarationError(catalogue.home / "registers" / "submission_templates.yml", *fault)
 
 
 def _check_registers(catalogue: Catalogue, measures: set[str]) -> None:
@@ -265,3 +219,23 @@ def _check_registers(catalogue: Catalogue, measures: set[str]) -> None:
             if measure not in measures:
                 where = f"{control.control_id}: measure"
                 raise DeclarationError(registers / "controls.yml", where, "a measure_id", measure)
+
+
+def _check_corrections(catalogue: Catalogue, corrections: list[tuple[Path, Correction]]) -> None:
+    seen: set[str] = set()
+    for path, correction in corrections:
+        if correction.correction_id in seen:
+            raise DeclarationError(path, "correction_id", "each id once, in one file", correction.correction_id)
+        seen.add(correction.correction_id)
+        used = catalogue.series_of(correction.dataset or "")
+        for series in filter(None, (correction.series, correction.expected.equals_series)):
+            if series not in used:
+                where = f"{correction.correction_id}: series"
+                expected = f"a series of {correction.dataset} that an indicator or a measure uses"
+                raise DeclarationError(path, where, expected, series)
+    overlap = first_overlap(correction for _, correction in corrections)
+    if overlap:
+        other, correction, cell = overlap
+        (path,) = (p for p, c in corrections if c is correction)
+        told = f"{correction.series} {cell.area or 'every area'} {cell.year} {cell.sex}, also in {other.correction_id}"
+        raise DeclarationError(path, correction.correction_id, "one correction of a value", told)

@@ -58,6 +58,8 @@ def ensure_manifest(settings: Settings) -> Path:
     if manifest.exists() and stamp.exists() and stamp.read_text(encoding="utf-8") == digest:
         return manifest
     target.mkdir(parents=True, exist_ok=True)
+    # What dbt keeps of its last parsing is not brought up to date soundly: a new unit test may come out twice.
+    (target / "partial_parse.msgpack").unlink(missing_ok=True)
     build = Build(settings.build_dir / "build.duckdb", settings.build_dir / "candidate" / "nyckeltal.duckdb")
     done = subprocess.run(  # noqa: S603 - our own interpreter, no shell
         [sys.executable, "-m", "dbt.cli.main", "parse", "--quiet", "--project-dir", str(settings.dbt_project_dir)],

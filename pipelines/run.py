@@ -21,6 +21,7 @@ from pipelines.archive import Archive, Fetch
 from pipelines.errors import NyckeltalError, SourceError, UsageError
 from pipelines.files import append_line, remove_leftovers
 from pipelines.lock import exclusive
+from pipelines.quality.controls import warehouse_checks
 from pipelines.release import build, pointer
 from pipelines.release.build import Plan
 from pipelines.release.pointer import ReleaseInfo
@@ -209,7 +210,7 @@ class Run:
             checks = [c for d in datasets() for c in _checks_of(d, self.held, vintages)]
             checks += dbt.dbt_checks(self.settings.build_dir / "dbt" / "run_results.json")
             with warehouse.open_build(self.settings, self.build) as con:
-                controls = warehouse.control_checks(con)
+                controls = warehouse_checks(con)
             stale = self._stale()
             self.release = build.publish(
                 self.settings, self.planned, self.build.release_db, checks + controls, stale, utc_now()

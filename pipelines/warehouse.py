@@ -1,7 +1,7 @@
 """The private build: what dbt reads.
 
-Belongs here: registering vintages and declarations in the build file, the text of dbt's `sources.yml`, and reading the
-controls. Does not belong here: running dbt (`dbt.py`), any arithmetic of indicators (dbt_project), or publishing.
+Belongs here: registering vintages and declarations in the build file, and the text of dbt's `sources.yml`. Does not
+belong here: running dbt (`dbt.py`), any arithmetic of indicators (dbt_project), judging it (`quality`), or publishing.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pipelines.duck import connect, identifier, literal
 from pipelines.errors import NyckeltalError
 from pipelines.settings import ROOT, Settings
 from pipelines.sources.model import SQL_TYPES, datasets, load_publishers, table_name
-from pipelines.vintages import CheckResult, Vintages, register_views
+from pipelines.vintages import Vintages, register_views
 
 GENERATED = "Generated from the declarations by `nyckeltal generate`; do not edit."
 # What every row of the vintages has besides its declared columns.
@@ -92,42 +92,6 @@ def open_build(settings: Settings, build: Build) -> duckdb.DuckDBPyConnection:
     return connect(settings, build.build_db)
 
 
-def control_checks(con: duckdb.DuckDBPyConnection) -> list[CheckResult]:
-    """The reconciliations, from the build's control table: one result a control, with its worst figures."""
-    rows = con.execute(
-        """
-        select c.control_id, c.title_sv, c.tolerance, count(m.year), count(m.year) filter (where not m.holds)
-        from declared.control as c left join intermediate.int_control__measured as m using (control_id)
-        group by all order by c.control_id
-        """
-    ).fetchall()
-    worst = con.execute(
-        """
-        select control_id, string_agg(
-            format('{} {}: expected {}, found {} ({:+.3g} %)', year, area_id, round(expected, 1), round(found, 1),
-                100 * relative_difference), '; ' order by abs(relative_difference) desc, year, area_id)
-        from (
-            select *, row_number() over (
-                partition by control_id order by abs(relative_difference) desc, year, area_id) as place
-            from intermediate.int_control__measured
-        ) where place <= 3 group by control_id
-        """
-    ).fetchall()
-    samples = {str(control): str(text) for control, text in worst}
-    return [
-        CheckResult(
-            check_id=f"control.{control}",
-            level="warn",
-            subject=str(title),
-            passed=bool(measured) and not broken,
-            expected=f"within {100 * tolerance:g} %",
-            found=f"{broken} of {measured} comparisons outside" if measured else "nothing to compare",
-            sample=samples.get(str(control), ""),
-        )
-        for control, title, tolerance, measured, broken in rows
-    ]
-
-
 def sources_yml() -> str:
     """The text of dbt's sources, from the declarations; `models/staging/sources.yml` holds it, and a test guards it."""
     vintages = [
@@ -168,8 +132,10 @@ def _sources() -> dict[str, Source]:
 def _create(con: duckdb.DuckDBPyConnection, table: str, typed: dict[str, str], rows: Sequence[Row]) -> None:
     definition = ", ".join(f"{identifier(c)} {t}" for c, t in typed.items())
     con.execute(f"create table declared.{identifier(table)} ({definition})")
-    if rows:
-        con.executemany(f"insert into declared.{identifier(table)} values ({', '.join('?' * len(typed))})", rows)
+    if rows:  # as columns, for row by row DuckDB takes a second for each thousand or two
+        unnested = ", ".join(f"unnest(?::{t}[])" for t in typed.values())
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        con.execute(f"insert into declared.{identifier(table)} select {unnested}", columns)
 
 
 def _chunks(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, chunk_rows: int) -> list[Row]:
@@ -178,8 +144,9 @@ def _chunks(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, chunk_rows: in
     for dataset, declared in datasets().items():
         if declared.kind == "facts":
             view = f"vintages.{identifier(table_name(dataset))}"
+            series_of = declared.same_series_as or dataset  # values of units are written with those of their series
             for series, n in con.execute(f"select series_id, count(*) from {view} group by 1").fetchall():
-                counts[f"{dataset}/{series}"] = int(n)
+                counts[f"{series_of}/{series}"] = counts.get(f"{series_of}/{series}", 0) + int(n)
     measured = {m.measure_id: f"{m.dataset}/{m.series}" for m in catalogue.measures}
     chunks: list[Row] = []
     first, size = "", 0
@@ -217,12 +184,15 @@ def _area_groups(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, vintages:
 
 
 def _source_files(vintages: Vintages) -> list[Row]:
-    return [
-        (f.sha256, f.source_id, f.dataset.split(".")[1], f.url, f.fetched_at, f.published_at, f.bytes, record.rows,
-         f.licence, f.attribution)
-        for dataset in datasets() for record in vintages.deliveries(dataset) if record.tells_something
-        for f in record.files
-    ]  # fmt: skip
+    """Each file once: one address may have been asked twice, and have given the same bytes."""
+    files: dict[Row, Row] = {}
+    for dataset in datasets():
+        name = dataset.split(".", maxsplit=1)[1]
+        for record in vintages.deliveries(dataset):
+            for f in record.files if record.tells_something else ():
+                given = (f.fetched_at, f.published_at, f.bytes, record.rows, f.licence, f.attribution)
+                files.setdefault((f.sha256, dataset, f.url, f.fetched_at), (f.sha256, f.source_id, name, f.url, *given))
+    return list(files.values())
 
 
 def _create_quarantine(con: duckdb.DuckDBPyConnection, vintages: Vintages) -> None:
@@ -230,9 +200,10 @@ def _create_quarantine(con: duckdb.DuckDBPyConnection, vintages: Vintages) -> No
     for record, path in vintages.quarantine_files():
         publisher, dataset = record.dataset.split(".")
         con.execute(
-            f"insert into declared.quarantine select ?, ?, q.row, to_json(q)::varchar, q.reason, ? "
+            "insert into declared.quarantine "
+            "select ?, ?, q.row, to_json(q)::varchar, q.reason, q.source_file_sha256 "
             f"from read_parquet({literal(str(path))}) as q order by q.row",
-            [publisher, dataset, record.files[-1].sha256],
+            [publisher, dataset],
         )
 
 

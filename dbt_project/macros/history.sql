@@ -1,20 +1,16 @@
 {#
   A dataset's history with the end of each row's knowledge (`known_to`, null for what is known now) and its number in
   the key's row of revisions. Only rows that come after another are looked up: nearly all rows are the first and only.
+  The relation is named in each place instead of in a subquery that they share, which engines would write down whole,
+  whatever few rows are asked for.
 #}
 {% macro history(relation, key) -%}
-    with history as (
-
-        select * from {{ relation }}
-
-    ),
-
-    later as (
+    with later as (
 
         select
             {{ key | join(', ') }},
             known_from
-        from history
+        from {{ relation }}
         where change <> 'new'
 
     ),
@@ -26,7 +22,7 @@
             history.known_from,
             min(case when later.known_from > history.known_from then later.known_from end) as known_to,
             count(case when later.known_from <= history.known_from then 1 end) + 1 as revision
-        from history
+        from {{ relation }} as history
         inner join later
             on
                 {% for column in key -%}
@@ -40,7 +36,7 @@
         history.*,
         position.known_to,
         cast(coalesce(position.revision, 1) as integer) as revision
-    from history
+    from {{ relation }} as history
     left join position
         on
             {% for column in key -%}

@@ -24,7 +24,7 @@ from tests.support.small_snapshot import GOTEBORG, VALUES, SmallSnapshot
 pytestmark = pytest.mark.slow
 
 KILLS = 15  # in each of two chains
-SERIES = ("N00090", "N00205", "N20900", "U23421")
+SERIES = ("N00090", "N00205", "N20900", "U23420")
 OF_THE_RUN = ("known_from", "source_file_sha256")
 
 

@@ -19,8 +19,7 @@ compared as (
             as numerator_before,
         lag(denominator) over (partition by indicator_id, area_id, year, sex order by known_from)
             as denominator_before,
-        lag(reason_if_missing) over (partition by indicator_id, area_id, year, sex order by known_from)
-            as reason_before
+        lag(reason) over (partition by indicator_id, area_id, year, sex order by known_from) as reason_before
     from evaluated
 
 ),
@@ -33,7 +32,7 @@ changed as (
         or value is distinct from value_before
         or numerator is distinct from numerator_before
         or denominator is distinct from denominator_before
-        or (value is null and reason_if_missing is distinct from reason_before)
+        or reason is distinct from reason_before
 
 )
 
@@ -45,15 +44,16 @@ select
     value,
     numerator,
     denominator,
-    case when value is null then reason_if_missing end as missing_reason,
+    reason,
+    correction_id,
     known_from,
     lead(known_from) over (partition by indicator_id, area_id, year, sex order by known_from) as known_to,
     cast(row_number() over (partition by indicator_id, area_id, year, sex order by known_from) as integer)
         as revision,
     case
         when place = 1 then 'new'
-        when value is null and reason_if_missing = 'withdrawn_by_source' then 'withdrawn'
-        when value_before is null and reason_before = 'withdrawn_by_source' then 'restored'
+        when reason = 'withdrawn_by_source' then 'withdrawn'
+        when reason_before = 'withdrawn_by_source' then 'restored'
         else 'revised'
     end as change,
     source_file_sha256

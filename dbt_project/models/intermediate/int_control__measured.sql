@@ -18,6 +18,7 @@ measures as (
 areas as (
 
     select * from {{ ref('area') }}
+    where area_type <> 'unit'
 
 ),
 

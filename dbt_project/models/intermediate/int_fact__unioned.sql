@@ -49,3 +49,54 @@ select
     change,
     source_file_sha256
 from {{ ref('stg_scb__population') }}
+
+union all
+
+select
+    'scb.kostnader' as dataset,
+    series_id,
+    area_id,
+    year,
+    sex,
+    value,
+    status,
+    known_from,
+    known_to,
+    revision,
+    change,
+    source_file_sha256
+from {{ ref('stg_scb__kostnader') }}
+
+union all
+
+select
+    'scb.yrken' as dataset,
+    series_id,
+    area_id,
+    year,
+    sex,
+    value,
+    status,
+    known_from,
+    known_to,
+    revision,
+    change,
+    source_file_sha256
+from {{ ref('stg_scb__yrken') }}
+
+union all
+
+select
+    'submissions.varden' as dataset,
+    series_id,
+    area_id,
+    year,
+    sex,
+    value,
+    status,
+    known_from,
+    known_to,
+    revision,
+    change,
+    source_file_sha256
+from {{ ref('stg_submissions__varden') }}

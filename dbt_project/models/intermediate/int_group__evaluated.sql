@@ -65,6 +65,8 @@ summed as (
                     then evaluated.numerator
             end
         ) as present,
+        max(case when evaluated.reason = 'forecast' then 1 else 0 end) as has_forecast,
+        max(evaluated.correction_id) as correction_id,
         max(case when evaluated.known_from = moments.known_from then evaluated.source_file_sha256 end)
             as source_file_sha256
     from moments
@@ -94,7 +96,12 @@ select
     end as value,
     case when summed.present = sizes.members then summed.numerator end as numerator,
     case when summed.present = sizes.members then summed.denominator end as denominator,
-    'incomplete_members' as reason_if_missing,
+    case
+        when summed.present < sizes.members then 'incomplete_members'
+        when indicators.aggregation <> 'sum' and summed.denominator = 0 then 'denominator_is_zero'
+        when summed.has_forecast = 1 then 'forecast'
+    end as reason,
+    summed.correction_id,
     summed.source_file_sha256
 from summed
 inner join sizes on summed.group_id = sizes.group_id

@@ -1,6 +1,7 @@
 {#
   Value, numerator and denominator of every computed indicator at each of its moments: sums of terms, where a term is a
-  coefficient, or a coefficient times one or two measures. One missing measure makes the whole missing.
+  coefficient, or a coefficient times one or two measures. One missing measure makes the whole missing. `hindrance` ranks
+  what is said of the measures: 3 one is suppressed, 2 withdrawn, 1 a forecast, 0 nothing of the kind.
 #}
 with moments as (
 
@@ -40,7 +41,14 @@ valued as (
         * case when terms.measure_b is null then 1 else b.value end as value,
         case when a.known_from = moments.known_from then a.source_file_sha256 end as sha_a,
         case when b.known_from = moments.known_from then b.source_file_sha256 end as sha_b,
-        case when a.change = 'withdrawn' or b.change = 'withdrawn' then 1 else 0 end as withdrawn
+        a.reason,
+        coalesce(a.correction_id, b.correction_id) as correction_id,
+        case
+            when 'suppressed_by_source' in (a.reason, b.reason) then 3
+            when 'withdrawn_by_source' in (a.reason, b.reason) then 2
+            when 'forecast' in (a.reason, b.reason) then 1
+            else 0
+        end as hindrance
     from moments
     inner join terms on moments.indicator_id = terms.indicator_id
     left join measures as a
@@ -80,8 +88,9 @@ parts as (
         {% endfor -%}
         max(case when part = 'value' then 1 else 0 end) as has_value,
         max(case when part = 'denominator' then 1 else 0 end) as has_denominator,
-        max(case when part = 'value' then withdrawn else 0 end) as value_withdrawn,
-        max(withdrawn) as any_withdrawn,
+        max(case when part = 'value' then reason end) as own_reason,
+        max(hindrance) as hindrance,
+        max(correction_id) as correction_id,
         max(coalesce(sha_a, sha_b)) as source_file_sha256
     from valued
     group by indicator_id, area_id, year, sex, known_from
@@ -123,7 +132,9 @@ priced as (
         parts.known_from,
         parts.has_value,
         parts.has_denominator,
-        case when parts.has_value = 1 then parts.value_withdrawn else parts.any_withdrawn end as withdrawn,
+        parts.own_reason,
+        parts.hindrance,
+        parts.correction_id,
         parts.source_file_sha256,
         indicators.multiplier,
         parts.value as published,
@@ -141,6 +152,19 @@ priced as (
             and parts.sex = deflators.sex
             and parts.known_from = deflators.known_from
 
+),
+
+computed as (
+
+    select
+        *,
+        case
+            when has_value = 1 then value
+            when has_denominator = 0 then multiplier * numerator
+            else multiplier * numerator / nullif(denominator, 0)
+        end as result
+    from priced
+
 )
 
 select
@@ -149,18 +173,19 @@ select
     year,
     sex,
     known_from,
-    case
-        when has_value = 1 then value
-        when has_denominator = 0 then multiplier * numerator
-        else multiplier * numerator / nullif(denominator, 0)
-    end as value,
+    result as value,
     numerator,
     case when has_denominator = 1 then denominator end as denominator,
     case
-        when withdrawn = 1 then 'withdrawn_by_source'
-        when has_value = 1 and published is null then 'published_missing'
+        when has_value = 1 and published is null then coalesce(own_reason, 'input_missing')
+        when has_value = 1 and result is null then 'input_missing'
+        when has_value = 1 then own_reason
+        when result is not null then case when hindrance = 1 then 'forecast' end
+        when hindrance = 3 then 'input_suppressed'
+        when hindrance = 2 then 'withdrawn_by_source'
         when has_denominator = 1 and denominator = 0 then 'denominator_is_zero'
         else 'input_missing'
-    end as reason_if_missing,
+    end as reason,
+    correction_id,
     source_file_sha256
-from priced
+from computed

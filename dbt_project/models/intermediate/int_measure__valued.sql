@@ -6,7 +6,7 @@ with measures as (
 
 facts as (
 
-    select * from {{ ref('int_fact__unioned') }}
+    select * from {{ ref('int_fact__corrected') }}
 
 )
 
@@ -16,7 +16,8 @@ select
     facts.year,
     facts.sex,
     facts.value,
-    facts.change,
+    facts.reason,
+    facts.correction_id,
     facts.known_from,
     facts.known_to,
     facts.source_file_sha256

@@ -10,7 +10,7 @@ with indicators as (
 
 facts as (
 
-    select * from {{ ref('int_fact__unioned') }}
+    select * from {{ ref('int_fact__corrected') }}
 
 )
 
@@ -22,10 +22,8 @@ select
     facts.value,
     cast(null as double) as numerator,
     cast(null as double) as denominator,
-    case
-        when facts.change = 'withdrawn' then 'withdrawn_by_source'
-        when facts.value is null then 'published_missing'
-    end as missing_reason,
+    facts.reason,
+    facts.correction_id,
     facts.known_from,
     facts.known_to,
     facts.revision,

@@ -10,6 +10,7 @@ select
     upper_95,
     status,
     missing_reason,
+    correction_id,
     is_preliminary,
     break_before,
     price_basis,

@@ -12,7 +12,8 @@ with dated as (
         value,
         numerator,
         denominator,
-        missing_reason,
+        reason,
+        correction_id,
         known_from,
         known_to,
         revision,
@@ -45,46 +46,63 @@ preliminary as (
     select * from {{ ref('int_indicator__preliminary') }}
     where is_preliminary
 
+),
+
+told as (
+
+    select
+        dated.*,
+        case
+            when not_collected.year is null then dated.reason
+            -- What the source says of the value itself stands, whatever is declared of the year.
+            when
+                dated.reason in (
+                    'published_missing', 'input_missing', 'incomplete_members', 'denominator_is_zero'
+                )
+                then 'not_collected'
+            else dated.reason
+        end as told_reason,
+        coalesce(dated.reason = 'forecast', false) or preliminary.year is not null as is_preliminary,
+        breaks.year is not null as break_before,
+        indicators.price_basis,
+        indicators.definition_version
+    from dated
+    inner join indicators on dated.indicator_id = indicators.indicator_id
+    left join breaks on dated.indicator_id = breaks.indicator_id and dated.year = breaks.year
+    left join not_collected
+        on dated.indicator_id = not_collected.indicator_id and dated.year = not_collected.year
+    left join preliminary on dated.indicator_id = preliminary.indicator_id and dated.year = preliminary.year
+    where {{ in_chunk('dated.indicator_id') }}
+
 )
 
 select
-    dated.indicator_id,
-    dated.area_id,
-    dated.year,
-    dated.sex,
-    dated.value,
-    dated.numerator,
-    dated.denominator,
+    indicator_id,
+    area_id,
+    year,
+    sex,
+    value,
+    numerator,
+    denominator,
     cast(null as double) as lower_95,
     cast(null as double) as upper_95,
     case
-        when dated.value is null and dated.missing_reason = 'withdrawn_by_source' then 'withdrawn'
-        when dated.value is null and not_collected.year is not null then 'not_collected'
-        when dated.value is null then 'missing'
-        when preliminary.year is not null then 'preliminary'
-        else 'normal'
+        when value is not null then case when is_preliminary then 'preliminary' else 'normal' end
+        when told_reason = 'withdrawn_by_source' then 'withdrawn'
+        when told_reason = 'suppressed_by_source' then 'suppressed'
+        when told_reason in ('not_applicable', 'not_collected') then told_reason
+        else 'missing'
     end as status,
-    case
-        when
-            dated.value is null
-            and not_collected.year is not null
-            and dated.missing_reason <> 'withdrawn_by_source'
-            then 'not_collected'
-        else dated.missing_reason
-    end as missing_reason,
-    preliminary.year is not null as is_preliminary,
-    breaks.year is not null as break_before,
-    indicators.price_basis,
-    dated.known_from,
-    dated.known_to,
-    dated.revision,
-    dated.change,
-    dated.source_file_sha256,
-    indicators.definition_version as recipe_version
-from dated
-inner join indicators on dated.indicator_id = indicators.indicator_id
-left join breaks on dated.indicator_id = breaks.indicator_id and dated.year = breaks.year
-left join not_collected on dated.indicator_id = not_collected.indicator_id and dated.year = not_collected.year
-left join preliminary on dated.indicator_id = preliminary.indicator_id and dated.year = preliminary.year
-where {{ in_chunk('dated.indicator_id') }}
-order by dated.indicator_id, dated.area_id, dated.sex, dated.year, dated.known_from
+    nullif(told_reason, 'forecast') as missing_reason,
+    correction_id,
+    is_preliminary,
+    break_before,
+    price_basis,
+    known_from,
+    known_to,
+    revision,
+    change,
+    source_file_sha256,
+    definition_version as recipe_version
+from told
+order by indicator_id, area_id, sex, year, known_from

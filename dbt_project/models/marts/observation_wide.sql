@@ -41,6 +41,7 @@ select
     observations.upper_95,
     observations.status,
     observations.missing_reason,
+    observations.correction_id,
     observations.is_preliminary,
     observations.break_before,
     observations.known_from,

@@ -47,7 +47,8 @@ class Dataset(Strict):
     that nobody knows; null for a plain value). `ways` are the ways by which it comes; without `snapshot` it may be
     that nothing of it is known yet, and the warehouse does without. `after` are datasets that have to be fetched and
     judged first. `live` is how its publisher's module asks for it; the module knows its keys. `same_series_as` names
-    the dataset whose series these facts are of, for another kind of areas.
+    the dataset whose series these facts are of, for another kind of areas. `on_request`: fetched only when it is named
+    (`--only`), as what it asks for could not be tried against the publisher yet.
     """
 
     title: str
@@ -57,6 +58,7 @@ class Dataset(Strict):
     ways: tuple[Way, ...] = ("snapshot", "live")
     after: tuple[str, ...] = ()
     same_series_as: str | None = None
+    on_request: bool = False
     live: dict[str, Any] = Field(default={})
     max_held_back: float = Field(default=0.005, ge=0, le=1)
     min_share_of_last: float = Field(default=0.9, gt=0, le=1)

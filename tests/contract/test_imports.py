@@ -9,10 +9,10 @@ import pytest
 from tests.support.repository import Module, modules
 
 FOUNDATION = {"archive", "deposit", "duck", "errors", "files", "http", "lock", "settings", "vintages"}
-ROOMS = {"sources", "quality", "warehouse", "dbt", "release", "site"}
+ROOMS = {"sources", "quality", "warehouse", "dbt", "release", "site", "submissions"}
 DECLARATION = "pipelines.sources.model"  # what a dataset is: a declaration, known to every storey
 # What sources share, each knowing of no publisher.
-TOOLS = {"cells", "context", "layout", "pxweb", "pxweb_answers", "pxweb_query", "tabular"}
+TOOLS = {"cells", "context", "inbox", "layout", "layout_model", "pxweb", "pxweb_answers", "pxweb_query", "tabular"}
 GATE = "pipelines.quality.gate"
 
 

@@ -1,0 +1,274 @@
+"""Reads workbooks by a declared layout; what the layout does not know is a fault by name.
+
+Belongs here: finding header, columns and rows, and turning cells into values or reasons. Does not belong here: opening
+files (`cells`), the words of a layout (`layout_model`), or any publisher's own sheets.
+
+Every fault of a file is gathered before it is refused, so that one change of the layout mends them all.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from pipelines.errors import SourceError
+from pipelines.sources.cells import Cell, Sheet, address, read_sheets
+from pipelines.sources.layout_model import Layout, Layouts, Values, matches
+
+_LISTED = 20
+_NATION = "0000"
+_CODE_LENGTH = 4
+_SCHEMA = {
+    "series_id": pl.String, "area_id": pl.String, "year": pl.Int32, "sex": pl.String, "value": pl.Float64,
+    "status": pl.String, "is_forecast": pl.Boolean, "issue": pl.String,
+}  # fmt: skip
+_SWEDISH_NUMBER = re.compile(r"[-−–]?\d{1,3}(?:[ .\u00a0\u202f]\d{3})+(?:,\d+)?|[-−–]?\d+(?:,\d+)?")
+Record = tuple[str, str | None, int, str, float | None, str | None, bool, str | None]
+
+
+@dataclass
+class _Faults:
+    """What a file holds that the layout does not know."""
+
+    file: str
+    found: list[str] = field(default_factory=list)
+
+    def add(self, sheet: str, place: str, text: str) -> None:
+        self.found.append(f"{sheet}!{place}: {text}")
+
+    def refuse(self, expected: str) -> None:
+        if self.found:
+            more = f" … and {len(self.found) - _LISTED} more" if len(self.found) > _LISTED else ""
+            raise SourceError(
+                f"{len(self.found)} things that the layout does not know",
+                where=self.file,
+                expected=expected,
+                found="; ".join(self.found[:_LISTED]) + more,
+                remedy="if the publisher changed its layout, add it to `layouts` in the publisher's declaration",
+            )
+
+
+@dataclass(frozen=True)
+class _Header:
+    """Where each thing stands: column numbers from 0; `first_row` is the first row below."""
+
+    first_row: int
+    area: int | None
+    year: int | None
+    sex: int | None
+    dimensions: dict[str, int]
+    values: list[tuple[int, Values, dict[str, str]]]
+
+
+def read_layout(body: bytes, name: str, layouts: Layouts) -> pl.DataFrame:
+    """The values of a file: series_id, area_id, year, sex, value, status, is_forecast, issue.
+
+    Args:
+        body: the file. name: its name, which chooses the layout and may tell year and issue.
+
+    Raises:
+        SourceError: no layout fits, or the file holds what the layout does not know; all such places are named.
+    """
+    layout, given = _chosen(name, layouts)
+    faults = _Faults(name)
+    records: list[Record] = []
+    read = 0
+    for sheet in read_sheets(body, name):
+        if matches(layout.sheets, plain(sheet.name)):
+            read += 1
+            records += _sheet(sheet, layout, given, faults)
+        elif not matches(layout.sheets_left_out, plain(sheet.name)):
+            faults.add(sheet.name, "A1", "an unknown sheet")
+    if not read:
+        faults.add("-", "-", f"no sheet called {' or '.join(layout.sheets)}")
+    faults.refuse("the sheets, columns, rows and markers of its layout")
+    if not records:
+        raise SourceError("the file holds no values", where=name, expected="rows below the header", found="none")
+    return pl.DataFrame(records, schema=_SCHEMA, orient="row")
+
+
+def plain(value: Cell) -> str:
+    """A cell as text, with runs of blanks (line breaks, non-breaking ones) as one."""
+    if isinstance(value, float):
+        return repr(value)
+    return " ".join(str(value).replace("\u00ad", "").split()) if value is not None else ""
+
+
+def _chosen(name: str, layouts: Layouts) -> tuple[Layout, dict[str, str]]:
+    known = []
+    for layout in layouts.layouts:
+        known.append(f"{layout.file} ({layout.years[0]}–{layout.years[1]})")
+        found = matches((layout.file,), name)
+        if found:
+            given = {key: text for key, text in found.groupdict().items() if text is not None}
+            told = given.get("year") or given.get("issue", "")[:4]
+            if not told or layout.years[0] <= int(told) <= layout.years[1]:
+                return layout, given
+    raise SourceError(
+        "no layout is for this file",
+        where=name,
+        expected="; ".join(known),
+        found=name,
+        remedy="give the file a name of that form, or add a layout to the publisher's declaration",
+    )
+
+
+def _sheet(sheet: Sheet, layout: Layout, given: dict[str, str], faults: _Faults) -> Iterator[Record]:
+    header = _header(sheet, layout, faults)
+    if header is None:
+        return
+    for number in range(header.first_row, len(sheet.rows)):
+        cells = sheet.rows[number]
+        if any(plain(c) for c in cells):
+            yield from _row(cells, number, header, layout, given, faults, sheet.name)
+
+
+def _header(sheet: Sheet, layout: Layout, faults: _Faults) -> _Header | None:
+    """The first rows in which every column of the layout is found; else what is lacking in the likeliest."""
+    best: tuple[int, list[str]] | None = None
+    for top in range(len(sheet.rows)):
+        for depth in range(1, layout.header_rows + 1):
+            heads = _heads(sheet.rows[top : top + depth])
+            header, lacking, hits = _placed(heads, top + depth, layout)
+            if hits and not lacking:
+                _refuse_unknown(heads, top + depth, header, layout, faults, sheet.name)
+                return header
+            if hits and (best is None or hits > best[0]):
+                best = (hits, [f"row {top + depth}: no column {what}" for what in lacking])
+    for what in best[1] if best else ["no header row is found"]:
+        faults.add(sheet.name, "A1", what)
+    return None
+
+
+def _heads(rows: list[list[Cell]]) -> list[str]:
+    """The heads of columns: a merged head above reaches over those to its right, and is joined downward by ` | `."""
+    width = max((len(row) for row in rows), default=0)
+    parts: list[list[str]] = []
+    for level, row in enumerate(rows):
+        texts = [plain(row[n]) if n < len(row) else "" for n in range(width)]
+        if level < len(rows) - 1:
+            for n in range(1, width):
+                texts[n] = texts[n] or texts[n - 1]
+        parts.append(texts)
+    heads = []
+    for n in range(width):
+        told = [texts[n] for texts in parts if texts[n]]
+        heads.append(" | ".join(dict.fromkeys(told)) if parts[-1][n] else "")
+    return heads
+
+
+def _placed(heads: list[str], first_row: int, layout: Layout) -> tuple[_Header, list[str], int]:
+    """The columns by their heads, the names of those that are lacking, and how many were found."""
+    lacking: list[str] = []
+    hits = 0
+
+    def place(what: str, patterns: tuple[str, ...]) -> int | None:
+        nonlocal hits
+        found = [n for n, head in enumerate(heads) if head and matches(patterns, head)]
+        hits += bool(found)
+        if patterns and len(found) != 1:
+            lacking.append(f"{what} ({' or '.join(patterns)})" + (", but several" if found else ""))
+        return found[0] if found else None
+
+    values = []
+    for column in layout.values:
+        at = [(n, match) for n, head in enumerate(heads) if head and (match := matches(column.heads, head))]
+        hits += bool(at)
+        if not at and not column.optional:
+            lacking.append(f"{column.series} ({' or '.join(column.heads)})")
+        values += [(n, column, {k: v for k, v in match.groupdict().items() if v}) for n, match in at]
+    header = _Header(
+        first_row=first_row,
+        area=place("area", layout.area),
+        year=place("year", layout.year),
+        sex=place("sex", layout.sex.heads) if layout.sex else None,
+        dimensions={k: n for k, d in layout.dimensions.items() if (n := place(k, d.heads)) is not None},
+        values=values,
+    )
+    return header, lacking, hits
+
+
+def _refuse_unknown(heads: list[str], row: int, header: _Header, layout: Layout, faults: _Faults, sheet: str) -> None:
+    known = {header.area, header.year, header.sex, *header.dimensions.values(), *(n for n, _, _ in header.values)}
+    for n, head in enumerate(heads):
+        if head and n not in known and not matches(layout.columns_left_out, head):
+            faults.add(sheet, address(row, n + 1), f"an unknown column {head!r}")
+
+
+def _row(
+    cells: list[Cell], number: int, header: _Header, layout: Layout, given: dict[str, str], faults: _Faults, sheet: str
+) -> Iterator[Record]:
+    def at(column: int | None) -> Cell:
+        return cells[column] if column is not None and column < len(cells) else None
+
+    def fault(column: int | None, text: str) -> None:
+        faults.add(sheet, address(number + 1, (column or 0) + 1), text)
+
+    first = next((plain(c) for c in cells if plain(c)), "")
+    if any(text and matches(layout.rows_left_out, text) for text in (first, plain(at(header.area)))):
+        return
+    area = _area(at(header.area), layout) if header.area is not None else None
+    if header.area is not None and area is None:
+        fault(header.area, f"neither an area nor a row to leave out: {plain(at(header.area)) or first!r}")
+        return
+    words = dict(given)
+    for name, column in header.dimensions.items():
+        told = layout.dimensions[name].words.get(plain(at(column)))
+        if told is None:
+            fault(column, f"an unknown {name}: {plain(at(column))!r}")
+            return
+        words[name] = told
+    sex = "T"
+    if layout.sex and header.sex is not None:
+        sex = layout.sex.words.get(plain(at(header.sex)), "")
+        if not sex:
+            fault(header.sex, f"an unknown sex: {plain(at(header.sex))!r}")
+            return
+    for column, values, groups in header.values:
+        told_year = groups.get("year") or (plain(at(header.year)) if header.year is not None else given.get("year"))
+        year = _year(told_year)
+        if year is None:
+            fault(header.year, f"no year: {told_year!r}")
+            return
+        value, status, wrong = _value(at(column), layout)
+        if wrong:
+            fault(column, wrong)
+            continue
+        series = values.series.format(**{k: v.lower() for k, v in (words | groups).items()})
+        issue = given.get("issue")
+        ahead = layout.forecast_from is not None and issue is not None and year >= int(issue[:4]) + layout.forecast_from
+        yield (series, area, year, values.sex or sex, value, status, ahead, issue)
+
+
+def _area(cell: Cell, layout: Layout) -> str | None:
+    """A code with the zeros that a spreadsheet has taken away, or the nation by its name."""
+    text = plain(cell)
+    if matches(layout.nation, text):
+        return _NATION
+    digits = text.removesuffix(".0")
+    return digits.zfill(_CODE_LENGTH) if digits.isdigit() and 3 <= len(digits) <= _CODE_LENGTH else None
+
+
+def _year(told: str | None) -> int | None:
+    found = re.fullmatch(r"((?:19|20)\d{2})(?:\.0)?", told or "")
+    return int(found[1]) if found else None
+
+
+def _value(cell: Cell, layout: Layout) -> tuple[float | None, str | None, str | None]:
+    """Value, status, and what is wrong."""
+    text = plain(cell)
+    if text in layout.markers and not isinstance(cell, int | float):
+        status = layout.markers[text]
+        return None, None if status == "missing" else status, None
+    if isinstance(cell, bool):
+        return None, None, f"not a number: {text!r}"
+    if isinstance(cell, int | float):
+        return float(cell), None, None
+    number = text.removesuffix("%").strip()
+    if layout.text_numbers and _SWEDISH_NUMBER.fullmatch(number):
+        bare = re.sub(r"[ .\u00a0\u202f]", "", number).replace(",", ".")
+        return float(re.sub("^[−–]", "-", bare)), None, None
+    return None, None, f"an unknown marker {text!r}" if text else "a blank cell"

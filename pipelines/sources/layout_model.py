@@ -1,0 +1,85 @@
+"""How a publisher's workbook is laid out, as a declaration: next year's layout is a change of YAML.
+
+Belongs here: the words of a layout. Does not belong here: reading by it (`layout`), or any publisher's own sheets.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from indicators.model import Strict
+
+
+def _pattern(text: str) -> str:
+    re.compile(text)
+    return text
+
+
+Pattern = Annotated[str, AfterValidator(_pattern)]
+"""A regular expression, tried on the whole text, without regard to case; runs of blanks count as one."""
+
+Sex = Literal["T", "K", "M"]
+Status = Literal["missing", "suppressed", "not_applicable", "not_collected", "withdrawn", "forecast"]
+
+
+class Values(Strict):
+    """One or more columns of values: their heads (synonyms), and the series that they make.
+
+    Named groups of a head and names of `dimensions` fill in `series`; a group called `year` is the year.
+    """
+
+    series: str
+    heads: tuple[Pattern, ...] = Field(min_length=1)
+    sex: Sex | None = None
+    optional: bool = False
+
+
+class Dimension(Strict):
+    """A column that divides the rows: its heads, and what its words are called in `series`."""
+
+    heads: tuple[Pattern, ...] = Field(min_length=1)
+    words: dict[str, str]
+
+
+class Layout(Strict):
+    """The layout of the files of some years.
+
+    `file` finds the files by name; its groups `year` and `issue` are taken when the sheet does not tell them. `sheets`
+    are read, `sheets_left_out` are known and not read; any other sheet is a fault, and so is any column that is neither
+    named nor matched by `columns_left_out`. `header_rows` is the most rows that a head may be stacked in. `markers`
+    says what a text in place of a number means; the empty text is a blank cell. `rows_left_out` are tried on the first
+    cell of a row that is not blank and on the area's cell. `text_numbers` allows "1 234,5" and "12,3 %" as text.
+    `forecast_from` marks years as forecasts from so many years after the issue's year on.
+    """
+
+    years: tuple[int, int] = (1900, 2100)
+    file: Pattern
+    sheets: tuple[Pattern, ...] = Field(min_length=1)
+    sheets_left_out: tuple[Pattern, ...] = ()
+    header_rows: int = Field(default=1, ge=1, le=4)
+    area: tuple[Pattern, ...] = ()
+    nation: tuple[Pattern, ...] = ()
+    year: tuple[Pattern, ...] = ()
+    sex: Dimension | None = None
+    dimensions: dict[str, Dimension] = Field(default={})
+    values: tuple[Values, ...] = Field(min_length=1)
+    columns_left_out: tuple[Pattern, ...] = ()
+    rows_left_out: tuple[Pattern, ...] = ()
+    markers: dict[str, Status] = Field(default={})
+    text_numbers: bool = False
+    forecast_from: int | None = None
+
+
+class Layouts(Strict):
+    """`live` of a dataset that comes as files: its layouts, one for each run of years."""
+
+    layouts: tuple[Layout, ...] = Field(min_length=1)
+
+
+def matches(patterns: tuple[str, ...], text: str) -> re.Match[str] | None:
+    """The first pattern that is the whole text."""
+    found = (re.fullmatch(pattern, text, flags=re.IGNORECASE) for pattern in patterns)
+    return next((match for match in found if match), None)

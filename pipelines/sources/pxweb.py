@@ -104,7 +104,7 @@ class PxWeb(ABC):
         """How far a table has come, by one small request.
 
         Args:
-            cell: one code for each variable but `time`.
+            cell: few codes of each variable; of `time` the newest is asked for instead.
         """
 
     @staticmethod
@@ -201,18 +201,19 @@ class V1(PxWeb):
         return self._post(table, chosen, query, lambda b: read(self.read_cells(b)))
 
     def look(self, table: str, cell: Query, time: str) -> Mark:
-        """One cell of the newest period: the metadata of this version does not say when the table was updated."""
-        chosen = {v: ("item", codes[:1]) for v, codes in cell.codes.items() if v != time}
+        """Cells of the newest period: the metadata of this version does not say when the table was updated."""
+        chosen = {v: ("item", codes) for v, codes in cell.codes.items() if v != time}
         found = self._post(table, {**chosen, time: ("top", ("1",))}, cell, self.read_cells).content
-        if found.frame.height != 1 or time not in found.frame.columns:
+        newest = found.frame[time].unique().to_list() if time in found.frame.columns else []
+        if len(newest) != 1:
             raise SourceError(
                 "the newest period of a table is not told",
                 where=table,
-                expected=f"one cell, with its {time}",
+                expected=f"cells of one period, with its {time}",
                 found=f"{found.frame.height} cells with {', '.join(found.frame.columns)}",
                 remedy="see whether the table has changed",
             )
-        return Mark(found.updated, str(found.frame[time][0]))
+        return Mark(found.updated, str(newest[0]))
 
     def _post(
         self, table: str, chosen: dict[str, tuple[str, tuple[str, ...]]], query: Query, read: Callable[[bytes], Cells]

@@ -218,7 +218,7 @@ def cells_json_v1(body: bytes) -> Cells:
     value = pl.when(number).then(pl.col("text")).cast(pl.Float64)
     status = pl.when(~number & (pl.col("text") != "")).then(pl.col("text"))
     frame = pl.concat(per_content).with_columns(value=value, status=status).drop("text")
-    return Cells(frame, next((m.updated for m in found.metadata if m.updated), None))
+    return Cells(frame, max((m.updated for m in found.metadata if m.updated), default=None))
 
 
 def require(

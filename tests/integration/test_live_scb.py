@@ -238,6 +238,18 @@ def test_questions_keep_to_the_limit_of_cells_and_the_rows_are_the_same(night: N
     assert after.select(columns).sort(KEY).equals(before.select(columns).sort(KEY))
 
 
+def test_sexes_that_are_added_are_never_cut_apart(night: Night) -> None:
+    night.replica.v2 = Limits(11, 10_000, 1)  # an odd number: cutting the sexes apart would need fewer questions
+    regions = night.table("TAB638").variable("Region").values
+    for code in set(regions) - {"00", "1480"}:
+        del regions[code]
+    rows = night.fetched_rows("scb.population").filter(pl.col("year") < 2025)
+    wide = rows.pivot("sex", index=["series_id", "area_id", "year"], values="value")
+    assert wide.height == 11 * 2 * 11
+    assert wide.filter(pl.col("T") != pl.col("K") + pl.col("M")).is_empty()
+    assert wide.null_count().sum_horizontal().item() == 0
+
+
 def test_a_server_that_refuses_what_it_allows_is_asked_for_halves(night: Night) -> None:
     night.replica.v1.enforced = 400
     rows = night.fetched_rows("scb.kostnader")
@@ -318,6 +330,16 @@ def test_a_table_that_was_updated_is_fetched_again(night: Night) -> None:
     second = night.fetched_rows("scb.population")
     assert second.height == first.height
     assert second["status"].drop_nulls().to_list() == ["missing"] * 3
+
+
+def test_a_content_that_alone_was_updated_is_seen(night: Night) -> None:
+    night.table("TAB4199").moments = {"0000005X": "2025-09-10T06:00:00Z"}
+    fetched = night.fetch("scb.kostnader")
+    assert fetched is not None
+    assert fetched.files[1].published_at == "2025-09-10T06:00:00Z"
+    assert night.fetch("scb.kostnader") is None
+    night.table("TAB4199").moments = {"0000005X": "2025-10-10T06:00:00Z"}
+    assert night.fetch("scb.kostnader") is not None
 
 
 def test_a_new_period_is_fetched_though_nothing_says_updated(night: Night) -> None:

@@ -218,6 +218,13 @@ def test_a_row_of_version_1_with_other_columns_is_damaged(rows: list[tuple[list[
         cells_json_v1(v1_answer(rows))
 
 
+def test_an_answer_of_version_1_is_as_new_as_its_newest_content() -> None:
+    told = [{"updated": "2025-02-21T07:00:00Z"}, {"updated": "2025-03-01T07:00:00Z"}, {}]
+    answer = json.loads(v1_answer([]).removeprefix(BOM)) | {"metadata": told}
+    assert cells_json_v1(json.dumps(answer).encode()).updated == "2025-03-01T07:00:00Z"
+    assert cells_json_v1(json.dumps(answer | {"metadata": []}).encode()).updated is None
+
+
 def test_version_1_without_rows_is_an_empty_frame() -> None:
     assert cells_json_v1(v1_answer([])).frame.is_empty()
 

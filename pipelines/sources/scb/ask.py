@@ -19,7 +19,7 @@ from pipelines.errors import SourceError
 from pipelines.sources.context import Context
 from pipelines.sources.model import load_publishers
 from pipelines.sources.pxweb import VERSIONS, Limits, PxWeb, TooManyCellsError
-from pipelines.sources.pxweb_answers import Cells, Metadata, Variable, codelist_v2, require
+from pipelines.sources.pxweb_answers import CONTENTS, Cells, Metadata, Variable, codelist_v2, require
 from pipelines.sources.pxweb_query import Query, split
 from pipelines.sources.scb.declared import Live, Table, live_of
 from pipelines.sources.scb.kept import address, codelist_key, data_key, metadata_key, read_back
@@ -57,7 +57,8 @@ def _is_unchanged(context: Context, dataset: str, live: Live) -> bool:
     except SourceError:  # other questions than then, or a damaged archive: the fetch that follows mends or tells it
         return False
     for name, (table, kept, metadata, asked) in before.items():
-        cell = Query({variable: codes[:1] for variable, codes in asked[0].query.codes.items()})
+        # Every content, since each has a moment of its own; of all else one code.
+        cell = Query({v: codes if v == CONTENTS else codes[:1] for v, codes in asked[0].query.codes.items()})
         if _api(context, table.api).look(name, cell, table.time) != kept.mark(metadata, table.time):
             return False
     return True

@@ -215,8 +215,9 @@ class ScbReplica:
             cells = [_cell(table, {**codes, "ContentsCode": c}) for c in contents.codes or []]
             texts = [c if isinstance(c, str) else f"{c:.10g}" for c in cells]
             data.append({"key": list(codes.values()), "values": texts})
-        told = {"infofile": "XX", "updated": table.updated, "label": table.label, "source": "SCB"}
-        return {"columns": columns, "comments": [], "data": data, "metadata": [told]}
+        moments = [table.moments.get(c, table.updated) for c in contents.codes or []]
+        told = [{"infofile": "XX", "updated": m, "label": table.label, "source": "SCB"} for m in moments]
+        return {"columns": columns, "comments": [], "data": data, "metadata": told}
 
 
 def _cell(table: Table, codes: dict[str, str]) -> float | str:

@@ -48,9 +48,10 @@ class Variable:
 class Table:
     """A table. `cell` gives a value or a sign by the codes of its variables; one that is eliminated is left out.
 
-    A test may change anything: `signs` puts a sign in every cell that has all of some codes; `lacking` leaves such
-    cells out of answers (in json-stat2, which is a whole cube, it leaves out the category); `is_turned` answers in
-    another order of variables and categories.
+    A test may change anything: `moments` tells when a content was updated, where it was not with all others (version 1
+    only); `signs` puts a sign in every cell that has all of some codes; `lacking` leaves such cells out of answers (in
+    json-stat2, which is a whole cube, it leaves out the category); `is_turned` answers in another order of variables
+    and categories.
     """
 
     id: str
@@ -59,6 +60,7 @@ class Table:
     variables: list[Variable]
     cell: Callable[[Codes], float | str]
     updated: str
+    moments: dict[str, str] = field(default_factory=dict)
     signs: list[tuple[dict[str, str], str]] = field(default_factory=list)
     lacking: list[dict[str, str]] = field(default_factory=list)
     is_turned: bool = False

@@ -28,7 +28,7 @@ class TemplateField(Strict):
     """
 
     series: Identifier
-    head_sv: str = Field(min_length=3, max_length=60)
+    head_sv: str = Field(min_length=3, max_length=60, pattern=r"^[^;,|\t()]+$")  # it stands in CSV, before a unit
     kind: Literal["persons", "share", "amount"]
     unit: str
     help_sv: str = Field(min_length=20)
@@ -42,7 +42,7 @@ class TemplateField(Strict):
     @model_validator(mode="after")
     def _kind_has_its_fields(self) -> TemplateField:
         if (self.kind == "persons") != (self.persons is None):
-            raise ValueError("persons: the column with the number of persons, for a share or an amount and for no other")
+            raise ValueError("persons: the column with the number of persons, for a share or an amount only")
         if self.kind in UNITS and self.unit != UNITS[self.kind]:
             raise ValueError(f"unit: {UNITS[self.kind]} for the kind {self.kind}")
         if self.kind == "persons" and self.decimals:

@@ -1,0 +1,118 @@
+"""From judged facts of a submission to vintages: the same gate and the same history as every other delivery.
+
+Belongs here: archiving a submission, handing it to the gate, taking it in. Does not belong here: judging its cells
+(`submissions`), or what is printed. A submission is a partial delivery: what it does not name stands as it was.
+
+Nothing is kept of a submission that the gate refuses. What is archived are the facts with small numbers taken away,
+not the file that was handed in; `sources/submissions.py` says why.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from indicators.load import Catalogue
+from indicators.submission_templates import DATASET
+from pipelines import warehouse
+from pipelines.archive import Archive, Fetch, FileRecord, Promise, SeriesPromise
+from pipelines.duck import connect
+from pipelines.lock import exclusive
+from pipelines.settings import Settings
+from pipelines.sources.model import publisher_of
+from pipelines.staging import stage
+from pipelines.submissions.facts import Fact, as_csv
+from pipelines.vintages import DeliveryRecord, Vintages
+
+_AREAS = "kolada.municipality"
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What came of it: `record` is None when everything was known already and nothing was written."""
+
+    record: DeliveryRecord | None
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Rows by kind of change."""
+        return self.record.counts if self.record else {}
+
+
+def municipalities(settings: Settings) -> dict[str, str]:
+    """Names of the municipalities by code, as the last refresh knew them; none before the first."""
+    known = Vintages(settings).known_sql(_AREAS)
+    with connect(settings) as con:
+        rows = con.execute(
+            f"select area_id, name from ({known}) where change <> 'withdrawn' and area_type = 'K' order by area_id"
+        ).fetchall()
+    return {str(area): str(name) for area, name in rows}
+
+
+def take_in(settings: Settings, catalogue: Catalogue, template_id: str, facts: Sequence[Fact], now: datetime) -> Taken:
+    """Archive facts, judge them and write down what they change.
+
+    Args:
+        facts: with small numbers suppressed. now: UTC without zone; they are known from then on.
+
+    Raises:
+        HeldBackError: the gate refused them; nothing is kept. LockHeldError: a refresh is at work.
+    """
+    with exclusive(settings.data_dir):
+        if not _is_news(settings, facts):
+            return Taken(None)
+        warehouse.remove_build(settings)  # what a killed run left staged may not be taken for known
+        archive, body = Archive(settings.archive_dir), as_csv(facts)
+        was_held = archive.holds(hashlib.sha256(body).hexdigest())
+        fetched = _archived(archive, template_id, body, facts, now)
+        try:
+            staged = stage(settings, catalogue, DATASET, fetched)
+        except BaseException:
+            if not was_held:
+                archive.object_path(fetched.files[0].sha256).unlink()
+            raise
+        recorded = archive.record(DATASET, fetched.files, fetched.promise, fetched.way)
+        record = Vintages(settings).absorb(replace(staged, fetched=recorded), now)
+        staged.rows_path.unlink()
+        return Taken(record)
+
+
+def _is_news(settings: Settings, facts: Sequence[Fact]) -> bool:
+    """Whether any fact differs from what is known."""
+    with connect(settings) as con:
+        known = con.execute(
+            "select series_id, area_id, year, sex, value, status "
+            f"from ({Vintages(settings).known_sql(DATASET)}) where change <> 'withdrawn'"
+        ).fetchall()
+    return not {(f.series_id, f.area_id, f.year, f.sex, f.value, f.status) for f in facts} <= set(known)
+
+
+def _archived(archive: Archive, template_id: str, body: bytes, facts: Sequence[Fact], now: datetime) -> Fetch:
+    """The fetch, with its bytes archived, but not written down yet."""
+    publisher = publisher_of(DATASET)
+    file = FileRecord(
+        sha256=archive.store_bytes(body),
+        source_id=publisher.publisher,
+        dataset=DATASET,
+        url=f"submission:{template_id}",  # the file's own name may say who made it
+        fetched_at=now,
+        published_at=None,
+        bytes=len(body),
+        licence=publisher.licence,
+        attribution=publisher.attribution,
+    )
+    last = archive.latest(DATASET)
+    number = last.number + 1 if last else 1
+    return Fetch(dataset=DATASET, number=number, files=(file,), promise=_promise(facts), way="submission")
+
+
+def _promise(facts: Sequence[Fact]) -> Promise:
+    """What was handed in has to come through whole; it is a part, so nothing else is withdrawn."""
+    rows, areas = Counter(f.series_id for f in facts), defaultdict(set)
+    for fact in facts:
+        areas[fact.series_id].add(fact.area_id)
+    series = {name: SeriesPromise(rows=n, areas=len(areas[name])) for name, n in sorted(rows.items())}
+    return Promise(rows=len(facts), series=series, complete=False)

@@ -1,0 +1,28 @@
+"""The municipalities' own figures: from an archived submission to rows.
+
+Belongs here: reading what was archived. Nothing is fetched: a submission is handed in (`pipelines/intake.py`), after
+it has been judged cell by cell (`pipelines/submissions`). What is archived are the rows of a template with small
+numbers taken away already, not the file that was handed in: the archive is kept for ever and copied freely, so what
+may not be published may not enter it either.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pipelines.archive import Archive, Fetch
+from pipelines.sources.model import datasets
+from pipelines.sources.tabular import Part, read_table, write_parts
+
+
+def parse(fetched: Fetch, archive: Archive, target: Path) -> None:
+    """Write the rows of a submission. Columns: those declared, and `source_file_sha256`.
+
+    Raises:
+        SourceError: the archived bytes are damaged, or are not as declared.
+    """
+    parts = []
+    for file in fetched.files:
+        name = f"{fetched.dataset}.csv"
+        parts.append(Part(name, file.sha256, read_table(archive.read_path(file.sha256), name)))
+    write_parts(parts, datasets()[fetched.dataset], target, fetched.dataset)

@@ -1,0 +1,136 @@
+"""All that is done with a file before anything of it may be kept.
+
+Belongs here: the order of it: personal identity numbers first, then reading, recognising, judging, small numbers. Does
+not belong here: any of these, storing, or printing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from indicators.submission_templates import SubmissionTemplate
+from pipelines.errors import NyckeltalError, SourceError
+from pipelines.sources.cells import Sheet
+from pipelines.submissions import search
+from pipelines.submissions.facts import Fact, facts_of
+from pipelines.submissions.findings import Fault, Note
+from pipelines.submissions.judging import judge
+from pipelines.submissions.opening import Opened, open_file
+from pipelines.submissions.recognising import Table, recognise
+
+_AS_XLSX = "spara filen som .xlsx i ett kalkylprogram"
+# What the reader of files says, in the language of those who submit: what, expected, what to do.
+_IN_SWEDISH = {
+    "the file is empty": ("filen är tom", "rubriker och rader", "fyll i mallen och spara den"),
+    "the file is too large": ("filen är för stor", "mallens blad och inget mer", "lämna bara mallens blad"),
+    "filen är för stor": ("filen är för stor", "mallens blad och inget mer", "lämna bara mallens blad"),
+    "the encoding of the text is not known": (
+        "textens teckenkod går inte att avgöra", "UTF-8 eller Windows-1252", f"spara som CSV UTF-8, eller {_AS_XLSX}"),
+    "the letters å, ä, ö have been garbled": (
+        "bokstäverna å, ä och ö är förvanskade", "å, ä och ö", "exportera filen på nytt där den gjordes, som UTF-8"),
+    "the workbook is locked with a password, or is an old .xls under another name": (
+        "filen är låst med lösenord, eller har fel filändelse", "en fil utan lösenord", _AS_XLSX + " utan lösenord"),
+    "the content is not what the file's ending says": (
+        "innehållet är något annat än filändelsen säger", "en kalkylfil", _AS_XLSX),
+    "the workbook cannot be read": ("filen går inte att läsa", "en hel kalkylfil", _AS_XLSX),
+    "the workbook is damaged": ("filen är skadad", "en hel kalkylfil", "skicka eller spara filen på nytt"),
+    "a workbook with macros is not read": ("filen innehåller makron", "en fil utan makron", _AS_XLSX),
+    "the delimiter cannot be told": (
+        "det går inte att avgöra vilket tecken som skiljer cellerna", "semikolon mellan cellerna", _AS_XLSX),
+    "the rows have no common number of cells": (
+        "raderna har olika antal celler", "lika många celler på varje rad som i rubriken",
+        f"rätta raderna som skiljer sig, eller {_AS_XLSX}"),
+}  # fmt: skip
+_WORDS = (
+    (r"\bcells\b", "celler"), (r", but\b", ", men"), (r"\bin row\b", "på rad"), (r"\bbytes\b", "byte"),
+    ("byte that begin with", "byte som börjar med"),
+    ("no delimiter in the first row", "inget skiljetecken på första raden"),
+)  # fmt: skip
+
+
+class PersonalNumberError(NyckeltalError):
+    """A file holds what looks like a personal identity number; it is refused whole. The number is told to nobody."""
+
+    def __init__(self, place: str) -> None:
+        super().__init__(
+            "filen innehåller något som ser ut som ett personnummer eller samordningsnummer",
+            where=place,
+            expected="bara sammanräknade uppgifter, utan något som pekar ut en person",
+            found="visas inte; filen är inte sparad och ingen kopia är gjord",
+            remedy="ta bort uppgiften, se efter om det finns fler, och lämna filen igen",
+        )
+
+
+@dataclass
+class Examined:
+    """What became of a file. `facts` may be kept, and are there only when there are no faults."""
+
+    sheets: Sequence[Sheet]
+    table: Table | None = None
+    facts: list[Fact] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+
+
+def refuse_personal_name(name: str) -> None:
+    """Before anything says the file's name.
+
+    Raises:
+        PersonalNumberError: the name holds a number.
+    """
+    if place := search.in_name(name):
+        raise PersonalNumberError(place)
+
+
+def examine(
+    body: bytes, name: str, templates: Sequence[SubmissionTemplate], municipalities: Mapping[str, str], today: date
+) -> Examined:
+    """Read a file and judge every cell of it.
+
+    Args:
+        municipalities: names by code. today: no year may lie after it.
+
+    Raises:
+        PersonalNumberError: a personal identity number, anywhere. NyckeltalError: it cannot be read, in Swedish.
+    """
+    refuse_personal_name(name)
+    opened = _opened(body, name)
+    found = recognise(opened.sheets, templates)
+    examined = Examined(opened.sheets, found.table, faults=found.faults, notes=found.notes)
+    if found.table:
+        shown_as_percent = opened.percent.get(found.table.sheet.name, set())
+        judged = judge(found.table, municipalities, today, shown_as_percent)
+        examined.faults += judged.faults
+        examined.notes += judged.notes
+        if not examined.faults:
+            examined.facts = facts_of(found.table.template, judged.rows)
+    return examined
+
+
+def _opened(body: bytes, name: str) -> Opened:
+    """The cells, once nothing personal was found in them or anywhere else; what cannot be read is searched as it is."""
+    try:
+        opened = open_file(body, name)
+    except SourceError as error:
+        if place := search.in_bytes(body):
+            raise PersonalNumberError(place) from None
+        raise _in_swedish(error, name) from error
+    is_text = name.lower().endswith(".csv")  # of which the cells are all
+    place = search.in_cells(opened) or (None if is_text else search.in_bytes(body))
+    if place:
+        raise PersonalNumberError(place)
+    return opened
+
+
+def _in_swedish(error: SourceError, name: str) -> NyckeltalError:
+    unknown = ("filen går inte att läsa", "en fil som är gjord efter mallen", _AS_XLSX)
+    what, expected, remedy = _IN_SWEDISH.get(error.what, unknown)
+    found = error.found
+    for pattern, word in _WORDS:
+        found = re.sub(pattern, word, found)
+    line = re.search(r"line (\d+)", error.where)
+    where = f"{name}, rad {line[1]}" if line else name
+    return NyckeltalError(what, where=where, expected=expected, found=found, remedy=remedy)

@@ -1,0 +1,141 @@
+"""Opening the file that was handed in, with what only its format tells of a cell.
+
+Belongs here: the cells as they are, with formulas that were not computed and errors put back where a reader of values
+sees nothing, and which numbers are shown as percentages or as personal identity numbers. Does not belong here: reading
+any kind of file (`sources/cells.py`), or what cells mean.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import warnings
+from dataclasses import dataclass, field
+from zipfile import BadZipFile, ZipFile
+
+import openpyxl
+from openpyxl.cell.cell import Cell as XlsxCell
+from openpyxl.worksheet.worksheet import Worksheet
+
+from pipelines.errors import SourceError
+from pipelines.sources.cells import Cell, Sheet, read_sheets
+
+ENDINGS = (".xlsx", ".xls", ".csv")
+MAX_BYTES, MAX_UNPACKED, MAX_CELLS = 10_000_000, 60_000_000, 200_000
+_PERSONAL_FORMAT = re.compile(r"[0#]{6}[^0#]{1,3}[0#]{4}")  # a spreadsheet's own format for these numbers
+_XLS_ERROR = "#FEL!"  # the old format keeps a code, which nobody needs to know
+
+Place = tuple[int, int]
+
+
+@dataclass
+class Opened:
+    """A file's sheets, and places (row and column from 0) by sheet: percentages, and numbers shown as personal ones."""
+
+    sheets: list[Sheet]
+    percent: dict[str, set[Place]] = field(default_factory=dict)
+    personal: dict[str, set[Place]] = field(default_factory=dict)
+
+
+def open_file(body: bytes, name: str) -> Opened:
+    """Read every sheet.
+
+    Raises:
+        SourceError: it cannot be read, or is far larger than any submission.
+    """
+    if len(body) > MAX_BYTES:
+        raise _too_large(name, f"{len(body)} byte", f"högst {MAX_BYTES} byte")
+    if unpacked_bytes(body) > MAX_UNPACKED:
+        raise _too_large(name, f"{unpacked_bytes(body)} byte uppackad", f"högst {MAX_UNPACKED} byte")
+    opened = Opened(read_sheets(body, name))
+    cells = sum(len(row) for sheet in opened.sheets for row in sheet.rows)
+    if cells > MAX_CELLS:
+        raise _too_large(name, f"{cells} celler", f"högst {MAX_CELLS} celler")
+    ending = name.lower().rsplit(".", maxsplit=1)[-1]
+    if ending == "xlsx":
+        _look_at_xlsx(body, name, opened)
+    elif ending == "xls":
+        _put_back(opened, dict.fromkeys(_errors_of_xls(body), _XLS_ERROR))
+    return opened
+
+
+def unpacked_bytes(body: bytes) -> int:
+    """How large a packed file says that it is; 0 for one that is not packed."""
+    try:
+        with ZipFile(io.BytesIO(body)) as packed:
+            return sum(member.file_size for member in packed.infolist())
+    except BadZipFile:
+        return 0
+
+
+def _too_large(name: str, found: str, expected: str) -> SourceError:
+    return SourceError(
+        "filen är för stor", where=name, expected=expected, found=found, remedy="lämna bara mallens blad"
+    )
+
+
+def _look_at_xlsx(body: bytes, name: str, opened: Opened) -> None:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of extensions that it does not keep
+            formulas = openpyxl.load_workbook(io.BytesIO(body))
+            values = openpyxl.load_workbook(io.BytesIO(body), data_only=True)
+    except (BadZipFile, KeyError, ValueError, TypeError, OSError) as error:
+        raise SourceError(
+            "the workbook cannot be read", where=name, expected="a whole .xlsx file", found=str(error)[:200],
+            remedy="open it in a spreadsheet program and save it as .xlsx",
+        ) from error  # fmt: skip
+    for sheet in opened.sheets:
+        shown, given = values[sheet.name], formulas[sheet.name]
+        if not (isinstance(shown, Worksheet) and isinstance(given, Worksheet)):
+            continue  # a sheet that is only a chart
+        for row in given.iter_rows():
+            for cell in row:
+                if isinstance(cell, XlsxCell) and cell.value is not None:
+                    _look_at_cell(opened, sheet, cell, shown.cell(cell.row, cell.column).value)
+
+
+def _look_at_cell(opened: Opened, sheet: Sheet, cell: XlsxCell, shown: object) -> None:
+    place = (cell.row - 1, cell.column - 1)
+    if cell.data_type == "f" and shown is None:
+        _put(sheet, place, str(cell.value) if isinstance(cell.value, str) else "=…")
+    elif isinstance(shown, str) and shown.startswith("#"):
+        _put(sheet, place, shown)
+    if isinstance(shown, int | float) and not isinstance(shown, bool):
+        if "%" in cell.number_format:
+            opened.percent.setdefault(sheet.name, set()).add(place)
+        if _PERSONAL_FORMAT.search(cell.number_format):
+            opened.personal.setdefault(sheet.name, set()).add(place)
+
+
+def _put_back(opened: Opened, texts: dict[Place, str]) -> None:
+    """On every sheet, since the place is all that is known; only where nothing was read."""
+    for sheet in opened.sheets:
+        for (row, column), text in texts.items():
+            if row < len(sheet.rows) and column < len(sheet.rows[row]) and sheet.rows[row][column] is None:
+                sheet.rows[row][column] = text
+
+
+def _put(sheet: Sheet, place: Place, value: Cell) -> None:
+    row, column = place
+    while len(sheet.rows) <= row:
+        sheet.rows.append([])
+    cells = sheet.rows[row]
+    cells += [None] * (column + 1 - len(cells))
+    cells[column] = value
+
+
+def _errors_of_xls(body: bytes) -> set[Place]:
+    """Places of the errors in an old workbook, which a reader of values passes over as if they were empty.
+
+    Records of BIFF8: BOOLERR (0x0205: row, column, format, code, 1 for an error) and FORMULA (0x0006: row, column,
+    format, and a result that is an error when it begins with 2 and ends with 0xFFFF). [MS-XLS] 2.4.24 and 2.4.127.
+    """
+    error = rb"\x05\x02\x08\x00(?P<place>.{4})..[\x00\x07\x0f\x17\x1d\x24\x2a\x2b]\x01"
+    formula = rb"\x06\x00.\x00(?P<place>.{4})..\x02.[\x00\x07\x0f\x17\x1d\x24\x2a\x2b].{3}\xff\xff"
+    found = set()
+    for pattern in (error, formula):
+        for match in re.finditer(pattern, body, re.DOTALL):
+            place = match["place"]
+            found.add((int.from_bytes(place[:2], "little"), int.from_bytes(place[2:], "little")))
+    return found

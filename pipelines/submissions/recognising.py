@@ -1,0 +1,153 @@
+"""Which template a file was made from, where its head stands, and which column is which.
+
+Belongs here: that, and the faults of heads. Does not belong here: the cells below the head (`judging.py`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from indicators.submission_templates import FIXED_HEADS, SubmissionTemplate
+from pipelines.sources.cells import Sheet
+from pipelines.submissions.findings import Fault, Note, shown
+
+GUIDE, FAULTS = "Läs mig", "Fel"  # sheets of ours that hold no values
+AREA, NAME, YEAR, SEX = FIXED_HEADS
+_DEEPEST = 20  # rows that may stand above the head
+_FEWEST = 3  # heads that must be known before a row is taken for the head
+
+
+@dataclass(frozen=True)
+class Table:
+    """The part of a file that holds values. `columns` tells where a head or a series stands, counted from 0."""
+
+    template: SubmissionTemplate
+    sheet: Sheet
+    head: int
+    columns: dict[str, int]
+
+    def rows(self) -> list[tuple[int, Sequence[Any]]]:
+        """The rows below the head that are not empty, each with its number, counted from 0."""
+        below = enumerate(self.sheet.rows[self.head + 1 :], start=self.head + 1)
+        return [(number, cells) for number, cells in below if not all(is_empty(c) for c in cells)]
+
+
+@dataclass
+class Recognised:
+    """What was found; `table` is None when no template was."""
+
+    table: Table | None = None
+    faults: list[Fault] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+
+
+def is_empty(value: object) -> bool:
+    """Whether a cell holds nothing."""
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
+def recognise(sheets: Sequence[Sheet], templates: Sequence[SubmissionTemplate]) -> Recognised:
+    """Find the one sheet that holds values, its template and its columns."""
+    found = Recognised()
+    for sheet in sheets:
+        if sheet.name.strip().casefold() in {GUIDE.casefold(), FAULTS.casefold()}:
+            continue
+        place = _head_of(sheet, templates)
+        if place is None:
+            if any(not is_empty(cell) for row in sheet.rows for cell in row):
+                found.notes.append(Note(sheet.name, 0, 0, "bladet hör inte till mallen och lästes inte"))
+        elif found.table:
+            told = "filen har två blad med värden"
+            remedy = "lämna ett blad i varje fil, eller ta bort det ena"
+            found.faults.append(
+                Fault(sheet.name, place[0], 0, told, f"bara bladet {found.table.sheet.name}", "", remedy)
+            )
+        else:
+            template, head = place[1], place[0]
+            found.table = Table(template, sheet, head, _columns(sheet, head, template, found.faults))
+    if found.table is None:
+        found.notes.clear()
+        found.faults.append(_unknown(sheets, templates))
+    elif not found.table.rows():
+        told = "det finns inga rader att läsa"
+        remedy = "fyll i en rad för varje år"
+        found.faults.append(
+            Fault(
+                found.table.sheet.name, found.table.head + 1, 0, told, "minst en rad med värden", "inga rader", remedy
+            )
+        )
+    return found
+
+
+def _plain(value: object) -> str:
+    """A head without its unit, in small letters."""
+    text = " ".join(str(value).split()).casefold() if not is_empty(value) else ""
+    return re.sub(r"\s*\([^()]*\)$", "", text)
+
+
+def _names(template: SubmissionTemplate) -> dict[str, str]:
+    """Every head of a template as it may be written, with what it is called here."""
+    names = {_plain(head): head for head in template.heads}
+    for one in template.fields:
+        names |= {_plain(one.head_sv): one.series, one.series: one.series}
+    return names
+
+
+def _head_of(sheet: Sheet, templates: Sequence[SubmissionTemplate]) -> tuple[int, SubmissionTemplate] | None:
+    """The row and the template with most known heads, among them at least one of a field."""
+    best: tuple[int, int, SubmissionTemplate] | None = None
+    for number, row in enumerate(sheet.rows[:_DEEPEST]):
+        written = {_plain(cell) for cell in row}
+        for template in templates:
+            known = [name for head, name in _names(template).items() if head in written]
+            fields = len(set(known) - set(template.heads))
+            if fields and len(known) >= _FEWEST and (best is None or len(known) > best[0]):
+                best = (len(known), number, template)
+    return (best[1], best[2]) if best else None
+
+
+def _columns(sheet: Sheet, head: int, template: SubmissionTemplate, faults: list[Fault]) -> dict[str, int]:
+    names, columns = _names(template), dict[str, int]()
+    heads = sheet.rows[head]
+    width = max(len(row) for row in sheet.rows[head:])
+    for column in range(width):
+        cell = heads[column] if column < len(heads) else None
+        name = names.get(_plain(cell))
+        if name is None:
+            filled = any(column < len(row) and not is_empty(row[column]) for row in sheet.rows[head:])
+            if filled:
+                known = ", ".join(_wanted(template).values())
+                remedy = "ta bort kolumnen, eller skriv rubriken som i mallen"
+                faults.append(Fault(sheet.name, head, column, "okänd kolumn", known, shown(cell), remedy))
+        elif name in columns:
+            remedy = "ta bort den ena kolumnen"
+            faults.append(Fault(sheet.name, head, column, "kolumnen finns två gånger", "en gång", shown(cell), remedy))
+        else:
+            columns[name] = column
+    last = max((i for i, cell in enumerate(heads) if not is_empty(cell)), default=-1)
+    for name, heading in _wanted(template).items():
+        if name not in columns:
+            last += 1
+            remedy = "lägg tillbaka kolumnen; den får vara tom om den inte är obligatorisk"
+            faults.append(Fault(sheet.name, head, last, "en kolumn saknas", heading, "ingen sådan rubrik", remedy))
+    return columns
+
+
+def _wanted(template: SubmissionTemplate) -> dict[str, str]:
+    """Every column with its head as the template writes it."""
+    return {**{head: head for head in template.heads}, **{f.series: f.heading for f in template.fields}}
+
+
+def _unknown(sheets: Sequence[Sheet], templates: Sequence[SubmissionTemplate]) -> Fault:
+    name = sheets[0].name if sheets else ""
+    heads = next((row for sheet in sheets for row in sheet.rows if not all(is_empty(c) for c in row)), ())
+    written = [shown(cell) for cell in heads if not is_empty(cell)]
+    known = ", ".join(t.template_id for t in templates)
+    return Fault(
+        name, 0, 0, "filen känns inte igen som någon av mallarna",
+        f"rubrikerna i någon av mallarna {known}", ", ".join(written[:8]) or "ett tomt blad",
+        "hämta mallen med `nyckeltal submit --template <mall>` och behåll dess rubriker",
+    )  # fmt: skip

@@ -122,7 +122,9 @@ class Run:
 
     def wants(self, dataset: str) -> bool:
         """Whether this run fetches the dataset."""
-        chosen = not self.only or bool(self.only & {dataset, dataset.split(".", maxsplit=1)[0]})
+        chosen = dataset in self.only or (
+            not datasets()[dataset].on_request and (not self.only or dataset.split(".", maxsplit=1)[0] in self.only)
+        )
         return chosen and ways.offers(self.settings, dataset)
 
     def fetch(self, dataset: str) -> Fetch | None:

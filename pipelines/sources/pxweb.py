@@ -52,7 +52,8 @@ class Limits:
     def agreed(self, client: Client, per_second: float) -> Limits:
         """The same limits, once the client keeps to them; a stricter budget of one's own stands."""
         if self.calls and self.seconds and (not per_second or self.calls / self.seconds < per_second):
-            client.set_budget(self.calls, self.seconds)
+            # One less than is allowed: the server has counted the question for its limits, the new budget has not.
+            client.set_budget(max(1, self.calls - 1), self.seconds)
         return self
 
 

@@ -87,6 +87,91 @@ from {{ ref('stg_scb__yrken') }}
 union all
 
 select
+    'skr.personal' as dataset,
+    series_id,
+    area_id,
+    year,
+    sex,
+    value,
+    status,
+    known_from,
+    known_to,
+    revision,
+    change,
+    source_file_sha256
+from {{ ref('stg_skr__personal') }}
+
+union all
+
+select
+    'socialstyrelsen.statistik' as dataset,
+    series_id,
+    area_id,
+    year,
+    sex,
+    value,
+    status,
+    known_from,
+    known_to,
+    revision,
+    change,
+    source_file_sha256
+from {{ ref('stg_socialstyrelsen__statistik') }}
+
+union all
+
+select
+    'socialstyrelsen.enhetsundersokning' as dataset,
+    series_id,
+    area_id,
+    year,
+    sex,
+    value,
+    status,
+    known_from,
+    known_to,
+    revision,
+    change,
+    source_file_sha256
+from {{ ref('stg_socialstyrelsen__enhetsundersokning') }}
+
+union all
+
+select
+    'socialstyrelsen.brukarundersokning' as dataset,
+    series_id,
+    area_id,
+    year,
+    sex,
+    value,
+    status,
+    known_from,
+    known_to,
+    revision,
+    change,
+    source_file_sha256
+from {{ ref('stg_socialstyrelsen__brukarundersokning') }}
+
+union all
+
+select
+    'socialstyrelsen.halso_och_sjukvard' as dataset,
+    series_id,
+    area_id,
+    year,
+    sex,
+    value,
+    status,
+    known_from,
+    known_to,
+    revision,
+    change,
+    source_file_sha256
+from {{ ref('stg_socialstyrelsen__halso_och_sjukvard') }}
+
+union all
+
+select
     'submissions.varden' as dataset,
     series_id,
     area_id,

@@ -1,0 +1,10 @@
+{# Generated from the declarations by `nyckeltal generate`; do not edit. #}
+{{ history(
+    source('vintages', 'socialstyrelsen__enhetsundersokning'),
+    [
+        'series_id',
+        'area_id',
+        'year',
+        'sex',
+    ]
+) }}

@@ -14,7 +14,6 @@ import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -207,7 +206,7 @@ def test_a_wait_that_cannot_be_understood_grows_as_without(
 
 @given(st.text() | st.from_regex(r"\w{3}, \d{2} \w{3} \d{4} \d\d:\d\d:\d\d [-+]?\w{3,4}", fullmatch=True))
 def test_no_text_of_a_wait_stops_the_client(text: str) -> None:
-    headers = httpx.Headers({"retry-after": text.encode("utf-8", errors="replace")})
+    headers = httpx.Headers([(b"retry-after", text.encode("utf-8", errors="replace"))])
     waiting = _retry_after(headers)
     assert waiting is None or waiting >= 0
 
@@ -304,12 +303,14 @@ def test_the_budget_of_requests_is_kept_by_threads_and_by_repeated_attempts(
 ) -> None:
     client = Client(SETTINGS, 20, sleep=server.pause)
     server.faults.add("503", times=2)
+    began = time.monotonic()
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: client.get(address(server), read), range(4)))
+    assert time.monotonic() - began >= 5 / 20 - 0.01
     assert client.requests == len(server.log) == 6
     spoilt = 2  # the faults are answered without the replica
     assert len(publisher.came) == 6 - spoilt
-    assert _least_gap(publisher) >= 0.04  # 0.05, and what the machine may add to the one and not to the other
+    assert _least_gap(publisher) >= 0.02  # 0.05, but the way there may take the one longer than the other
 
 
 def test_a_budget_may_be_so_many_in_so_long(server: ReplicaServer, publisher: Publisher) -> None:
@@ -319,7 +320,7 @@ def test_a_budget_may_be_so_many_in_so_long(server: ReplicaServer, publisher: Pu
     for _ in range(7):
         client.get(address(server), read)
     assert time.monotonic() - began >= 0.38
-    assert _least_gap(publisher, over=3) >= 0.18
+    assert _least_gap(publisher, over=3) >= 0.1
 
 
 def test_without_a_budget_nothing_waits(server: ReplicaServer, client: Client) -> None:
@@ -461,7 +462,7 @@ def test_threads_count_every_request(server: ReplicaServer) -> None:
     assert client.requests == len(server.log) == 60
 
 
-def test_a_server_that_was_unplugged_is_found_again(server: ReplicaServer, client: Client, tmp_path: Path) -> None:
+def test_a_server_that_was_unplugged_is_found_again(server: ReplicaServer, client: Client) -> None:
     assert client.get(address(server), read).content == CONTENT
     server.stop()
     assert "refused" in refused(lambda: client.get(address(server), read)).found

@@ -57,7 +57,7 @@ def main() -> None:
         hosts = ", ".join(host for replica in replicas for host in replica.hosts)
         lines = (
             f"Replicas of {hosts}: {server.base_url}",
-            f"Try: nyckeltal refresh --source live --base-url {server.base_url} --data-dir data/tried",
+            f"Try: nyckeltal refresh --source live --base-url {server.base_url} --data-dir $(mktemp -d)",
             "End with Ctrl-C.",
         )
         print("\n".join(lines), flush=True)  # noqa: T201

@@ -72,6 +72,27 @@ def first_item(**cells: Any) -> Twist:
     return change
 
 
+def all_items(**cells: Any) -> Twist:
+    """Other cells in each item or record."""
+
+    def change(page: Page, seen: Seen) -> None:
+        for item in page["values"]:
+            item.update(cells)
+
+    return change
+
+
+def all_values(**cells: Any) -> Twist:
+    """Other cells in each value."""
+
+    def change(page: Page, seen: Seen) -> None:
+        for item in page["values"]:
+            for value in item["values"]:
+                value.update(cells)
+
+    return change
+
+
 def renamed(old: str, new: str) -> Twist:
     """A field of each value has another name."""
 

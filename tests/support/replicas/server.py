@@ -54,7 +54,10 @@ class Reply:
 class Replica(Protocol):
     """One publisher: its hosts and what they answer."""
 
-    hosts: tuple[str, ...]
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The hosts that it answers for."""
+        ...
 
     def answer(self, request: Request) -> Reply:
         """The answer to a request."""
@@ -151,7 +154,7 @@ class ReplicaServer:
             return replica.answer(request)
         except Exception as error:  # noqa: BLE001 - told when the server is left
             self.errors.append(error)
-            return Reply(501, "".join(traceback.format_exception(error)).encode())
+            return Reply(400, "".join(traceback.format_exception(error)).encode())
 
     def _refuse(self, fault: Fault) -> None:
         with self._guard:
@@ -222,7 +225,7 @@ class _Handler(BaseHTTPRequestHandler):
         if not self.server._handle(self, self.rfile.read(length)):
             self.close_connection = True
 
-    do_POST = do_HEAD = do_PUT = do_DELETE = do_GET  # noqa: N815
+    do_POST = do_PUT = do_DELETE = do_GET  # noqa: N815
 
     def log_message(self, *args: Any) -> None:
         """Keep still; the server has a log of its own."""

@@ -164,7 +164,7 @@ class Client:
             except BaseException as error:  # noqa: BLE001 - raised again by the thread that waits
                 waiting.set_exception(error)
 
-        threading.Thread(target=work, daemon=True).start()
+        threading.Thread(target=work, name="http", daemon=True).start()
         try:
             return waiting.result(seconds)
         except TimeoutError as error:

@@ -105,8 +105,9 @@ def _submit(settings: Settings, file: Path, output: Path | None, *, check: bool)
         outcome.annotated_copy = str(target)
         return outcome
     outcome.values = sum(f.value is not None for f in examined.facts)
+    heads = {f.series: f.head_sv for f in examined.table.template.fields} if examined.table else {}
     outcome.suppressed = [
-        f"{f.series_id} {f.area_id} {f.year} {f.sex}" for f in examined.facts if f.status == "suppressed"
+        f"{heads[f.series_id]} {f.area_id} {f.year} {f.sex}" for f in examined.facts if f.status == "suppressed"
     ]
     if not check:
         taken = intake.take_in(settings, catalogue, str(outcome.template), examined.facts, now)

@@ -48,11 +48,12 @@ def facts_of(template: SubmissionTemplate, rows: Iterable[Row]) -> list[Fact]:
 
 
 def sums_of(template: SubmissionTemplate, sexes: Sequence[str]) -> list[Sum]:
-    """The sums that hold between the cells of one municipality and year: declared totals, and women and men."""
+    """The sums that hold between the cells of one municipality and year: declared totals, women and men."""
     sums = [Sum((t.total, sex), tuple((part, sex) for part in t.parts)) for t in template.totals for sex in sexes]
     if {"T", "K", "M"} <= set(sexes):
-        added = [f.series for f in template.fields if f.kind != "share"]
-        sums += [Sum((series, "T"), ((series, "K"), (series, "M"))) for series in added]
+        for one in template.fields:
+            parts = ((one.series, "K"), (one.series, "M"))
+            sums.append(Sum((one.series, "T"), parts, weighted=one.kind == "share"))
     return sums
 
 

@@ -6,8 +6,10 @@ A value with fewer than five persons behind it is suppressed; so is a number of 
 told as none. Where a sum would give a suppressed value away, more values are suppressed, the smallest first and sums
 last, until three things hold of what is left to be read: no suppressed value follows from the sums by arithmetic; what
 a sum hides is five persons or more, so that nobody can be pointed at within it; and where a value was not given, what
-a sum tells of it is no small number either. (Hundepool and others, Statistical Disclosure Control, 2012, chapter 4,
-describe the problem; with a few cells a greedy choice is enough.)
+a sum tells of it is no small number either. A share of all is a mean of those of women and men, whose weights can be
+guessed at, so none of the three is suppressed alone. Each submission is judged by itself: what an earlier one has told
+stays told. (The problem and its names: Hundepool and others, Statistical
+Disclosure Control, Wiley 2012. With so few cells a greedy choice is enough.)
 """
 
 from __future__ import annotations
@@ -41,13 +43,19 @@ class Cell:
             return False
         return self.persons is None or self.persons < FEWEST
 
+    @property
+    def is_of_few(self) -> bool:
+        """Whether one to four persons are behind the value, also where it was not given."""
+        return self.persons is not None and 0 < self.persons < FEWEST
+
 
 @dataclass(frozen=True)
 class Sum:
-    """A cell that is the sum of others."""
+    """A cell that is the sum of others; or, when `weighted`, their mean with weights that can be guessed at."""
 
     total: Key
     parts: tuple[Key, ...]
+    weighted: bool = False
 
     @property
     def keys(self) -> tuple[Key, ...]:
@@ -83,9 +91,9 @@ def _exposed(cells: Mapping[Key, Cell], sums: Sequence[Sum], hidden: Collection[
 def _gives_away(cells: Mapping[Key, Cell], one: Sum, hidden: Collection[Key]) -> bool:
     """Whether this sum alone tells a suppressed value, or that what it hides is small."""
     unknown = [k for k in one.keys if not _is_told(cells, hidden, k)]
-    if len(unknown) == 1 and unknown[0] in hidden:
+    if len(unknown) == 1 and (unknown[0] in hidden or (one.weighted and cells[unknown[0]].is_of_few)):
         return True
-    if not unknown or one.total in unknown:
+    if one.weighted or not unknown or one.total in unknown:
         return False
     rest = _value(cells, one.total) - sum(_value(cells, k) for k in one.parts if k not in unknown)
     if cells[one.total].is_count:
@@ -98,8 +106,9 @@ def _determined(cells: Mapping[Key, Cell], sums: Sequence[Sum], hidden: Collecti
 
     An unknown is determined when no solution of the homogeneous equations changes it.
     """
+    sums = [one for one in sums if not one.weighted]
     unknown = sorted({k for one in sums for k in one.keys if not _is_told(cells, hidden, k)})
-    if not unknown or not sums:
+    if not unknown:
         return
     place = {key: i for i, key in enumerate(unknown)}
     equations = np.zeros((len(sums), len(unknown)))

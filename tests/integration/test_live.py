@@ -24,14 +24,17 @@ pytestmark = pytest.mark.slow
 PLAIN, GOTEBORG, YEAR = "U23471", "1480", 2022
 # Without politeness and waits: what is tried here is what comes, not how slowly.
 QUICK = {"NYCKELTAL_REQUESTS_PER_SECOND": "0", "NYCKELTAL_HTTP_WAIT_SECONDS": "0.01", "NYCKELTAL_HTTP_ATTEMPTS": "2"}
+NEEDED = "kolada.values,kolada.kpi,kolada.municipality,kolada.municipality_groups,scb.population,scb.kpif"
+FEW = ("1480", "1407", "0180")
 KEY = ["indicator_id", "area_id", "year", "sex"]
 
 
 class Publishers:
     """Kolada and SCB, each on a server of its own, so that one can be unplugged; filled from a snapshot folder."""
 
-    def __init__(self, folder: Path) -> None:
-        self.kolada, self.scb = KoladaReplica.from_snapshot(folder), ScbReplica()
+    def __init__(self, folder: Path, only: str = NEEDED, municipalities: tuple[str, ...] | None = FEW) -> None:
+        self.only = only
+        self.kolada, self.scb = KoladaReplica.from_snapshot(folder), ScbReplica(municipalities)
         self.kolada_server, self.scb_server = ReplicaServer(self.kolada), ReplicaServer(self.scb)
 
     def __enter__(self) -> Publishers:
@@ -47,7 +50,7 @@ class Publishers:
         """A live refresh of Kolada and SCB by the command."""
         bases = [f"kolada={self.kolada_server.base_url}", f"scb={self.scb_server.base_url}"]
         options = [word for base in bases for word in ("--base-url", base)]
-        argv = ["refresh", "--source", "live", "--only", "kolada,scb", "--data-dir", str(data_dir), *options, *more]
+        argv = ["refresh", "--source", "live", "--only", self.only, "--data-dir", str(data_dir), *options, *more]
         return run_cli(*argv, env=QUICK)
 
     def retitle(self, kpi: str, title: str) -> None:
@@ -60,7 +63,7 @@ class Publishers:
 def whole(tmp_path_factory: pytest.TempPathFactory, run_cli: Preloaded) -> Iterator[tuple[Place, Publishers]]:
     """A data folder with one live release of everything the embedded figures hold; only to be read."""
     home = tmp_path_factory.mktemp("whole")
-    with Publishers(ROOT / "data" / "snapshot") as publishers:
+    with Publishers(ROOT / "data" / "snapshot", "kolada,scb", None) as publishers:
         done = publishers.refresh(run_cli, home / "data")
         assert done.code == 0, done.text
         yield Place(home / "data"), publishers

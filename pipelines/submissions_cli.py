@@ -8,17 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from indicators.load import load_catalogue
+from indicators.load import Catalogue, load_catalogue
 from indicators.submission_templates import SubmissionTemplate
 from pipelines import show
 from pipelines.errors import ExitCode, LockHeldError, NyckeltalError, UsageError
 from pipelines.options import AsJson, DataDir, settings_for
 from pipelines.settings import Settings
+
+if TYPE_CHECKING:
+    from pipelines.submissions.facts import Fact
 
 _LISTED = 20  # faults and values that are listed on the screen
 
@@ -83,14 +87,14 @@ def _write_template(templates: Sequence[SubmissionTemplate], wanted: str, output
 
 
 def _submit(settings: Settings, file: Path, output: Path | None, *, check: bool) -> _Outcome:
-    from pipelines import intake  # noqa: PLC0415 - the libraries that it needs take a second
     from pipelines.run import utc_now  # noqa: PLC0415
     from pipelines.submissions import annotated, examining  # noqa: PLC0415
 
     examining.refuse_personal_name(file.name)
     body = _body_of(file)
-    if output and output.suffix.lower() != ".xlsx":
-        raise _usage("den granskade kopian skrivs som .xlsx", "ett namn som slutar på .xlsx", "ändra --output")
+    if output and (output.suffix.lower() != ".xlsx" or output.resolve() == file.resolve()):
+        expected = "ett annat namn än filens eget, som slutar på .xlsx"
+        raise _usage("den granskade kopian kan inte skrivas så", expected, "ändra --output", str(output))
     catalogue = load_catalogue(settings.declarations_dir)
     now = utc_now()
     examined = examining.examine(body, file.name, catalogue.templates, _municipalities(settings), now.date())
@@ -110,9 +114,26 @@ def _submit(settings: Settings, file: Path, output: Path | None, *, check: bool)
         f"{heads[f.series_id]} {f.area_id} {f.year} {f.sex}" for f in examined.facts if f.status == "suppressed"
     ]
     if not check:
-        taken = intake.take_in(settings, catalogue, str(outcome.template), examined.facts, now)
-        outcome.changes, outcome.stored = taken.counts, taken.record is not None
+        _take_in(settings, catalogue, examined.facts, now, outcome)
     return outcome
+
+
+def _take_in(settings: Settings, catalogue: Catalogue, facts: list[Fact], now: datetime, outcome: _Outcome) -> None:
+    from pipelines import intake  # noqa: PLC0415 - the libraries that it needs take a second
+    from pipelines.staging import HeldBackError  # noqa: PLC0415
+
+    try:
+        taken = intake.take_in(settings, catalogue, str(outcome.template), facts, now)
+    except HeldBackError as error:
+        failed = [c for c in error.checks if not c.passed and c.level in {"block", "hold_back"}]
+        raise NyckeltalError(
+            "kontrollen av hela leveransen stoppade uppgifterna; ingenting är sparat",
+            where=", ".join(c.check_id for c in failed),
+            expected="; ".join(c.expected for c in failed),
+            found="; ".join(f"{c.found} ({c.sample})" if c.sample else c.found for c in failed),
+            remedy="rätta värdena och lämna filen igen, eller fråga den som sköter nyckeltalen om gränserna är rätt",
+        ) from error
+    outcome.changes, outcome.stored = taken.counts, taken.record is not None
 
 
 def _body_of(file: Path) -> bytes:

@@ -32,13 +32,14 @@ CONTENT = {"values": [f"värde {n}" for n in range(40)]}
 ATTEMPTS = 3
 SETTINGS = Settings(
     http_attempts=ATTEMPTS,
-    http_connect_seconds=1,
-    http_read_seconds=0.2,
-    http_total_seconds=0.3,
+    http_read_seconds=20,
+    http_total_seconds=60,
     http_wait_seconds=1,
     http_max_wait_seconds=120,
     http_max_mb=1,
 )
+IMPATIENT = SETTINGS.model_copy(update={"http_read_seconds": 0.2, "http_total_seconds": 0.3})
+SLOW = {"slow_drip", "slow_headers", "silent"}
 # What is found, in the words of the error, when a fault does not end.
 FAULTS = {
     "refused": "refused",
@@ -136,10 +137,10 @@ def refused(ask: Callable[[], Any]) -> SourceError:
 
 
 @PACKED
-@pytest.mark.parametrize("kind", FAULTS)
+@pytest.mark.parametrize("kind", [kind for kind in FAULTS if kind not in SLOW])
 def test_a_fault_that_passes_is_asked_through(server: ReplicaServer, client: Client, kind: str, packed: bool) -> None:
     server.gzip = packed
-    server.faults.add(kind, match="" if kind == "refused" else "/whole")
+    server.faults.add(kind, match="" if kind == "refused" else "/whole", seconds=60)
     answer = client.get(address(server), read)
     assert answer.content == CONTENT
     assert json.loads(answer.body) == CONTENT
@@ -150,14 +151,24 @@ def test_a_fault_that_passes_is_asked_through(server: ReplicaServer, client: Cli
 
 
 @PACKED
+@pytest.mark.parametrize("kind", sorted(SLOW))
+def test_a_slow_answer_that_passes_is_asked_through(server: ReplicaServer, kind: str, packed: bool) -> None:
+    server.gzip = packed
+    client = Client(IMPATIENT.model_copy(update={"http_attempts": 20}), 0, sleep=server.pause)
+    server.faults.add(kind)
+    assert client.get(address(server), read).content == CONTENT
+    assert client.requests == len(server.log) == len(server.waits) + 1 >= 2
+
+
+@PACKED
 @pytest.mark.parametrize(("kind", "found"), FAULTS.items())
 def test_a_fault_that_lasts_ends_in_an_error_with_a_name(
-    server: ReplicaServer, client: Client, kind: str, found: str, packed: bool
+    server: ReplicaServer, kind: str, found: str, packed: bool
 ) -> None:
     server.gzip = packed
-    server.faults.add(
-        kind, match="" if kind == "refused" else "/whole", times=FOREVER, seconds=0 if kind != "refused" else 60
-    )
+    client = Client(IMPATIENT if kind in SLOW else SETTINGS, 0, sleep=server.pause)
+    at_once = kind == "refused"
+    server.faults.add(kind, match="" if at_once else "/whole", times=FOREVER, seconds=60 if at_once else 0)
     error = refused(lambda: client.get(address(server), read))
     assert not isinstance(error, HttpRefusedError)
     assert error.what == "no whole answer in 3 attempts"
@@ -292,8 +303,7 @@ def test_an_answer_that_is_too_large_ends_by_name(
 def test_a_body_without_end_is_left_as_soon_as_it_is_too_large() -> None:
     endless = Endless()
     endless.start()
-    settings = SETTINGS.model_copy(update={"http_total_seconds": 20.0, "http_read_seconds": 20.0})
-    error = refused(lambda: Client(settings, 0).get(endless.address, bytes))
+    error = refused(lambda: Client(SETTINGS, 0).get(endless.address, bytes))
     assert error.what == "the answer is too large"
     endless.join(5)
     assert endless.ended
@@ -302,7 +312,7 @@ def test_a_body_without_end_is_left_as_soon_as_it_is_too_large() -> None:
 @pytest.mark.parametrize("kind", ["slow_drip", "slow_headers"])
 def test_a_slow_answer_is_left_when_its_time_is_up(server: ReplicaServer, kind: str) -> None:
     server.gzip = False
-    client = Client(SETTINGS.model_copy(update={"http_attempts": 1}), 0)
+    client = Client(IMPATIENT.model_copy(update={"http_attempts": 1}), 0)
     server.faults.add(kind, seconds=0.03)  # in all, five seconds for the headers, and fifteen for the body
     began = time.monotonic()
     refused(lambda: client.get(address(server), read))

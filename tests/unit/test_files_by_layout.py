@@ -1,0 +1,268 @@
+"""Files that a person puts into the inbox: from bytes to rows, by the declared layouts of SKR and Socialstyrelsen."""
+
+from __future__ import annotations
+
+import io
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from indicators.load import Catalogue
+from pipelines.archive import Archive, Fetch
+from pipelines.errors import SourceError
+from pipelines.http import Client
+from pipelines.settings import Settings
+from pipelines.sources import skr, socialstyrelsen
+from pipelines.sources.cells import address, read_sheets
+from pipelines.sources.context import Context
+from pipelines.sources.layout import read_layout
+from pipelines.sources.layout_model import Layouts
+
+NOW = datetime(2026, 11, 23)  # noqa: DTZ001 - times are UTC without zone
+SWEDISH = st.text(st.sampled_from("abcåäöÅÄÖéÉ 0123456789%-"), min_size=1, max_size=12).filter(lambda t: t.strip() == t)
+
+
+def workbook(**sheets: list[list[Any]]) -> bytes:
+    """An .xlsx with these sheets (underscores in names stand for blanks)."""
+    book = openpyxl.Workbook()
+    book.remove(book.worksheets[0])
+    for name, rows in sheets.items():
+        sheet = book.create_sheet(name.replace("_", " "))
+        for row in rows:
+            sheet.append(row)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+class Inbox:
+    """A data folder with an inbox."""
+
+    def __init__(self, folder: Path) -> None:
+        self.settings = Settings(data_dir=folder, source="live")
+        self.archive = Archive(self.settings.archive_dir)
+
+    def put(self, dataset: str, name: str, body: bytes) -> None:
+        target = self.settings.inbox_dir / dataset / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(body)
+
+    def fetch(self, source: Any, dataset: str) -> Fetch | None:
+        catalogue = Catalogue(home=self.settings.data_dir, indicators=(), measures=())
+        client = Client(self.settings, 0)
+        context = Context(self.settings, catalogue, self.archive, NOW, lambda _: client, self.archive.fetches)
+        found: Fetch | None = source.fetch(context, dataset)
+        return found
+
+    def rows(self, source: Any, dataset: str) -> pl.DataFrame:
+        fetched = self.fetch(source, dataset)
+        assert fetched is not None
+        target = self.settings.data_dir / "rows.parquet"
+        source.parse(fetched, self.archive, target)
+        return pl.read_parquet(target)
+
+
+@pytest.fixture
+def inbox(tmp_path: Path) -> Inbox:
+    return Inbox(tmp_path / "data")
+
+
+# ── text ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+@given(
+    rows=st.lists(st.tuples(SWEDISH, SWEDISH, SWEDISH), min_size=1, max_size=6),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "cp1252"]),
+    delimiter=st.sampled_from(";\t|"),
+)
+def test_swedish_text_comes_out_right_of_any_encoding_and_delimiter(
+    rows: list[tuple[str, str, str]], encoding: str, delimiter: str
+) -> None:
+    body = "\r\n".join(delimiter.join(row) for row in rows).encode(encoding)
+    (sheet,) = read_sheets(body, "prov.csv")
+    assert sheet.rows == [list(row) for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        pytest.param("Ã…mÃ¥l;1\n".encode(), "garbled", id="garbled before it came"),
+        pytest.param("å;1\n".encode("utf-16"), "encoding", id="UTF-16"),
+        pytest.param(b"\x81;1\n", "encoding", id="undefined in Windows-1252"),
+        pytest.param("ķ;1\n".encode("cp1257"), "encoding", id="another code page"),
+        pytest.param(b"a;b,c\n1;2,3\n", "delimiter cannot be told", id="two readings"),
+        pytest.param(b"a;b\n1;2;3\n", "3 in row 2", id="a row with another number of cells"),
+        pytest.param(b"  \n", "empty", id="empty"),
+    ],
+)
+def test_a_text_that_cannot_be_read_safely_is_refused(body: bytes, told: str) -> None:
+    with pytest.raises(SourceError, match=told):
+        read_sheets(body, "prov.csv")
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "told"),
+    [
+        ("a.xlsx", b"kommun;1\n", "not what the file's ending says"),
+        ("a.xlsx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1rest", "locked"),
+        ("a.xlsm", b"PK\x03\x04", "macros"),
+        ("a.xlsx", b"PK\x03\x04half", "damaged"),
+        ("a.pdf", b"%PDF", "unknown kind"),
+    ],
+)
+def test_a_file_that_is_no_plain_workbook_is_refused(name: str, body: bytes, told: str) -> None:
+    with pytest.raises(SourceError, match=told):
+        read_sheets(body, name)
+
+
+@pytest.mark.parametrize(("row", "column", "told"), [(7, 2, "B7"), (1, 26, "Z1"), (1, 27, "AA1"), (3, 703, "AAA3")])
+def test_addresses_are_those_of_spreadsheets(row: int, column: int, told: str) -> None:
+    assert address(row, column) == told
+
+
+# ── layouts ───────────────────────────────────────────────────────────────────────────────────────
+
+BASE: dict[str, Any] = {
+    "file": r".*(?P<year>20\d{2})\.xlsx",
+    "sheets": ["kommuner"],
+    "sheets_left_out": ["information"],
+    "header_rows": 2,
+    "area": ["kommunkod"],
+    "nation": ["riket"],
+    "dimensions": {"alder": {"heads": ["ålder"], "words": {"-29": "unga", "30+": "aldre"}}},
+    "values": [{"series": "personer_{alder}", "heads": [r"(personer \| )?antal"]}],
+    "columns_left_out": ["kommun"],
+    "rows_left_out": [r"\d{1,2}", "6666|8888|9999", r"\*.*"],
+    "markers": {"..": "suppressed", "X": "suppressed", "-": "not_applicable", "–": "missing", "": "missing"},
+    "text_numbers": True,
+}
+QUIRKY = [
+    ["Tabell 1. Personer efter ålder"],
+    [],
+    ["", "", "", "Personer", ""],
+    ["Kommunkod", "Kommun", "Ålder", "Antal"],
+    ["Riket", "", "30+", 1000],
+    ["14", "Västra Götalands län ", "30+", 500],
+    [127, "Botkyrka ", -29, "1 234,5"],
+    ["1480 ", "Göteborg", "30+", ".."],
+    [1407, "Öckerö", "30+", "-"],
+    [1407, "Öckerö", -29, "–"],
+    [9999, "Okänd", "30+", 3],
+    ["* Skattade värden"],
+]
+
+
+def test_the_quirks_of_real_sheets_are_read_as_declared() -> None:
+    body = workbook(Information=[["Om"]], Kommuner=QUIRKY)
+    frame = read_layout(body, "personer 2023.xlsx", Layouts.model_validate({"layouts": [BASE]}))
+    assert frame.select("series_id", "area_id", "year", "value", "status").rows() == [
+        ("personer_aldre", "0000", 2023, 1000.0, None),
+        ("personer_unga", "0127", 2023, 1234.5, None),
+        ("personer_aldre", "1480", 2023, None, "suppressed"),
+        ("personer_aldre", "1407", 2023, None, "not_applicable"),
+        ("personer_unga", "1407", 2023, None, None),
+    ]
+
+
+def test_next_year_s_layout_is_a_change_of_yaml_only() -> None:
+    newer = BASE | {
+        "years": [2024, 2030],
+        "sheets": ["tabell 2"],
+        "area": ["kod"],
+        "values": [{"series": "personer_{alder}", "heads": ["antal personer"]}],
+    }
+    layouts = Layouts.model_validate({"layouts": [BASE | {"years": [2000, 2023]}, newer]})
+    moved = workbook(Tabell_2=[["Rubrik"], ["Kod", "Ålder", "Antal personer"], ["1480", "30+", 7]])
+    assert read_layout(moved, "personer 2024.xlsx", layouts)["value"].to_list() == [7.0]
+    assert read_layout(workbook(Kommuner=QUIRKY), "personer 2023.xlsx", layouts).height == 5
+
+
+def test_everything_that_the_layout_does_not_know_is_named_at_once() -> None:
+    body = workbook(
+        Kommuner=[
+            ["Kommunkod", "Kommun", "Ålder", "Antal", "Nytt"],
+            ["Göteborg", "", "30+", 1, None],
+            ["1480", "", "31+", 1, None],
+            ["1480", "", "30+", "saknas", None],
+        ],
+        Extra=[["?"]],
+    )
+    with pytest.raises(SourceError) as caught:
+        read_layout(body, "personer 2023.xlsx", Layouts.model_validate({"layouts": [BASE]}))
+    for told in (
+        "Kommuner!E1: an unknown column 'Nytt'",
+        "Kommuner!A2: neither an area nor a row to leave out: 'Göteborg'",
+        "Kommuner!C3: an unknown alder: '31+'",
+        "Kommuner!D4: an unknown marker 'saknas'",
+        "Extra!A1: an unknown sheet",
+    ):
+        assert told in str(caught.value)
+
+
+def test_a_lacking_column_is_named() -> None:
+    with pytest.raises(SourceError, match="no column personer_"):
+        read_layout(
+            workbook(Kommuner=[["Kommunkod", "Ålder", "Andel"], ["1480", "30+", 1]]),
+            "personer 2023.xlsx",
+            Layouts.model_validate({"layouts": [BASE]}),
+        )
+
+
+# ── the publishers' own ───────────────────────────────────────────────────────────────────────────
+
+
+def test_each_issue_of_a_price_index_keeps_its_own_rows_and_tells_its_forecasts(inbox: Inbox) -> None:
+    assert inbox.fetch(skr, "skr.prisindex") is None
+    inbox.put(
+        "skr.prisindex", "PKV 2024-10.xlsx", workbook(PKV=[["År", "PKV"], [2023, 110.1], [2024, 114.0], [2025, 117]])
+    )
+    inbox.put("skr.prisindex", "PKV 2025-02.xlsx", workbook(PKV=[["År", "PKV"], [2024, 113.2], [2025, 116.5]]))
+
+    rows = inbox.rows(skr, "skr.prisindex")
+
+    assert rows.select("index_id", "issue", "year", "value", "is_forecast").rows() == [
+        ("pkv", "2024-10", 2023, 110.1, False),
+        ("pkv", "2024-10", 2024, 114.0, True),
+        ("pkv", "2024-10", 2025, 117.0, True),
+        ("pkv", "2025-02", 2024, 113.2, False),
+        ("pkv", "2025-02", 2025, 116.5, True),
+    ]
+    assert rows["source_file_sha256"].n_unique() == 2
+    fetched = inbox.fetch(skr, "skr.prisindex")
+    assert fetched is not None
+    assert fetched.number == 1, "the same files are the same fetch"
+    assert not fetched.promise.complete
+
+
+def test_the_survey_of_units_and_of_users(inbox: Inbox) -> None:
+    units = workbook(
+        Information=[["Om undersökningen"]],
+        **{
+            "Hemtjänst,_enheter": [["Enhet"]],
+            "Hemtjänst,_kommun,_län,_rike": [
+                ["Enhetsundersökningen 2024"],
+                ["Kommunkod", "Kommun", "Andel med aktuell genomförandeplan"],
+                ["Riket", "", 81],
+                ["14", "Västra Götalands län", 80],
+                ["1480", "Göteborg", 79.5],
+                ["1407", "Öckerö", "X"],
+            ],
+        },
+    )
+    inbox.put("socialstyrelsen.enhetsundersokning", "enhetsundersokningen 2024.xlsx", units)
+    found = inbox.rows(socialstyrelsen, "socialstyrelsen.enhetsundersokning")
+    assert found.select("area_id", "year", "value", "status").rows() == [
+        ("0000", 2024, 81.0, None),
+        ("1480", 2024, 79.5, None),
+        ("1407", 2024, None, "suppressed"),
+    ]
+    users = workbook(Hemtjänst_kommun=[["Kommunkod", "F12 Trygghet", "F7 Bemötande"], ["1480", 85, 90]])
+    inbox.put("socialstyrelsen.brukarundersokning", "2024 bilaga hemtjänst rike län kommun.xlsx", users)
+    asked = inbox.rows(socialstyrelsen, "socialstyrelsen.brukarundersokning")
+    assert asked.select("series_id", "value").rows() == [("bu_hemtjanst_f12", 85.0), ("bu_hemtjanst_f7", 90.0)]

@@ -1,0 +1,119 @@
+"""Socialstyrelsen's statistics interface: asked by words, and not trusted to filter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from indicators.load import Catalogue
+from pipelines.archive import Archive, Fetch
+from pipelines.errors import SourceError
+from pipelines.http import Client
+from pipelines.settings import Settings
+from pipelines.sources import socialstyrelsen
+from pipelines.sources.context import Context
+from tests.support.replicas.server import ReplicaServer
+from tests.support.replicas.socialstyrelsen import WORDS, Change, SocialstyrelsenReplica
+
+DATASET = "socialstyrelsen.statistik"
+NOW = datetime(2026, 11, 23)  # noqa: DTZ001 - times are UTC without zone
+
+
+class Asking:
+    """A data folder, and the interface that it asks."""
+
+    def __init__(self, folder: Path, server: ReplicaServer, statistics: SocialstyrelsenReplica) -> None:
+        self.statistics = statistics
+        self.settings = Settings(
+            data_dir=folder, source="live", base_urls={"*": server.base_url}, requests_per_second=0, http_attempts=2,
+            http_wait_seconds=0.001,
+        )  # fmt: skip
+        self.archive = Archive(self.settings.archive_dir)
+
+    def fetch(self) -> Fetch | None:
+        client = Client(self.settings, 0)
+        catalogue = Catalogue(home=self.settings.data_dir, indicators=(), measures=())
+        context = Context(self.settings, catalogue, self.archive, NOW, lambda _: client, self.archive.fetches)
+        return socialstyrelsen.fetch(context, DATASET)
+
+
+@pytest.fixture
+def asking(tmp_path: Path) -> Iterator[Asking]:
+    statistics = SocialstyrelsenReplica()
+    with ReplicaServer(statistics) as server:
+        yield Asking(tmp_path / "data", server, statistics)
+
+
+def test_every_series_comes_with_regions_sexes_and_numbers_as_they_are_meant(asking: Asking) -> None:
+    fetched = asking.fetch()
+    assert fetched is not None
+    target = asking.settings.data_dir / "rows.parquet"
+    socialstyrelsen.parse(fetched, asking.archive, target)
+    rows = pl.read_parquet(target)
+    assert rows.height == 3 * 3 * 3 * 2 == fetched.promise.rows
+    assert set(rows["series_id"]) == {"fallskador_80_84", "fallskador_85_plus", "lakemedel_antipsykotika_80_84"}
+    one = rows.filter(series_id="fallskador_80_84", year=2023).sort("area_id", "sex")
+    assert one.select("area_id", "sex", "value").rows() == [
+        ("0000", "K", 1234.5), ("0000", "M", 1234.5), ("0000", "T", 1234.5),
+        ("0001", "K", 3.0), ("0001", "M", 2.0), ("0001", "T", 4.0),
+        ("0014", "K", 16.0), ("0014", "M", 15.0), ("0014", "T", 17.0),
+    ]  # fmt: skip
+    assert asking.fetch() is None, "looked at with the full sweeps only"
+
+
+def test_a_filter_that_did_not_take_effect_is_named(asking: Asking) -> None:
+    asking.statistics.ignored = {"alder"}
+    with pytest.raises(SourceError, match="the filter on alder did not take effect"):
+        asking.fetch()
+    assert asking.archive.latest(DATASET) is None
+
+
+def test_a_word_that_is_not_listed_is_named_with_those_that_are(
+    asking: Asking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(WORDS, "diagnos", {7: "Fall", 8: "Trafikolyckor"})
+    with pytest.raises(SourceError, match=r"does not list 'Fallolyckor'.*Fall, Trafikolyckor"):
+        asking.fetch()
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        pytest.param(lambda page: page.update(nasta_sida=None), "said to be the last", id="ends too early"),
+        pytest.param(
+            lambda page: page.update(nasta_sida="http://elsewhere.invalid/"), "lies elsewhere", id="elsewhere"
+        ),
+        pytest.param(lambda page: page.update(rader=page.pop("data")), "another shape", id="a field renamed"),
+        pytest.param(lambda page: page.update(data=[], sidor=1, nasta_sida=None), "no rows", id="no rows"),
+    ],
+)
+def test_pages_that_make_no_whole_end_by_name(asking: Asking, change: Change, told: str) -> None:
+    asking.statistics.change = change
+    with pytest.raises(SourceError, match=told):
+        asking.fetch()
+    assert asking.archive.latest(DATASET) is None
+
+
+def test_an_endless_chain_ends_by_name(asking: Asking) -> None:
+    first: list[str] = []
+
+    def back(page: dict[str, Any]) -> None:
+        first.append(page["nasta_sida"] or first[0])
+        page["nasta_sida"] = first[0]
+
+    asking.statistics.change = back
+    with pytest.raises(SourceError, match=r"endless chain|the same as one before"):
+        asking.fetch()
+
+
+def test_a_text_that_is_no_number_is_refused_with_its_place(asking: Asking) -> None:
+    asking.statistics.change = lambda page: page["data"][0].update(varde="cirka 5")
+    fetched = asking.fetch()
+    assert fetched is not None
+    with pytest.raises(SourceError, match=r"no number.*row 1.*cirka 5"):
+        socialstyrelsen.parse(fetched, asking.archive, asking.settings.data_dir / "rows.parquet")

@@ -67,7 +67,13 @@ def scope(context: Context) -> tuple[list[str], dict[str, str]]:
         group = chosen.removeprefix("group:")
         members = rows.members_of(context.archive, "kolada.kpi_groups", group)
         if not members:
-            raise SourceError("there is no such group of KPIs", where="NYCKELTAL_KOLADA_SCOPE", found=group)
+            raise SourceError(
+                "there is no such group of KPIs",
+                where="--scope, NYCKELTAL_KOLADA_SCOPE",
+                expected="the id of one of the publisher's groups of KPIs",
+                found=group,
+                remedy="look the id up at the publisher's /kpi_groups",
+            )
         used = members
     return sorted(used & listed), _unlisted(used - listed)
 
@@ -109,10 +115,17 @@ def _list(context: Context, dataset: str) -> Fetch:
     chain = reader.whole(f"{base}/{path}?per_page={_limits().page_items}")
     count = sum(len(i.members) for i in chain.items) if kind is Group else len(chain.items)
     if not count:
-        raise SourceError("an empty list came", where=f"{base}/{path}", expected="rows", found="none")
+        raise SourceError(
+            "an empty list came",
+            where=f"{base}/{path}",
+            expected="rows",
+            found="none",
+            remedy="refresh again later; the list that was known stands",
+        )
+    fetched = deposit.finish(chain.keys, Promise(rows=count))
     if dataset not in {MUNICIPALITY, KPI}:  # those two are looked at every time
         context.archive.look(dataset, context.now)
-    return deposit.finish(chain.keys, Promise(rows=count))
+    return fetched
 
 
 def _values(context: Context) -> Fetch | None:
@@ -186,8 +199,9 @@ def _sweep(
         marks_withdrawals=True,
         absent=absent,
     )
+    fetched = deposit.finish(keys, promise)
     context.archive.look(dataset, context.now)
-    return deposit.finish(keys, promise)
+    return fetched
 
 
 def _delta(context: Context, series: list[str], absent: dict[str, str], since: date) -> Fetch | None:
@@ -231,12 +245,13 @@ def _unit_values(context: Context) -> Fetch:
     for chain in _all(context, reader.whole, urls):
         tally.add(chain.items)
         keys.extend(chain.keys)
-    context.archive.look("kolada.ou_values", context.now)
     promise = Promise(
         rows=tally.rows.total(), series={kpi: SeriesPromise(rows=tally.rows[kpi]) for kpi in series},
         marks_withdrawals=True,
     )  # fmt: skip
-    return deposit.finish(keys, promise)
+    fetched = deposit.finish(keys, promise)
+    context.archive.look("kolada.ou_values", context.now)
+    return fetched
 
 
 def _group_values(context: Context) -> Fetch:

@@ -152,7 +152,7 @@ class Reader(Generic[T]):
     def _follow(self, url: str, keep_empty: bool, *, fresh: bool) -> Chain[T]:
         keys: list[str] = []
         items: list[T] = []
-        hashes: set[str] = set()
+        seen: set[tuple[str | int, ...]] = set()
         address: str | None = url
         while address is not None:
             if address in keys or len(keys) >= MAX_PAGES:
@@ -160,9 +160,10 @@ class Reader(Generic[T]):
             page, record = self._page(address, fresh, keep_empty=keep_empty or bool(keys))
             if record is None:
                 return Chain([], [])
-            if page.values and record.sha256 in hashes:
-                raise DamagedError(f"page {len(keys) + 1} is the same as one before it")
-            hashes.add(record.sha256)
+            for item in page.values:
+                if _identity(item) in seen:
+                    raise DamagedError(f"page {len(keys) + 1} holds {_identity(item)}, which has come before")
+                seen.add(_identity(item))
             keys.append(address)
             items += page.values
             address = self._next(page)
@@ -186,6 +187,7 @@ class Reader(Generic[T]):
             ) from error
         if not answer.content.values and answer.content.next_url is None and not keep_empty:
             return answer.content, None
+        self._next(answer.content)  # a page that leads elsewhere is not kept to be gone on with
         return answer.content, self._deposit.add(url, shown(url), answer.body)
 
     def _read(self, body: bytes) -> Page[T]:
@@ -211,6 +213,15 @@ class Reader(Generic[T]):
                 remedy="if the publisher has moved, change `addresses` in kolada.yml",
             )
         return page.next_url
+
+
+def _identity(item: Any) -> tuple[str | int, ...]:
+    """What two items of a chain must not have in common."""
+    if isinstance(item, Item):
+        return item.kpi, item.municipality, item.period
+    if isinstance(item, UnitItem):
+        return item.kpi, item.ou, item.period
+    return (item.id,)
 
 
 def _explained(error: HttpRefusedError) -> SourceError:

@@ -104,8 +104,9 @@ def fetch(context: Context) -> Fetch | None:
         asked = _resolved(client, deposit, base, query, live, keys)
         rows = _followed(client, deposit, asked, base, keys)
         series[query.series] = SeriesPromise(rows=rows)
+    fetched = deposit.finish(keys, Promise(rows=sum(s.rows or 0 for s in series.values()), series=series))
     context.archive.look(DATASET, context.now)
-    return deposit.finish(keys, Promise(rows=sum(s.rows for s in series.values()), series=series))
+    return fetched
 
 
 def parse(fetched: Fetch, archive: Archive, target: Path) -> None:

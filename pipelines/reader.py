@@ -77,19 +77,23 @@ def _bounded(result: duckdb.DuckDBPyConnection) -> pl.DataFrame:
 
 
 def find_area(folder: Path, text: str) -> tuple[str, str]:
-    """An area by its code or its name, as (area_id, name).
+    """An area by its code or its name, as (area_id, name). Units are none: they are compared with nothing.
 
     Raises:
         UsageError: no area, or more than one, is called so.
     """
     rows = query(
         folder,
-        "select area_id, name from area where area_id = $1 or lower(name) = lower($1) "
+        "select area_id, name from area where area_type <> 'unit' and (area_id = $1 or lower(name) = lower($1)) "
         "order by area_id = $1 desc, area_type <> 'municipality', area_id",
         [text],
     ).rows()
     if not rows:
-        near = query(folder, "select area_id, name from area where contains(lower(name), lower($1)) limit 5", [text])
+        near = query(
+            folder,
+            "select area_id, name from area where area_type <> 'unit' and contains(lower(name), lower($1)) limit 5",
+            [text],
+        )
         hint = ", ".join(f"{a} {n}" for a, n in near.rows())
         raise UsageError("there is no such area", expected="a code such as 1480 or a name", found=text, remedy=hint)
     return str(rows[0][0]), str(rows[0][1])

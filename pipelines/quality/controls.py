@@ -92,12 +92,12 @@ def _correction_check(
         passed=bool(corrected) and not mended,
         expected=f"the source's error to stand: {wrong}{remedy}",
         found=found,
-        sample=_mended(con, correction) if mended else "",
+        sample=_mended(con, correction, wrong) if mended else "",
     )
 
 
-def _mended(con: duckdb.DuckDBPyConnection, correction: str) -> str:
-    """The first values that are no longer the wrong ones: area, year, sex, expected, found."""
+def _mended(con: duckdb.DuckDBPyConnection, correction: str, wrong: str) -> str:
+    """The first values that are no longer the wrong ones: area, year, sex, expected (a number, or the rule), found."""
     rows = con.execute(
         """
         select area_id, year, sex, expected, value from intermediate.int_correction__judged
@@ -106,7 +106,7 @@ def _mended(con: duckdb.DuckDBPyConnection, correction: str) -> str:
         [correction, _NAMED],
     ).fetchall()
     return "; ".join(
-        f"{area} {year} {sex}: expected {_told(expected)}, found {_told(value)}"
+        f"{area} {year} {sex}: expected {wrong if expected is None else _told(expected)}, found {_told(value)}"
         for area, year, sex, expected, value in rows
     )
 

@@ -116,7 +116,7 @@ def test_a_null_of_the_source_is_a_missing_value_and_not_an_absent_row(
     catalogue = load_catalogue(Settings().declarations_dir)
     nulls = base_snapshot.read(VALUES).filter(pl.col("value").is_null())
     plain = {i.series: i.indicator_id for i in catalogue.indicators if i.series and i.dataset == VALUES}
-    wanted = {(plain[s], a, y, x) for s, a, y, x, _ in nulls.iter_rows() if s in plain}
+    wanted = {(plain[s], a, y, x) for s, a, y, x, *_ in nulls.iter_rows() if s in plain}
     assert wanted
 
     found = base.sql("select indicator_id, area_id, year, sex, value, status from observation where value is null")

@@ -1,5 +1,5 @@
 {#
-  Computed values as history: a moment at which nothing came out differently is no revision.
+  Computed values as history: a moment at which nothing came out differently, nor by another correction, is no revision.
 #}
 with evaluated as (
 
@@ -19,7 +19,9 @@ compared as (
             as numerator_before,
         lag(denominator) over (partition by indicator_id, area_id, year, sex order by known_from)
             as denominator_before,
-        lag(reason) over (partition by indicator_id, area_id, year, sex order by known_from) as reason_before
+        lag(reason) over (partition by indicator_id, area_id, year, sex order by known_from) as reason_before,
+        lag(correction_id) over (partition by indicator_id, area_id, year, sex order by known_from)
+            as correction_before
     from evaluated
 
 ),
@@ -33,6 +35,7 @@ changed as (
         or numerator is distinct from numerator_before
         or denominator is distinct from denominator_before
         or reason is distinct from reason_before
+        or correction_id is distinct from correction_before
 
 )
 

@@ -51,7 +51,7 @@ def test_every_dataset_has_a_source_and_a_described_staging_model() -> None:
 
 def test_the_union_holds_every_dataset_of_facts_and_values_of_units_under_the_dataset_of_their_series() -> None:
     text = (MODELS / "intermediate" / "int_fact__unioned.sql").read_text(encoding="utf-8")
-    found = re.findall(r"'([a-z.]+)' as dataset.*?ref\('(\w+)'\)", text, flags=re.DOTALL)
+    found = re.findall(r"'([a-z._]+)' as dataset.*?ref\('(\w+)'\)", text, flags=re.DOTALL)
     facts = {name: declared for name, declared in datasets().items() if declared.kind == "facts"}
     assert found == [(d.same_series_as or name, f"stg_{name.replace('.', '__')}") for name, d in facts.items()]
     assert ("kolada.values", "stg_kolada__ou_values") in found

@@ -16,7 +16,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from indicators.load import load_catalogue
+from pipelines.archive import Promise
 from pipelines.errors import NyckeltalError, UsageError
+from pipelines.quality.rules import rules_for
+from pipelines.sources.model import datasets
 from pipelines.submissions.annotated import path_of_copy
 from pipelines.submissions.examining import Examined, examine
 from pipelines.submissions.numbers import NumberFault, number_in
@@ -385,3 +388,9 @@ def test_the_copy_is_never_written_over_the_file_itself_or_over_somebody_s_work(
     assert path_of_copy(tmp_path / "a.granskad.xlsx") == tmp_path / "a.granskad-2.xlsx"
     openpyxl.Workbook().save(tmp_path / "a.granskad.xlsx")
     assert path_of_copy(tmp_path / "a.csv") == tmp_path / "a.granskad-2.xlsx"
+
+
+def test_no_two_rules_of_a_dataset_have_one_name() -> None:
+    for dataset, declared in datasets().items():
+        names = [rule.name for rule in rules_for(declared, Promise(rows=1), frozenset({"1440"}), frozenset())]
+        assert len(set(names)) == len(names), dataset

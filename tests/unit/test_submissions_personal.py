@@ -109,6 +109,11 @@ def test_what_only_resembles_a_number_is_let_through(text: str) -> None:
     assert not holds_personal_number(text)
 
 
+def test_a_number_that_begins_within_what_is_none_is_found() -> None:
+    assert not holds_personal_number("010101 1912")
+    assert holds_personal_number("010101 1912/12/12/1212")
+
+
 # ── wherever in a file ────────────────────────────────────────────────────────────────────────────
 
 

@@ -23,7 +23,7 @@ from tests.support.small_snapshot import GOTEBORG, VALUES, SmallSnapshot
 
 pytestmark = pytest.mark.slow
 
-KILLS = 15  # in each of two chains
+KILLS = 6  # in each of two chains; each costs two refreshes
 SERIES = ("N00090", "N00205", "N20900", "U23420")
 OF_THE_RUN = ("known_from", "source_file_sha256")
 

@@ -1,7 +1,7 @@
-"""From declarations to tables: what the warehouse reads as its source `declared`.
+"""From declarations to rows of tables: what the warehouse reads as its source `declared`.
 
-Belongs here: one table for each kind of declaration, with its column types, and their rows. Does not belong here:
-writing them anywhere (`pipelines/warehouse.py`).
+Belongs here: the rows of each table of `tables.py`, with what a declaration inherits from others (breaks, attribution).
+Does not belong here: writing them anywhere (`pipelines/warehouse.py`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,11 @@ from typing import Any
 
 from indicators.corrections import EVERYWHERE, Correction, cells_of
 from indicators.load import Catalogue
-from indicators.model import Indicator, ValueType
+from indicators.model import Indicator, Measure, ValueType
+from indicators.references import KEYED_FRAMES
+from indicators.register_model import CompositeInput
+from indicators.statistics.intervals import exact_poisson_limits
+from indicators.tables import TABLES
 
 Row = tuple[Any, ...]
 
@@ -26,54 +30,6 @@ class Source:
     rights: str
 
 
-TABLES: dict[str, dict[str, str]] = {
-    "indicator": {
-        "indicator_id": "varchar", "title_sv": "varchar", "title_en": "varchar", "definition_sv": "varchar",
-        "purpose_sv": "varchar", "theme": "varchar", "gr_area": "varchar", "success_factor": "varchar",
-        "nara_vard_shift": "varchar", "unit": "varchar", "decimals": "integer", "value_type": "varchar",
-        "polarity": "varchar", "cost_concept": "varchar", "price_basis": "varchar", "price_index": "varchar",
-        "price_base_year": "integer", "numerator": "varchar", "denominator": "varchar", "multiplier": "double",
-        "source_id": "varchar", "source_series": "varchar", "dataset": "varchar", "series": "varchar",
-        "processing_level": "varchar", "attribution": "varchar", "rights": "varchar", "series_ended": "integer",
-        "breaks": "varchar", "notes": "varchar", "definition_version": "integer", "valid_from": "date",
-        "is_plain": "boolean", "aggregation": "varchar",
-    },
-    "indicator_term": {
-        "indicator_id": "varchar", "part": "varchar", "term_no": "integer", "coefficient": "double",
-        "measure_a": "varchar", "measure_b": "varchar",
-    },
-    "indicator_input": {"indicator_id": "varchar", "measure_id": "varchar", "is_anchor": "boolean"},
-    "indicator_break": {"indicator_id": "varchar", "year": "integer", "reason_sv": "varchar"},
-    "indicator_not_collected": {"indicator_id": "varchar", "year": "integer", "reason_sv": "varchar"},
-    "measure": {"measure_id": "varchar", "dataset": "varchar", "series": "varchar"},
-    "county": {"county_id": "varchar", "name": "varchar", "region_id": "varchar"},
-    "area_change": {"area_id": "varchar", "valid_from": "date", "note_sv": "varchar"},
-    "price_index": {"index_id": "varchar", "title_sv": "varchar", "base_year": "integer"},
-    "data_gap": {
-        "gap_id": "varchar", "wanted_sv": "varchar", "frame": "varchar", "theme": "varchar", "gr_area": "varchar",
-        "success_factor": "varchar", "why_missing_sv": "varchar", "proxy_indicator": "varchar",
-        "proxy_note_sv": "varchar", "could_provide_sv": "varchar",
-    },
-    "control": {
-        "control_id": "varchar", "title_sv": "varchar", "kind": "varchar", "measure": "varchar", "weight": "varchar",
-        "unit_factor": "double", "tolerance": "double", "has_years": "boolean",
-    },
-    "control_year": {"control_id": "varchar", "year": "integer"},
-    "control_total": {"control_id": "varchar", "year": "integer", "value": "double", "source": "varchar"},
-    "correction": {
-        "correction_id": "varchar", "dataset": "varchar", "series": "varchar", "indicators": "varchar",
-        "area_id": "varchar", "years": "varchar", "sexes": "varchar",
-        "action": "varchar", "expected": "varchar", "value": "double", "factor": "double", "reason_sv": "varchar",
-        "reported_by": "varchar", "reported_on": "date",
-    },
-    "correction_cell": {
-        "correction_id": "varchar", "dataset": "varchar", "series": "varchar", "area_id": "varchar",
-        "year": "integer", "sex": "varchar", "action": "varchar", "value": "double", "factor": "double",
-        "expected_value": "double", "expected_series": "varchar", "expected_min": "double", "expected_max": "double",
-    },
-}  # fmt: skip
-
-
 def declared_rows(catalogue: Catalogue, sources: dict[str, Source]) -> dict[str, list[Row]]:
     """The rows of each table in `TABLES`, columns in the same order.
 
@@ -82,35 +38,104 @@ def declared_rows(catalogue: Catalogue, sources: dict[str, Source]) -> dict[str,
     """
     rows: dict[str, list[Row]] = {name: [] for name in TABLES}
     measures = {m.measure_id: (m.dataset, m.series) for m in catalogue.measures}
+    inherited = Inherited(catalogue)
     for indicator in catalogue.indicators:
-        rows["indicator"].append(_indicator_row(indicator, catalogue, sources))
+        name = indicator.indicator_id
+        breaks = inherited.breaks(indicator)
+        rows["indicator"].append(_indicator_row(indicator, catalogue, sources, breaks))
         terms = _terms(indicator, catalogue)
         rows["indicator_term"] += terms
-        measures |= (
-            {_own_measure(indicator): (indicator.dataset or "", indicator.series or "")}
-            if terms and indicator.series
-            else {}
-        )
-        rows["indicator_input"] += _inputs(indicator.indicator_id, terms)
-        rows["indicator_break"] += [(indicator.indicator_id, b.year, b.reason_sv) for b in indicator.breaks]
+        if terms and indicator.series:
+            measures[_own_measure(indicator)] = (indicator.dataset or "", indicator.series)
+        rows["indicator_input"] += _inputs(name, terms)
+        rows["indicator_break"] += [(name, year, reason) for year, reason in breaks.items()]
         rows["indicator_not_collected"] += [
-            (indicator.indicator_id, n.year, n.reason_sv) for n in indicator.not_collected
+            (name, year, reason) for year, reason in inherited.not_collected(indicator).items()
         ]
+        rows["crosswalk"] += [(*place, name) for place in frames_of(indicator)]
     rows["measure"] = [(m, *place) for m, place in sorted(measures.items())]
+    _add_registers(rows, catalogue)
+    for correction in catalogue.corrections:
+        rows["correction"].append(_correction_row(correction, catalogue))
+        rows["correction_cell"] += _correction_cells(correction)
+    return rows
+
+
+def _add_registers(rows: dict[str, list[Row]], catalogue: Catalogue) -> None:
     rows["county"] = [(c.county_id, c.name, c.region_id) for c in catalogue.counties]
     rows["area_change"] = [(a.area_id, a.valid_from, a.note_sv) for a in catalogue.area_changes]
     rows["price_index"] = [(p.index_id, p.title_sv, p.base_year) for p in catalogue.price_indices]
     rows["data_gap"] = [tuple(getattr(g, column) for column in TABLES["data_gap"]) for g in catalogue.data_gaps]
+    rows["poisson_limit"] = list(exact_poisson_limits())
     for c in catalogue.controls:
         rows["control"].append(
             (c.control_id, c.title_sv, c.kind, c.measure, c.weight, c.unit_factor, c.tolerance, bool(c.years))
         )
         rows["control_year"] += [(c.control_id, year) for year in c.years]
         rows["control_total"] += [(c.control_id, t.year, t.value, t.source) for t in c.totals]
-    for correction in catalogue.corrections:
-        rows["correction"].append(_correction_row(correction, catalogue))
-        rows["correction_cell"] += _correction_cells(correction)
-    return rows
+    for f in catalogue.frames:
+        rows["frame_item"] += [
+            (f.frame_id, f.title_sv, f.source, number, item.item_id, item.title_sv)
+            for number, item in enumerate(f.items, start=1)
+        ]
+    for s in catalogue.similarity:
+        rows["structure_variable"] += [
+            (s.recipe_id, s.recipe_version, s.neighbours, v.measure, v.per, v.log, v.weight) for v in s.variables
+        ]
+    for recipe in catalogue.composites:
+        rows["composite"].append(tuple(_plain(getattr(recipe, column)) for column in TABLES["composite"]))
+        rows["composite_input"] += [
+            (recipe.composite_id, part.indicator, part.weight, _turn(part, catalogue)) for part in recipe.inputs
+        ]
+
+
+def _turn(part: CompositeInput, catalogue: Catalogue) -> float:
+    """1 where a high value is what the index counts upwards, else -1."""
+    direction = part.direction or catalogue.by_id[part.indicator].polarity.removesuffix("_better")
+    return 1.0 if direction == "higher" else -1.0
+
+
+def frames_of(indicator: Indicator) -> list[tuple[str, str]]:
+    """Every item of an official frame that an indicator answers to: (frame_id, item_id)."""
+    keyed = [(key, str(getattr(indicator, key))) for key in KEYED_FRAMES if getattr(indicator, key) is not None]
+    named = [(frame, item) for frame, _, item in (name.partition(".") for name in indicator.frames)]
+    return [*keyed, *named]
+
+
+class Inherited:
+    """Breaks, and years without measuring, that an indicator has from the series that its values are made of.
+
+    A weight does not count: it only says how areas are added.
+    """
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self.catalogue = catalogue
+        self.by_series: dict[tuple[str, str], dict[int, str]] = {}
+        self.uncollected: dict[tuple[str, str], dict[int, str]] = {}
+        items: tuple[Measure | Indicator, ...] = (*catalogue.measures, *catalogue.indicators)
+        for item in items:
+            if item.dataset and item.series:
+                place = (item.dataset, item.series)
+                self.by_series.setdefault(place, {}).update({b.year: b.reason_sv for b in item.breaks})
+                if isinstance(item, Indicator):
+                    found = {n.year: n.reason_sv for n in item.not_collected}
+                    self.uncollected.setdefault(place, {}).update(found)
+
+    def breaks(self, indicator: Indicator) -> dict[int, str]:
+        """Year and reason, in order of years; an indicator's own words stand before inherited ones."""
+        found = self._of(indicator, self.by_series) | {b.year: b.reason_sv for b in indicator.breaks}
+        return dict(sorted(found.items()))
+
+    def not_collected(self, indicator: Indicator) -> dict[int, str]:
+        """Year and reason, in order of years."""
+        found = self._of(indicator, self.uncollected) | {n.year: n.reason_sv for n in indicator.not_collected}
+        return dict(sorted(found.items()))
+
+    def _of(self, indicator: Indicator, known: dict[tuple[str, str], dict[int, str]]) -> dict[int, str]:
+        found: dict[int, str] = {}
+        for place in made_of(indicator, self.catalogue):
+            found.update(known.get(place, {}))
+        return found
 
 
 def is_plain(indicator: Indicator) -> bool:
@@ -157,7 +182,9 @@ def _inputs(indicator_id: str, terms: list[Row]) -> list[Row]:
     return [(indicator_id, measure, place == 0) for place, measure in enumerate(named)]
 
 
-def _indicator_row(indicator: Indicator, catalogue: Catalogue, sources: dict[str, Source]) -> Row:
+def _indicator_row(
+    indicator: Indicator, catalogue: Catalogue, sources: dict[str, Source], breaks: dict[int, str]
+) -> Row:
     used = _used_series(indicator, catalogue)
     publishers = list(dict.fromkeys(dataset.split(".")[0] for dataset, _ in used))
     basis = indicator.price_basis
@@ -173,9 +200,18 @@ def _indicator_row(indicator: Indicator, catalogue: Catalogue, sources: dict[str
         "source_series": ", ".join(series for _, series in used),
         "attribution": _attribution(indicator, used, sources),
         "rights": " ".join(sources[p].rights for p in publishers),
-        "breaks": "; ".join(f"{b.year}: {b.reason_sv}" for b in indicator.breaks) or None,
+        "breaks": "; ".join(f"{year}: {reason}" for year, reason in breaks.items()) or None,
         "is_plain": is_plain(indicator),
         "aggregation": aggregation(indicator),
+        "interval_method": indicator.interval.method if indicator.no_interval_reason is None else None,
+        "interval_per": indicator.interval_per,
+        "interval_reason": indicator.no_interval_reason,
+        "plausible_min": indicator.plausible.min,
+        "plausible_max": indicator.plausible.max,
+        "max_jump_units": indicator.jump.units,
+        "max_jump_percent": indicator.jump.percent,
+        "replaced_by": indicator.replaced_by.indicator if indicator.replaced_by else None,
+        "replaced_by_reason_sv": indicator.replaced_by.reason_sv if indicator.replaced_by else None,
     }
     return tuple(_plain(values[column]) for column in TABLES["indicator"])
 
@@ -184,10 +220,15 @@ def _used_series(indicator: Indicator, catalogue: Catalogue) -> list[tuple[str, 
     """Every series that a value is made of, the price index of fixed prices included."""
     basis = indicator.price_basis
     prices = [(p.dataset, p.index_id) for p in catalogue.price_indices if basis and p.index_id == basis.index]
+    return [*made_of(indicator, catalogue), *prices]
+
+
+def made_of(indicator: Indicator, catalogue: Catalogue) -> list[tuple[str, str]]:
+    """The series (dataset, series) that the values of an indicator are made of; neither weights nor prices."""
     if indicator.kind == "published":
-        return [(indicator.dataset or "", indicator.series or ""), *prices]
+        return [(indicator.dataset or "", indicator.series or "")]
     measures = [catalogue.measure_by_id[m] for m in catalogue.quotient(indicator).measures]
-    return [*((m.dataset, m.series) for m in measures), *prices]
+    return [(m.dataset, m.series) for m in measures]
 
 
 def _correction_row(correction: Correction, catalogue: Catalogue) -> Row:

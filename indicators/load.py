@@ -1,7 +1,7 @@
-"""Reads the declarations and checks what only the whole of them can tell.
+"""Reads the declarations: the catalogue's files and the registers.
 
-Belongs here: which files there are, and references between declarations. Does not belong here: reading YAML
-(`reading.py`), rules of a single declaration (`model.py`).
+Belongs here: which files there are and where they may lie, and corrections' series. Does not belong here: reading YAML
+(`reading.py`), rules of a single declaration (`model.py`), references between them (`references.py`).
 """
 
 from __future__ import annotations
@@ -12,18 +12,31 @@ from pathlib import Path
 
 from indicators.corrections import Correction, first_overlap, with_series
 from indicators.errors import DeclarationError
-from indicators.expression import ExpressionError, Quotient, parse_expression
+from indicators.expression import Quotient
+from indicators.quotients import quotient_of
 from indicators.model import Indicator, Measure, Theme, ValidRange, ValueType
 from indicators.reading import Model, read_yaml, rows_of, validated
-from indicators.register_model import AreaChange, Control, County, DataGap, Group, PriceIndexEntry, SimilarGroups
-from indicators.submission_templates import SubmissionTemplate, template_fault
+from indicators.references import check_references
+from indicators.register_model import (
+    AreaChange,
+    Composite,
+    Control,
+    County,
+    DataGap,
+    Frame,
+    Group,
+    PriceIndexEntry,
+    SimilarGroups,
+    Similarity,
+)
+from indicators.submission_templates import SubmissionTemplate
 
 __all__ = ["Catalogue", "load_catalogue", "quotient_of", "read_yaml", "validated"]
 
 HOME = Path(__file__).parent
 REGISTERS = (
     "measures", "counties", "area_changes", "groups", "similar_groups", "price_indices", "data_gaps",
-    "controls", "submission_templates",
+    "controls", "submission_templates", "frames", "similarity", "composites",
 )  # fmt: skip
 
 
@@ -41,6 +54,9 @@ class Catalogue:
     price_indices: tuple[PriceIndexEntry, ...] = ()
     data_gaps: tuple[DataGap, ...] = ()
     controls: tuple[Control, ...] = ()
+    frames: tuple[Frame, ...] = ()
+    similarity: tuple[Similarity, ...] = ()
+    composites: tuple[Composite, ...] = ()
     templates: tuple[SubmissionTemplate, ...] = ()
     corrections: tuple[Correction, ...] = ()
     files: tuple[Path, ...] = field(default=(), repr=False)
@@ -55,12 +71,12 @@ class Catalogue:
         """Measures by their id."""
         return {m.measure_id: m for m in self.measures}
 
-    def series_of(self, dataset: str) -> dict[str, ValidRange]:
+    def series_of(self, dataset: str, *, only_embedded: bool = False) -> dict[str, ValidRange]:
         """The source series of a dataset (`kolada.values`) that the declarations use, with their valid range."""
         used: dict[str, ValidRange] = {}
         items: tuple[Measure | Indicator, ...] = (*self.measures, *self.indicators)
         for item in items:
-            if item.dataset == dataset and item.series is not None:
+            if item.dataset == dataset and item.series is not None and (item.embedded or not only_embedded):
                 used[item.series] = _narrower(used.get(item.series), item)
         return used
 
@@ -70,27 +86,6 @@ class Catalogue:
         For a published rate with a weight: rate x weight over weight, so that sums over areas give the weighted mean.
         """
         return quotient_of(indicator)
-
-
-def quotient_of(indicator: Indicator) -> Quotient:
-    """See `Catalogue.quotient`.
-
-    Raises:
-        ExpressionError: numerator, denominator or expression cannot be read.
-    """
-    if indicator.kind == "derived" and indicator.expression:
-        return parse_expression(indicator.expression)
-    if indicator.kind == "ratio" and indicator.numerator and indicator.denominator:
-        top, bottom = parse_expression(indicator.numerator), parse_expression(indicator.denominator)
-        if top.denominator or bottom.denominator:
-            raise ExpressionError("numerator and denominator of a ratio hold no division themselves")
-        return Quotient(top.numerator, bottom.numerator)
-    if indicator.weight:
-        weight = parse_expression(indicator.weight)
-        if weight.denominator or any(len(term.measures) != 1 for term in weight.numerator):
-            raise ExpressionError(f"weight {indicator.weight!r} is not a sum of measures")
-        return Quotient((), weight.numerator)
-    return Quotient((), ())
 
 
 def load_catalogue(home: Path = HOME) -> Catalogue:
@@ -123,11 +118,14 @@ def load_catalogue(home: Path = HOME) -> Catalogue:
         price_indices=rows("price_indices", PriceIndexEntry, "index_id"),
         data_gaps=rows("data_gaps", DataGap, "gap_id"),
         controls=rows("controls", Control, "control_id"),
+        frames=rows("frames", Frame, "frame_id"),
+        similarity=rows("similarity", Similarity, "recipe_id"),
+        composites=rows("composites", Composite, "composite_id"),
         templates=rows("submission_templates", SubmissionTemplate, "template_id"),
         corrections=tuple(c for _, c in sorted(corrections, key=lambda found: found[1].correction_id)),
         files=tuple(files),
     )
-    _check_references(catalogue)
+    check_references(catalogue)
     _check_corrections(catalogue, corrections)
     return catalogue
 
@@ -178,47 +176,6 @@ def _narrower(known: ValidRange | None, item: Measure | Indicator) -> ValidRange
     lows = [b for b in (known.min, item.valid_range.min) if b is not None]
     highs = [b for b in (known.max, item.valid_range.max) if b is not None]
     return ValidRange(min=max(lows, default=None), max=min(highs, default=None))
-
-
-def _check_references(catalogue: Catalogue) -> None:
-    measures = set(catalogue.measure_by_id)
-    ids = [i.indicator_id for i in catalogue.indicators]
-    for indicator in catalogue.indicators:
-        if ids.count(indicator.indicator_id) > 1:
-            path = catalogue.home / "catalogue" / indicator.theme / f"{indicator.indicator_id}.yml"
-            raise DeclarationError(path, "indicator_id", "each id once, in one theme", indicator.indicator_id)
-    indices = {p.index_id for p in catalogue.price_indices}
-    for indicator in catalogue.indicators:
-        path = catalogue.home / "catalogue" / indicator.theme / f"{indicator.indicator_id}.yml"
-        try:
-            quotient = quotient_of(indicator)
-        except ExpressionError as error:
-            raise DeclarationError(
-                path, "expression", "a sum of products of measures, divided once", str(error)
-            ) from error
-        for measure in quotient.measures:
-            if measure not in measures:
-                raise DeclarationError(path, "measure", "a measure_id of registers/measures.yml", measure)
-        basis = indicator.price_basis
-        if basis and basis.index and basis.index not in indices:
-            raise DeclarationError(path, "price_basis.index", f"one of {sorted(indices)}", basis.index)
-    _check_registers(catalogue, measures)
-    fault = template_fault(catalogue.templates, (*catalogue.measures, *catalogue.indicators))
-    if fault:
-        raise DeclarationError(catalogue.home / "registers" / "submission_templates.yml", *fault)
-
-
-def _check_registers(catalogue: Catalogue, measures: set[str]) -> None:
-    registers = catalogue.home / "registers"
-    for gap in catalogue.data_gaps:
-        if gap.proxy_indicator and gap.proxy_indicator not in catalogue.by_id:
-            where = f"{gap.gap_id}: proxy_indicator"
-            raise DeclarationError(registers / "data_gaps.yml", where, "an indicator_id", gap.proxy_indicator)
-    for control in catalogue.controls:
-        for measure in filter(None, (control.measure, control.weight)):
-            if measure not in measures:
-                where = f"{control.control_id}: measure"
-                raise DeclarationError(registers / "controls.yml", where, "a measure_id", measure)
 
 
 def _check_corrections(catalogue: Catalogue, corrections: list[tuple[Path, Correction]]) -> None:

@@ -10,16 +10,11 @@ from datetime import date
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=80)]
-Year = Annotated[int, Field(ge=1900, le=2100)]
+from indicators.value_model import Identifier, Interval, IntervalReason, Jump, Strict, Successor, ValidRange, Year
 
-
-class Strict(BaseModel):
-    """Base of every declaration: unknown keys are errors, values never change after loading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+__all__ = ["Identifier", "Strict", "ValidRange", "Year"]
 
 
 class Theme(StrEnum):
@@ -30,6 +25,8 @@ class Theme(StrEnum):
     KOMPETENS = "kompetens"
     SAMVERKAN = "samverkan"
     BEHOV = "behov"
+    ORGANISATION = "organisation"
+    HALSOFRAMJANDE = "halsoframjande"
 
 
 class GrArea(StrEnum):
@@ -73,7 +70,7 @@ class Polarity(StrEnum):
 
 
 class ValueType(StrEnum):
-    """What kind of number it is; decides bounds, sums over areas and (later) the method of intervals."""
+    """What kind of number it is; decides bounds, sums over areas and which intervals there may be."""
 
     COUNT = "count"  # a number of persons, places, events: may be added over areas
     AMOUNT = "amount"  # money or time in all: may be added over areas
@@ -140,13 +137,6 @@ class NotCollected(Strict):
     reason_sv: str = Field(min_length=10)
 
 
-class ValidRange(Strict):
-    """Values outside are impossible and are held back row by row; None is open."""
-
-    min: float | None = None
-    max: float | None = None
-
-
 class Measure(Strict):
     """A source series under a name of ours, to be used in expressions and as a weight."""
 
@@ -155,7 +145,9 @@ class Measure(Strict):
     unit: str
     dataset: str = Field(pattern=r"^[a-z]+\.[a-z_]+$")
     series: str
+    embedded: bool = True  # whether data/snapshot holds the series; false: values come from the live source only
     valid_range: ValidRange = ValidRange()
+    breaks: tuple[Break, ...] = ()
 
 
 class Indicator(Strict):
@@ -182,19 +174,28 @@ class Indicator(Strict):
 
     dataset: str | None = Field(default=None, pattern=r"^[a-z]+\.[a-z_]+$")
     series: str | None = None
+    embedded: bool = True  # as of a measure
     weight: str | None = None
     numerator: str | None = None
     denominator: str | None = None
     multiplier: float | None = Field(default=None, gt=0)
     expression: str | None = None
 
+    # Outside is impossible (a row is held back) or odd (it is listed in `plausibility` and stands).
     valid_range: ValidRange = ValidRange()
+    plausible_range: ValidRange | None = None
+    max_jump: Jump | None = None
+    interval: Interval | None = None
+    mean_of_years: int = Field(default=1, ge=1, le=10)  # 3: a moving mean of the year and the two before
+    workforce: Literal["medarbetare", "chefer"] | None = None
     gr_area: GrArea | None = None
     success_factor: SuccessFactor | None = None
     nara_vard_shift: NaraVardShift | None = None
+    frames: tuple[str, ...] = ()  # items of other official frames: frame_id.item_id, see registers/frames.yml
     breaks: tuple[Break, ...] = ()
     not_collected: tuple[NotCollected, ...] = ()
     series_ended: Year | None = None
+    replaced_by: Successor | None = None
     notes: str | None = None
     definition_version: int = Field(default=1, ge=1)
     valid_from: date
@@ -232,6 +233,65 @@ class Indicator(Strict):
         if self.weight and self.value_type in {ValueType.COUNT, ValueType.AMOUNT}:
             raise ValueError("weight: a count or an amount is added over areas, not weighted")
         return self
+
+    @model_validator(mode="after")
+    def _staff_and_managers_apart(self) -> Indicator:
+        if (self.theme is Theme.KOMPETENS) != (self.workforce is not None):
+            raise ValueError("workforce (medarbetare or chefer) belongs to every indicator of kompetens, and to no other")
+        return self
+
+    @model_validator(mode="after")
+    def _interval_fits_the_value(self) -> Indicator:
+        method = self.interval.method if self.interval else "none"
+        is_count, is_published = self.value_type is ValueType.COUNT, self.kind == "published"
+        if method == "wilson" and (self.value_type is not ValueType.PROPORTION or self.unit != "%"):
+            raise ValueError("interval: wilson is for proportions in per cent")
+        if method == "poisson" and self.value_type not in {ValueType.COUNT, ValueType.RATE}:
+            raise ValueError("interval: poisson is for counts and rates of events")
+        if method != "none" and not is_count and is_published and self.weight is None:
+            raise ValueError("interval: the weight has to name the persons that the value is a share or rate of")
+        has_per = self.interval is not None and self.interval.per is not None
+        if method == "poisson" and has_per != (is_published and not is_count):
+            raise ValueError("interval.per: said of a published rate, and of no other")
+        return self
+
+    @model_validator(mode="after")
+    def _plausible_is_declared(self) -> Indicator:
+        if self.plausible_range is None and self.value_type is not ValueType.PROPORTION:
+            raise ValueError("plausible_range is missing: only a proportion has one by itself (0 to 100)")
+        return self
+
+    @property
+    def plausible(self) -> ValidRange:
+        """The values that need no look: as declared, or 0 to 100 for a proportion."""
+        return self.plausible_range or ValidRange(min=0, max=100)
+
+    @property
+    def jump(self) -> Jump:
+        """The largest change in a year that needs no look: as declared, or by the kind of number."""
+        if self.max_jump:
+            return self.max_jump
+        return Jump(units=20) if self.value_type is ValueType.PROPORTION else Jump(percent=50)
+
+    @property
+    def no_interval_reason(self) -> IntervalReason | None:
+        """Why no value of this indicator has an interval; None when they have one."""
+        if self.interval:
+            return self.interval.reason
+        if self.cost_concept:
+            return "accounts"
+        if self.value_type is ValueType.COUNT:
+            return "whole_population"
+        if self.value_type in {ValueType.PROPORTION, ValueType.RATE}:
+            return "n_unknown" if self.kind == "published" else "not_a_count"
+        return "no_spread_known"
+
+    @property
+    def interval_per(self) -> float:
+        """What the value is a share or number of: 100 for per cent, 1 000 for per thousand; 1 for a count."""
+        if self.interval and self.interval.method == "wilson":
+            return 100
+        return (self.interval.per if self.interval else None) or self.multiplier or 1
 
     @property
     def processing_level(self) -> str:

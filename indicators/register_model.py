@@ -1,4 +1,4 @@
-"""The types of the registers' rows: areas, groups, price indices, data gaps, controls.
+"""The types of the registers' rows: areas, groups, price indices, data gaps, frames, recipes, controls.
 
 Belongs here: fields and their allowed values. Does not belong here: the indicator itself (`model.py`), reading files
 (`load.py`).
@@ -7,9 +7,9 @@ Belongs here: fields and their allowed values. Does not belong here: the indicat
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from indicators.model import GrArea, Identifier, Strict, SuccessFactor, Theme, Year
 
@@ -39,22 +39,35 @@ class AreaChange(Strict):
     note_sv: str
 
 
-GroupType = Literal["gr", "vgr", "kommungrupp", "liknande", "county", "kolada"]
+GroupType = Literal["gr", "vgr", "kommungrupp", "liknande", "county", "kolada", "own"]
 
 
 class Group(Strict):
-    """A group of municipalities whose members come from one of Kolada's groups.
+    """A group of municipalities: the members of one of Kolada's groups, or `members` named here.
 
-    `expected_members` guards the membership; `aggregate` says that weighted group values are computed.
+    `expected_members` guards a membership that is Kolada's; `aggregate` says that weighted group values are computed.
+    `valid_to` is the first day on which the group, as it is here, was no more (a division that has been made anew).
     """
 
-    group_id: str = Field(pattern=r"^[A-Z][A-Z0-9]*$|^\d{2}$")
+    group_id: str = Field(pattern=r"^[A-Z][A-Z0-9_]*$|^\d{2}$")
     name: str
     group_type: GroupType
-    kolada_group: str = Field(pattern=r"^G\d+$")
-    expected_members: int = Field(gt=0)
+    kolada_group: str | None = Field(default=None, pattern=r"^G\d+$")
+    expected_members: int | None = Field(default=None, gt=0)
+    members: tuple[Annotated[str, Field(pattern=r"^\d{4}$")], ...] = ()
     aggregate: bool = True
     valid_from: date
+    valid_to: date | None = None
+
+    @model_validator(mode="after")
+    def _members_have_one_origin(self) -> Group:
+        if (self.kolada_group is None) == (not self.members):
+            raise ValueError("either kolada_group or members says who belongs to the group, not both")
+        if (self.kolada_group is None) != (self.expected_members is None):
+            raise ValueError("expected_members belongs to kolada_group")
+        if len(set(self.members)) < len(self.members):
+            raise ValueError("members: each area once")
+        return self
 
 
 class SimilarGroups(Strict):
@@ -79,6 +92,68 @@ class DataGap(Strict):
     proxy_indicator: Identifier | None = None
     proxy_note_sv: str | None = None
     could_provide_sv: str = Field(min_length=3)
+
+
+class FrameItem(Strict):
+    """One thing that an official frame asks to be followed."""
+
+    item_id: Identifier
+    title_sv: str
+
+
+class Frame(Strict):
+    """An official frame of indicators, with its items in the frame's own order."""
+
+    frame_id: Identifier
+    title_sv: str
+    source: str
+    items: tuple[FrameItem, ...] = Field(min_length=1)
+
+
+class StructureVariable(Strict):
+    """A measure that tells what a municipality is like. `log` takes its logarithm; `weight` is its part of the distance."""
+
+    measure: Identifier
+    per: Identifier | None = None
+    log: bool = False
+    weight: float = Field(gt=0)
+    why_sv: str = Field(min_length=20)
+
+
+class Similarity(Strict):
+    """How municipalities that are alike are found: the `neighbours` nearest by standardised distance, year by year."""
+
+    recipe_id: Identifier
+    recipe_version: int = Field(ge=1)
+    neighbours: int = Field(ge=1, le=50)
+    variables: tuple[StructureVariable, ...] = Field(min_length=2)
+
+
+class CompositeInput(Strict):
+    """An indicator's part of an index; `direction` is needed where its polarity gives none."""
+
+    indicator: Identifier
+    weight: float = Field(default=1, gt=0)
+    direction: Literal["higher", "lower"] | None = None
+
+
+class Composite(Strict):
+    """A recipe of an index over indicators of one theme.
+
+    Each input is standardised over the municipalities of the year, cut at `winsor_z`, turned so that up is what
+    `up_means_sv` says, and weighted. A missing input takes its last value when that is at most `carry_years` old and no
+    break lies between. Below `min_coverage` (part of the weights) there is no index.
+    """
+
+    composite_id: Identifier
+    recipe_version: int = Field(ge=1)
+    title_sv: str
+    theme: Theme
+    up_means_sv: str
+    winsor_z: float = Field(gt=0)
+    carry_years: int = Field(ge=0, le=5)
+    min_coverage: float = Field(gt=0, le=1)
+    inputs: tuple[CompositeInput, ...] = Field(min_length=2)
 
 
 class NationalTotal(Strict):

@@ -11,6 +11,7 @@ from pipelines.assets.raw import raw_assets
 from pipelines.assets.release import release_asset
 from pipelines.assets.resources import run_resource
 from pipelines.assets.staged import staged_assets
+from pipelines.assets.statistics import statistics_asset
 from pipelines.assets.vintages import vintages_assets
 from pipelines.assets.warehouse import warehouse_assets
 from pipelines.dbt import ensure_manifest
@@ -26,10 +27,11 @@ def build_definitions(settings: Settings | None = None, make_run: Callable[[], R
     chosen = settings or Settings()
     catalogue = load_catalogue(chosen.declarations_dir)
     warehouse = warehouse_assets(chosen, ensure_manifest(chosen))
-    release = release_asset(chosen, catalogue, warehouse)
+    statistics = statistics_asset(warehouse)
+    release = release_asset(chosen, catalogue, warehouse, statistics)
     refresh = dg.define_asset_job("refresh", selection=dg.AssetSelection.all(), executor_def=dg.in_process_executor)
     rebuild = dg.define_asset_job(
-        "rebuild", selection=dg.AssetSelection.assets(warehouse, release), executor_def=dg.in_process_executor
+        "rebuild", selection=dg.AssetSelection.assets(warehouse, statistics, release), executor_def=dg.in_process_executor
     )
     nightly = dg.ScheduleDefinition(
         name="nightly",
@@ -39,7 +41,7 @@ def build_definitions(settings: Settings | None = None, make_run: Callable[[], R
         default_status=dg.DefaultScheduleStatus.RUNNING,
     )
     return dg.Definitions(
-        assets=[*raw_assets(), *staged_assets(), *vintages_assets(), warehouse, release],
+        assets=[*raw_assets(), *staged_assets(), *vintages_assets(), warehouse, statistics, release],
         jobs=[refresh, rebuild],
         schedules=[nightly],
         resources={"run": run_resource(make_run or (lambda: Run(chosen)))},

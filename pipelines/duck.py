@@ -40,6 +40,14 @@ def scratch(folder: Path) -> duckdb.DuckDBPyConnection:
     return con
 
 
+def create_described(con: duckdb.DuckDBPyConnection, table: str, about: str, columns: dict[str, tuple[str, str]]) -> None:
+    """Create an empty table with its description and those of its columns (name: type, description)."""
+    con.execute(f"create table {table} ({', '.join(f'{identifier(c)} {kind}' for c, (kind, _) in columns.items())})")
+    con.execute(f"comment on table {table} is {literal(about)}")
+    for column, (_, description) in columns.items():
+        con.execute(f"comment on column {table}.{identifier(column)} is {literal(description)}")
+
+
 def staged_rows(path: Path) -> str:
     """The rows of a staged file, with `row`: their place in it, from 1."""
     return (

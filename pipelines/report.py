@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from indicators.generate import TABLES
+from indicators.tables import TABLES
 from indicators.load import load_catalogue
 from indicators.model import Indicator
 from pipelines import events, reader, show

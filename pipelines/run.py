@@ -30,6 +30,7 @@ from pipelines.sources import snapshot
 from pipelines.sources.context import Context
 from pipelines.sources.model import datasets, in_order
 from pipelines.staging import HeldBackError, rules_id, stage
+from pipelines.statistics import write_statistics
 from pipelines.vintages import CheckResult, DeliveryRecord, Staged, Vintages
 from pipelines.worker import Worker
 
@@ -197,6 +198,13 @@ class Run:
             self.build = warehouse.prepare(self.settings, self.catalogue, release_db, previous)
             os.environ.update(dbt.dbt_environment(self.settings, self.build))
         return True
+
+    def compute_statistics(self) -> dict[str, int]:
+        """Write the tables that SQL cannot; returns their numbers of rows."""
+        if self.build is None:
+            raise NyckeltalError("nothing was built", remedy="run the whole job, not only its last steps")
+        with self.step("statistics"):
+            return self.worker.call(write_statistics, self.settings, self.build)
 
     def _is_news(self, planned: Plan) -> bool:
         """Whether there is anything to publish: another state or code, or a source that is no longer stale."""

@@ -41,8 +41,8 @@ def build_snapshot(source: Path, target: Path, catalogue: Catalogue) -> dict[str
         SourceError: a file holds what is not expected.
     """
     writers: dict[str, tuple[str, str, str, Callable[[], pl.DataFrame]]] = {
-        "kolada.values": ("kolada_values.parquet", f"{_KOLADA}/v2/data", "2024-08", lambda: _values(source)),
-        "kolada.kpi": ("kolada_kpi.csv", f"{_KOLADA}/v3/kpi", "2026-04", lambda: _kpi(source)),
+        "kolada.values": ("kolada_values.parquet", f"{_KOLADA}/v2/data", "2024-08", lambda: _values(source, catalogue)),
+        "kolada.kpi": ("kolada_kpi.csv", f"{_KOLADA}/v3/kpi", "2026-04", lambda: _kpi(source, catalogue)),
         "kolada.municipality": (
             "kolada_municipality.csv", f"{_KOLADA}/v3/municipality", "2026-04", lambda: _municipality(source)),
         "kolada.municipality_groups": (
@@ -96,21 +96,24 @@ def _csv(path: Path, separator: str = ",") -> pl.DataFrame:
     return pl.read_csv(_open(path), infer_schema=False, separator=separator)
 
 
-def _used_series(source: Path) -> pl.DataFrame:
-    catalogue = _csv(source / "kolada" / "kpi_catalogue.csv")
-    return catalogue.filter(pl.col("values_available") == "yes").select(series_id="id")
+def _used_series(source: Path, catalogue: Catalogue) -> pl.DataFrame:
+    """The useful KPIs that have values, and whatever else the declarations say that the embedded figures hold."""
+    useful = _csv(source / "kolada" / "kpi_catalogue.csv")
+    listed = useful.filter(pl.col("values_available") == "yes")["id"]
+    declared = catalogue.series_of("kolada.values", only_embedded=True)
+    return pl.DataFrame({"series_id": sorted({*listed, *declared})})
 
 
-def _values(source: Path) -> pl.DataFrame:
+def _values(source: Path, catalogue: Catalogue) -> pl.DataFrame:
     lazy = pl.scan_parquet(_open(source / "kolada" / "values_1994_2022.parquet"))
     frame = lazy.select(
         series_id="kpi", area_id="municipality", year=pl.col("year").cast(pl.Int16), sex="gender", value="value",
         status=pl.lit(None, pl.String),
     )  # fmt: skip
-    return frame.join(_used_series(source).lazy(), on="series_id", how="semi").collect()
+    return frame.join(_used_series(source, catalogue).lazy(), on="series_id", how="semi").collect()
 
 
-def _kpi(source: Path) -> pl.DataFrame:
+def _kpi(source: Path, catalogue: Catalogue) -> pl.DataFrame:
     newer = _csv(source / "kolada" / "kpi_metadata_2026-04_v3.csv").select(
         "title", "operating_area", "perspective", "prel_publication_date", "publication_date", "publ_period",
         series_id="id", is_divided_by_sex="is_divided_by_gender", municipality_type="municipality_type",
@@ -123,7 +126,7 @@ def _kpi(source: Path) -> pl.DataFrame:
     )  # fmt: skip
     vanished = older.join(newer, on="series_id", how="anti")
     both = pl.concat([newer, vanished.select(newer.columns)])
-    frame = both.join(_used_series(source), on="series_id", how="semi")
+    frame = both.join(_used_series(source, catalogue), on="series_id", how="semi")
     flags = pl.col("is_divided_by_sex", "has_unit_values").str.to_lowercase().replace({"1": "true", "0": "false"})
     return frame.with_columns(flags)
 
@@ -136,7 +139,7 @@ def _groups(source: Path, catalogue: Catalogue) -> pl.DataFrame:
     members = _csv(source / "kolada" / "municipality_groups_2026-04_v3.csv").select(
         "group_id", "group_title", area_id="member_id"
     )
-    wanted = pl.col("group_id").is_in([g.kolada_group for g in catalogue.groups])
+    wanted = pl.col("group_id").is_in([g.kolada_group for g in catalogue.groups if g.kolada_group])
     for similar in catalogue.similar:
         plain = re.sub(r"\(\?P<\w+>", "(", similar.title_pattern)
         wanted |= pl.col("group_title").str.contains(plain)

@@ -127,10 +127,11 @@ def _create_bounds(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, dataset
 
 def _series_wanted(catalogue: Catalogue, dataset: str, fetched: Fetch) -> frozenset[str]:
     """The series that the catalogue uses and that this delivery must hold: none of a part, none not asked for."""
-    used = frozenset(catalogue.series_of(dataset))
     if not fetched.promise.complete:
         return frozenset()
-    return used if fetched.way == "snapshot" else used & frozenset(fetched.promise.series)
+    if fetched.way == "snapshot":
+        return frozenset(catalogue.series_of(dataset, only_embedded=True))
+    return frozenset(catalogue.series_of(dataset)) & frozenset(fetched.promise.series)
 
 
 def _at_least_nearly_as_before(

@@ -15,8 +15,9 @@ from pathlib import Path
 import duckdb
 import yaml
 
-from indicators.generate import TABLES, Row, Source, declared_rows
+from indicators.generate import Row, Source, declared_rows
 from indicators.load import Catalogue
+from indicators.tables import TABLES
 from pipelines.dbt import Build
 from pipelines.duck import connect, identifier, literal
 from pipelines.errors import NyckeltalError

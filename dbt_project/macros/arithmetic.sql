@@ -10,6 +10,15 @@
     {{ exact_sum(expression) }} / nullif(count({{ expression }}), 0)
 {%- endmacro %}
 
+{#
+  Standard deviation (n - 1) about a mean. `scale` is the largest absolute value: squares of what is divided by it stay
+  within the nine places, whether values are shares or billions.
+#}
+{% macro exact_deviation(expression, mean, scale) -%}
+    {%- set part = '(' ~ expression ~ ' - ' ~ mean ~ ') / nullif(' ~ scale ~ ', 0)' -%}
+    {{ scale }} * sqrt(coalesce({{ exact_sum('power(' ~ part ~ ', 2)') }}, 0) / nullif(count(*) - 1, 0))
+{%- endmacro %}
+
 {# The middle value; engines spell it differently. #}
 {% macro middle(expression) -%}
     {{ return(adapter.dispatch('middle', 'nyckeltal')(expression)) }}
@@ -21,4 +30,17 @@
 
 {% macro duckdb__middle(expression) -%}
     median({{ expression }})
+{%- endmacro %}
+
+{# The value below which a part of the values lies, between neighbours in proportion; engines spell it differently. #}
+{% macro quantile(expression, part) -%}
+    {{ return(adapter.dispatch('quantile', 'nyckeltal')(expression, part)) }}
+{%- endmacro %}
+
+{% macro default__quantile(expression, part) -%}
+    percentile_cont({{ part }}) within group (order by {{ expression }})
+{%- endmacro %}
+
+{% macro duckdb__quantile(expression, part) -%}
+    quantile_cont({{ expression }}, {{ part }})
 {%- endmacro %}

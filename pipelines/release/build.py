@@ -14,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.duck import connect, identifier, literal
+from pipelines.duck import connect, create_described, identifier, literal
 from pipelines.errors import NyckeltalError
 from pipelines.files import folder_atomic, sha256_of, write_json
 from pipelines.release import pointer
@@ -204,10 +204,7 @@ def _count(con: duckdb.DuckDBPyConnection, table: str) -> int:
 
 def _create_own_table(con: duckdb.DuckDBPyConnection, table: str, rows: list[tuple[object, ...]]) -> None:
     about, columns = OWN_TABLES[table]
-    con.execute(f"create table {table} ({', '.join(f'{c} {t}' for c, (t, _) in columns.items())})")
-    con.execute(f"comment on table {table} is {literal(about)}")
-    for column, (_, description) in columns.items():
-        con.execute(f"comment on column {table}.{column} is {literal(description)}")
+    create_described(con, table, about, columns)
     if rows:
         con.executemany(f"insert into {table} values ({', '.join('?' * len(columns))})", rows)
 

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from indicators.corrections import Cell, Correction, cells_of, first_overlap
 from indicators.errors import DeclarationError
-from indicators.generate import TABLES, declared_rows
+from indicators.generate import declared_rows
 from indicators.load import Catalogue, load_catalogue
+from indicators.tables import TABLES
 from pipelines.quality.controls import correction_checks
 from pipelines.vintages import CheckResult
 from tests.support.declarations import INDICATOR, put, without, write_home

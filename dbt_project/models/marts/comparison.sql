@@ -1,8 +1,9 @@
 {{ config(materialized='chunked_table') }}
 
 {#
-  Each municipality beside the nation, its county, GR, its kind of municipality and similar municipalities. Means over
-  municipalities are unweighted; `nation` is the nation's own value, `gr_weighted` is built from numerators and denominators.
+  Each municipality, county and group beside the nation, its county, GR, its kind of municipality and similar
+  municipalities. Means over municipalities are unweighted; `nation` is the nation's own value, `gr_weighted` and the
+  group that significance is told against are built from numerators and denominators. Nobody stands beside itself.
 #}
 with observations as (
 
@@ -35,25 +36,16 @@ memberships as (
 
 ),
 
-segments as (
-
-    select
-        indicator_id,
-        year as from_year,
-        lead(year) over (partition by indicator_id order by year) as to_year
-    from {{ source('declared', 'indicator_break') }}
-
-),
-
-municipal as (
+placed as (
 
     select
         observations.*,
+        area.area_type = 'municipality' as is_municipality,
         coalesce(segments.from_year, 0) as segment
     from observations
     inner join {{ ref('area') }} as area
-        on observations.area_id = area.area_id and area.area_type = 'municipality'
-    left join segments
+        on observations.area_id = area.area_id and area.area_type in ('municipality', 'county', 'group')
+    left join {{ ref('int_break__segmented') }} as segments
         on
             observations.indicator_id = segments.indicator_id
             and observations.year >= segments.from_year
@@ -61,31 +53,26 @@ municipal as (
 
 ),
 
-nation as (
+municipal as (
 
-    select
-        indicator_id,
-        year,
-        sex,
-        value
-    from observations
-    where area_id = '0000'
+    select * from placed
+    where is_municipality
 
 ),
 
-gr_weighted as (
+wholes as (
 
+    -- The nation and the groups, as what others are told against.
     select
-        observations.indicator_id,
-        observations.year,
-        observations.sex,
-        observations.value
+        indicator_id,
+        area_id,
+        year,
+        sex,
+        value,
+        lower_95,
+        upper_95
     from observations
-    where
-        observations.area_id in (
-            select memberships.group_id from memberships
-            where memberships.group_type = 'gr'
-        )
+    where area_id = '0000' or area_id in (select group_id from memberships)
 
 ),
 
@@ -113,56 +100,76 @@ group_values as (
 
 ),
 
-own_groups as (
+sizes as (
 
     select
-        area_id,
-        max(case when group_type = 'county' then group_id end) as county_group,
-        max(case when group_type = 'kommungrupp' then group_id end) as kommungrupp
+        group_id,
+        count(*) as members
     from memberships
-    group by area_id
+    group by group_id
+
+),
+
+own_groups as (
+
+    -- A group of one, such as Gotland's county, is no company.
+    select
+        memberships.area_id,
+        max(case when memberships.group_type = 'county' then memberships.group_id end) as county_group,
+        max(case when memberships.group_type = 'kommungrupp' then memberships.group_id end) as kommungrupp
+    from memberships
+    inner join sizes on memberships.group_id = sizes.group_id and sizes.members > 1
+    group by memberships.area_id
+
+),
+
+gr_group as (
+
+    select distinct group_id from memberships
+    where group_type = 'gr'
 
 ),
 
 alike as (
 
     select
-        memberships.compared_area_id as area_id,
+        similar_area.area_id,
         municipal.indicator_id,
         municipal.year,
         municipal.sex,
         {{ exact_mean('municipal.value') }} as value
-    from memberships
-    inner join municipal on memberships.area_id = municipal.area_id
-    where memberships.group_type = 'liknande'
-    group by memberships.compared_area_id, municipal.indicator_id, municipal.year, municipal.sex
+    from {{ ref('similar_area') }} as similar_area
+    inner join municipal
+        on similar_area.similar_area_id = municipal.area_id and similar_area.year = municipal.year
+    group by similar_area.area_id, municipal.indicator_id, municipal.year, municipal.sex
 
 ),
 
 ranked as (
 
     select
-        municipal.*,
+        placed.*,
         indicators.aggregation,
         rank() over (
-            partition by municipal.indicator_id, municipal.year, municipal.sex
-            order by
-                case when indicators.polarity = 'lower_better' then municipal.value else -municipal.value end
+            partition by placed.indicator_id, placed.year, placed.sex, placed.is_municipality
+            order by case when indicators.polarity = 'lower_better' then placed.value else -placed.value end
         ) as place,
-        count(*) over (partition by municipal.indicator_id, municipal.year, municipal.sex) as of_n,
+        count(*) over (
+            partition by placed.indicator_id, placed.year, placed.sex, placed.is_municipality
+        ) as of_n,
         percent_rank() over (
-            partition by municipal.indicator_id, municipal.year, municipal.sex order by municipal.value
+            partition by placed.indicator_id, placed.year, placed.sex, placed.is_municipality order by placed.value
         ) as percentile_share,
-        max(municipal.value) over (
-            partition by municipal.indicator_id, municipal.area_id, municipal.sex, municipal.segment
-            order by municipal.year range between 1 preceding and 1 preceding
+        max(placed.value) over (
+            partition by placed.indicator_id, placed.area_id, placed.sex, placed.segment
+            order by placed.year range between 1 preceding and 1 preceding
         ) as value_1y,
-        max(municipal.value) over (
-            partition by municipal.indicator_id, municipal.area_id, municipal.sex, municipal.segment
-            order by municipal.year range between 5 preceding and 5 preceding
+        max(placed.value) over (
+            partition by placed.indicator_id, placed.area_id, placed.sex, placed.segment
+            order by placed.year range between 5 preceding and 5 preceding
         ) as value_5y
-    from municipal
-    inner join indicators on municipal.indicator_id = indicators.indicator_id
+    from placed
+    inner join indicators on placed.indicator_id = indicators.indicator_id
 
 )
 
@@ -179,32 +186,36 @@ select
     kommungrupp.median_value as kommungrupp_median,
     alike.value as similar_mean,
     case when ranked.aggregation <> 'sum' then ranked.value - nation.value end as difference_to_nation,
-    case
-        when ranked.lower_95 is null or ranked.upper_95 is null or nation.value is null then 'not_estimable'
-        when ranked.lower_95 > nation.value then 'higher'
-        when ranked.upper_95 < nation.value then 'lower'
-        else 'no_difference'
-    end as significance,
-    cast(ranked.place as integer) as rank,
-    cast(ranked.of_n as integer) as of_n,
-    100 * ranked.percentile_share as percentile,
+    {{ significance('ranked', 'nation') }} as significance,
+    {{ significance_method('ranked', 'nation') }} as significance_method,
+    {{ significance('ranked', 'gr_weighted') }} as significance_to_gr,
+    {{ significance('ranked', 'kind') }} as significance_to_kommungrupp,
+    cast(case when ranked.is_municipality then ranked.place end as integer) as rank,
+    cast(case when ranked.is_municipality then ranked.of_n end as integer) as of_n,
+    case when ranked.is_municipality then 100 * ranked.percentile_share end as percentile,
     ranked.value - ranked.value_1y as change_1y,
     ranked.value - ranked.value_5y as change_5y
 from ranked
 left join own_groups on ranked.area_id = own_groups.area_id
-left join nation
-    on ranked.indicator_id = nation.indicator_id and ranked.year = nation.year and ranked.sex = nation.sex
-left join gr_weighted
+left join wholes as nation
+    on
+        ranked.indicator_id = nation.indicator_id
+        and ranked.year = nation.year
+        and ranked.sex = nation.sex
+        and nation.area_id = '0000'
+left join gr_group on ranked.area_id <> gr_group.group_id
+left join wholes as gr_weighted
     on
         ranked.indicator_id = gr_weighted.indicator_id
         and ranked.year = gr_weighted.year
         and ranked.sex = gr_weighted.sex
+        and gr_group.group_id = gr_weighted.area_id
 left join group_values as gr
     on
         ranked.indicator_id = gr.indicator_id
         and ranked.year = gr.year
         and ranked.sex = gr.sex
-        and gr.group_type = 'gr'
+        and gr_group.group_id = gr.group_id
 left join group_values as county
     on
         ranked.indicator_id = county.indicator_id
@@ -217,6 +228,12 @@ left join group_values as kommungrupp
         and ranked.year = kommungrupp.year
         and ranked.sex = kommungrupp.sex
         and own_groups.kommungrupp = kommungrupp.group_id
+left join wholes as kind
+    on
+        ranked.indicator_id = kind.indicator_id
+        and ranked.year = kind.year
+        and ranked.sex = kind.sex
+        and own_groups.kommungrupp = kind.area_id
 left join alike
     on
         ranked.indicator_id = alike.indicator_id

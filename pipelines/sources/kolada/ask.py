@@ -256,7 +256,7 @@ def _unit_values(context: Context) -> Fetch:
 
 def _group_values(context: Context) -> Fetch:
     """Kolada's own group values (unweighted means), for the groups that the catalogue declares."""
-    groups = sorted({g.kolada_group for g in context.catalogue.groups})
+    groups = sorted({g.kolada_group for g in context.catalogue.groups if g.kolada_group})
     return _sweep(context, "kolada.group_values", "municipality", Item, scope(context)[0], groups, {})
 
 

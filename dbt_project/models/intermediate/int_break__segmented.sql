@@ -1,0 +1,8 @@
+{{ config(materialized='view') }}
+
+{# The unbroken runs of years of each indicator that has breaks: from the first year of one to the year before the next. #}
+select
+    indicator_id,
+    year as from_year,
+    lead(year) over (partition by indicator_id order by year) as to_year
+from {{ source('declared', 'indicator_break') }}

@@ -1,0 +1,3 @@
+{{ config(materialized='view') }}
+
+{{ wide_theme('halsoframjande') }}

@@ -1,0 +1,75 @@
+"""The tables that the declarations become: what the warehouse reads as its source `declared`.
+
+Belongs here: names and types of columns. Does not belong here: their rows (`generate.py`).
+"""
+
+from __future__ import annotations
+
+TABLES: dict[str, dict[str, str]] = {
+    "indicator": {
+        "indicator_id": "varchar", "title_sv": "varchar", "title_en": "varchar", "definition_sv": "varchar",
+        "purpose_sv": "varchar", "theme": "varchar", "gr_area": "varchar", "success_factor": "varchar",
+        "nara_vard_shift": "varchar", "unit": "varchar", "decimals": "integer", "value_type": "varchar",
+        "polarity": "varchar", "cost_concept": "varchar", "price_basis": "varchar", "price_index": "varchar",
+        "price_base_year": "integer", "numerator": "varchar", "denominator": "varchar", "multiplier": "double",
+        "source_id": "varchar", "source_series": "varchar", "dataset": "varchar", "series": "varchar",
+        "processing_level": "varchar", "attribution": "varchar", "rights": "varchar", "series_ended": "integer",
+        "breaks": "varchar", "notes": "varchar", "definition_version": "integer", "valid_from": "date",
+        "is_plain": "boolean", "aggregation": "varchar", "workforce": "varchar", "interval_method": "varchar",
+        "interval_per": "double", "interval_reason": "varchar", "mean_of_years": "integer", "plausible_min": "double",
+        "plausible_max": "double", "max_jump_units": "double", "max_jump_percent": "double", "replaced_by": "varchar",
+        "replaced_by_reason_sv": "varchar",
+    },
+    "poisson_limit": {
+        "events": "integer", "lower_95": "double", "upper_95": "double", "lower_998": "double", "upper_998": "double",
+    },
+    "frame_item": {
+        "frame_id": "varchar", "frame_title_sv": "varchar", "source": "varchar", "item_no": "integer",
+        "item_id": "varchar", "title_sv": "varchar",
+    },
+    "crosswalk": {"frame_id": "varchar", "item_id": "varchar", "indicator_id": "varchar"},
+    "structure_variable": {
+        "recipe_id": "varchar", "recipe_version": "integer", "neighbours": "integer", "measure_id": "varchar",
+        "per_measure_id": "varchar", "is_log": "boolean", "weight": "double",
+    },
+    "composite": {
+        "composite_id": "varchar", "recipe_version": "integer", "title_sv": "varchar", "theme": "varchar",
+        "up_means_sv": "varchar", "winsor_z": "double", "carry_years": "integer", "min_coverage": "double",
+    },
+    "composite_input": {
+        "composite_id": "varchar", "indicator_id": "varchar", "weight": "double", "turn": "double",
+    },
+    "indicator_term": {
+        "indicator_id": "varchar", "part": "varchar", "term_no": "integer", "coefficient": "double",
+        "measure_a": "varchar", "measure_b": "varchar",
+    },
+    "indicator_input": {"indicator_id": "varchar", "measure_id": "varchar", "is_anchor": "boolean"},
+    "indicator_break": {"indicator_id": "varchar", "year": "integer", "reason_sv": "varchar"},
+    "indicator_not_collected": {"indicator_id": "varchar", "year": "integer", "reason_sv": "varchar"},
+    "measure": {"measure_id": "varchar", "dataset": "varchar", "series": "varchar"},
+    "county": {"county_id": "varchar", "name": "varchar", "region_id": "varchar"},
+    "area_change": {"area_id": "varchar", "valid_from": "date", "note_sv": "varchar"},
+    "price_index": {"index_id": "varchar", "title_sv": "varchar", "base_year": "integer"},
+    "data_gap": {
+        "gap_id": "varchar", "wanted_sv": "varchar", "frame": "varchar", "theme": "varchar", "gr_area": "varchar",
+        "success_factor": "varchar", "why_missing_sv": "varchar", "proxy_indicator": "varchar",
+        "proxy_note_sv": "varchar", "could_provide_sv": "varchar",
+    },
+    "control": {
+        "control_id": "varchar", "title_sv": "varchar", "kind": "varchar", "measure": "varchar", "weight": "varchar",
+        "unit_factor": "double", "tolerance": "double", "has_years": "boolean",
+    },
+    "control_year": {"control_id": "varchar", "year": "integer"},
+    "control_total": {"control_id": "varchar", "year": "integer", "value": "double", "source": "varchar"},
+    "correction": {
+        "correction_id": "varchar", "dataset": "varchar", "series": "varchar", "indicators": "varchar",
+        "area_id": "varchar", "years": "varchar", "sexes": "varchar",
+        "action": "varchar", "expected": "varchar", "value": "double", "factor": "double", "reason_sv": "varchar",
+        "reported_by": "varchar", "reported_on": "date",
+    },
+    "correction_cell": {
+        "correction_id": "varchar", "dataset": "varchar", "series": "varchar", "area_id": "varchar",
+        "year": "integer", "sex": "varchar", "action": "varchar", "value": "double", "factor": "double",
+        "expected_value": "double", "expected_series": "varchar", "expected_min": "double", "expected_max": "double",
+    },
+}  # fmt: skip

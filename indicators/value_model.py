@@ -1,0 +1,83 @@
+"""How the values of an indicator may be read: what their intervals are made of, and what is plausible.
+
+Belongs here: the types of the keys `interval`, `plausible_range`, `max_jump` and `replaced_by`, with what holds where a
+declaration is silent. Does not belong here: the indicator itself (`model.py`), or the arithmetic (dbt).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=80)]
+Year = Annotated[int, Field(ge=1900, le=2100)]
+
+
+class Strict(BaseModel):
+    """Base of every declaration: unknown keys are errors, values never change after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class ValidRange(Strict):
+    """Bounds of a value, both of them part of the range; None is open."""
+
+    min: float | None = None
+    max: float | None = None
+
+    @model_validator(mode="after")
+    def _not_empty(self) -> ValidRange:
+        if self.min is not None and self.max is not None and self.min >= self.max:
+            raise ValueError("min is not below max")
+        return self
+
+
+# Why a value has no interval. The first four are said of an indicator, the last three of a single value.
+IntervalReason = Literal[
+    "n_unknown",  # a share or rate of a number of persons that the source does not give
+    "accounts",  # bookkeeping: a sum of money, no outcome of chance
+    "no_spread_known",  # a mean, median or index whose spread the source does not give
+    "whole_population",  # a register's count of everyone, read as such
+    "not_a_count",  # neither persons nor events: full-time equivalents, hours
+]
+
+
+class Interval(Strict):
+    """What the confidence interval of a value is made of.
+
+    `wilson`: a percentage of the observation's denominator. `poisson`: events, exact below ten and then by Byar's method;
+    for a rate, the value is events per `per` of the denominator and year. `none`: no interval, for `reason`.
+    """
+
+    method: Literal["wilson", "poisson", "none"]
+    per: float | None = Field(default=None, gt=0)
+    reason: IntervalReason | None = None
+
+    @model_validator(mode="after")
+    def _method_has_its_keys(self) -> Interval:
+        if (self.method == "none") != (self.reason is not None):
+            raise ValueError("reason belongs to method none, and to no other")
+        if self.per is not None and self.method != "poisson":
+            raise ValueError("per belongs to method poisson, and to no other")
+        return self
+
+
+class Jump(Strict):
+    """The largest change from one year to the next that is not listed: in units of the value, or in per cent of it."""
+
+    units: float | None = Field(default=None, gt=0)
+    percent: float | None = Field(default=None, gt=0)
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Jump:
+        if (self.units is None) == (self.percent is None):
+            raise ValueError("one of units and percent is given, not both")
+        return self
+
+
+class Successor(Strict):
+    """The indicator that goes on where this one ended, and why the two may not be made one series."""
+
+    indicator: Identifier
+    reason_sv: str = Field(min_length=20)

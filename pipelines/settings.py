@@ -46,7 +46,7 @@ class Settings(BaseSettings):
     http_contact: str = Field(default="", description="who runs this, told to publishers, e.g. an address for mail")
     memory_limit_mb: int = Field(default=1000, ge=200, description="DuckDB's memory, MiB")
     gate_batch_rows: int = Field(default=1_000_000, ge=1_000, description="rows handed to Great Expectations at once")
-    chunk_rows: int = Field(default=2_000_000, ge=1_000, description="rows of a large table that are written at once")
+    chunk_rows: int = Field(default=500_000, ge=1_000, description="rows of a large table that are written at once")
     threads: int = Field(default=2, ge=1)
     keep_releases: int = Field(default=10, ge=1)
     max_fresh_hours: int = Field(default=26, ge=1, description="a release older than this is told as late")

@@ -14,7 +14,7 @@ from indicators.corrections import EVERYWHERE, Correction, cells_of
 from indicators.load import Catalogue
 from indicators.model import Indicator, Measure, ValueType
 from indicators.references import KEYED_FRAMES
-from indicators.register_model import CompositeInput
+from indicators.register_model import CompositeInput, DataGap
 from indicators.statistics.intervals import exact_poisson_limits
 from indicators.tables import TABLES
 
@@ -66,6 +66,7 @@ def _add_registers(rows: dict[str, list[Row]], catalogue: Catalogue) -> None:
     rows["area_change"] = [(a.area_id, a.valid_from, a.note_sv) for a in catalogue.area_changes]
     rows["price_index"] = [(p.index_id, p.title_sv, p.base_year) for p in catalogue.price_indices]
     rows["data_gap"] = [tuple(getattr(g, column) for column in TABLES["data_gap"]) for g in catalogue.data_gaps]
+    rows["gap_item"] = [(*place, gap.gap_id) for gap in catalogue.data_gaps for place in frames_of(gap)]
     rows["poisson_limit"] = list(exact_poisson_limits())
     for c in catalogue.controls:
         rows["control"].append(
@@ -95,10 +96,11 @@ def _turn(part: CompositeInput, catalogue: Catalogue) -> float:
     return 1.0 if direction == "higher" else -1.0
 
 
-def frames_of(indicator: Indicator) -> list[tuple[str, str]]:
-    """Every item of an official frame that an indicator answers to: (frame_id, item_id)."""
-    keyed = [(key, str(getattr(indicator, key))) for key in KEYED_FRAMES if getattr(indicator, key) is not None]
-    named = [(frame, item) for frame, _, item in (name.partition(".") for name in indicator.frames)]
+def frames_of(declared: Indicator | DataGap) -> list[tuple[str, str]]:
+    """Every item of an official frame that an indicator answers to, or a gap is a gap of: (frame_id, item_id)."""
+    found = {key: getattr(declared, key, None) for key in KEYED_FRAMES}
+    keyed = [(key, str(item)) for key, item in found.items() if item is not None]
+    named = [(frame, item) for frame, _, item in (name.partition(".") for name in declared.frames)]
     return [*keyed, *named]
 
 
@@ -203,7 +205,7 @@ def _indicator_row(
         "breaks": "; ".join(f"{year}: {reason}" for year, reason in breaks.items()) or None,
         "is_plain": is_plain(indicator),
         "aggregation": aggregation(indicator),
-        "interval_method": indicator.interval.method if indicator.no_interval_reason is None else None,
+        "interval_method": indicator.interval_method,
         "interval_per": indicator.interval_per,
         "interval_reason": indicator.no_interval_reason,
         "plausible_min": indicator.plausible.min,

@@ -13,8 +13,8 @@ from pathlib import Path
 from indicators.corrections import Correction, first_overlap, with_series
 from indicators.errors import DeclarationError
 from indicators.expression import Quotient
-from indicators.quotients import quotient_of
 from indicators.model import Indicator, Measure, Theme, ValidRange, ValueType
+from indicators.quotients import quotient_of
 from indicators.reading import Model, read_yaml, rows_of, validated
 from indicators.references import check_references
 from indicators.register_model import (

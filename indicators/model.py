@@ -7,99 +7,36 @@ belong here: reading files and references between declarations (`load.py`), arit
 from __future__ import annotations
 
 from datetime import date
-from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field, model_validator
 
 from indicators.value_model import Identifier, Interval, IntervalReason, Jump, Strict, Successor, ValidRange, Year
+from indicators.vocabulary import (
+    CostConcept,
+    GrArea,
+    NaraVardShift,
+    Polarity,
+    PriceBasisKind,
+    SuccessFactor,
+    Theme,
+    ValueType,
+)
 
-__all__ = ["Identifier", "Strict", "ValidRange", "Year"]
-
-
-class Theme(StrEnum):
-    """The folder that an indicator lies in."""
-
-    KOSTNAD = "kostnad"
-    KVALITET = "kvalitet"
-    KOMPETENS = "kompetens"
-    SAMVERKAN = "samverkan"
-    BEHOV = "behov"
-    ORGANISATION = "organisation"
-    HALSOFRAMJANDE = "halsoframjande"
-
-
-class GrArea(StrEnum):
-    """The seven areas of GR's own set of nyckeltal for municipal primary care."""
-
-    PERSONCENTRERING = "personcentrering"
-    KVALITET = "kvalitet_patientsakerhet"
-    SAMVERKAN = "samverkan"
-    KOMPETENS = "kompetens"
-    ORGANISATION = "organisatoriska_forutsattningar"
-    HALSOFRAMJANDE = "halsoframjande"
-    KOSTNADER = "kostnader"
-
-
-class SuccessFactor(StrEnum):
-    """The six framgångsfaktorer (Region Västmanland, after SOU 2019:29)."""
-
-    SAMVERKAN = "samverkan_kommun_region"
-    TEKNIK = "ny_teknik"
-    EGENVARD = "egenvard"
-    DIGITALT = "medarbetarnas_digitala_medverkan"
-    PERSONCENTRERING = "personcentrering"
-    KOMPETENS = "kompetensforsorjning"
-
-
-class NaraVardShift(StrEnum):
-    """The four shifts of SKR's Indikatorer Nära vård (2023)."""
-
-    RELATION = "organisation_till_person_och_relation"
-    MEDSKAPARE = "passiv_mottagare_till_medskapare"
-    PROAKTIV = "reaktiv_till_proaktiv"
-    SAMORDNAT = "isolerade_insatser_till_samordnat"
-
-
-class Polarity(StrEnum):
-    """Which way is better; costs and needs mostly have no judgement."""
-
-    HIGHER = "higher_better"
-    LOWER = "lower_better"
-    NONE = "no_judgement"
-
-
-class ValueType(StrEnum):
-    """What kind of number it is; decides bounds, sums over areas and which intervals there may be."""
-
-    COUNT = "count"  # a number of persons, places, events: may be added over areas
-    AMOUNT = "amount"  # money or time in all: may be added over areas
-    PROPORTION = "proportion"  # part of a whole, in per cent
-    RATE = "rate"  # per inhabitant, per 1 000, per user
-    MEAN = "mean"  # mean of persons or events
-    MEDIAN = "median"
-    INDEX = "index"
-    ORDINAL = "ordinal"  # a coded answer, such as 0, 1, 2
-    DEVIATION = "deviation"  # distance from a reference; may be negative
-
-
-class CostConcept(StrEnum):
-    """Kolada's and SCB's cost concepts, which are never compared with each other."""
-
-    KOSTNAD = "kostnad"  # kostnad för eget åtagande: before fees and targeted grants
-    NETTOKOSTNAD = "nettokostnad"  # after fees and targeted state grants
-    AVVIKELSE = "nettokostnadsavvikelse"  # net cost less the reference cost
-    ANDEL_KOP = "andel_kop"  # share of the cost that is bought from others
-    ANDEL_KOSTNAD = "andel_av_kostnad"  # one cost as a share of another
-    INDEX = "index"
-
-
-class PriceBasisKind(StrEnum):
-    """Money of the year itself, or money in one year's prices."""
-
-    CURRENT = "current"
-    FIXED = "fixed"
-    NONE = "none"  # a share or index of money: no price level
+__all__ = [
+    "CostConcept",
+    "GrArea",
+    "Identifier",
+    "NaraVardShift",
+    "Polarity",
+    "PriceBasisKind",
+    "Strict",
+    "SuccessFactor",
+    "Theme",
+    "ValidRange",
+    "ValueType",
+    "Year",
+]
 
 
 class PriceBasis(Strict):
@@ -237,7 +174,9 @@ class Indicator(Strict):
     @model_validator(mode="after")
     def _staff_and_managers_apart(self) -> Indicator:
         if (self.theme is Theme.KOMPETENS) != (self.workforce is not None):
-            raise ValueError("workforce (medarbetare or chefer) belongs to every indicator of kompetens, and to no other")
+            raise ValueError(
+                "workforce (medarbetare or chefer) belongs to every indicator of kompetens, and to no other"
+            )
         return self
 
     @model_validator(mode="after")
@@ -285,6 +224,11 @@ class Indicator(Strict):
         if self.value_type in {ValueType.PROPORTION, ValueType.RATE}:
             return "n_unknown" if self.kind == "published" else "not_a_count"
         return "no_spread_known"
+
+    @property
+    def interval_method(self) -> str | None:
+        """wilson or poisson; None when no value of this indicator has an interval."""
+        return self.interval.method if self.interval and self.interval.method != "none" else None
 
     @property
     def interval_per(self) -> float:

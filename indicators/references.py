@@ -36,17 +36,23 @@ def check_references(catalogue: Catalogue) -> None:
             raise DeclarationError(path, "indicator_id", "each id once, in one theme", indicator.indicator_id)
         seen.add(indicator.indicator_id)
         _check_arithmetic(catalogue, indicator, path)
-        for item in indicator.frames:
-            if item not in items or item.split(".")[0] in KEYED_FRAMES:
-                raise DeclarationError(path, "frames", "frame_id.item_id of registers/frames.yml", item)
+        _check_items(items, indicator.frames, path, "frames")
         successor = indicator.replaced_by
         if successor and successor.indicator not in catalogue.by_id:
             raise DeclarationError(path, "replaced_by.indicator", "an indicator_id", successor.indicator)
+    for gap in catalogue.data_gaps:
+        _check_items(items, gap.frames, catalogue.home / "registers" / "data_gaps.yml", f"{gap.gap_id}: frames")
     _check_registers(catalogue)
     _check_frames(catalogue)
     fault = template_fault(catalogue.templates, (*catalogue.measures, *catalogue.indicators))
     if fault:
         raise DeclarationError(catalogue.home / "registers" / "submission_templates.yml", *fault)
+
+
+def _check_items(items: set[str], named: tuple[str, ...], path: Path, where: str) -> None:
+    for item in named:
+        if item not in items or item.split(".")[0] in KEYED_FRAMES:
+            raise DeclarationError(path, where, "frame_id.item_id of registers/frames.yml", item)
 
 
 def _check_arithmetic(catalogue: Catalogue, indicator: Indicator, path: Path) -> None:
@@ -84,7 +90,9 @@ def _check_registers(catalogue: Catalogue) -> None:
                 raise DeclarationError(registers / "composites.yml", where, "an indicator_id", part.indicator)
             judged = indicators[part.indicator].polarity is not Polarity.NONE
             if judged == (part.direction is not None):
-                expected = "no direction, for its polarity gives it" if judged else "a direction, for it has no polarity"
+                expected = (
+                    "no direction, for its polarity gives it" if judged else "a direction, for it has no polarity"
+                )
                 raise DeclarationError(registers / "composites.yml", where, expected, part.direction)
 
 

@@ -15,12 +15,12 @@ from indicators.model import GrArea, Identifier, Strict, SuccessFactor, Theme, Y
 
 
 class PriceIndexEntry(Strict):
-    """A price index that the source data hold; annual values are means of its months."""
+    """A price index that a source gives, by month or by year. `base_year` is None where each issue has its own."""
 
     index_id: Identifier
     title_sv: str
     dataset: str
-    base_year: Year
+    base_year: Year | None = None
 
 
 class County(Strict):
@@ -88,6 +88,7 @@ class DataGap(Strict):
     theme: Theme
     gr_area: GrArea | None = None
     success_factor: SuccessFactor | None = None
+    frames: tuple[str, ...] = ()
     why_missing_sv: str = Field(min_length=20)
     proxy_indicator: Identifier | None = None
     proxy_note_sv: str | None = None
@@ -111,7 +112,7 @@ class Frame(Strict):
 
 
 class StructureVariable(Strict):
-    """A measure that tells what a municipality is like. `log` takes its logarithm; `weight` is its part of the distance."""
+    """A measure that tells what a municipality is like; `log`: by its logarithm, `weight`: its part of the distance."""
 
     measure: Identifier
     per: Identifier | None = None

@@ -27,6 +27,7 @@ TABLES: dict[str, dict[str, str]] = {
         "frame_id": "varchar", "frame_title_sv": "varchar", "source": "varchar", "item_no": "integer",
         "item_id": "varchar", "title_sv": "varchar",
     },
+    "gap_item": {"frame_id": "varchar", "item_id": "varchar", "gap_id": "varchar"},
     "crosswalk": {"frame_id": "varchar", "item_id": "varchar", "indicator_id": "varchar"},
     "structure_variable": {
         "recipe_id": "varchar", "recipe_version": "integer", "neighbours": "integer", "measure_id": "varchar",

@@ -46,8 +46,8 @@ IntervalReason = Literal[
 class Interval(Strict):
     """What the confidence interval of a value is made of.
 
-    `wilson`: a percentage of the observation's denominator. `poisson`: events, exact below ten and then by Byar's method;
-    for a rate, the value is events per `per` of the denominator and year. `none`: no interval, for `reason`.
+    `wilson`: a percentage of the observation's denominator. `poisson`: events, exact below ten and then by Byar's
+    method; for a rate, the value is events per `per` of the denominator and year. `none`: no interval, for `reason`.
     """
 
     method: Literal["wilson", "poisson", "none"]

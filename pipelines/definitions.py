@@ -31,7 +31,9 @@ def build_definitions(settings: Settings | None = None, make_run: Callable[[], R
     release = release_asset(chosen, catalogue, warehouse, statistics)
     refresh = dg.define_asset_job("refresh", selection=dg.AssetSelection.all(), executor_def=dg.in_process_executor)
     rebuild = dg.define_asset_job(
-        "rebuild", selection=dg.AssetSelection.assets(warehouse, statistics, release), executor_def=dg.in_process_executor
+        "rebuild",
+        selection=dg.AssetSelection.assets(warehouse, statistics, release),
+        executor_def=dg.in_process_executor,
     )
     nightly = dg.ScheduleDefinition(
         name="nightly",

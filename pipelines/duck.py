@@ -40,7 +40,9 @@ def scratch(folder: Path) -> duckdb.DuckDBPyConnection:
     return con
 
 
-def create_described(con: duckdb.DuckDBPyConnection, table: str, about: str, columns: dict[str, tuple[str, str]]) -> None:
+def create_described(
+    con: duckdb.DuckDBPyConnection, table: str, about: str, columns: dict[str, tuple[str, str]]
+) -> None:
     """Create an empty table with its description and those of its columns (name: type, description)."""
     con.execute(f"create table {table} ({', '.join(f'{identifier(c)} {kind}' for c, (kind, _) in columns.items())})")
     con.execute(f"comment on table {table} is {literal(about)}")

@@ -13,9 +13,9 @@ from typing import Any
 import polars as pl
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from indicators.tables import TABLES
 from indicators.load import load_catalogue
 from indicators.model import Indicator
+from indicators.tables import TABLES
 from pipelines import events, reader, show
 from pipelines.errors import UsageError
 from pipelines.release import pointer

@@ -30,10 +30,10 @@ _COLUMNS: dict[str, tuple[str, str]] = {
     "n": ("integer", "Number of years used."),
     "method": (
         "varchar",
-        "fingertips_proportion or fingertips_rate (five successive measured years with intervals, chi-square at 99.8 per "
-        "cent, no single year decides the sign), kendall_exact (the whole run, p below 0.05); null where not estimable.",
+        "fingertips_proportion or fingertips_rate (five successive measured years with intervals, chi-square at 99.8 "
+        "per cent, no single year decides the sign), kendall_exact (the whole run, p below 0.05); null: not estimable.",
     ),
-    "slope": ("double", "Change a year, in the unit of the indicator: weighted least squares, or Theil and Sen's median."),
+    "slope": ("double", "Change a year in the indicator's unit: weighted least squares, or Theil and Sen's median."),
     "lower_95": ("double", "Lower limit of the slope's 95 per cent interval."),
     "upper_95": ("double", "Upper limit of the slope's 95 per cent interval."),
     "p_value": ("double", "Two-sided probability of so strong a trend when there is none."),

@@ -5,10 +5,10 @@
 
 {# Wilson (1927): of a share between 0 and 1 among n persons. #}
 {% macro wilson(share, n, z, sign) -%}
-    (
+    {{ 'greatest(0' if sign < 0 else 'least(1' }}, (
         2 * {{ n }} * {{ share }} + {{ z * z }}
         + {{ sign }} * {{ z }} * sqrt({{ z * z }} + 4 * {{ n }} * {{ share }} * (1 - {{ share }}))
-    ) / (2 * ({{ n }} + {{ z * z }}))
+    ) / (2 * ({{ n }} + {{ z * z }})))
 {%- endmacro %}
 
 {# Byar's approximation (Breslow and Day 1987): of the mean number of events behind those counted; for ten and more. #}

@@ -1,7 +1,7 @@
 """Exact limits of small counts.
 
-Belongs here: the quantiles that SQL cannot say. Does not belong here: the formulas of Wilson and Byar, which the warehouse
-computes for all rows at once (`dbt_project/macros/intervals.sql`).
+Belongs here: the quantiles that SQL cannot say. Does not belong here: the formulas of Wilson and Byar, which the
+warehouse computes for all rows at once (`dbt_project/macros/intervals.sql`).
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ def exact_poisson_limits() -> Iterator[tuple[int, float, float, float, float]]:
     Returns:
         events, lower_95, upper_95, lower_998, upper_998; in events.
 
-    Source: Garwood (1936), by the gamma quantiles that equal half the chi-square quantiles with 2n and 2n + 2 degrees of
-    freedom; as prescribed in PHE, Technical Guide: Confidence intervals (2018).
+    Source: Garwood (1936), by the gamma quantiles that equal half the chi-square quantiles with 2n and 2n + 2 degrees
+    of freedom; as prescribed in PHE, Technical Guide: Confidence intervals (2018).
     """
     from scipy.special import gammaincinv  # noqa: PLC0415 - half a second, and few commands need it
 

@@ -1,6 +1,6 @@
 {{ config(materialized='view') }}
 
-{# The unbroken runs of years of each indicator that has breaks: from the first year of one to the year before the next. #}
+{# The unbroken runs of each indicator that has breaks, from the first year of one to that of the next. #}
 select
     indicator_id,
     year as from_year,

@@ -118,6 +118,7 @@ deflators as (
         on
             indicators.price_index = own.index_id
             and parts.year = own.year
+            and base.issue is not distinct from own.issue
             and {{ known_at('own', 'parts.known_from') }}
 
 ),

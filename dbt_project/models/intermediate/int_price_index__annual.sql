@@ -1,4 +1,7 @@
-{# Annual means of twelve months, with the history of knowledge. #}
+{#
+  Price indices by year, with the history of knowledge: means of twelve months (KPIF), and SKR's annual indices, of which
+  each new issue replaces the one before. `issue` tells which one a value is from; two issues may have different bases.
+#}
 with months as (
 
     select * from {{ ref('stg_scb__kpif') }}
@@ -30,12 +33,49 @@ means as (
             and {{ known_at('months', 'moments.known_from') }}
     group by moments.index_id, moments.year, moments.known_from
 
+),
+
+issued as (
+
+    select
+        *,
+        max(issue) over (
+            partition by index_id, year
+            order by known_from, issue rows between unbounded preceding and current row
+        ) as newest_issue
+    from {{ ref('stg_skr__prisindex') }}
+
+),
+
+annual as (
+
+    select
+        index_id,
+        year,
+        value,
+        false as is_forecast,
+        cast(null as varchar) as issue,
+        known_from
+    from means
+    union all
+    select
+        index_id,
+        year,
+        case when change <> 'withdrawn' then value end as value,
+        is_forecast,
+        issue,
+        known_from
+    from issued
+    where issue = newest_issue
+
 )
 
 select
     index_id,
     year,
     value,
+    is_forecast,
+    issue,
     known_from,
-    lead(known_from) over (partition by index_id, year order by known_from) as known_to
-from means
+    lead(known_from) over (partition by index_id, year order by known_from, issue) as known_to
+from annual

@@ -26,7 +26,8 @@ told as (
         own.area_id,
         own.year,
         case
-            when variables.is_log then ln(own.value / coalesce(per.value, 1)) else own.value / coalesce(per.value, 1)
+            when variables.is_log then ln(own.value / coalesce(per.value, 1))
+            else own.value / coalesce(per.value, 1)
         end as value
     from variables
     inner join measures as own on variables.measure_id = own.measure_id

@@ -72,7 +72,7 @@ wholes as (
         lower_95,
         upper_95
     from observations
-    where area_id = '0000' or area_id in (select group_id from memberships)
+    where area_id = '0000' or area_id in (select memberships.group_id from memberships)
 
 ),
 
@@ -158,7 +158,8 @@ ranked as (
             partition by placed.indicator_id, placed.year, placed.sex, placed.is_municipality
         ) as of_n,
         percent_rank() over (
-            partition by placed.indicator_id, placed.year, placed.sex, placed.is_municipality order by placed.value
+            partition by placed.indicator_id, placed.year, placed.sex, placed.is_municipality
+            order by placed.value
         ) as percentile_share,
         max(placed.value) over (
             partition by placed.indicator_id, placed.area_id, placed.sex, placed.segment

@@ -42,8 +42,10 @@ select
     recipes.up_means_sv,
     summed.area_id,
     summed.year,
-    case when summed.present >= recipes.min_coverage * weights.whole then 100 + 10 * summed.total / summed.present end
-        as value,
+    case
+        when summed.present >= recipes.min_coverage * weights.whole
+            then 100 + 10 * summed.total / summed.present
+    end as value,
     summed.present / weights.whole as coverage,
     cast(summed.inputs as integer) as inputs_present,
     cast(weights.inputs as integer) as inputs_declared,

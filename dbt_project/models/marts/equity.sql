@@ -92,11 +92,14 @@ select
     spread.p10,
     spread.median,
     spread.p90,
-    case when indicators.value_type <> 'deviation' and spread.p10 > 0 then spread.p90 / spread.p10 end as p90_p10,
+    case
+        when indicators.value_type <> 'deviation' and spread.p10 > 0 then spread.p90 / spread.p10
+    end as p90_p10,
     case when spread.sex = 'T' then gaps.median_gap end as gap_women_men_median,
     case when spread.sex = 'T' then nation.gap end as gap_women_men_nation
 from spread
-inner join {{ source('declared', 'indicator') }} as indicators on spread.indicator_id = indicators.indicator_id
+inner join {{ source('declared', 'indicator') }} as indicators
+    on spread.indicator_id = indicators.indicator_id
 left join gaps on spread.indicator_id = gaps.indicator_id and spread.year = gaps.year
 left join nation on spread.indicator_id = nation.indicator_id and spread.year = nation.year
 order by spread.indicator_id, spread.year, spread.sex

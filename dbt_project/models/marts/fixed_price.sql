@@ -38,5 +38,9 @@ inner join {{ ref('indicator').include(database=false) }} as indicators
     on observations.indicator_id = indicators.indicator_id and indicators.unit like '%kr%'
 inner join prices as own on observations.year = own.year
 inner join newest on own.index_id = newest.index_id
-inner join prices as base on newest.index_id = base.index_id and newest.price_year = base.year
+inner join prices as base
+    on
+        newest.index_id = base.index_id
+        and newest.price_year = base.year
+        and base.issue is not distinct from own.issue
 where observations.price_basis = 'löpande priser'

@@ -20,28 +20,13 @@ followed as (
 
 ),
 
-gap_items as (
-
-    select
-        'success_factor' as frame_id,
-        success_factor as item_id
-    from {{ source('declared', 'data_gap') }}
-    union all
-    select
-        'gr_area' as frame_id,
-        gr_area as item_id
-    from {{ source('declared', 'data_gap') }}
-
-),
-
 gaps as (
 
     select
         frame_id,
         item_id,
         count(*) as gaps
-    from gap_items
-    where item_id is not null
+    from {{ source('declared', 'gap_item') }}
     group by frame_id, item_id
 
 )

@@ -92,11 +92,11 @@ uncertain as (
     select
         told.*,
         case
-            when value is null then 'no_value'
-            when interval_reason is not null then interval_reason
-            when not is_count and coalesce(denominator, 0) <= 0 then 'n_unknown'
-            when interval_method = 'wilson' and value not between 0 and 100 then 'out_of_range'
-            when value < 0 then 'out_of_range'
+            when told.value is null then 'no_value'
+            when told.interval_reason is not null then told.interval_reason
+            when not told.is_count and coalesce(told.denominator, 0) <= 0 then 'n_unknown'
+            when told.interval_method = 'wilson' and told.value not between 0 and 100 then 'out_of_range'
+            when told.value < 0 then 'out_of_range'
         end as no_interval
     from told
 

@@ -34,7 +34,7 @@ observations as (
 
 ),
 
-dated as (
+followed as (
 
     select
         *,
@@ -43,6 +43,18 @@ dated as (
             order by year range between 1 preceding and 1 preceding
         ) as value_1y
     from observations
+
+),
+
+dated as (
+
+    select
+        followed.*,
+        coalesce(
+            indicators.max_jump_units, indicators.max_jump_percent / 100 * abs(followed.value_1y)
+        ) as max_jump
+    from followed
+    inner join indicators on followed.indicator_id = indicators.indicator_id
 
 ),
 
@@ -151,15 +163,10 @@ found as (
         dated.sex,
         dated.value,
         'jump' as rule,
-        dated.value_1y - coalesce(indicators.max_jump_units, indicators.max_jump_percent / 100 * abs(dated.value_1y))
-            as expected_low,
-        dated.value_1y + coalesce(indicators.max_jump_units, indicators.max_jump_percent / 100 * abs(dated.value_1y))
-            as expected_high
+        dated.value_1y - dated.max_jump as expected_low,
+        dated.value_1y + dated.max_jump as expected_high
     from dated
-    inner join indicators on dated.indicator_id = indicators.indicator_id
-    where
-        abs(dated.value - dated.value_1y)
-        > coalesce(indicators.max_jump_units, indicators.max_jump_percent / 100 * abs(dated.value_1y))
+    where abs(dated.value - dated.value_1y) > dated.max_jump
 
     union all
 

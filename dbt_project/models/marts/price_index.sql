@@ -17,7 +17,8 @@ select
     annual.value,
     indices.base_year,
     annual.known_from,
-    false as is_forecast
+    annual.is_forecast,
+    annual.issue
 from annual
 inner join indices on annual.index_id = indices.index_id
 order by annual.index_id, annual.year

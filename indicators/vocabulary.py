@@ -1,0 +1,93 @@
+"""The words that declarations choose from.
+
+Belongs here: each list of allowed words, with what they mean. Does not belong here: which key takes them (`model.py`).
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Theme(StrEnum):
+    """The folder that an indicator lies in."""
+
+    KOSTNAD = "kostnad"
+    KVALITET = "kvalitet"
+    KOMPETENS = "kompetens"
+    SAMVERKAN = "samverkan"
+    BEHOV = "behov"
+    ORGANISATION = "organisation"
+    HALSOFRAMJANDE = "halsoframjande"
+
+
+class GrArea(StrEnum):
+    """The seven areas of GR's own set of nyckeltal for municipal primary care."""
+
+    PERSONCENTRERING = "personcentrering"
+    KVALITET = "kvalitet_patientsakerhet"
+    SAMVERKAN = "samverkan"
+    KOMPETENS = "kompetens"
+    ORGANISATION = "organisatoriska_forutsattningar"
+    HALSOFRAMJANDE = "halsoframjande"
+    KOSTNADER = "kostnader"
+
+
+class SuccessFactor(StrEnum):
+    """The six framgångsfaktorer (Region Västmanland, after SOU 2019:29)."""
+
+    SAMVERKAN = "samverkan_kommun_region"
+    TEKNIK = "ny_teknik"
+    EGENVARD = "egenvard"
+    DIGITALT = "medarbetarnas_digitala_medverkan"
+    PERSONCENTRERING = "personcentrering"
+    KOMPETENS = "kompetensforsorjning"
+
+
+class NaraVardShift(StrEnum):
+    """The four shifts of SKR's Indikatorer Nära vård (2023)."""
+
+    RELATION = "organisation_till_person_och_relation"
+    MEDSKAPARE = "passiv_mottagare_till_medskapare"
+    PROAKTIV = "reaktiv_till_proaktiv"
+    SAMORDNAT = "isolerade_insatser_till_samordnat"
+
+
+class Polarity(StrEnum):
+    """Which way is better; costs and needs mostly have no judgement."""
+
+    HIGHER = "higher_better"
+    LOWER = "lower_better"
+    NONE = "no_judgement"
+
+
+class ValueType(StrEnum):
+    """What kind of number it is; decides bounds, sums over areas and which intervals there may be."""
+
+    COUNT = "count"  # a number of persons, places, events: may be added over areas
+    AMOUNT = "amount"  # money or time in all: may be added over areas
+    PROPORTION = "proportion"  # part of a whole, in per cent
+    RATE = "rate"  # per inhabitant, per 1 000, per user
+    MEAN = "mean"  # mean of persons or events
+    MEDIAN = "median"
+    INDEX = "index"
+    ORDINAL = "ordinal"  # a coded answer, such as 0, 1, 2
+    DEVIATION = "deviation"  # distance from a reference; may be negative
+
+
+class CostConcept(StrEnum):
+    """Kolada's and SCB's cost concepts, which are never compared with each other."""
+
+    KOSTNAD = "kostnad"  # kostnad för eget åtagande: before fees and targeted grants
+    NETTOKOSTNAD = "nettokostnad"  # after fees and targeted state grants
+    AVVIKELSE = "nettokostnadsavvikelse"  # net cost less the reference cost
+    ANDEL_KOP = "andel_kop"  # share of the cost that is bought from others
+    ANDEL_KOSTNAD = "andel_av_kostnad"  # one cost as a share of another
+    INDEX = "index"
+
+
+class PriceBasisKind(StrEnum):
+    """Money of the year itself, or money in one year's prices."""
+
+    CURRENT = "current"
+    FIXED = "fixed"
+    NONE = "none"  # a share or index of money: no price level

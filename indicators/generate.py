@@ -53,7 +53,9 @@ def declared_rows(catalogue: Catalogue, sources: dict[str, Source]) -> dict[str,
             (name, year, reason) for year, reason in inherited.not_collected(indicator).items()
         ]
         rows["crosswalk"] += [(*place, name) for place in frames_of(indicator)]
-    rows["measure"] = [(m, *place) for m, place in sorted(measures.items())]
+    # A published series that is weighted has a measure of its own, without a name.
+    named = {m.measure_id: (m.title_sv, m.unit) for m in catalogue.measures}
+    rows["measure"] = [(m, *place, *named.get(m, (None, None))) for m, place in sorted(measures.items())]
     _add_registers(rows, catalogue)
     for correction in catalogue.corrections:
         rows["correction"].append(_correction_row(correction, catalogue))

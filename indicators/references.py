@@ -7,16 +7,13 @@ Belongs here: references between declarations. Does not belong here: rules of a 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from indicators.declarations import Catalogue
 from indicators.errors import DeclarationError
 from indicators.expression import ExpressionError
 from indicators.model import GrArea, Indicator, NaraVardShift, Polarity, SuccessFactor
 from indicators.quotients import quotient_of
 from indicators.submission_templates import template_fault
-
-if TYPE_CHECKING:
-    from indicators.load import Catalogue
 
 # Frames that every indicator has a key of its own for; their items are the allowed values of that key.
 KEYED_FRAMES = {"gr_area": GrArea, "success_factor": SuccessFactor, "nara_vard_shift": NaraVardShift}

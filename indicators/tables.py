@@ -47,7 +47,9 @@ TABLES: dict[str, dict[str, str]] = {
     "indicator_input": {"indicator_id": "varchar", "measure_id": "varchar", "is_anchor": "boolean"},
     "indicator_break": {"indicator_id": "varchar", "year": "integer", "reason_sv": "varchar"},
     "indicator_not_collected": {"indicator_id": "varchar", "year": "integer", "reason_sv": "varchar"},
-    "measure": {"measure_id": "varchar", "dataset": "varchar", "series": "varchar"},
+    "measure": {
+        "measure_id": "varchar", "dataset": "varchar", "series": "varchar", "title_sv": "varchar", "unit": "varchar",
+    },
     "county": {"county_id": "varchar", "name": "varchar", "region_id": "varchar"},
     "area_change": {"area_id": "varchar", "valid_from": "date", "note_sv": "varchar"},
     "price_index": {"index_id": "varchar", "title_sv": "varchar", "base_year": "integer"},

@@ -1,4 +1,4 @@
-"""Files that are written from the declarations of the datasets: dbt's sources, staging models, and the union of facts.
+"""Files that are written from the declarations: dbt's sources, staging models, the union of facts, the dictionary.
 
 Belongs here: which files there are, their text, keeping them in step, and removing those that nothing declares any
 more. Does not belong here: what a dataset is (`sources/model.py`), or models that a person writes (`dbt_project`).
@@ -11,11 +11,14 @@ from typing import Any
 
 import yaml
 
+from indicators.dictionary import GENERATED as PAGE_GENERATED
+from indicators.dictionary import dictionary
 from indicators.errors import DeclarationError
+from indicators.load import load_catalogue
 from pipelines.errors import UsageError
 from pipelines.settings import Settings
 from pipelines.sources.model import HOME, SQL_TYPES, Dataset, datasets, table_name
-from pipelines.warehouse import BOOKKEEPING, GENERATED, sources_yml
+from pipelines.warehouse import BOOKKEEPING, GENERATED, declared_sources, sources_yml
 
 _LONGEST = 110  # letters in a line of SQL, as sqlfluff is told
 _FACTS = ("series_id", "area_id", "year", "sex", "value", "status")
@@ -35,9 +38,9 @@ def write_generated(settings: Settings, *, check: bool = False) -> list[Path]:
     Raises:
         UsageError: `check` was asked for and something is out of date.
     """
-    wanted = generated_files(settings.dbt_project_dir)
+    wanted = generated_files(settings.dbt_project_dir) | dictionary_files(settings)
     stale = [p for p, text in wanted.items() if not p.exists() or p.read_text(encoding="utf-8") != text]
-    orphans = [p for p in _generated_before(settings.dbt_project_dir) if p not in wanted]
+    orphans = [p for p in _generated_before(settings.dbt_project_dir, settings.dictionary_dir) if p not in wanted]
     if check and (stale or orphans):
         names = ", ".join(str(p) for p in (*stale, *orphans))
         raise UsageError("generated files are out of date", where=names, remedy="run `nyckeltal generate`")
@@ -47,6 +50,12 @@ def write_generated(settings: Settings, *, check: bool = False) -> list[Path]:
     for path in orphans:
         path.unlink()
     return [*stale, *orphans]
+
+
+def dictionary_files(settings: Settings) -> dict[Path, str]:
+    """Every page of the dictionary with its text."""
+    pages = dictionary(load_catalogue(settings.declarations_dir), declared_sources())
+    return {settings.dictionary_dir / name: text for name, text in pages.items()}
 
 
 def generated_files(dbt_project: Path) -> dict[Path, str]:
@@ -63,9 +72,11 @@ def generated_files(dbt_project: Path) -> dict[Path, str]:
     return files
 
 
-def _generated_before(dbt_project: Path) -> list[Path]:
-    found = sorted(p for p in (dbt_project / "models").rglob("*") if p.suffix in {".sql", ".yml"})
-    return [p for p in found if GENERATED in p.read_text(encoding="utf-8").split("\n", maxsplit=1)[0]]
+def _generated_before(dbt_project: Path, pages: Path) -> list[Path]:
+    models = (p for p in (dbt_project / "models").rglob("*") if p.suffix in {".sql", ".yml"})
+    found = sorted([*models, *pages.glob("*.md")])
+    heads = (GENERATED, PAGE_GENERATED)
+    return [p for p in found if any(head in p.read_text(encoding="utf-8").split("\n", maxsplit=1)[0] for head in heads)]
 
 
 def _staging(dataset: str) -> str:

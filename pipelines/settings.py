@@ -20,6 +20,7 @@ class Settings(BaseSettings):
     snapshot_dir: Path = ROOT / "data" / "snapshot"
     declarations_dir: Path = ROOT / "indicators"
     dbt_project_dir: Path = ROOT / "dbt_project"
+    dictionary_dir: Path = ROOT / "docs" / "dictionary"
     source: Literal["snapshot", "live"] = "snapshot"
     base_urls: dict[str, str] = Field(
         default={}, description="another server to ask, by publisher, or for all under *: BASE/host/path"

@@ -77,7 +77,7 @@ def prepare(
     with connect(settings, build.build_db) as con:
         register_views(con, vintages)
         con.execute("create schema declared")
-        for table, rows in declared_rows(catalogue, _sources()).items():
+        for table, rows in declared_rows(catalogue, declared_sources()).items():
             _create(con, table, TABLES[table], rows)
         _create(con, "chunk", RUN_TABLES["chunk"], _chunks(con, catalogue, settings.chunk_rows))
         _create(con, "area_group", RUN_TABLES["area_group"], _area_groups(con, catalogue, vintages))
@@ -123,7 +123,8 @@ def sources_yml() -> str:
     return f"# {GENERATED}\n" + yaml.safe_dump(content, allow_unicode=True, sort_keys=False, width=110)
 
 
-def _sources() -> dict[str, Source]:
+def declared_sources() -> dict[str, Source]:
+    """What attributions need to know of each publisher."""
     return {
         name: Source(p.title, p.attribution, f"{p.rights_sv} (läst {p.rights_read})")
         for name, p in load_publishers().items()

@@ -22,6 +22,7 @@ INDICATOR: dict[str, Any] = {
     "decimals": 0,
     "value_type": "rate",
     "polarity": "no_judgement",
+    "plausible_range": {"min": 0, "max": 1000},
     "cost_concept": "kostnad",
     "price_basis": {"kind": "fixed", "index": "kpif", "base_year": 2022},
     "valid_from": "2024-08-01",

@@ -24,7 +24,7 @@ from pipelines.errors import SourceError
 from pipelines.sources.context import Context
 from pipelines.sources.kolada import rows
 from pipelines.sources.kolada.pages import Area, Chain, Group, Item, Kpi, Reader, Unit, UnitItem
-from pipelines.sources.kolada.plan import even, pack, slices
+from pipelines.sources.kolada.plan import even, slices, spread, sweep
 from pipelines.sources.model import HOME, datasets, load_publishers
 
 PUBLISHER = "kolada"
@@ -188,11 +188,15 @@ def _sweep(
             tally.add(chain.items)
             keys.extend(chain.keys)
 
-    first, *rest = slices(areas, limits.max_ids)
+    areas = spread(areas)
+    first = slices(areas, limits.max_ids)[0]
     ask(even(series, limits.max_ids), [first])
-    if rest:
-        expected = {kpi: tally.items[kpi] / len(first) * limits.max_ids for kpi in series}
-        ask(pack(expected, limits.page_items, limits.max_ids), rest)
+    asked = len(first)
+    while asked < len(areas):  # each portion is planned by all that has come
+        per_area = {kpi: tally.items[kpi] / asked for kpi in series}
+        batches, portions = sweep(per_area, areas[asked:], limits.page_items, limits.max_ids)
+        ask(batches, portions[:1])
+        asked += len(portions[0])
     promise = Promise(
         rows=sum(tally.rows.values()),
         series={kpi: SeriesPromise(rows=tally.rows[kpi]) for kpi in series},

@@ -11,7 +11,16 @@ from collections.abc import Mapping, Sequence
 from math import ceil
 
 _MOST_PAGES = 12
-_MARGIN = 1.01  # an area may have a year more than the areas that were looked at
+_MARGIN = 1.03  # areas have more years here and fewer there; a page that overflows costs a request
+
+
+def spread(ids: Sequence[str]) -> list[str]:
+    """The ids in an order of which any run is like the whole (van der Corput's): few stand beside those of their kind.
+
+    Areas of one kind have about as many values, so runs of one kind would fill their pages unevenly.
+    """
+    digits = len(f"{len(ids):b}")
+    return [ids[place] for place in sorted(range(len(ids)), key=lambda n: f"{n:0{digits}b}"[::-1])]
 
 
 def slices(ids: Sequence[str], size: int) -> list[list[str]]:
@@ -26,6 +35,27 @@ def even(ids: Sequence[str], size: int) -> list[list[str]]:
     runs = ceil(len(ids) / size)
     bounds = [round(n * len(ids) / runs) for n in range(runs + 1)]
     return [list(ids[a:b]) for a, b in itertools.pairwise(bounds)]
+
+
+def sweep(
+    per_area: Mapping[str, float], areas: Sequence[str], page_items: int, max_ids: int
+) -> tuple[list[list[str]], list[list[str]]]:
+    """Batches of ids and portions of areas that together need the fewest pages found.
+
+    Fewer areas at once can fill the pages better than the most that are allowed, so several sizes are tried.
+
+    Args:
+        per_area: expected number of items of each id in one area.
+    """
+    best, least = ([list(per_area)], [list(areas)]), float("inf")
+    for size in range(max_ids, max_ids // 2, -1):
+        portions = even(areas, size)
+        items = {key: n * max(map(len, portions)) for key, n in per_area.items()}
+        batches = pack(items, page_items, max_ids)
+        cost = len(portions) * _cost(batches, items, page_items)
+        if cost < least:
+            best, least = (batches, portions), cost
+    return best
 
 
 def pack(items: Mapping[str, float], page_items: int, max_ids: int) -> list[list[str]]:

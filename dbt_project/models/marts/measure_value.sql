@@ -1,0 +1,13 @@
+{# The newest values of the measures that formulas and weights are written in, so that a reader can compute by hand. #}
+select
+    valued.measure_id,
+    valued.area_id,
+    valued.year,
+    valued.sex,
+    valued.value,
+    valued.reason,
+    valued.known_from
+from {{ ref('int_measure__valued') }} as valued
+inner join {{ source('declared', 'measure') }} as measures on valued.measure_id = measures.measure_id
+where valued.known_to is null and measures.title_sv is not null
+order by valued.measure_id, valued.area_id, valued.sex, valued.year

@@ -67,6 +67,23 @@ def indicators_validate(json_out: AsJson = False) -> None:
         show.out.print("The declarations are sound: " + ", ".join(f"{n} {what}" for what, n in counts.items()))
 
 
+@indicators_app.command("new")
+def indicators_new() -> None:
+    """Ask for a new indicator's keys, and write its file when it is sound."""
+    from pipelines.new_indicator import ask_for, write_indicator  # noqa: PLC0415
+
+    def ask(question: str, allowed: list[str] | None, default: str | None) -> str:
+        listed = f" ({', '.join(word for word in allowed if word)})" if allowed else ""
+        while True:
+            answer = str(typer.prompt(question + listed, default=default)).strip()
+            if not allowed or answer in allowed:
+                return answer
+            show.out.print(f"{answer} går inte att välja.", markup=False)
+
+    path = write_indicator(Settings().declarations_dir, ask_for(ask))
+    show.out.print(f"Skrev {path}. Nästa steg: nyckeltal generate, nyckeltal refresh.", soft_wrap=True)
+
+
 def _list(wanted: Any, json_out: bool) -> None:
     from pipelines.report import tell_indicators  # noqa: PLC0415
 

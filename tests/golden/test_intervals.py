@@ -72,7 +72,10 @@ def test_small_counts_are_chi_square_quantiles_at_both_levels() -> None:
     for events, *limits in rows:
         expected = []
         for tail in (0.025, 0.001):
-            expected += [stats.chi2.ppf(tail, 2 * events) / 2 if events else 0, stats.chi2.isf(tail, 2 * events + 2) / 2]
+            expected += [
+                stats.chi2.ppf(tail, 2 * events) / 2 if events else 0,
+                stats.chi2.isf(tail, 2 * events + 2) / 2,
+            ]
         assert limits == pytest.approx(expected, rel=1e-9)
 
 

@@ -125,7 +125,10 @@ limited as (
         end as scale
     from uncertain
     left join {{ source('declared', 'poisson_limit') }} as exact
-        on uncertain.interval_method = 'poisson' and cast(round(uncertain.events) as bigint) = exact.events
+        on
+            uncertain.interval_method = 'poisson'
+            and uncertain.events < 10
+            and cast(least(round(uncertain.events), 9) as bigint) = exact.events
 
 )
 

@@ -221,7 +221,7 @@ def _compared_figures(row: dict[str, Any], columns: list[str]) -> list[str]:
     return [
         "",
         *map(figure, columns),
-        f"{row['rank']} av {row['of_n']}",
+        f"{row['rank']} av {row['of_n']}" if row["rank"] else "–",  # counties and groups have no rank
         figure("change_1y"),
         figure("change_5y"),
     ]

@@ -67,7 +67,7 @@ def _write_promises(snapshot: Path, series: list[tuple[str, int, int, int, int]]
 def _write_declarations(home: Path, series: list[str]) -> None:
     (home / "catalogue" / "kvalitet").mkdir(parents=True)
     shutil.copytree(HOME / "registers", home / "registers")
-    for name in ("controls.yml", "data_gaps.yml"):
+    for name in ("controls.yml", "data_gaps.yml", "composites.yml"):
         (home / "registers" / name).write_text("[]\n", encoding="utf-8")
     for kpi in series:
         indicator = f"serie_{kpi.lower()}"
@@ -76,7 +76,7 @@ def _write_declarations(home: Path, series: list[str]) -> None:
             "definition_sv": f"Kolada-serien {kpi}, tagen som den är, för mätning av hastighet.",
             "purpose_sv": "Mäter systemets hastighet på hela materialet.", "theme": "kvalitet", "kind": "published",
             "dataset": "kolada.values", "series": kpi, "unit": "antal", "decimals": 1, "value_type": "mean",
-            "polarity": "no_judgement", "valid_from": "2026-01-01",
+            "polarity": "no_judgement", "plausible_range": {"min": -1e6, "max": 1e6}, "valid_from": "2026-01-01",
         }  # fmt: skip
         text = json.dumps(declared, ensure_ascii=False)  # JSON is YAML
         (home / "catalogue" / "kvalitet" / f"{indicator}.yml").write_text(text, encoding="utf-8")
@@ -155,7 +155,7 @@ def run_floor(source: Path, target: Path, threads: int) -> None:
     con.execute(f"attach '{target / 'floor.duckdb'}' as release")
     con.execute("create table groups (group_id varchar, our_id varchar, group_type varchar, compared_area_id varchar)")
     names = dict(con.execute(f"select name, area_id from '{source}/snapshot/kolada_municipality.csv'").fetchall())
-    rows = [(g.kolada_group, g.group_id, g.group_type, None) for g in catalogue.groups]
+    rows = [(g.kolada_group, g.group_id, g.group_type, None) for g in catalogue.groups if g.kolada_group]
     titles = con.execute(
         f"select distinct group_id, group_title from '{source}/snapshot/kolada_municipality_groups.csv'"
     )

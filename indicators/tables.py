@@ -52,6 +52,7 @@ TABLES: dict[str, dict[str, str]] = {
     },
     "county": {"county_id": "varchar", "name": "varchar", "region_id": "varchar"},
     "area_change": {"area_id": "varchar", "valid_from": "date", "note_sv": "varchar"},
+    "group_member": {"group_id": "varchar", "area_id": "varchar"},
     "price_index": {"index_id": "varchar", "title_sv": "varchar", "base_year": "integer"},
     "data_gap": {
         "gap_id": "varchar", "wanted_sv": "varchar", "frame": "varchar", "theme": "varchar", "gr_area": "varchar",

@@ -37,7 +37,7 @@ RUN_TABLES: dict[str, dict[str, str]] = {
     "chunk": {"chunk_no": "integer", "first_indicator_id": "varchar", "last_indicator_id": "varchar"},
     "area_group": {
         "group_id": "varchar", "name": "varchar", "group_type": "varchar", "kolada_group": "varchar",
-        "is_aggregated": "boolean", "valid_from": "date", "compared_area_id": "varchar",
+        "is_aggregated": "boolean", "valid_from": "date", "valid_to": "date", "compared_area_id": "varchar",
     },
     "source_file": {
         "sha256": "varchar", "source_id": "varchar", "dataset": "varchar", "url": "varchar",
@@ -169,7 +169,8 @@ def _area_groups(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, vintages:
         return f"(select * from ({vintages.known_sql(dataset)}) where change <> 'withdrawn')"
 
     rows: list[Row] = [
-        (g.group_id, g.name, g.group_type, g.kolada_group, g.aggregate, g.valid_from, None) for g in catalogue.groups
+        (g.group_id, g.name, g.group_type, g.kolada_group, g.aggregate, g.valid_from, g.valid_to, None)
+        for g in catalogue.groups
     ]
     groups = f"select group_id, max(group_title) from {now('kolada.municipality_groups')} group by 1 order by 1"
     titles = con.execute(groups).fetchall()
@@ -181,7 +182,7 @@ def _area_groups(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, vintages:
             found = re.search(family.title_pattern, title)
             if found:
                 area = names.get(found["area"])
-                rows.append((group_id, title, "liknande", group_id, False, family.valid_from, area))
+                rows.append((group_id, title, "liknande", group_id, False, family.valid_from, None, area))
     return rows
 
 

@@ -127,7 +127,7 @@ def test_groups_are_those_of_now_when_members_leave_and_titles_change(house: Hou
     with connect(house.settings) as con:
         register_views(con, house.vintages)
         found = _area_groups(con, catalogue, house.vintages)
-    assert [(row[0], row[1], row[6]) for row in found] == [("G1", "Liknande, Kommun 1480, 1999", "1480")]
+    assert [(row[0], row[1], row[7]) for row in found] == [("G1", "Liknande, Kommun 1480, 1999", "1480")]
 
 
 @pytest.fixture

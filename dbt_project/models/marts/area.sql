@@ -81,7 +81,8 @@ groups as (
         group_id,
         name,
         group_type,
-        valid_from
+        valid_from,
+        valid_to
     from {{ source('declared', 'area_group') }}
 
 ),
@@ -156,7 +157,7 @@ select
     counties.county_id,
     counties.region_id,
     groups.valid_from,
-    cast(null as date) as valid_to
+    groups.valid_to
 from groups
 left join counties on groups.group_id = counties.county_id
 order by area_id

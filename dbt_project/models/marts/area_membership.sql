@@ -3,6 +3,6 @@ select
     area_id,
     group_type,
     valid_from,
-    cast(null as date) as valid_to
+    valid_to
 from {{ ref('int_area_membership__current') }}
 order by group_id, area_id

@@ -1,4 +1,4 @@
-{# The newest values of the measures that formulas and weights are written in, so that a reader can compute by hand. #}
+{# The newest values of the measures of formulas and weights, so that a reader can compute by hand. #}
 select
     valued.measure_id,
     valued.area_id,

@@ -21,7 +21,7 @@ from tests.support.small_snapshot import SmallSnapshot
 
 pytestmark = pytest.mark.slow
 
-PLAIN, GOTEBORG, YEAR = "U23471", "1480", 2022
+PLAIN, GOTEBORG, YEAR = "U21425", "1480", 2022
 # Without politeness and waits: what is tried here is what comes, not how slowly.
 QUICK = {"NYCKELTAL_REQUESTS_PER_SECOND": "0", "NYCKELTAL_HTTP_WAIT_SECONDS": "0.01", "NYCKELTAL_HTTP_ATTEMPTS": "2"}
 NEEDED = "kolada.values,kolada.kpi,kolada.municipality,kolada.municipality_groups,scb.population,scb.kpif"

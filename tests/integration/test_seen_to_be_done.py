@@ -15,7 +15,7 @@ from tests.support.small_snapshot import GOTEBORG, KPIF, VALUES, SmallSnapshot, 
 
 pytestmark = pytest.mark.slow
 
-PLAIN = "U23471"  # the series of one published indicator, in no computed one (checked below)
+PLAIN = "U21425"  # the series of one published indicator, in no computed one and with no weight (checked below)
 COST = "N20048"  # the cost of elderly care per inhabitant 80+, which computed indicators use too
 COST_INDICATOR = "kostnad_aldreomsorg_per_inv_80"
 YEAR = 2022
@@ -25,6 +25,7 @@ def plain_indicator() -> str:
     catalogue = load_catalogue(Settings().declarations_dir)
     assert PLAIN not in {m.series for m in catalogue.measures}
     (found,) = [i for i in catalogue.indicators if i.series == PLAIN]
+    assert found.weight is None, "groups would have a weighted value, revised with it"
     return found.indicator_id
 
 

@@ -136,9 +136,9 @@ def test_the_committed_figures_come_through_whole(full_release: Settings) -> Non
     assert one(
         "select count(distinct area_id) from observation join area using (area_id) where area_type = 'municipality'"
     ) == 290  # fmt: skip
-    assert one("select count(*) from indicator") >= 45
+    assert one("select count(*) from indicator") >= 150
     control = "select passed from quality_result where check_id = 'control.rikssumma_aldreomsorg_scb'"
     assert one(control) is True
     assert one("select count(*) from quality_result where level = 'block' and not passed") == 0
-    assert one("select count(distinct theme) from indicator") == 5
+    assert one("select count(distinct theme) from indicator") == 7
     assert one("select count(*) from revision") == 0

@@ -21,6 +21,10 @@ from benchmarks.scale import run_floor, write_input
 from pipelines.settings import ROOT, Settings
 
 COMMAND = str(Path(sys.executable).with_name("nyckeltal"))
+# Models that are statistics and nothing else; intervals and tests of significance are part of other models.
+STATISTICS = {
+    "int_structure__standardised", "similar_area", "equity", "plausibility", "composite", "composite_input", "coverage"
+}  # fmt: skip
 LIVE_KPIS = (40, 197, 324)  # 1.2, 6.1 and 10.0 million values
 BESIDE = ROOT.parent / "shared" / "data" / "kolada" / "values_1994_2022.parquet"
 
@@ -95,7 +99,20 @@ def _refresh(values: Path, home: Path, times: int) -> Measured:
     command = [COMMAND, "refresh", "--data-dir", str(home / "data"), "--snapshot-dir", str(home / "snapshot")]
     measured = measure(command, env={"NYCKELTAL_DECLARATIONS_DIR": str(home / "declarations")})
     _tell(f"full scale x {times}, {rows} rows (target 2 000 MiB)", measured)
+    _tell_statistics(home / "data", measured)
     return measured
+
+
+def _tell_statistics(data: Path, measured: Measured) -> None:
+    steps = json.loads((data / "logs" / "runs.jsonl").read_text(encoding="utf-8").splitlines()[-1])["steps"]
+    results = json.loads((data / "build" / "dbt" / "run_results.json").read_text(encoding="utf-8"))["results"]
+    took = {r["unique_id"].split(".")[2]: float(r["execution_time"]) for r in results}
+    slowest = sorted(took.items(), key=lambda node: -node[1])[:12]
+    of_statistics = steps["statistics"] + sum(took[name] for name in STATISTICS)
+    print("  steps: " + ", ".join(f"{name} {seconds:.1f}" for name, seconds in steps.items() if seconds >= 1))
+    print("  slowest of dbt: " + ", ".join(f"{name} {seconds:.1f}" for name, seconds in slowest))
+    added = of_statistics / (measured.seconds - of_statistics)
+    print(f"  statistics {of_statistics:.1f} s, {added:.0%} of the rest, which holds intervals and tests (target 60 %)")
 
 
 def _tell(what: str, measured: Measured) -> None:

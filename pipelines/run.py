@@ -265,6 +265,7 @@ class Run:
             "kind": self.kind,
             "started": self.started.isoformat(timespec="seconds"),
             "seconds": round((utc_now() - self.started).total_seconds(), 1),
+            "steps": {name: round(seconds, 1) for name, seconds in self.seconds.items()},
             "outcome": self.outcome(),
             "release_id": self.release.release_id if self.release else None,
             "held_back": {dataset: str(error) for dataset, error in sorted(self.held.items())},

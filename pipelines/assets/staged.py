@@ -1,8 +1,8 @@
-"""Assets that parse and judge. Belongs here: one shell a dataset, with the gate's checks."""
+"""Assets that parse and judge. Belongs here: one shell a dataset, with the gate as its check."""
 
 import dagster as dg
 
-from pipelines.assets.checks import gate_specs, to_dagster
+from pipelines.assets.checks import gate_result, gate_spec
 from pipelines.assets.keys import raw_key, staged_key
 from pipelines.sources.model import datasets
 
@@ -12,7 +12,6 @@ LISTS = {"areas": "kolada.municipality", "units": "kolada.ou"}  # where the code
 def staged_asset(dataset: str) -> dg.AssetsDefinition:
     """The judged delivery of one dataset; a failed gate holds the dataset back and lets the others go on."""
     key = staged_key(dataset)
-    specs = gate_specs(dataset, key)
     lists = {LISTS[column.codes] for column in datasets()[dataset].columns.values() if column.codes}
 
     @dg.asset(
@@ -21,7 +20,7 @@ def staged_asset(dataset: str) -> dg.AssetsDefinition:
         group_name="staged",
         description=f"{datasets()[dataset].title}: typed rows that passed the gate.",
         kinds={"polars", "greatexpectations"},
-        check_specs=specs,
+        check_specs=[gate_spec(dataset, key)],
         required_resource_keys={"run"},
     )
     def judged(context: dg.AssetExecutionContext) -> dg.MaterializeResult:  # type: ignore[type-arg]  # Dagster reads the bare class
@@ -34,7 +33,7 @@ def staged_asset(dataset: str) -> dg.AssetsDefinition:
         }
         if staged:
             metadata |= {"dagster/row_count": staged.rows, "held_back_rows": staged.held_back}
-        return dg.MaterializeResult(metadata=metadata, check_results=list(to_dagster(checks, key, specs)))
+        return dg.MaterializeResult(metadata=metadata, check_results=[gate_result(checks, key)])
 
     return judged
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
-from pipelines.assets.checks import gate_specs, to_dagster
+from pipelines.assets.checks import gate_result, to_dagster
 from pipelines.assets.keys import raw_key, staged_key
 from pipelines.definitions import build_definitions
 from pipelines.settings import Settings
@@ -69,25 +68,38 @@ def test_every_staged_dataset_has_checks(definitions: dg.Definitions) -> None:
     assert dg.AssetKey("release") in checked
 
 
-def test_failed_checks_carry_their_severity_and_those_never_made_are_told_as_failed() -> None:
-    key, specs = staged_key("kolada.values"), gate_specs("kolada.values", staged_key("kolada.values"))
-    results = [
+def test_a_gate_is_red_for_what_holds_back_yellow_for_warnings_and_names_the_rules_that_failed() -> None:
+    key = staged_key("kolada.values")
+    warned, blocked, held = (
         _failed("median_against_last", "warn"),
         _failed("key_unique", "block"),
         _failed("value_not_too_low", "hold_back"),
-    ]
+    )
+    held_in_full = warned.model_copy(update={"passed": True})
 
-    given = {r.check_name: r for r in to_dagster(results, key, specs)}
+    found = [gate_result(results, key) for results in ([warned], [warned, blocked], [held], [held_in_full], [])]
 
     warn, error = dg.AssetCheckSeverity.WARN, dg.AssetCheckSeverity.ERROR
-    assert _severities(given.values()) | {"median_against_last": warn} == _severities(given.values())
-    assert given["key_unique"].severity == given["value_not_too_low"].severity == error
-    assert set(given) == {spec.name for spec in specs}
+    assert [r.passed for r in found] == [False, False, False, True, False]
+    assert [r.severity for r in found if not r.passed] == [warn, error, error, error]
+    assert {"kolada.values.median_against_last", "kolada.values.key_unique"} <= set(found[1].metadata)
+    assert "not judged" in str(found[-1].metadata["found"])
+
+
+def test_controls_carry_their_severity_and_those_never_made_are_told_as_failed() -> None:
+    key = dg.AssetKey("release")
+    specs = [dg.AssetCheckSpec(name, asset=key) for name in ("sum_of_sexes", "national_cost", "never_made")]
+
+    given = {
+        r.check_name: r
+        for r in to_dagster([_failed("sum_of_sexes", "warn"), _failed("national_cost", "block")], key, specs)
+    }
+
+    warn, error = dg.AssetCheckSeverity.WARN, dg.AssetCheckSeverity.ERROR
+    assert {name: r.severity for name, r in given.items()} == {
+        "sum_of_sexes": warn, "national_cost": error, "never_made": error
+    }  # fmt: skip
     assert not any(r.passed for r in given.values())
-
-
-def _severities(results: Iterable[dg.AssetCheckResult]) -> dict[str | None, dg.AssetCheckSeverity]:
-    return {r.check_name: r.severity for r in results}
 
 
 def _failed(name: str, level: str) -> CheckResult:

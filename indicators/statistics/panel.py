@@ -1,0 +1,217 @@
+"""Panels of areas and years: difference in differences, event studies, staggered starts, changes within areas.
+
+Belongs here: estimates over many areas with errors clustered by area. Does not belong here: which areas are treated
+(`effects.py`).
+
+Sources: Bertrand, Duflo and Mullainathan (2004) on clustering; Sun and Abraham (2021), effects by cohort and year,
+averaged by the cohorts' sizes; de Chaisemartin and D'Haultfoeuille (2020), the negative weights with which two-way
+fixed effects mislead. Regressions are statsmodels'.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import statsmodels.api as sm
+from scipy import stats
+
+from indicators.statistics.kendall import Floats, Integers
+from indicators.statistics.trend import Flags
+
+FEWEST_TREATED, FEWEST_OTHERS, FEWEST_BEFORE = 5, 20, 3
+_DRAWS, _SEED = 999, 20210101
+
+
+class Estimate(NamedTuple):
+    """An estimate in the value's unit (for a dose: in that unit per unit of dose), with a 95 % interval by clusters.
+
+    `p_placebo`: share of draws, the true one included, in which doses dealt out at random give as great an estimate.
+    """
+
+    estimate: float
+    standard_error: float
+    lower_95: float
+    upper_95: float
+    p_value: float
+    p_placebo: float | None
+
+
+class EventStudy(NamedTuple):
+    """The mean effect after, one estimate a year against the last year before, and the test of the years before."""
+
+    mean: Estimate
+    years: Integers  # calendar years, or years since the start; the reference year is not among them
+    by_year: tuple[Estimate, ...]
+    p_of_trends_before: float | None  # None with one year before
+    negative_weights: float  # share of treated cells that two-way fixed effects would weight negatively
+
+
+def difference_in_differences(values: Floats, dose: Floats, years: Integers, first_after: int) -> EventStudy:
+    """Areas by dose (0 and 1, or an amount) before and after one common year.
+
+    Args:
+        values: m areas x t years, none missing. dose: m. years: t, in order.
+        first_after: first year after; the year before it in `years` is the reference of the event study.
+
+    Raises:
+        ValueError: values missing, one dose for all, or no year before or after.
+    """
+    after = years >= first_after
+    _check(values, after)
+    if np.ptp(dose) == 0:
+        raise ValueError("all areas have the same dose: there is nobody to compare with")
+    within = _within(values)
+    treatment = _within(dose[:, None] * after)
+    mean = _estimates(within, [treatment])[0][0]
+    reference = int(np.flatnonzero(~after)[-1])
+    others = [place for place in range(len(years)) if place != reference]
+    columns = [_within(dose[:, None] * (np.arange(len(years)) == place)) for place in others]
+    by_year, covariance = _estimates(within, columns)
+    before = [k for k, place in enumerate(others) if place < reference]
+    mean = mean._replace(p_placebo=_p_of_doses_at_random(values, dose, after))
+    return EventStudy(mean, years[others], by_year, _joint(by_year, covariance, before, len(values)), 0.0)
+
+
+def staggered_event_study(values: Floats, starts: Integers, years: Integers) -> EventStudy:
+    """Groups that began in different years, against those that never did.
+
+    Args:
+        values: m x t, none missing. starts: m, each area's first year after; 0 for never.
+        years: t, in order.
+
+    Returns:
+        Effects by year since the start (0 is the first year after; -1 is the reference), each the mean over cohorts by
+        size, so that no area that has begun is a comparison for another. `mean` is over the years since the start for
+        which all cohorts are seen.
+
+    Raises:
+        ValueError: values missing, or nobody that never began.
+    """
+    treated = starts > 0
+    if not np.isfinite(values).all() or not treated.any() or treated.all():
+        raise ValueError("values must be finite, with areas that began and areas that never did")
+    cohorts, sizes = np.unique(starts[treated], return_counts=True)
+    within = _within(values)
+    cells, columns = [], []
+    for cohort, size in zip(cohorts.tolist(), sizes.tolist(), strict=True):
+        for since in sorted({int(year - cohort) for year in years} - {-1}):
+            cells.append((since, size))
+            columns.append(
+                _within(((starts == cohort)[:, None] & (years - cohort == since)[None, :]).astype(np.float64))
+            )
+    found, covariance = _estimates(within, columns)
+    effects = np.array([e.estimate for e in found])
+    since_of, size_of = (np.array(part) for part in zip(*cells, strict=True))
+    seen_by_all = [k for k in np.unique(since_of) if (since_of == k).sum() == len(cohorts)]
+    shares = np.array([np.where(since_of == k, size_of, 0) / sizes.sum() for k in seen_by_all])
+    by_year = tuple(_combined(share, effects, covariance, len(values)) for share in shares)
+    after = [place for place, k in enumerate(seen_by_all) if k >= 0]
+    if not after:
+        raise ValueError("no year after the start is seen for all that began")
+    mean = _combined(shares[after].mean(axis=0), effects, covariance, len(values))
+    mean = mean._replace(p_placebo=_p_of_starts_at_random(values, starts, years, mean.estimate))
+    combined = shares @ covariance @ shares.T
+    before = [place for place, k in enumerate(seen_by_all) if k < 0]
+    negative = _negative_weights(starts, years)
+    p_before = _joint(by_year, combined, before, len(values))
+    return EventStudy(mean, np.array(seen_by_all, dtype=np.int64), by_year, p_before, negative)
+
+
+def change_within(values: Floats, after: Integers) -> Estimate:
+    """Mean over areas of the mean of the years after less the mean of the years before; interval by Student's t.
+
+    Args:
+        values: m x t, none missing. after: t, 1 for the years after. Says nothing of why anything changed.
+    """
+    _check(values, after.astype(bool))
+    changes = values[:, after == 1].mean(axis=1) - values[:, after == 0].mean(axis=1)
+    m = len(changes)
+    if m == 1:
+        return Estimate(float(changes[0]), float("nan"), float("nan"), float("nan"), float("nan"), None)
+    error = float(changes.std(ddof=1) / np.sqrt(m))
+    return _told(float(changes.mean()), error, m)
+
+
+def _check(values: Floats, after: Flags) -> None:
+    if not np.isfinite(values).all() or not after.any() or after.all():
+        raise ValueError("values must be finite, with years before and after")
+
+
+def _within(values: Floats) -> Floats:
+    """Less the area's mean and the year's, plus the mean of all: what two-way fixed effects leave of a whole panel."""
+    return np.asarray(
+        values - values.mean(axis=1, keepdims=True) - values.mean(axis=0, keepdims=True) + values.mean(),
+        dtype=np.float64,
+    )
+
+
+def _estimates(within: Floats, columns: list[Floats]) -> tuple[tuple[Estimate, ...], Floats]:
+    m, t = within.shape
+    clusters = np.repeat(np.arange(m), t)
+    design = np.column_stack([column.ravel() for column in columns])
+    fit = sm.OLS(within.ravel(), design).fit(cov_type="cluster", cov_kwds={"groups": clusters}, use_t=True)
+    errors = np.sqrt(np.diag(fit.cov_params()))
+    told = tuple(_told(float(b), float(e), m) for b, e in zip(fit.params, errors, strict=True))
+    return told, np.asarray(fit.cov_params(), dtype=np.float64)
+
+
+def _told(estimate: float, error: float, clusters: int) -> Estimate:
+    reach = float(stats.t.ppf(0.975, clusters - 1)) * error
+    p = float(2 * stats.t.sf(abs(estimate / error), clusters - 1)) if error > 0 else float(estimate == 0)
+    return Estimate(estimate, error, estimate - reach, estimate + reach, p, None)
+
+
+def _combined(weights: Floats, effects: Floats, covariance: Floats, clusters: int) -> Estimate:
+    return _told(float(weights @ effects), float(np.sqrt(weights @ covariance @ weights)), clusters)
+
+
+def _joint(found: tuple[Estimate, ...], covariance: Floats, places: list[int], clusters: int) -> float | None:
+    """Wald's test, as an F, that these estimates are all 0."""
+    if not places:
+        return None
+    effects = np.array([found[k].estimate for k in places])
+    inverse = np.linalg.pinv(covariance[np.ix_(places, places)], hermitian=True)
+    f = float(effects @ inverse @ effects) / len(places)
+    return float(stats.f.sf(f, len(places), clusters - 1))
+
+
+def _p_of_doses_at_random(values: Floats, dose: Floats, after: Flags) -> float:
+    """With one common year, the estimate is the slope of each area's change on its dose."""
+    changes = values[:, after].mean(axis=1) - values[:, ~after].mean(axis=1)
+    centred = changes - changes.mean()
+    chance = np.random.default_rng(_SEED)
+    dealt = np.stack([chance.permutation(dose) for _ in range(_DRAWS)])
+    seen = abs(float(centred @ dose))
+    return (1 + int((np.abs(dealt @ centred) >= seen * (1 - 1e-12)).sum())) / (_DRAWS + 1)
+
+
+def _p_of_starts_at_random(values: Floats, starts: Integers, years: Integers, estimate: float) -> float:
+    """Starts dealt out at random over areas; a cohort's effect is a difference of means, so no regression is run."""
+    chance = np.random.default_rng(_SEED)
+    dealt = np.stack([chance.permutation(starts) for _ in range(_DRAWS)])
+    seen = abs(estimate) * (1 - 1e-12)
+    return (1 + int((np.abs(_means_by_cohort(values, dealt, years)) >= seen).sum())) / (_DRAWS + 1)
+
+
+def _means_by_cohort(values: Floats, dealt: Integers, years: Integers) -> Floats:
+    """`staggered_event_study`'s mean for each row of `dealt` (draws x m)."""
+    cohorts, sizes = np.unique(dealt[0][dealt[0] > 0], return_counts=True)
+    never = (dealt == 0).astype(np.float64)
+    never_mean = never @ values / never.sum(axis=1, keepdims=True)
+    sinces = [{int(year - c) for year in years if year >= c} for c in cohorts.tolist()]
+    shared = sorted(set.intersection(*sinces))
+    total = np.zeros(len(dealt))
+    for cohort, size in zip(cohorts.tolist(), sizes.tolist(), strict=True):
+        gap = (dealt == cohort).astype(np.float64) @ values / size - never_mean
+        at = {int(year): place for place, year in enumerate(years)}
+        after = np.mean([gap[:, at[cohort + since]] for since in shared], axis=0)
+        total += size / sizes.sum() * (after - gap[:, at[cohort - 1]])
+    return total
+
+
+def _negative_weights(starts: Integers, years: Integers) -> float:
+    """Share of treated cells with a negative weight in the two-way fixed effects' estimate."""
+    treated = ((starts > 0)[:, None] & (years[None, :] >= starts[:, None])).astype(np.float64)
+    residual = _within(treated)
+    return float((residual[treated == 1] < 0).mean())

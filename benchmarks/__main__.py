@@ -23,7 +23,7 @@ from pipelines.settings import ROOT, Settings
 COMMAND = str(Path(sys.executable).with_name("nyckeltal"))
 # Models that are statistics and nothing else; intervals and tests of significance are part of other models.
 STATISTICS = {
-    "int_structure__standardised", "similar_area", "equity", "plausibility", "composite", "composite_input", "coverage"
+    "structure_value", "similar_area", "equity", "plausibility", "composite", "composite_input", "coverage"
 }  # fmt: skip
 LIVE_KPIS = (40, 197, 324)  # 1.2, 6.1 and 10.0 million values
 BESIDE = ROOT.parent / "shared" / "data" / "kolada" / "values_1994_2022.parquet"

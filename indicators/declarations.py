@@ -14,6 +14,7 @@ from indicators.corrections import Correction
 from indicators.expression import Quotient
 from indicators.model import Indicator, Measure, ValidRange
 from indicators.quotients import quotient_of
+from indicators.reform_model import Document, Finding, Funding, Intervention, ReformEvent
 from indicators.register_model import (
     AreaChange,
     Composite,
@@ -26,6 +27,7 @@ from indicators.register_model import (
     SimilarGroups,
     Similarity,
 )
+from indicators.study_model import Study
 from indicators.submission_templates import SubmissionTemplate
 
 
@@ -47,6 +49,12 @@ class Catalogue:
     similarity: tuple[Similarity, ...] = ()
     composites: tuple[Composite, ...] = ()
     templates: tuple[SubmissionTemplate, ...] = ()
+    documents: tuple[Document, ...] = ()
+    events: tuple[ReformEvent, ...] = ()
+    funding: tuple[Funding, ...] = ()
+    interventions: tuple[Intervention, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    studies: tuple[Study, ...] = ()
     corrections: tuple[Correction, ...] = ()
     files: tuple[Path, ...] = field(default=(), repr=False)
 

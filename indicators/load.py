@@ -15,6 +15,8 @@ from indicators.model import Indicator, Measure, Theme, ValidRange, ValueType
 from indicators.quotients import quotient_of
 from indicators.reading import Model, read_yaml, rows_of, validated
 from indicators.references import check_references
+from indicators.reform_model import Document, Finding, Funding, Intervention, ReformEvent
+from indicators.reform_references import check_reform
 from indicators.register_model import (
     AreaChange,
     Composite,
@@ -27,6 +29,7 @@ from indicators.register_model import (
     SimilarGroups,
     Similarity,
 )
+from indicators.study_model import Study
 from indicators.submission_templates import SubmissionTemplate
 
 __all__ = ["Catalogue", "load_catalogue", "quotient_of", "read_yaml", "validated"]
@@ -34,7 +37,8 @@ __all__ = ["Catalogue", "load_catalogue", "quotient_of", "read_yaml", "validated
 HOME = Path(__file__).parent
 REGISTERS = (
     "measures", "counties", "area_changes", "groups", "similar_groups", "price_indices", "data_gaps",
-    "controls", "submission_templates", "frames", "similarity", "composites",
+    "controls", "submission_templates", "frames", "similarity", "composites", "documents", "reform_events", "funding",
+    "interventions", "findings",
 )  # fmt: skip
 
 
@@ -57,6 +61,8 @@ def load_catalogue(home: Path = HOME) -> Catalogue:
 
     corrections = _corrections(registers / "corrections", indicators)
     files += dict.fromkeys(path for path, _ in corrections)
+    studies = sorted((registers / "studies").glob("*.yml"))
+    files += studies
     catalogue = Catalogue(
         home=home,
         indicators=tuple(sorted(indicators, key=lambda i: i.indicator_id)),
@@ -72,10 +78,17 @@ def load_catalogue(home: Path = HOME) -> Catalogue:
         similarity=rows("similarity", Similarity, "recipe_id"),
         composites=rows("composites", Composite, "composite_id"),
         templates=rows("submission_templates", SubmissionTemplate, "template_id"),
+        documents=rows("documents", Document, "document_id"),
+        events=rows("reform_events", ReformEvent, "event_id"),
+        funding=rows("funding", Funding, "funding_id"),
+        interventions=rows("interventions", Intervention, "intervention_id"),
+        findings=rows("findings", Finding, "finding_id"),
+        studies=tuple(_study(path) for path in studies),
         corrections=tuple(c for _, c in sorted(corrections, key=lambda found: found[1].correction_id)),
         files=tuple(files),
     )
     check_references(catalogue)
+    check_reform(catalogue)
     _check_corrections(catalogue, corrections)
     return catalogue
 
@@ -84,17 +97,25 @@ def _catalogue_files(home: Path) -> list[Path]:
     """The indicators' files; a declaration that nobody would read is refused instead of being passed over."""
     files = sorted((home / "catalogue").glob("*/*.yml"))
     registers = [home / "registers" / f"{name}.yml" for name in REGISTERS]
-    registers += (home / "registers" / "corrections").glob("*.yml")
+    registers += [*(home / "registers" / "corrections").glob("*.yml"), *(home / "registers" / "studies").glob("*.yml")]
     for path in sorted(p for p in home.glob("[cr]*/**/*") if p.suffix in {".yml", ".yaml"}):
         place = path.relative_to(home).as_posix()
         if place.startswith("catalogue/") and path not in files:
             raise DeclarationError(path, "place", "catalogue/<theme>/<indicator_id>.yml", place)
         if place.startswith("registers/") and path not in registers:
-            known = f"one of {', '.join(f'{name}.yml' for name in REGISTERS)}, or corrections/<name>.yml"
+            folders = "corrections/<name>.yml or studies/<study_id>.yml"
+            known = f"one of {', '.join(f'{name}.yml' for name in REGISTERS)}, {folders}"
             raise DeclarationError(path, "place", known, path.name)
     if not files:
         raise DeclarationError(home, "catalogue", "declarations of indicators", "none")
     return files
+
+
+def _study(path: Path) -> Study:
+    study = validated(path, Study, read_yaml(path))
+    if study.study_id != path.stem:
+        raise DeclarationError(path, "study_id", f"the name of the file ({path.stem})", study.study_id)
+    return study
 
 
 def _indicator(path: Path) -> Indicator:

@@ -44,6 +44,7 @@ class Sourced(Strict):
     read_on: date
 
 
+Split = Literal["receiver", "purpose"]
 Precision = Literal["day", "month", "season", "year"]
 _LONGEST_DAYS = {"day": 0, "month": 31, "season": 125, "year": 366}
 
@@ -92,13 +93,16 @@ class ReformEvent(Sourced):
 class Funding(Sourced):
     """Money: an amount or a part of one, in million kronor.
 
-    `parts_complete`: the rows that name this one as `parent` are said to be all of it; they must then add up to the
-    amount but for `known_discrepancy_mnkr`, which is shown and never hidden. `receiver_area`: the area that got it,
-    where the document says so; without one there is no dose, for nothing is split by guess.
+    `split`: the way in which this row is part of its `parent`, by who gets it or by what it is for; one amount may be
+    split both ways. `complete_by`: the split whose parts are said to be all of it; they must then add up to the amount
+    but for `known_discrepancy_mnkr` (amount less parts), which is shown and never hidden. `receiver_area`: the area
+    whose municipalities got it, where the document says so; without one there is no dose, for nothing is split by
+    guess.
     """
 
     funding_id: Identifier
     parent: Identifier | None = None
+    split: Split | None = None
     year: Year
     payer: str
     receiver: str
@@ -108,12 +112,14 @@ class Funding(Sourced):
     is_approximate: bool = False
     basis: Literal["stated", "derived"]
     derived_from_sv: str | None = None
-    parts_complete: bool = False
+    complete_by: Split | None = None
     known_discrepancy_mnkr: float = 0
     discrepancy_sv: str | None = None
 
     @model_validator(mode="after")
     def _says_how_it_is_known(self) -> Funding:
+        if (self.parent is None) != (self.split is None):
+            raise ValueError("split says how it is part of its parent, and is there for nothing else")
         if (self.basis == "derived") != (self.derived_from_sv is not None):
             raise ValueError("derived_from_sv belongs to basis derived, and to no other")
         if (self.known_discrepancy_mnkr != 0) != (self.discrepancy_sv is not None):

@@ -13,14 +13,11 @@ from pydantic import Field, model_validator
 from indicators.reform_model import AreaId
 from indicators.value_model import Identifier, Strict, Year
 
-PANDEMIC = (2020, 2021)
-
 
 class Analysis(Strict):
-    """What every analysis says: of which indicators, over which years, and from which year on it is `after`."""
+    """What every analysis says: over which years, and from which year on it is `after`."""
 
     analysis_id: Identifier
-    indicators: tuple[Identifier, ...] = Field(min_length=1)
     first_year: Year
     last_year: Year
     first_after: Year
@@ -36,15 +33,22 @@ class Analysis(Strict):
         return self
 
 
-class InterruptedSeries(Analysis):
+class OfIndicators(Analysis):
+    """The same analysis of several indicators, one by one."""
+
+    indicators: tuple[Identifier, ...] = Field(min_length=1)
+
+
+class InterruptedSeries(OfIndicators):
     """The level and slope of each area's own series, before and after."""
 
     method: Literal["interrupted_time_series"]
     areas: tuple[AreaId, ...] = Field(min_length=1)
-    placebo_excludes: tuple[AreaId, ...] | None = None  # groups that no placebo is drawn from; None: no placebo at all
+    excluded: tuple[AreaId, ...] = ()
+    against_others: bool = False  # whether the same change is looked for in every other municipality
 
 
-class Difference(Analysis):
+class Difference(OfIndicators):
     """Treated areas, or areas by dose, against the others, year by year.
 
     One of `treated` (groups or areas; the nation means all) and `dose_indicator` (its mean over `dose_years`).
@@ -54,7 +58,7 @@ class Difference(Analysis):
     treated: tuple[AreaId, ...] = ()
     dose_indicator: Identifier | None = None
     dose_years: tuple[Year, ...] = ()
-    dose_funding: Identifier | None = None
+    dose_funding: Identifier | None = None  # money per inhabitant 65+, where the receivers are known
     excluded: tuple[AreaId, ...] = ()
 
     @model_validator(mode="after")
@@ -76,7 +80,7 @@ class Start(Strict):
     first_after: Year
 
 
-class Staggered(Analysis):
+class Staggered(OfIndicators):
     """Groups that began in different years, against those that never did."""
 
     method: Literal["staggered_event_study"]
@@ -84,7 +88,7 @@ class Staggered(Analysis):
     excluded: tuple[AreaId, ...] = ()
 
 
-class SyntheticControl(Analysis):
+class SyntheticControl(OfIndicators):
     """Each treated area against a weighted mean of those donors that are most like it."""
 
     method: Literal["synthetic_control"]
@@ -117,8 +121,13 @@ class PayerView(Analysis):
     method: Literal["payer_view"]
     payers: tuple[PaidBy, ...] = Field(min_length=2)
 
+    @property
+    def indicators(self) -> tuple[Identifier, ...]:
+        """The payers' indicators."""
+        return tuple(paid.indicator for paid in self.payers)
 
-class BeforeAfter(Analysis):
+
+class BeforeAfter(OfIndicators):
     """The mean change within areas. Describes; explains nothing."""
 
     method: Literal["before_after"]
@@ -129,6 +138,20 @@ AnyAnalysis = Annotated[
     InterruptedSeries | Difference | Staggered | SyntheticControl | PayerView | BeforeAfter,
     Field(discriminator="method"),
 ]
+
+
+def is_descriptive(analysis: AnyAnalysis) -> bool:
+    """Whether the design can only describe, so that no word of causes may be said."""
+    return isinstance(analysis, PayerView | BeforeAfter)
+
+
+def areas_of(analysis: AnyAnalysis) -> tuple[AreaId, ...]:
+    """The areas and groups that are looked at; none where all are, by dose."""
+    if isinstance(analysis, Staggered):
+        return tuple(start.area for start in analysis.starts)
+    if isinstance(analysis, PayerView):
+        return tuple(paid.area for paid in analysis.payers)
+    return analysis.treated if isinstance(analysis, Difference | SyntheticControl) else analysis.areas
 
 
 class Study(Strict):

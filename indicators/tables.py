@@ -1,9 +1,12 @@
 """The tables that the declarations become: what the warehouse reads as its source `declared`.
 
-Belongs here: names and types of columns. Does not belong here: their rows (`generate.py`).
+Belongs here: names and types of columns. Does not belong here: their rows (`generate.py`, `reform_rows.py`), and the
+tables that are published as they are declared (`reform_tables.py`).
 """
 
 from __future__ import annotations
+
+from indicators.reform_tables import REFORM_TABLES
 
 TABLES: dict[str, dict[str, str]] = {
     "indicator": {
@@ -76,4 +79,12 @@ TABLES: dict[str, dict[str, str]] = {
         "year": "integer", "sex": "varchar", "action": "varchar", "value": "double", "factor": "double",
         "expected_value": "double", "expected_series": "varchar", "expected_min": "double", "expected_max": "double",
     },
+    "funding": {
+        "funding_id": "varchar", "parent_id": "varchar", "split": "varchar", "year": "integer", "payer": "varchar",
+        "receiver": "varchar", "receiver_area_id": "varchar", "purpose_sv": "varchar", "amount_mnkr": "double",
+        "is_approximate": "boolean", "basis": "varchar", "derived_from_sv": "varchar", "complete_by": "varchar",
+        "known_discrepancy_mnkr": "double", "discrepancy_sv": "varchar", "document_id": "varchar",
+        "section": "varchar", "read_on": "date",
+    },
+    **{name: {c: kind for c, (kind, _) in table.columns.items()} for name, table in REFORM_TABLES.items()},
 }  # fmt: skip

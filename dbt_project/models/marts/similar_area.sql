@@ -4,7 +4,7 @@
 #}
 with structure as (
 
-    select * from {{ ref('int_structure__standardised') }}
+    select * from {{ ref('structure_value') }}
 
 ),
 

@@ -106,3 +106,4 @@ inner join spreads
         kept.measure_id = spreads.measure_id
         and kept.per_measure_id is not distinct from spreads.per_measure_id
         and kept.year = spreads.year
+order by kept.area_id, kept.year, kept.measure_id, kept.per_measure_id

@@ -1,0 +1,90 @@
+"""What the estimates of studies are called in Swedish.
+
+Belongs here: reasons, warnings and verdicts in words. Does not belong here: the estimates (`effects.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+PANDEMIC = (2020, 2021)
+
+Reason = Literal[
+    "no_values",
+    "too_few_points_before",
+    "too_few_points_after",
+    "break_in_window",
+    "all_treated_at_once",
+    "too_few_treated",
+    "no_comparison_areas",
+    "poor_fit_before",
+    "dose_unknown",
+]
+_REASONS: dict[Reason, str] = {
+    "no_values": "värden saknas",
+    "too_few_points_before": "för få mätta år före",
+    "too_few_points_after": "för få mätta år efter",
+    "break_in_window": "serien byter innehåll inom fönstret",
+    "all_treated_at_once": "alla områden berördes på en gång, så ingen finns att jämföra med",
+    "too_few_treated": "för få områden berördes",
+    "no_comparison_areas": "för få områden att jämföra med",
+    "poor_fit_before": "den syntetiska serien liknar inte den verkliga åren före",
+    "dose_unknown": "hur mycket varje område fick är inte känt",
+}
+
+
+def not_estimable(reason: Reason) -> str:
+    """The verdict of an analysis that gives no number."""
+    return f"Går inte att skatta: {_REASONS[reason]}."
+
+
+def verdict(estimate: float, significant: bool, assumptions_met: bool | None, *, is_trend: bool = False) -> str:
+    """The verdict of a design with a counterfactual; `is_trend`: against the series' own earlier trend."""
+    against = "den tidigare trenden" if is_trend else "jämförelsen"
+    if not significant:
+        return f"Ingen skillnad mot {against} som går att skilja från slumpen."
+    way = "Högre" if estimate > 0 else "Lägre"
+    if assumptions_met is False:
+        return f"{way} än {against}, men förutsättningarna håller inte: skillnaden kan inte tillskrivas reformen."
+    if is_trend:
+        return f"{way} än {against}; utan jämförelse med andra sägs inget om varför."
+    return f"{way} än {against}, mer än slumpen brukar ge."
+
+
+def described(change: float, lower: float | None, upper: float | None) -> str:
+    """The verdict of a design that only describes."""
+    if lower is not None and upper is not None and lower <= 0 <= upper:
+        return "Ingen säker förändring mellan åren före och åren efter."
+    return f"{'Högre' if change > 0 else 'Lägre'} åren efter än åren före; måttet beskriver bara."
+
+
+def payers_described(changes: Sequence[float]) -> str:
+    """The verdict of all payers together."""
+    told = "Alla betalare tillsammans betalade " + ("mer" if sum(changes) > 0 else "mindre") + " åren efter."
+    if min(changes) < 0 < max(changes):
+        return told + " En betalares kostnad sjönk medan en annans steg: en flyttad kostnad är ingen besparing."
+    return told + " Betalarnas kostnader gick åt samma håll."
+
+
+def window_warnings(
+    first_after: int, years: Sequence[int], wanted: Sequence[int], missing: Sequence[int], left_out: int
+) -> list[str]:
+    """What a window of years and areas itself warns of."""
+    told = []
+    pandemic = [year for year in years if year in PANDEMIC]
+    if pandemic:
+        place = "efter" if min(pandemic) >= first_after else "före" if max(pandemic) < first_after else "före och efter"
+        told.append(f"Pandemiår bland åren {place}: {_listed(pandemic)}.")
+    if missing:
+        told.append(f"Inte mätt: {_listed(missing)}.")
+    skipped = sorted(set(range(min(wanted), max(wanted) + 1)) - set(wanted)) if wanted else []
+    if skipped:
+        told.append(f"Utelämnat: {_listed(skipped)}.")
+    if left_out:
+        told.append(f"{left_out} områden saknar värde något av åren och är inte med.")
+    return told
+
+
+def _listed(items: Sequence[int]) -> str:
+    return ", ".join(map(str, items))

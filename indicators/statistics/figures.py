@@ -1,0 +1,133 @@
+"""What studies see of the warehouse: values, groups, likeness, and panels cut out of them.
+
+Belongs here: choosing areas and years, and saying what was left out. Does not belong here: any estimate (`effects.py`),
+reading the warehouse (`pipelines/effects.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+
+from indicators.statistics.kendall import Floats, Integers
+
+NATION = "0000"
+
+
+class Panel(NamedTuple):
+    """Values, areas x years, none missing.
+
+    `missing_years`: years of the window in which too few areas were measured. `left_out`: areas that lack some year.
+    """
+
+    areas: tuple[str, ...]
+    years: Integers
+    values: Floats
+    missing_years: tuple[int, ...]
+    left_out: tuple[str, ...]
+
+
+class Figures:
+    """The warehouse's values for both sexes together, its groups, and what municipalities are like.
+
+    Args:
+        values: indicator_id, area_id, year, value; none missing.
+        breaks: for each indicator the years from which on it is something else.
+        units: unit of each indicator.
+        members: members of each group; those of the nation are all municipalities.
+        structure: area_id, year, variable, weight, standardised (see the table structure_value).
+    """
+
+    def __init__(
+        self,
+        values: pl.DataFrame,
+        breaks: dict[str, frozenset[int]],
+        units: dict[str, str],
+        members: dict[str, tuple[str, ...]],
+        structure: pl.DataFrame,
+    ) -> None:
+        self.breaks, self.units, self.members, self._structure = breaks, units, members, structure
+        self._values = {str(key[0]): frame for key, frame in values.partition_by("indicator_id", as_dict=True).items()}
+
+    def municipalities(self, named: Iterable[str]) -> tuple[str, ...]:
+        """The municipalities of areas and groups, sorted; an area that is no group stands for itself."""
+        return tuple(sorted({member for area in named for member in self.members.get(area, (area,))}))
+
+    def others(self, named: Iterable[str]) -> tuple[str, ...]:
+        """All municipalities but those of these areas and groups."""
+        apart = set(self.municipalities(named))
+        return tuple(area for area in self.members.get(NATION, ()) if area not in apart)
+
+    def panel(self, indicator: str, areas: Sequence[str], years: Iterable[int]) -> Panel:
+        """The areas that have a value in every year that is measured at all.
+
+        A year counts as measured when at least half of the areas that have any value have one in it; what was not
+        collected is a missing year and never a value.
+        """
+        wanted = sorted(set(years))
+        frame = self._values.get(indicator)
+        grid = np.full((len(areas), len(wanted)), np.nan)
+        if frame is not None and len(areas):
+            found = frame.filter(pl.col("area_id").is_in(list(areas)) & pl.col("year").is_in(wanted))
+            at = {area: place for place, area in enumerate(areas)}
+            when = {year: place for place, year in enumerate(wanted)}
+            rows = [at[a] for a in found["area_id"].to_list()]
+            grid[rows, [when[y] for y in found["year"].to_list()]] = found["value"].to_numpy()
+        present = np.isfinite(grid)
+        with_any = present.any(axis=1)
+        measured = present[with_any].mean(axis=0) >= 0.5 if with_any.any() else np.zeros(len(wanted), dtype=bool)
+        whole = present[:, measured].all(axis=1) & with_any
+        kept = tuple(area for area, is_whole in zip(areas, whole, strict=True) if is_whole)
+        return Panel(
+            kept,
+            np.array(wanted, dtype=np.int64)[measured],
+            grid[whole][:, measured],
+            tuple(year for year, is_measured in zip(wanted, measured, strict=True) if not is_measured),
+            tuple(area for area in areas if area not in kept),
+        )
+
+    def mean_of_years(self, indicator: str, years: Iterable[int]) -> dict[str, float]:
+        """Each area's mean over those of the years that have a value, where at least half of them do."""
+        wanted = list(years)
+        frame = self._values.get(indicator)
+        if frame is None:
+            return {}
+        means = (
+            frame.filter(pl.col("year").is_in(wanted))
+            .group_by("area_id")
+            .agg(pl.col("value").mean(), pl.len().alias("n"))
+            .filter(pl.col("n") * 2 >= len(wanted))
+        )
+        return dict(zip(means["area_id"].to_list(), means["value"].to_list(), strict=True))
+
+    def has_break(self, indicator: str, first_year: int, last_year: int) -> bool:
+        """Whether the indicator becomes something else inside the years."""
+        return any(first_year < year <= last_year for year in self.breaks.get(indicator, ()))
+
+    def distances(self, area: str, others: Sequence[str], year: int) -> list[tuple[float, str]]:
+        """How unlike each other municipality is, nearest first; a group is like the plain mean of its members.
+
+        The root of the weighted mean of squared differences, as in the table similar_area. Areas without structure that
+        year are not among them.
+        """
+        of_year = self._structure.filter(pl.col("year") == year)
+        variables = sorted(of_year["variable"].unique().to_list())
+        if not variables:
+            return []
+        weights = dict(zip(of_year["variable"].to_list(), of_year["weight"].to_list(), strict=True))
+        wide = of_year.pivot(on="variable", index="area_id", values="standardised").sort("area_id")
+        by_area = dict(zip(wide["area_id"].to_list(), wide.select(variables).to_numpy(), strict=True))
+        own = [by_area[member] for member in self.municipalities([area]) if member in by_area]
+        if not own:
+            return []
+        centre = np.mean(own, axis=0)
+        weight = np.array([weights[v] for v in variables])
+        apart = {
+            other: float(np.sqrt((weight * (by_area[other] - centre) ** 2).sum() / weight.sum()))
+            for other in others
+            if other in by_area
+        }
+        return sorted((distance, other) for other, distance in apart.items())

@@ -27,7 +27,7 @@ EFFECT_TABLES: dict[str, RegisterTable] = {
             "estimand": (
                 "varchar",
                 "mean_gap (synthetic control), mean_effect, effect_per_dose, level_change, slope_change, mean_change "
-                "(within areas), change_of_payer or change_of_all_payers.",
+                "(within areas), change_of_payer, change_of_all_payers; none where not estimable.",
             ),
             "method": ("varchar", "The method; see study_analysis."),
             "unit": ("varchar", "Unit of the estimate."),
@@ -49,10 +49,15 @@ EFFECT_TABLES: dict[str, RegisterTable] = {
             "fit_kind": (
                 "varchar",
                 "rmspe_before_percent (root mean square gap before, in per cent of the level), r_squared or "
-                "p_trends_before.",
+                "p_trends_before (the smaller p of the tests that nothing differed before).",
             ),
             "fit": ("double", "How well the years before are met, by fit_kind."),
             "assumptions_met": ("boolean", "What could be tried of the assumptions holds; null: nothing could."),
+            "others_agree": (
+                "boolean",
+                "Whether all of the study's designs with a counterfactual say the same of this indicator and area; "
+                "null where there is but one.",
+            ),
             "warnings_sv": ("varchar", "What the figures themselves warn of, one a line."),
             "verdict_sv": ("varchar", "The result in words. No word of causes where the design is descriptive."),
             "not_estimable_reason": (

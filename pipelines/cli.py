@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from indicators.errors import DeclarationError
-from pipelines import show, subcommands, submissions_cli
+from pipelines import show, studies_cli, subcommands, submissions_cli
 from pipelines.errors import ExitCode, NyckeltalError, UsageError
 from pipelines.files import disk_error
 from pipelines.options import AsJson, DataDir, SnapshotDir, settings_for
@@ -28,6 +28,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(submissions_cli.submit)
+app.command()(studies_cli.timeline)
+app.add_typer(studies_cli.study_app, name="study")
 app.add_typer(subcommands.indicators_app, name="indicators")
 app.add_typer(subcommands.releases_app, name="releases")
 app.add_typer(subcommands.snapshot_app, name="snapshot")

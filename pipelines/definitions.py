@@ -7,6 +7,7 @@ from collections.abc import Callable
 import dagster as dg
 
 from indicators.load import load_catalogue
+from pipelines.assets.effects import effects_asset
 from pipelines.assets.raw import raw_assets
 from pipelines.assets.release import release_asset
 from pipelines.assets.resources import run_resource
@@ -28,11 +29,12 @@ def build_definitions(settings: Settings | None = None, make_run: Callable[[], R
     catalogue = load_catalogue(chosen.declarations_dir)
     warehouse = warehouse_assets(chosen, ensure_manifest(chosen))
     statistics = statistics_asset(warehouse)
-    release = release_asset(chosen, catalogue, warehouse, statistics)
+    effects = effects_asset(warehouse)
+    release = release_asset(chosen, catalogue, warehouse, statistics, effects)
     refresh = dg.define_asset_job("refresh", selection=dg.AssetSelection.all(), executor_def=dg.in_process_executor)
     rebuild = dg.define_asset_job(
         "rebuild",
-        selection=dg.AssetSelection.assets(warehouse, statistics, release),
+        selection=dg.AssetSelection.assets(warehouse, statistics, effects, release),
         executor_def=dg.in_process_executor,
     )
     nightly = dg.ScheduleDefinition(
@@ -43,7 +45,7 @@ def build_definitions(settings: Settings | None = None, make_run: Callable[[], R
         default_status=dg.DefaultScheduleStatus.RUNNING,
     )
     return dg.Definitions(
-        assets=[*raw_assets(), *staged_assets(), *vintages_assets(), warehouse, statistics, release],
+        assets=[*raw_assets(), *staged_assets(), *vintages_assets(), warehouse, statistics, effects, release],
         jobs=[refresh, rebuild],
         schedules=[nightly],
         resources={"run": run_resource(make_run or (lambda: Run(chosen)))},

@@ -30,7 +30,6 @@ from pipelines.sources import snapshot
 from pipelines.sources.context import Context
 from pipelines.sources.model import datasets, in_order
 from pipelines.staging import HeldBackError, rules_id, stage
-from pipelines.statistics import write_statistics
 from pipelines.vintages import CheckResult, DeliveryRecord, Staged, Vintages
 from pipelines.worker import Worker
 
@@ -199,12 +198,12 @@ class Run:
             os.environ.update(dbt.dbt_environment(self.settings, self.build))
         return True
 
-    def compute_statistics(self) -> dict[str, int]:
-        """Write the tables that SQL cannot; returns their numbers of rows."""
+    def compute(self, name: str, write: Callable[[Settings, dbt.Build], dict[str, int]]) -> dict[str, int]:
+        """Write tables that SQL cannot, in the helper process; returns their numbers of rows."""
         if self.build is None:
             raise NyckeltalError("nothing was built", remedy="run the whole job, not only its last steps")
-        with self.step("statistics"):
-            return self.worker.call(write_statistics, self.settings, self.build)
+        with self.step(name):
+            return self.worker.call(write, self.settings, self.build)
 
     def _is_news(self, planned: Plan) -> bool:
         """Whether there is anything to publish: another state or code, or a source that is no longer stale."""

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 PANDEMIC = (2020, 2021)
+DISAGREE = "Studiens metoder är oense om detta; ett ensamt utslag bär ingen slutsats."
 
 Reason = Literal[
     "no_values",

@@ -20,7 +20,7 @@ from indicators.statistics.kendall import Floats, Integers
 from indicators.statistics.trend import Flags
 
 FEWEST_TREATED, FEWEST_OTHERS, FEWEST_BEFORE = 5, 20, 3
-_DRAWS, _SEED = 999, 20210101
+DRAWS, _SEED = 999, 20210101
 
 
 class Estimate(NamedTuple):
@@ -38,12 +38,13 @@ class Estimate(NamedTuple):
 
 
 class EventStudy(NamedTuple):
-    """The mean effect after, one estimate a year against the last year before, and the test of the years before."""
+    """The mean effect after, one estimate a year against the last year before, and the tests of the years before."""
 
     mean: Estimate
     years: Integers  # calendar years, or years since the start; the reference year is not among them
+    reference: int
     by_year: tuple[Estimate, ...]
-    p_of_trends_before: float | None  # None with one year before
+    p_of_trends_before: float | None  # the least of the tests' p; None with one year before
     negative_weights: float  # share of treated cells that two-way fixed effects would weight negatively
 
 
@@ -53,6 +54,10 @@ def difference_in_differences(values: Floats, dose: Floats, years: Integers, fir
     Args:
         values: m areas x t years, none missing. dose: m. years: t, in order.
         first_after: first year after; the year before it in `years` is the reference of the event study.
+
+    Returns:
+        With `p_of_trends_before` the smaller p of two tests: that all years before differ by nothing from the reference,
+        and that the areas did not drift apart in a straight line.
 
     Raises:
         ValueError: values missing, one dose for all, or no year before or after.
@@ -70,7 +75,9 @@ def difference_in_differences(values: Floats, dose: Floats, years: Integers, fir
     by_year, covariance = _estimates(within, columns)
     before = [k for k, place in enumerate(others) if place < reference]
     mean = mean._replace(p_placebo=_p_of_doses_at_random(values, dose, after))
-    return EventStudy(mean, years[others], by_year, _joint(by_year, covariance, before, len(values)), 0.0)
+    return EventStudy(
+        mean, years[others], int(years[reference]), by_year, _joint(by_year, covariance, before, len(values)), 0.0
+    )
 
 
 def staggered_event_study(values: Floats, starts: Integers, years: Integers) -> EventStudy:
@@ -115,7 +122,7 @@ def staggered_event_study(values: Floats, starts: Integers, years: Integers) -> 
     before = [place for place, k in enumerate(seen_by_all) if k < 0]
     negative = _negative_weights(starts, years)
     p_before = _joint(by_year, combined, before, len(values))
-    return EventStudy(mean, np.array(seen_by_all, dtype=np.int64), by_year, p_before, negative)
+    return EventStudy(mean, np.array(seen_by_all, dtype=np.int64), -1, by_year, p_before, negative)
 
 
 def change_within(values: Floats, after: Integers) -> Estimate:
@@ -176,22 +183,28 @@ def _joint(found: tuple[Estimate, ...], covariance: Floats, places: list[int], c
     return float(stats.f.sf(f, len(places), clusters - 1))
 
 
+def _p_of_slope_before(values: Floats, dose: Floats, years: Integers) -> float:
+    """Whether the areas drifted apart in a straight line before; a joint test of many years easily misses that."""
+    drift = _within(dose[:, None] * (years - years.mean()))
+    return _estimates(_within(values), [drift])[0][0].p_value
+
+
 def _p_of_doses_at_random(values: Floats, dose: Floats, after: Flags) -> float:
     """With one common year, the estimate is the slope of each area's change on its dose."""
     changes = values[:, after].mean(axis=1) - values[:, ~after].mean(axis=1)
     centred = changes - changes.mean()
     chance = np.random.default_rng(_SEED)
-    dealt = np.stack([chance.permutation(dose) for _ in range(_DRAWS)])
+    dealt = np.stack([chance.permutation(dose) for _ in range(DRAWS)])
     seen = abs(float(centred @ dose))
-    return (1 + int((np.abs(dealt @ centred) >= seen * (1 - 1e-12)).sum())) / (_DRAWS + 1)
+    return (1 + int((np.abs(dealt @ centred) >= seen * (1 - 1e-12)).sum())) / (DRAWS + 1)
 
 
 def _p_of_starts_at_random(values: Floats, starts: Integers, years: Integers, estimate: float) -> float:
     """Starts dealt out at random over areas; a cohort's effect is a difference of means, so no regression is run."""
     chance = np.random.default_rng(_SEED)
-    dealt = np.stack([chance.permutation(starts) for _ in range(_DRAWS)])
+    dealt = np.stack([chance.permutation(starts) for _ in range(DRAWS)])
     seen = abs(estimate) * (1 - 1e-12)
-    return (1 + int((np.abs(_means_by_cohort(values, dealt, years)) >= seen).sum())) / (_DRAWS + 1)
+    return (1 + int((np.abs(_means_by_cohort(values, dealt, years)) >= seen).sum())) / (DRAWS + 1)
 
 
 def _means_by_cohort(values: Floats, dealt: Integers, years: Integers) -> Floats:

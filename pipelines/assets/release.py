@@ -11,15 +11,13 @@ from pipelines.settings import Settings
 KEY = dg.AssetKey(["release"])
 
 
-def release_asset(
-    settings: Settings, catalogue: Catalogue, warehouse: dg.AssetsDefinition, statistics: dg.AssetsDefinition
-) -> dg.AssetsDefinition:
+def release_asset(settings: Settings, catalogue: Catalogue, *upstream: dg.AssetsDefinition) -> dg.AssetsDefinition:
     """The published release; refused when a blocking check failed."""
     specs = [dg.AssetCheckSpec(c.control_id, asset=KEY, description=c.title_sv) for c in catalogue.controls]
 
     @dg.asset(
         key=KEY,
-        deps=[warehouse, statistics],
+        deps=list(upstream),
         group_name="release",
         description="An immutable folder (DuckDB and Parquet), and the pointer that readers follow.",
         kinds={"duckdb", "parquet"},

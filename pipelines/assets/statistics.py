@@ -2,6 +2,8 @@
 
 import dagster as dg
 
+from pipelines.statistics import write_statistics
+
 KEY = dg.AssetKey(["trend"])
 
 
@@ -20,7 +22,7 @@ def statistics_asset(warehouse: dg.AssetsDefinition) -> dg.AssetsDefinition:
         run = context.resources.run
         if run.nothing_new:
             return dg.MaterializeResult(metadata={"computed": False})
-        rows = run.compute_statistics()
+        rows = run.compute("statistics", write_statistics)
         return dg.MaterializeResult(metadata={"computed": True, "dagster/row_count": sum(rows.values())})
 
     return trend

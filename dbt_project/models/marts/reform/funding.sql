@@ -25,9 +25,11 @@ inhabitants as (
     select
         area_id,
         year,
-        value
+        {{ exact_sum('value') }} as value
     from {{ ref('observation') }}
-    where indicator_id = 'invanare_65' and sex = 'T'
+    where indicator_id in ('invanare_65_79', 'invanare_80') and sex = 'T' and value is not null
+    group by area_id, year
+    having count(*) = 2
 
 )
 

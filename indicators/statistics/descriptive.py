@@ -1,0 +1,54 @@
+"""Analyses that only describe: change within areas, and the same cost from each payer's side.
+
+Belongs here: numbers that say what happened and nothing of why. Does not belong here: any design with a counterfactual
+(`effects.py`).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from indicators.statistics import panel
+from indicators.statistics.effect_rows import Found, Frame, Measured, too_few_years
+from indicators.statistics.effect_words import described, payers_described
+from indicators.statistics.figures import Figures
+from indicators.study_model import PayerView
+
+
+def before_after(frame: Frame, figures: Figures, found: Found) -> None:
+    """The mean change within municipalities, from the years before to the years after."""
+    cut = figures.panel(frame.indicator, figures.municipalities([frame.area]), frame.years)
+    frame = frame.of(cut, treated=len(cut.areas))
+    reason = too_few_years(cut, frame, 1, 1)
+    if reason:
+        found.refuse(frame, reason)
+        return
+    change = panel.change_within(cut.values, (cut.years >= frame.first_after).astype(np.int64))
+    measured = Measured(change.estimate)  # of one area alone nothing is known of chance
+    if len(cut.areas) > 1:
+        limits = (change.lower_95, change.upper_95)
+        measured = Measured(change.estimate, change.standard_error, limits, change.p_value)
+    found.estimate(frame, "mean_change", measured, described(change.estimate, *measured.limits))
+    found.series(frame, cut.years, cut.values.mean(axis=0), None)
+
+
+def payers(analysis: PayerView, frame: Frame, figures: Figures, found: Found) -> None:
+    """Each payer's change, and that of all of them together, over the years that all of them have."""
+    cuts = [figures.panel(paid.indicator, [paid.area], frame.years) for paid in analysis.payers]
+    shared = sorted(set.intersection(*(set(cut.years.tolist()) for cut in cuts)))
+    cuts = [figures.panel(paid.indicator, [paid.area], shared) for paid in analysis.payers]
+    frame = frame.of(cuts[0], treated=len(cuts))
+    reasons = [too_few_years(cut, frame, 1, 1) for cut in cuts]
+    reason = next((r for r in reasons if r), None)
+    if reason:
+        found.refuse(frame, reason)
+        return
+    after = cuts[0].years >= frame.first_after
+    changes = [float(cut.values[0][after].mean() - cut.values[0][~after].mean()) for cut in cuts]
+    for paid, cut, change in zip(analysis.payers, cuts, changes, strict=True):
+        one = frame.about(paid.indicator, paid.area, figures.units.get(paid.indicator, ""))
+        words = f"{paid.payer}: {described(change, None, None)}"
+        found.estimate(one, "change_of_payer", Measured(change), words)
+        found.series(one, cut.years, cut.values[0], None)
+    found.estimate(frame, "change_of_all_payers", Measured(sum(changes)), payers_described(changes), one.unit)
+    found.series(frame, cuts[0].years, np.sum([cut.values[0] for cut in cuts], axis=0), None)

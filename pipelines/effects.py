@@ -1,0 +1,110 @@
+"""The effect studies on the warehouse's figures: reading what they need, running them, writing their tables.
+
+Belongs here: queries of the release, and the tables `effect_*`, `donor_weight` and `placebo`. Does not belong here: the
+studies themselves (`indicators/registers/studies`), how anything is estimated (`indicators/statistics`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import duckdb
+import polars as pl
+
+from indicators.effect_tables import EFFECT_TABLES
+from indicators.load import load_catalogue
+from indicators.reform_tables import RegisterTable
+from indicators.statistics.effect_rows import Found
+from indicators.statistics.effects import run_study
+from indicators.statistics.figures import NATION, Figures
+from indicators.study_model import Difference, Study
+from pipelines.dbt import Build
+from pipelines.duck import create_described, literal
+from pipelines.settings import Settings
+from pipelines.warehouse import open_build
+
+_VALUES = """
+    select o.indicator_id, o.area_id, o.year, o.value
+    from {db}observation as o
+    join {db}area as a on o.area_id = a.area_id and a.area_type <> 'unit'
+    where o.sex = 'T' and o.value is not null and list_contains($indicators, o.indicator_id)
+    order by o.indicator_id, o.area_id, o.year
+"""
+_BREAKS = """
+    select indicator_id, list(distinct year) from {db}observation
+    where break_before and list_contains($indicators, indicator_id) group by indicator_id
+"""
+_MEMBERS = """
+    select group_id, list(distinct area_id order by area_id) from {db}area_membership
+    where valid_to is null group by group_id
+    union all
+    select $nation, list(area_id order by area_id) from {db}area
+    where area_type = 'municipality' and valid_to is null
+"""
+_STRUCTURE = """
+    select area_id, year, measure_id || coalesce(' / ' || per_measure_id, '') as variable, weight, standardised
+    from {db}structure_value where standardised is not null
+    order by area_id, year, variable
+"""
+
+
+def read_figures(con: duckdb.DuckDBPyConnection, studies: Iterable[Study], db: str = "") -> Figures:
+    """What the studies need of a release.
+
+    Args:
+        db: prefix of the release's tables (`release.`) where it is attached.
+    """
+    wanted = sorted({name for study in studies for name in _indicators(study)})
+    values = con.execute(_VALUES.format(db=db), {"indicators": wanted}).pl()
+    breaks = con.execute(_BREAKS.format(db=db), {"indicators": wanted}).fetchall()
+    units = con.execute(f"select indicator_id, unit from {db}indicator").fetchall()
+    members = con.execute(_MEMBERS.format(db=db), {"nation": NATION}).fetchall()
+    structure = con.execute(_STRUCTURE.format(db=db)).pl()
+    return Figures(
+        values,
+        {name: frozenset(years) for name, years in breaks},
+        dict(units),
+        {group: tuple(areas) for group, areas in members},
+        structure,
+    )
+
+
+def run_studies(con: duckdb.DuckDBPyConnection, studies: Iterable[Study], db: str = "") -> dict[str, pl.DataFrame]:
+    """The tables of `EFFECT_TABLES` for these studies, in the order of their keys."""
+    chosen = list(studies)
+    figures = read_figures(con, chosen, db)
+    found = [run_study(study, figures) for study in chosen]
+    return {name: _frame(con, name, table, found) for name, table in EFFECT_TABLES.items()}
+
+
+def write_effects(settings: Settings, build: Build) -> dict[str, int]:
+    """Run every declared study and write its tables into the release being made; returns their numbers of rows."""
+    studies = load_catalogue(settings.declarations_dir).studies
+    with open_build(settings, build) as con:
+        con.execute(f"attach {literal(str(build.release_db))} as release")
+        tables = run_studies(con, studies, "release.")
+        for name, frame in tables.items():
+            described = EFFECT_TABLES[name]
+            create_described(con, f"release.{name}", described.about, described.columns)
+            con.register("found", frame)
+            con.execute(f"insert into release.{name} select {', '.join(described.columns)} from found")
+            con.unregister("found")
+    return {name: frame.height for name, frame in tables.items()}
+
+
+def _indicators(study: Study) -> Iterable[str]:
+    for analysis in study.analyses:
+        yield from analysis.indicators
+        if isinstance(analysis, Difference) and analysis.dose_indicator:
+            yield analysis.dose_indicator
+
+
+_TYPES: dict[str, pl.DataType] = {
+    "varchar": pl.String(), "double": pl.Float64(), "integer": pl.Int32(), "boolean": pl.Boolean()
+}  # fmt: skip
+
+
+def _frame(con: duckdb.DuckDBPyConnection, name: str, table: RegisterTable, found: list[Found]) -> pl.DataFrame:
+    schema = {column: _TYPES[kind] for column, (kind, _) in table.columns.items()}
+    rows = [row for one in found for row in one.rows[name]]
+    return pl.DataFrame(rows, schema=schema, orient="row").sort(list(table.key))

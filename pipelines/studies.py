@@ -1,0 +1,275 @@
+"""What is told of a study and of an area's time: gathered from a release, and laid out.
+
+Belongs here: queries and layout of `nyckeltal study` and `nyckeltal timeline`. Does not belong here: estimating
+(`effects.py`), arguments (`studies_cli.py`).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from indicators.study_model import Study
+from pipelines import reader, show
+from pipelines.effects import run_studies
+from pipelines.errors import UsageError
+
+METHODS = {
+    "interrupted_time_series": "Avbruten tidsserie",
+    "difference_in_differences": "Skillnad i skillnader",
+    "staggered_event_study": "Eventstudie med olika startår",
+    "synthetic_control": "Syntetisk kontroll",
+    "payer_view": "Betalarvy (beskriver)",
+    "before_after": "Före och efter (beskriver)",
+}
+_ESTIMANDS = {"level_change": "nivå", "slope_change": "lutning", "effect_per_dose": "per enhet dos"}
+STATUS = {
+    "proposed": "föreslaget", "decided": "beslutat", "started": "påbörjat", "ended": "avslutat",
+    "cancelled": "inställt", "unknown": "okänt",
+}  # fmt: skip
+_STUDY = "select * from study where study_id = $1"
+_EVENTS = """
+    select e.title_sv, e.earliest, e.latest, e.date_precision, e.ended_by, e.status
+    from study_event as s join reform_event as e on s.event_id = e.event_id
+    where s.study_id = $1 order by e.earliest, e.event_id
+"""
+_FINDINGS = """
+    select f.title_sv, f.found_by from finding_study as s join finding as f on s.finding_id = f.finding_id
+    where s.study_id = $1 order by f.finding_id
+"""
+_NAMES = "select area_id as id, name from area union all select indicator_id, title_sv from indicator"
+_OF_AREA = """
+    with of_area as (
+        select $1 as area_id
+        union select group_id from area_membership where area_id = $1 and valid_to is null
+        union select region_id from area where area_id = $1 and region_id is not null
+        union select '0000'
+    )
+    select distinct e.event_id, e.title_sv, e.earliest, e.latest, e.date_precision, e.ended_by, e.status, e.kind
+    from reform_event as e
+    join reform_event_area as a on e.event_id = a.event_id
+    join of_area as o on a.area_id = o.area_id
+    order by e.earliest, e.event_id
+"""
+_FOLLOWED = """
+    with moved as (
+        select distinct x.indicator_id from reform_event_indicator as x where list_contains($events, x.event_id)
+    ),
+    valued as (
+        select m.indicator_id, i.theme, count(*) as n from moved as m
+        join indicator as i on m.indicator_id = i.indicator_id
+        join observation as o on m.indicator_id = o.indicator_id
+        where o.area_id = $area and o.sex = 'T' and o.value is not null group by all
+    )
+    select indicator_id from valued
+    order by row_number() over (partition by theme order by n desc, indicator_id), theme limit 4
+"""
+_VALUES = """
+    select o.indicator_id, i.title_sv, i.unit, i.decimals, o.year, o.value, o.break_before
+    from observation as o join indicator as i on o.indicator_id = i.indicator_id
+    where o.area_id = $area and o.sex = 'T' and o.year >= $since and list_contains($indicators, o.indicator_id)
+    order by o.indicator_id, o.year
+"""
+
+
+def list_studies(folder: Path) -> pl.DataFrame:
+    """Every study of a release, with how many of its estimates there are, and how many not, and why."""
+    return reader.query(
+        folder,
+        "select s.study_id, s.title_sv, count(e.estimate) as estimates, "
+        "count(*) filter (where e.is_significant) as significant, count(e.not_estimable_reason) as not_estimable, "
+        "string_agg(distinct e.not_estimable_reason, ', ' order by e.not_estimable_reason) as reasons "
+        "from study as s left join effect_estimate as e on s.study_id = e.study_id group by all order by s.study_id",
+    )
+
+
+def study_in_release(folder: Path, study_id: str) -> dict[str, Any]:
+    """A study with the estimates that the release holds.
+
+    Raises:
+        UsageError: the release has no such study.
+    """
+    tables = ("effect_estimate", "effect_series", "donor_weight", "placebo")
+    key = "study_id, analysis_id, indicator_id, area_id"
+    return _study(folder, study_id) | {
+        name: reader.query(folder, f"select * from {name} where study_id = $1 order by {key}", [study_id])
+        for name in tables
+    }
+
+
+def study_run_now(folder: Path, study: Study) -> dict[str, Any]:
+    """A study, run anew on the figures of a release; nothing is written.
+
+    Raises:
+        UsageError: the release has no such study.
+    """
+    told = _study(folder, study.study_id)
+    with reader.open_release(folder) as con:
+        return told | run_studies(con, [study])
+
+
+def _study(folder: Path, study_id: str) -> dict[str, Any]:
+    found = reader.query(folder, _STUDY, [study_id]).to_dicts()
+    if not found:
+        known = ", ".join(reader.query(folder, "select study_id from study order by 1")["study_id"].to_list())
+        raise UsageError("there is no such study", expected=known, found=study_id)
+    return {
+        "study": found[0],
+        "events": reader.query(folder, _EVENTS, [study_id]),
+        "findings": reader.query(folder, _FINDINGS, [study_id]),
+        "names": dict(reader.query(folder, _NAMES).rows()),
+    }
+
+
+def tell_study(told: dict[str, Any]) -> None:
+    """Lay out a study: question, design, results, caveats."""
+    study, names = told["study"], told["names"]
+    show.out.print(f"[bold]{study['title_sv']}[/bold] ({study['study_id']})")
+    for head, text in (("Fråga", "question_sv"), ("Upplägg", "design_sv"), ("Undantag", "exclusions_sv")):
+        show.out.print(f"[bold]{head}[/bold] {study[text]}", soft_wrap=True)
+    show.out.print("[bold]Händelser[/bold]")
+    for event in told["events"].to_dicts():
+        show.out.print(
+            f"  {when(event)}  {event['title_sv']} ({STATUS[event['status']]})", markup=False, soft_wrap=True
+        )
+    estimates = told["effect_estimate"]
+    for (analysis_id, method), rows in estimates.group_by(["analysis_id", "method"], maintain_order=True):
+        _tell_analysis(f"{METHODS[str(method)]} ({analysis_id})", rows, names)
+        _tell_series(told["effect_series"].filter(pl.col("analysis_id") == analysis_id), rows, names)
+    show.out.print("[bold]Att hålla i minnet[/bold]")
+    for caveat in study["caveats_sv"].splitlines():
+        show.out.print(f"  • {caveat}", markup=False, soft_wrap=True)
+    for finding in told["findings"].to_dicts():
+        show.out.print(f"[bold]Andra har funnit[/bold] {finding['title_sv']} ({finding['found_by']})", soft_wrap=True)
+
+
+def _tell_analysis(title: str, rows: pl.DataFrame, names: dict[str, str]) -> None:
+    table = show.grid(title)
+    for head in ("område", "mått"):
+        table.add_column(head, overflow="fold", max_width=34)
+    for head in ("skattning", "95 %", "p", "placebo", "år"):
+        table.add_column(head, justify="right", no_wrap=True)
+    table.add_column("utslag", overflow="fold")
+    warnings: dict[str, None] = {}
+    decimals = _decimals(rows["estimate"])
+    for row in sorted(rows.to_dicts(), key=lambda row: row["area_id"].isdigit()):  # groups first
+        estimand = _ESTIMANDS.get(row["estimand"])
+        indicator = " + ".join(names.get(part, part) for part in row["indicator_id"].split(", "))
+        table.add_row(
+            ", ".join(names.get(part, part) for part in row["area_id"].split(", ")),
+            f"{indicator} ({estimand})" if estimand else indicator,
+            _signed(row["estimate"], decimals),
+            "–"
+            if row["lower_95"] is None
+            else f"{_signed(row['lower_95'], decimals)} till {_signed(row['upper_95'], decimals)}",
+            show.number(row["p_value"], 3),
+            "–" if row["placebo_rank"] is None else f"{row['placebo_rank']} av {show.number(row['placebo_of_n'])}",
+            "–" if row["years_before"] is None else f"{row['years_before']} + {row['years_after']}",
+            row["verdict_sv"],
+        )
+        warnings |= dict.fromkeys((row["warnings_sv"] or "").splitlines())
+    show.out.print(table)
+    for warning in warnings:
+        show.out.print(f"  Obs: {warning}", markup=False, soft_wrap=True)
+
+
+def _tell_series(series: pl.DataFrame, rows: pl.DataFrame, names: dict[str, str]) -> None:
+    """Observed and counterfactual of the analysis' first estimable area, where it has both."""
+    with_both = series.filter(pl.col("counterfactual").is_not_null())
+    whole = [area for area in rows["area_id"].to_list() if not area.isdigit()]
+    areas = [area for area in [*whole, *rows["area_id"].to_list()] if area in with_both["area_id"]]
+    if not areas:
+        return
+    shown = with_both.filter(
+        (pl.col("area_id") == areas[0]) & (pl.col("indicator_id") == with_both["indicator_id"][0])
+    ).tail(8)
+    decimals = _decimals(shown["observed"])
+    table = show.grid(f"{names.get(areas[0], areas[0])}, år för år")
+    for head in ("år", "verklig", "utan förändringen", "skillnad", "95 %"):
+        table.add_column(head, justify="right", no_wrap=True)
+    for row in shown.to_dicts():
+        low, high = row["lower_95"], row["upper_95"]
+        table.add_row(
+            str(row["year"]) + ("*" if row["is_after"] else ""),
+            show.number(row["observed"], decimals),
+            show.number(row["counterfactual"], decimals),
+            _signed(row["gap"], decimals),
+            "–" if low is None else f"{_signed(low, decimals)} till {_signed(high, decimals)}",
+        )
+    show.out.print(table)
+    show.out.print("  * räknas som efter")
+
+
+def _decimals(values: pl.Series) -> int:
+    """None for numbers of thousands, two for others."""
+    return 0 if any(abs(value) >= 1000 for value in values.drop_nulls().to_list()) else 2
+
+
+def _signed(value: float | None, decimals: int) -> str:
+    return "–" if value is None else ("+" if value > 0 else "") + show.number(value, decimals)
+
+
+def when(event: dict[str, Any]) -> str:
+    """An event's time as exactly as it is known."""
+    first, last = event["earliest"], event["latest"]
+    if event["date_precision"] == "day":
+        told = f"{first}"
+    elif (first.year, first.month) == (last.year, last.month):
+        told = f"{first:%Y-%m}"
+    elif first.year == last.year and (first.month, last.month) == (1, 12):
+        told = f"{first.year}"
+    else:
+        told = f"{first:%Y-%m}–{last:%Y-%m}"
+    return told + (f" till {event['ended_by']}" if event["ended_by"] else "")
+
+
+def timeline(folder: Path, area: str, indicators: list[str], since: int) -> dict[str, Any]:
+    """The events that concern an area (its groups, region and nation included) and its values, year by year.
+
+    Raises:
+        UsageError: no such area, or an indicator that is not known.
+    """
+    area_id, name = reader.find_area(folder, area)
+    events = reader.query(folder, _OF_AREA, [area_id]).filter(pl.col("latest").dt.year() >= since)
+    if not indicators:
+        with reader.open_release(folder) as con:
+            chosen = {"events": events["event_id"].to_list(), "area": area_id}
+            indicators = [row[0] for row in con.execute(_FOLLOWED, chosen).fetchall()]
+    known = set(reader.query(folder, "select indicator_id from indicator")["indicator_id"].to_list())
+    for wanted in indicators:
+        if wanted not in known:
+            remedy = "see `nyckeltal indicators search`"
+            raise UsageError("there is no such indicator", expected="an indicator_id", found=wanted, remedy=remedy)
+    with reader.open_release(folder) as con:
+        parameters = {"area": area_id, "since": since, "indicators": indicators}
+        values = con.execute(_VALUES, parameters).pl()
+    return {"area_id": area_id, "name": name, "events": events, "values": values, "indicators": indicators}
+
+
+def tell_timeline(told: dict[str, Any]) -> None:
+    """Lay out years as rows: events at the left, values at the right."""
+    events, values = told["events"].to_dicts(), told["values"]
+    years = sorted({*(e["earliest"].year for e in events), *values["year"].to_list()})
+    by_cell = {(row["indicator_id"], row["year"]): row for row in values.to_dicts()}
+    table = show.grid(f"{told['name']} ({told['area_id']})")
+    table.add_column("år", no_wrap=True)
+    table.add_column("händelser", overflow="fold", ratio=3)
+    for indicator in told["indicators"]:
+        some = next((row for (name, _), row in by_cell.items() if name == indicator), None)
+        title = f"{some['title_sv']} [{some['unit']}]" if some else indicator
+        table.add_column(title.replace("[", "\\["), justify="right", overflow="fold", ratio=1)
+    for year in years:
+        told_events = [f"{when(e)} {e['title_sv']}" for e in events if e["earliest"].year == year]
+        cells = [_cell(by_cell.get((indicator, year))) for indicator in told["indicators"]]
+        table.add_row(str(year), "\n".join(told_events), *cells)
+    show.out.print(table)
+    if any(row["break_before"] for row in by_cell.values()):
+        show.out.print("  | före värdet: serien bytte innehåll och jämförs inte bakåt")
+
+
+def _cell(row: dict[str, Any] | None) -> str:
+    if row is None or row["value"] is None:
+        return "–"
+    return ("| " if row["break_before"] else "") + show.number(row["value"], row["decimals"])

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from indicators.effect_tables import EFFECT_TABLES
-from indicators.statistics.effect_words import DISAGREE, Reason, not_estimable, window_warnings
+from indicators.statistics.effect_words import DISAGREE, Reason, alone, not_estimable, window_warnings
 from indicators.statistics.figures import Panel
 from indicators.statistics.kendall import Floats, Integers
 from indicators.statistics.panel import EventStudy
@@ -203,6 +203,8 @@ class Found:
                 row["others_agree"] = len(set(designs.values())) == 1
                 if not row["others_agree"]:
                     row["warnings_sv"] = "\n".join(filter(None, [row["warnings_sv"], DISAGREE]))
+                if row["is_significant"] and not row["others_agree"]:
+                    row["verdict_sv"] = alone(row["estimate"])
 
 
 def _about(row: Row) -> tuple[str, str]:

@@ -53,6 +53,12 @@ def verdict(estimate: float, significant: bool, assumptions_met: bool | None, *,
     return f"{way} än {against}, mer än slumpen brukar ge."
 
 
+def alone(estimate: float) -> str:
+    """The verdict of a significant estimate that the study's other designs do not bear out."""
+    way = "Högre" if estimate > 0 else "Lägre"
+    return f"{way} än jämförelsen med denna metod, men inte med studiens andra: ingen slutsats."
+
+
 def described(change: float, lower: float | None, upper: float | None) -> str:
     """The verdict of a design that only describes."""
     if lower is not None and upper is not None and lower <= 0 <= upper:

@@ -56,8 +56,8 @@ def difference_in_differences(values: Floats, dose: Floats, years: Integers, fir
         first_after: first year after; the year before it in `years` is the reference of the event study.
 
     Returns:
-        With `p_of_trends_before` the smaller p of two tests: that all years before differ by nothing from the reference,
-        and that the areas did not drift apart in a straight line.
+        With `p_of_trends_before` the smaller p of two tests: that no year before differs from the reference, and that
+        the areas did not drift apart in a straight line.
 
     Raises:
         ValueError: values missing, one dose for all, or no year before or after.

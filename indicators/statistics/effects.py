@@ -99,14 +99,11 @@ def _interrupted(analysis: InterruptedSeries, frame: Frame, figures: Figures, fo
         found.refuse(frame, reason)
         return
     own = interrupted.interrupted_series(cut.years, cut.values[0], frame.first_after)
+    others = figures.others([frame.area, *analysis.excluded]) if analysis.against_others else ()
     placebos: dict[str, interrupted.Interrupted] = {}
-    if analysis.against_others:
-        others = figures.panel(frame.indicator, figures.others([frame.area, *analysis.excluded]), cut.years.tolist())
-        if others.years.tolist() == cut.years.tolist():
-            placebos = {
-                area: interrupted.interrupted_series(cut.years, values, frame.first_after)
-                for area, values in zip(others.areas, others.values, strict=True)
-            }
+    if others:
+        everyone = _interrupted_everywhere(figures, frame.indicator, tuple(cut.years.tolist()), frame.first_after)
+        placebos = {area: everyone[area] for area in others if area in everyone}
     frame = frame.of(cut, treated=1, compared=len(placebos), fit=("r_squared", own.r_squared))
     for name, change in (("level_change", own.level), ("slope_change", own.slope)):
         changes = {area: getattr(other, name.split("_")[0]) for area, other in placebos.items()}
@@ -123,6 +120,21 @@ def _interrupted(analysis: InterruptedSeries, frame: Frame, figures: Figures, fo
     found.series(frame, cut.years, cut.values[0], own.counterfactual)
     ranked = {area: (_statistic(other.level), other.level.estimate, None) for area, other in placebos.items()}
     found.placebos(frame, (_statistic(own.level), own.level.estimate, None), ranked)
+
+
+def _interrupted_everywhere(
+    figures: Figures, indicator: str, years: tuple[int, ...], first_after: int
+) -> dict[str, interrupted.Interrupted]:
+    """The same regression of every municipality that was measured in all of the years; computed once."""
+
+    def make() -> dict[str, interrupted.Interrupted]:
+        cut = figures.panel(indicator, figures.others([]), years)
+        if tuple(cut.years.tolist()) != years:
+            return {}
+        rows = zip(cut.areas, cut.values, strict=True)
+        return {area: interrupted.interrupted_series(cut.years, values, first_after) for area, values in rows}
+
+    return figures.once(("interrupted", indicator, years, first_after), make)
 
 
 def _statistic(change: interrupted.Change) -> float:

@@ -6,8 +6,8 @@ reading the warehouse (`pipelines/effects.py`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import NamedTuple, TypeVar, cast
 
 import numpy as np
 import polars as pl
@@ -15,6 +15,7 @@ import polars as pl
 from indicators.statistics.kendall import Floats, Integers
 
 NATION = "0000"
+T = TypeVar("T")
 
 
 class Panel(NamedTuple):
@@ -50,7 +51,14 @@ class Figures:
         structure: pl.DataFrame,
     ) -> None:
         self.breaks, self.units, self.members, self._structure = breaks, units, members, structure
+        self._made: dict[Hashable, object] = {}
         self._values = {str(key[0]): frame for key, frame in values.partition_by("indicator_id", as_dict=True).items()}
+
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What `make` gives, made once for these figures."""
+        if key not in self._made:
+            self._made[key] = make()
+        return cast("T", self._made[key])
 
     def municipalities(self, named: Iterable[str]) -> tuple[str, ...]:
         """The municipalities of areas and groups, sorted; an area that is no group stands for itself."""

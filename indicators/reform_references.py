@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from indicators.declarations import Catalogue
 from indicators.errors import DeclarationError
 from indicators.reform_model import Funding
-from indicators.study_model import Difference, Study, areas_of
+from indicators.study_model import Difference, Study, areas_of, indicators_of
 
 NATION = "0000"
 _LEAST_MNKR = 0.005  # amounts are told in million kronor with at most two decimals
@@ -79,8 +79,7 @@ def _of_study(study: Study) -> Iterator[Named]:
     for event in study.events:
         yield file, "events", "event_id", event
     for analysis in study.analyses:
-        dose = getattr(analysis, "dose_indicator", None)
-        for indicator in (*analysis.indicators, *filter(None, [dose])):
+        for indicator in indicators_of(analysis):
             yield file, f"{analysis.analysis_id}: indicators", "indicator_id", indicator
         for area in (*areas_of(analysis), *getattr(analysis, "excluded", ())):
             yield file, f"{analysis.analysis_id}: areas", "area or group", area

@@ -89,7 +89,11 @@ class Staggered(OfIndicators):
 
 
 class SyntheticControl(OfIndicators):
-    """Each treated area against a weighted mean of those donors that are most like it."""
+    """Each treated area against a weighted mean of those donors that are most like it.
+
+    The weights meet the outcome of every year before; or, with `predictors` (indicators, each by its mean over the
+    years before) and `outcome_years`, these as well as they tell the outcome before.
+    """
 
     method: Literal["synthetic_control"]
     treated: tuple[AreaId, ...] = Field(min_length=1)
@@ -99,11 +103,17 @@ class SyntheticControl(OfIndicators):
     alike_in: Year
     placebo_year: Year
     poorest_fit_percent: float = Field(default=3.0, gt=0)
+    predictors: tuple[Identifier, ...] = ()
+    outcome_years: tuple[Year, ...] = ()
 
     @model_validator(mode="after")
     def _placebo_lies_before(self) -> SyntheticControl:
         if not self.first_year < self.placebo_year < self.first_after:
             raise ValueError("placebo_year must lie inside the years before")
+        if bool(self.predictors) != bool(self.outcome_years):
+            raise ValueError("outcome_years belongs to predictors, and they to it")
+        if any(not self.first_year <= year < self.placebo_year for year in self.outcome_years):
+            raise ValueError("outcome_years must lie before placebo_year")
         return self
 
 
@@ -143,6 +153,13 @@ AnyAnalysis = Annotated[
 def is_descriptive(analysis: AnyAnalysis) -> bool:
     """Whether the design can only describe, so that no word of causes may be said."""
     return isinstance(analysis, PayerView | BeforeAfter)
+
+
+def indicators_of(analysis: AnyAnalysis) -> tuple[Identifier, ...]:
+    """Every indicator that the analysis reads: outcomes, doses, predictors."""
+    if isinstance(analysis, Difference) and analysis.dose_indicator:
+        return (*analysis.indicators, analysis.dose_indicator)
+    return (*analysis.indicators, *(analysis.predictors if isinstance(analysis, SyntheticControl) else ()))
 
 
 def areas_of(analysis: AnyAnalysis) -> tuple[AreaId, ...]:

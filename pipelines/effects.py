@@ -17,7 +17,7 @@ from indicators.reform_tables import RegisterTable
 from indicators.statistics.effect_rows import Found
 from indicators.statistics.effects import run_study
 from indicators.statistics.figures import NATION, Figures
-from indicators.study_model import Difference, Study
+from indicators.study_model import Study, indicators_of
 from pipelines.dbt import Build
 from pipelines.duck import create_described, literal
 from pipelines.settings import Settings
@@ -54,7 +54,7 @@ def read_figures(con: duckdb.DuckDBPyConnection, studies: Iterable[Study], db: s
     Args:
         db: prefix of the release's tables (`release.`) where it is attached.
     """
-    wanted = sorted({name for study in studies for name in _indicators(study)})
+    wanted = sorted({name for study in studies for analysis in study.analyses for name in indicators_of(analysis)})
     values = con.execute(_VALUES.format(db=db), {"indicators": wanted}).pl()
     breaks = con.execute(_BREAKS.format(db=db), {"indicators": wanted}).fetchall()
     units = con.execute(f"select indicator_id, unit from {db}indicator").fetchall()
@@ -90,13 +90,6 @@ def write_effects(settings: Settings, build: Build) -> dict[str, int]:
             con.execute(f"insert into release.{name} select {', '.join(described.columns)} from found")
             con.unregister("found")
     return {name: frame.height for name, frame in tables.items()}
-
-
-def _indicators(study: Study) -> Iterable[str]:
-    for analysis in study.analyses:
-        yield from analysis.indicators
-        if isinstance(analysis, Difference) and analysis.dose_indicator:
-            yield analysis.dose_indicator
 
 
 _TYPES: dict[str, pl.DataType] = {

@@ -19,6 +19,7 @@ from indicators.statistics.kendall import Floats, Integers
 from indicators.statistics.panel import EventStudy
 from indicators.study_model import AnyAnalysis
 
+LEVEL = 0.05  # below it, both the model's p and the placebos' are called significant
 Row = dict[str, Any]
 Limits = tuple[float | None, float | None]
 Fit = tuple[str, float | None]  # its kind and its number
@@ -224,3 +225,8 @@ def too_few_years(cut: Panel, frame: Frame, before: int, after: int) -> Reason |
     if int((cut.years < frame.first_after).sum()) < before:
         return "too_few_points_before"
     return "too_few_points_after" if int((cut.years >= frame.first_after).sum()) < after else None
+
+
+def rank_of(own: float, others: Sequence[float]) -> int:
+    """Its place among all of them, 1 the greatest; equals count as greater."""
+    return 1 + sum(other >= own for other in others)

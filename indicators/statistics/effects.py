@@ -2,7 +2,7 @@
 
 Belongs here: which method a declared analysis takes, when a design cannot carry an estimate, and the rows that come of
 it. Does not belong here: the methods (`interrupted.py`,
-`panel.py`, `synthetic.py`, `descriptive.py`), words (`effect_words.py`).
+`panel.py`, `synthetic.py`), words (`effect_words.py`).
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from indicators.statistics import interrupted, panel, synthetic
+from indicators.statistics import interrupted, panel
 from indicators.statistics.descriptive import before_after, payers
-from indicators.statistics.effect_rows import Found, Frame, Measured, too_few_years
+from indicators.statistics.effect_rows import LEVEL, Found, Frame, Measured, rank_of, too_few_years
 from indicators.statistics.effect_words import Reason, verdict
-from indicators.statistics.figures import NATION, Figures, Panel
+from indicators.statistics.figures import NATION, Figures
 from indicators.statistics.kendall import Floats
+from indicators.statistics.synthetic_study import synthetic
 from indicators.study_model import (
     AnyAnalysis,
     BeforeAfter,
@@ -27,8 +28,6 @@ from indicators.study_model import (
     Study,
     SyntheticControl,
 )
-
-LEVEL = 0.05  # below it, both the model's p and the placebos' are called significant
 
 
 def run_study(study: Study, figures: Figures) -> Found:
@@ -80,7 +79,7 @@ def _run(analysis: AnyAnalysis, frame: Frame, figures: Figures, found: Found) ->
         case Staggered():
             _staggered(analysis, frame, figures, found)
         case SyntheticControl():
-            _synthetic(analysis, frame, figures, found)
+            synthetic(analysis, frame, figures, found)
         case PayerView():
             payers(analysis, frame, figures, found)
         case BeforeAfter():
@@ -108,7 +107,7 @@ def _interrupted(analysis: InterruptedSeries, frame: Frame, figures: Figures, fo
     for name, change in (("level_change", own.level), ("slope_change", own.slope)):
         changes = {area: getattr(other, name.split("_")[0]) for area, other in placebos.items()}
         statistics = {area: abs(_statistic(c)) for area, c in changes.items()}
-        rank = _rank(abs(_statistic(change)), list(statistics.values())) if placebos else None
+        rank = rank_of(abs(_statistic(change)), list(statistics.values())) if placebos else None
         p_placebo = rank / (1 + len(placebos)) if rank else None
         measured = Measured(
             change.estimate, change.standard_error, (change.lower_95, change.upper_95), change.p_value, p_placebo, rank,
@@ -139,10 +138,6 @@ def _interrupted_everywhere(
 
 def _statistic(change: interrupted.Change) -> float:
     return change.estimate / change.standard_error if change.standard_error > 0 else 0.0
-
-
-def _rank(own: float, others: list[float]) -> int:
-    return 1 + sum(other >= own for other in others)
 
 
 def _difference(analysis: Difference, frame: Frame, figures: Figures, found: Found) -> None:
@@ -217,70 +212,3 @@ def _tell_event_study(
     )  # fmt: skip
     found.estimate(frame, estimand, measured, verdict(mean.estimate, significant, met), unit)
     found.event_years(frame, study, observed, is_calendar=is_calendar)
-
-
-def _synthetic(analysis: SyntheticControl, frame: Frame, figures: Figures, found: Found) -> None:
-    own = figures.panel(frame.indicator, [frame.area], frame.years)
-    frame = frame.of(own, treated=len(figures.municipalities([frame.area])))
-    reason = too_few_years(own, frame, synthetic.FEWEST_BEFORE, 1)
-    if reason:
-        found.refuse(frame, reason)
-        return
-    others = figures.others([*analysis.treated, *analysis.excluded])
-    whole = figures.panel(frame.indicator, others, own.years.tolist())
-    usable = set(whole.areas) if whole.years.tolist() == own.years.tolist() else set()
-    near = figures.distances(frame.area, [o for o in others if o in usable], analysis.alike_in)[: analysis.donors]
-    frame = frame.of(own, treated=frame.treated, compared=len(near))
-    if len(near) < synthetic.FEWEST_DONORS:
-        found.refuse(frame, "no_comparison_areas")
-        return
-    at = [whole.areas.index(area) for _, area in near]
-    donors, before = whole.values[at].T, int((own.years < frame.first_after).sum())
-    control = synthetic.synthetic_control(own.values[0], donors, before)
-    percent = float(100 * control.rmspe_before / np.abs(own.values[0][:before]).mean())
-    frame = frame.with_fit(("rmspe_before_percent", percent), None)
-    found.donors(frame, near, control.weights)
-    placebos = synthetic.placebos_in_space(donors, before)
-    judged = synthetic.judge(control, placebos, before)
-    found.series(frame, own.years, own.values[0], own.values[0] - control.gaps, judged.reach)
-    if percent > analysis.poorest_fit_percent:
-        found.refuse(frame, "poor_fit_before")
-        return
-    areas = [area for _, area in near]
-    p_time = _placebo_in_time(analysis, frame, own, donors, areas, found)
-    met = None if p_time is None else p_time >= LEVEL
-    frame = frame.with_fit(("rmspe_before_percent", percent), met)
-    gap = float(control.gaps[before:].mean())
-    significant = judged.p_value < LEVEL
-    measured = Measured(
-        gap, None, (judged.lower_95, judged.upper_95), judged.p_value, judged.p_value,
-        _rank(judged.ratio, judged.placebo_ratios.tolist()), 1 + len(placebos), significant,
-    )  # fmt: skip
-    found.estimate(frame, "mean_gap", measured, verdict(gap, significant, met))
-    ranked = {
-        area: (float(ratio), float(p.gaps[before:].mean()), p.rmspe_before)
-        for area, ratio, p in zip(areas, judged.placebo_ratios, placebos, strict=True)
-    }
-    found.placebos(frame, (judged.ratio, gap, control.rmspe_before), ranked)
-
-
-def _placebo_in_time(
-    analysis: SyntheticControl, frame: Frame, own: Panel, donors: Floats, areas: list[str], found: Found
-) -> float | None:
-    """The same with a made-up year, over the years before only; p, or None when too few years lie before it."""
-    early = own.years < frame.first_after
-    before = int((own.years < analysis.placebo_year).sum())
-    if before < synthetic.FEWEST_BEFORE or before == int(early.sum()):
-        return None
-    control = synthetic.synthetic_control(own.values[0][early], donors[early], before)
-    placebos = synthetic.placebos_in_space(donors[early], before)
-    judged = synthetic.judge(control, placebos, before)
-    ranked = {
-        area: (float(ratio), float(p.gaps[before:].mean()), p.rmspe_before)
-        for area, ratio, p in zip(areas, judged.placebo_ratios, placebos, strict=True)
-    }
-    case = (judged.ratio, float(control.gaps[before:].mean()), control.rmspe_before)
-    found.placebos(frame, case, ranked, in_time=analysis.placebo_year)
-    if judged.p_value < LEVEL:
-        frame.warn(f"Redan ett påhittat år ({analysis.placebo_year}) ger en skillnad (p {judged.p_value:.2f}).")
-    return judged.p_value

@@ -9,13 +9,15 @@ square gaps; Firpo and Possebom (2018), an interval by inverting the permutation
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from scipy.optimize import minimize, nnls
+from scipy.optimize import differential_evolution, nnls
 
 from indicators.statistics.kendall import Floats
 
+_SEED, _LOG_RANGE = 20100101, 8.0  # no predictor counts less than e⁻⁸ of the one that counts most
 FEWEST_BEFORE, FEWEST_DONORS = 8, 19  # with fewer donors than 19, no p can be 0.05
 
 
@@ -75,18 +77,14 @@ def importance_of_predictors(treated: Floats, donors: Floats, before: Floats, do
         k numbers, 1 in sum. Both they and the predictors of `donor_weights` are to be scaled alike first
         (`scaled`).
     """
-    k = len(treated)
 
     def loss(logs: Floats) -> float:
         weights = donor_weights(treated, donors, np.exp(logs - logs.max()))
         return float(((before - donors_before @ weights) ** 2).mean())
 
-    # The loss has flat steps and more than one valley: each start is searched without derivatives, the best is kept.
-    starts = [np.zeros(k), *(4.0 * np.eye(k))]
-    tries = [
-        minimize(loss, start, method="Nelder-Mead", options={"maxiter": 150 * k, "xatol": 1e-4}) for start in starts
-    ]
-    best = min(tries, key=lambda found: float(found.fun)).x
+    # The loss has flat steps and many valleys, in which searches that go downhill end; so it is searched as a whole.
+    bounds = [(-_LOG_RANGE, 0.0)] * len(treated)
+    best = differential_evolution(loss, bounds, seed=_SEED, popsize=10, maxiter=40, tol=1e-8, polish=False).x
     importance = np.exp(best - best.max())
     return np.asarray(importance / importance.sum(), dtype=np.float64)
 
@@ -116,10 +114,17 @@ def synthetic_control(treated: Floats, donors: Floats, before: int, weights: Flo
     return Synthetic(weights, gaps, _root_mean_square(gaps[:before]))
 
 
-def placebos_in_space(donors: Floats, before: int) -> list[Synthetic]:
-    """Every donor as if it were the treated area, beside the other donors."""
+def placebos_in_space(donors: Floats, before: int, weigh: Callable[[int], Floats] | None = None) -> list[Synthetic]:
+    """Every donor as if it were the treated area, beside the other donors.
+
+    Args:
+        weigh: the other donors' weights for the donor at a place; when left out, as in `synthetic_control`.
+    """
     others = np.arange(donors.shape[1])
-    return [synthetic_control(donors[:, place], donors[:, others != place], before) for place in others]
+    return [
+        synthetic_control(donors[:, place], donors[:, others != place], before, weigh(place) if weigh else None)
+        for place in others.tolist()
+    ]
 
 
 def judge(found: Synthetic, placebos: list[Synthetic], before: int) -> Judged:

@@ -31,11 +31,32 @@ class Panel(NamedTuple):
     left_out: tuple[str, ...]
 
 
+class Structure(NamedTuple):
+    """What n areas are like: n x v standardised variables, and the variables' weights."""
+
+    areas: tuple[str, ...]
+    rows: Floats
+    weights: Floats
+
+    def distances(self, own: Sequence[str], others: Sequence[str]) -> Floats:
+        """How unlike each of the others is; several areas together are like their plain mean.
+
+        The root of the weighted mean of squared differences, as in the table similar_area.
+
+        Raises:
+            KeyError: an area that is not among `areas`.
+        """
+        at = {area: place for place, area in enumerate(self.areas)}
+        centre = self.rows[[at[area] for area in own]].mean(axis=0)
+        apart = self.rows[[at[area] for area in others]] - centre
+        return np.asarray(np.sqrt((self.weights * apart**2).sum(axis=1) / self.weights.sum()), dtype=np.float64)
+
+
 class Figures:
     """The warehouse's values for both sexes together, its groups, and what municipalities are like.
 
     Args:
-        values: indicator_id, area_id, year, value; none missing.
+        values: indicator_id, area_id, year, value, size (what the value is weighted by in groups; may be missing).
         breaks: for each indicator the years from which on it is something else.
         units: unit of each indicator.
         members: members of each group; those of the nation are all municipalities.
@@ -115,27 +136,26 @@ class Figures:
         """Whether the indicator becomes something else inside the years."""
         return any(first_year < year <= last_year for year in self.breaks.get(indicator, ()))
 
-    def distances(self, area: str, others: Sequence[str], year: int) -> list[tuple[float, str]]:
-        """How unlike each other municipality is, nearest first; a group is like the plain mean of its members.
+    def shares(self, indicator: str, areas: Sequence[str], year: int) -> Floats | None:
+        """How much each area weighs in the indicator's value of them together; None where that is not known."""
+        frame = self._values.get(indicator)
+        if frame is None:
+            return None
+        found = frame.filter((pl.col("year") == year) & pl.col("area_id").is_in(list(areas)))
+        sizes = dict(zip(found["area_id"].to_list(), found["size"].to_list(), strict=True))
+        known = np.array([sizes.get(area) or np.nan for area in areas], dtype=np.float64)
+        return None if np.isnan(known).any() else known / known.sum()
 
-        The root of the weighted mean of squared differences, as in the table similar_area. Areas without structure that
-        year are not among them.
-        """
-        of_year = self._structure.filter(pl.col("year") == year)
-        variables = sorted(of_year["variable"].unique().to_list())
-        if not variables:
-            return []
-        weights = dict(zip(of_year["variable"].to_list(), of_year["weight"].to_list(), strict=True))
-        wide = of_year.pivot(on="variable", index="area_id", values="standardised").sort("area_id")
-        by_area = dict(zip(wide["area_id"].to_list(), wide.select(variables).to_numpy(), strict=True))
-        own = [by_area[member] for member in self.municipalities([area]) if member in by_area]
-        if not own:
-            return []
-        centre = np.mean(own, axis=0)
-        weight = np.array([weights[v] for v in variables])
-        apart = {
-            other: float(np.sqrt((weight * (by_area[other] - centre) ** 2).sum() / weight.sum()))
-            for other in others
-            if other in by_area
-        }
-        return sorted((distance, other) for other, distance in apart.items())
+    def structure(self, year: int) -> Structure:
+        """What the municipalities are like in a year, by the variables of the table structure_value."""
+        return self.once(("structure", year), lambda: _structure(self._structure.filter(pl.col("year") == year)))
+
+
+def _structure(of_year: pl.DataFrame) -> Structure:
+    variables = sorted(of_year["variable"].unique().to_list())
+    if not variables:
+        return Structure((), np.empty((0, 0)), np.empty(0))
+    weights = dict(zip(of_year["variable"].to_list(), of_year["weight"].to_list(), strict=True))
+    wide = of_year.pivot(on="variable", index="area_id", values="standardised").drop_nulls().sort("area_id")
+    rows = wide.select(variables).to_numpy()
+    return Structure(tuple(wide["area_id"].to_list()), rows, np.array([weights[v] for v in variables]))

@@ -9,11 +9,10 @@ square gaps; Firpo and Possebom (2018), an interval by inverting the permutation
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from scipy.optimize import differential_evolution, nnls
+from scipy.optimize import Bounds, differential_evolution, nnls
 
 from indicators.statistics.kendall import Floats
 
@@ -30,7 +29,7 @@ class Synthetic(NamedTuple):
 
 
 class Judged(NamedTuple):
-    """What the placebos say of a gap.
+    """What the placebos say of a gap. The placebos of a group must be groups: a single area is met less closely before.
 
     `ratio` and `placebo_ratios`: root mean square gap after through before. `p_value`: share of all areas, the treated
     one included, whose ratio is as great. `lower_95` and `upper_95`: every constant effect that the same test would not
@@ -83,7 +82,7 @@ def importance_of_predictors(treated: Floats, donors: Floats, before: Floats, do
         return float(((before - donors_before @ weights) ** 2).mean())
 
     # The loss has flat steps and many valleys, in which searches that go downhill end; so it is searched as a whole.
-    bounds = [(-_LOG_RANGE, 0.0)] * len(treated)
+    bounds = Bounds(np.full(len(treated), -_LOG_RANGE), np.zeros(len(treated)))
     best = differential_evolution(loss, bounds, seed=_SEED, popsize=10, maxiter=40, tol=1e-8, polish=False).x
     importance = np.exp(best - best.max())
     return np.asarray(importance / importance.sum(), dtype=np.float64)
@@ -114,17 +113,10 @@ def synthetic_control(treated: Floats, donors: Floats, before: int, weights: Flo
     return Synthetic(weights, gaps, _root_mean_square(gaps[:before]))
 
 
-def placebos_in_space(donors: Floats, before: int, weigh: Callable[[int], Floats] | None = None) -> list[Synthetic]:
-    """Every donor as if it were the treated area, beside the other donors.
-
-    Args:
-        weigh: the other donors' weights for the donor at a place; when left out, as in `synthetic_control`.
-    """
+def placebos_in_space(donors: Floats, before: int) -> list[Synthetic]:
+    """Every donor as if it were the treated area, beside the other donors."""
     others = np.arange(donors.shape[1])
-    return [
-        synthetic_control(donors[:, place], donors[:, others != place], before, weigh(place) if weigh else None)
-        for place in others.tolist()
-    ]
+    return [synthetic_control(donors[:, place], donors[:, others != place], before) for place in others]
 
 
 def judge(found: Synthetic, placebos: list[Synthetic], before: int) -> Judged:

@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 import numpy as np
+import polars as pl
 import pytest
 
 from indicators.statistics.effects import run_study
@@ -43,6 +44,7 @@ def analysis(method: str, drawn: list[str]) -> dict[str, Any]:
 
 
 METHODS = ("interrupted_time_series", "difference_in_differences", "staggered_event_study", "synthetic_control")
+GROUP = "synthetic_control_of_a_group"
 
 
 def study(indicator: str, method: str, drawn: list[str]) -> Study:
@@ -70,7 +72,7 @@ def drawn_from(full_release: Settings, request: pytest.FixtureRequest) -> tuple[
 def told_in_the_method(indicator: str) -> dict[str, int]:
     text = (ROOT / "docs" / "method.md").read_text(encoding="utf-8")
     (row,) = re.findall(rf"(?m)^\| `{indicator}` \|(.*)\|$", text)
-    return dict(zip(METHODS, [int(cell) for cell in row.split("|")], strict=True))
+    return dict(zip((*METHODS, GROUP), [int(cell) for cell in row.split("|")], strict=True))
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -78,7 +80,7 @@ def test_made_up_treatments_are_seldom_significant(drawn_from: tuple[str, Figure
     indicator, figures = drawn_from
     others = figures.others(["GR"])
     assert len(others) == 277
-    chance = np.random.default_rng(7)
+    chance = np.random.default_rng(1)
     found = 0
     for _ in range(DRAWS):
         drawn = [str(area) for area in chance.choice(others, 17, replace=False)]
@@ -88,3 +90,29 @@ def test_made_up_treatments_are_seldom_significant(drawn_from: tuple[str, Figure
         found += bool(row["is_significant"])
     assert found <= MOST
     assert found == told_in_the_method(indicator)[method]
+
+
+def test_made_up_groups_are_seldom_significant(
+    drawn_from: tuple[str, Figures], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Thirteen municipalities at random, weighted among themselves as GR's thirteen are."""
+    indicator, figures = drawn_from
+    years = list(range(2003, 2023))
+    whole = figures.panel(indicator, figures.others(["GR"]), years)
+    shares = figures.shares(indicator, figures.municipalities(["GR"]), 2019)
+    assert shares is not None
+    chance, known, found = np.random.default_rng(1), figures._values[indicator], 0
+    monkeypatch.setattr(figures, "shares", lambda *_: shares)
+    for _ in range(DRAWS):
+        drawn = chance.permutation(len(whole.areas))[:13]
+        values = pl.DataFrame({"year": years, "value": whole.values[drawn].T @ shares}).select(
+            indicator_id=pl.lit(indicator), area_id=pl.lit("X"), year=pl.col("year").cast(known["year"].dtype),
+            value=pl.col("value"), size=pl.lit(None, known["size"].dtype),
+        )  # fmt: skip
+        monkeypatch.setitem(figures._values, indicator, pl.concat([known, values]))
+        monkeypatch.setitem(figures.members, "X", tuple(sorted(whole.areas[place] for place in drawn)))
+        (row,) = run_study(study(indicator, METHODS[3], ["X"]), figures).rows["effect_estimate"]
+        assert row["placebo_of_n"] == 200
+        found += bool(row["is_significant"])
+    assert found <= MOST
+    assert found == told_in_the_method(indicator)[GROUP]

@@ -1,0 +1,252 @@
+"""Studies on made-up figures: what is found, what is refused and why, and what no design may say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+from indicators.effect_tables import EFFECT_TABLES
+from indicators.statistics.effect_rows import Found
+from indicators.statistics.effects import run_study
+from indicators.statistics.figures import Figures
+from indicators.study_model import Study
+
+YEARS = range(2003, 2023)
+AREAS = tuple(f"{number:04d}" for number in range(101, 151))  # fifty municipalities
+TREATED = AREAS[:10]
+CAUSAL_WORDS = ("effekt", "påverk", "ledde till", "orsak", "på grund av", "tack vare", "besparing.", "minskade")
+
+
+def figures(
+    change: float = 0.0,
+    *,
+    at: int = 2020,
+    breaks: tuple[int, ...] = (),
+    without: tuple[int, ...] = (),
+    spread: float = 1.0,
+) -> Figures:
+    """Fifty municipalities with levels, shared years and noise; the treated change by `change` from a year on."""
+    chance = np.random.default_rng(12)
+    levels = 100 + 5 * chance.standard_normal((len(AREAS), 1))
+    values = (
+        levels + chance.standard_normal((1, len(YEARS))) + spread * chance.standard_normal((len(AREAS), len(YEARS)))
+    )
+    values[: len(TREATED)] += change * (np.array(YEARS) >= at)
+    rows = [
+        ("matt", area, year, float(values[a, y]), 1.0)
+        for a, area in enumerate(AREAS)
+        for y, year in enumerate(YEARS)
+        if year not in without
+    ]
+    rows += [
+        ("matt", "GR", year, float(values[:10, y].mean()), 10.0) for y, year in enumerate(YEARS) if year not in without
+    ]
+    rows += [("annat", area, year, 50.0 + a, 1.0) for a, area in enumerate(AREAS) for year in YEARS]
+    structure = pl.DataFrame(
+        [(area, 2019, "storlek", 1.0, float(levels[a, 0])) for a, area in enumerate(AREAS)],
+        schema=["area_id", "year", "variable", "weight", "standardised"],
+        orient="row",
+    )
+    return Figures(
+        pl.DataFrame(rows, schema=["indicator_id", "area_id", "year", "value", "size"], orient="row"),
+        {"matt": frozenset(breaks)},
+        {"matt": "kr", "annat": "kr"},
+        {"GR": TREATED, "0000": AREAS},
+        structure,
+    )
+
+
+def study(*analyses: dict[str, Any]) -> Study:
+    common = {
+        "analysis_id": "a", "indicators": ["matt"], "first_year": 2003, "last_year": 2022, "first_after": 2020,
+        "assumptions_sv": ["Inga."],
+    }  # fmt: skip
+    return Study.model_validate(
+        {
+            "study_id": "provad", "title_sv": "Prövad", "question_sv": "Vad hände med måttet efteråt?",
+            "design_sv": "Påhittade siffror vars sanning är känd av den som prövar.", "events": ["beslut"],
+            "exclusions_sv": "Inga.", "caveats_sv": ["Påhittad."],
+            "analyses": [{k: v for k, v in (common | a).items() if v is not None} for a in analyses],
+        }
+    )  # fmt: skip
+
+
+DIFFERENCE = {"method": "difference_in_differences", "treated": ["GR"], "first_year": 2012}
+SERIES = {"method": "interrupted_time_series", "areas": ["GR"]}
+CONTROL = {
+    "method": "synthetic_control", "treated": ["GR"], "excluded": ["GR"], "alike_in": 2019, "placebo_year": 2014,
+    "donors": 30,
+}  # fmt: skip
+STAGGERED = {"method": "staggered_event_study", "starts": [{"area": "GR", "first_after": 2020}], "first_year": 2012}
+BEFORE_AFTER = {"method": "before_after", "areas": ["0000"], "first_year": 2017}
+
+
+def one(found: Found) -> dict[str, Any]:
+    (row,) = found.rows["effect_estimate"]
+    return row
+
+
+@pytest.mark.parametrize("design", [DIFFERENCE, STAGGERED, CONTROL])
+def test_a_change_of_the_treated_is_found_with_its_size(design: dict[str, Any]) -> None:
+    row = one(run_study(study(design), figures(change=6.0)))
+    assert row["estimate"] == pytest.approx(6.0, abs=1.5)
+    assert row["is_significant"] is True
+    assert row["assumptions_met"] is True
+    assert 0 < row["lower_95"] < row["estimate"] < row["upper_95"]
+    assert row["verdict_sv"] == "Högre än jämförelsen, mer än slumpen brukar ge."
+
+
+@pytest.mark.parametrize("design", [DIFFERENCE, STAGGERED, CONTROL, SERIES])
+def test_nothing_is_found_where_nothing_happened(design: dict[str, Any]) -> None:
+    for row in run_study(study(design), figures()).rows["effect_estimate"]:
+        assert row["is_significant"] is False
+        assert "slumpen" in row["verdict_sv"]
+
+
+@pytest.mark.parametrize(
+    ("design", "made", "reason"),
+    [
+        (SERIES | {"first_after": 2021}, {}, "too_few_points_after"),
+        (SERIES | {"first_year": 2014}, {}, "too_few_points_before"),
+        (SERIES | {"indicators": ["okant"]}, {}, "no_values"),
+        (SERIES, {"breaks": (2010,)}, "break_in_window"),
+        (DIFFERENCE | {"treated": ["0000"]}, {}, "all_treated_at_once"),
+        (DIFFERENCE | {"treated": list(AREAS[:3])}, {}, "too_few_treated"),
+        (DIFFERENCE | {"treated": list(AREAS[:35])}, {}, "no_comparison_areas"),
+        (DIFFERENCE | {"treated": None, "dose_funding": "pengar"}, {}, "dose_unknown"),
+        (CONTROL | {"excluded": list(AREAS[:40])}, {}, "no_comparison_areas"),
+        (CONTROL | {"alike_in": 2018}, {}, "no_comparison_areas"),
+        (CONTROL | {"poorest_fit_percent": 0.01}, {}, "poor_fit_before"),
+        (CONTROL | {"last_year": 2019}, {}, "too_few_points_after"),
+        (STAGGERED | {"starts": [{"area": "0101", "first_after": 2020}]}, {}, "too_few_treated"),
+        (BEFORE_AFTER, {"without": (2020, 2021, 2022)}, "too_few_points_after"),
+    ],
+)
+def test_what_a_design_cannot_carry_has_a_reason_and_no_number(
+    design: dict[str, Any], made: dict[str, Any], reason: str
+) -> None:
+    row = one(run_study(study(design), figures(**made)))
+    assert row["not_estimable_reason"] == reason
+    assert row["estimate"] is row["lower_95"] is row["p_value"] is row["is_significant"] is None
+    assert row["verdict_sv"].startswith("Går inte att skatta: ")
+
+
+def test_a_break_at_the_first_year_of_the_window_is_none_inside_it() -> None:
+    assert one(run_study(study(DIFFERENCE), figures(breaks=(2012,))))["not_estimable_reason"] is None
+
+
+def test_a_year_that_was_not_measured_is_missing_and_said() -> None:
+    found = run_study(study(DIFFERENCE | {"leave_out": [2021]}), figures(without=(2015,)))
+    row = one(found)
+    assert row["years_before"], row["years_after"] == (7, 2)
+    assert "Inte mätt: 2015." in row["warnings_sv"]
+    assert "Utelämnat: 2021." in row["warnings_sv"]
+    assert "Pandemiår bland åren efter: 2020." in row["warnings_sv"]
+    assert not {2015, 2021} & {point["year"] for point in found.rows["effect_series"]}
+
+
+def test_areas_that_drifted_apart_before_are_not_called_an_effect() -> None:
+    drifting = figures()
+    frame = drifting._values["matt"].with_columns(
+        value=pl.col("value")
+        + pl.when(pl.col("area_id").is_in(TREATED)).then(0.8 * (pl.col("year") - 2012)).otherwise(0)
+    )
+    drifting._values["matt"] = frame
+    row = one(run_study(study(DIFFERENCE), drifting))
+    assert row["is_significant"] is True
+    assert row["assumptions_met"] is False
+    assert "förutsättningarna håller inte" in row["verdict_sv"]
+
+
+def test_designs_that_disagree_say_so_in_each_estimate() -> None:
+    late = DIFFERENCE | {"analysis_id": "b", "first_year": 2003, "last_year": 2016, "first_after": 2014}
+    rows = run_study(study(DIFFERENCE, late), figures(change=6.0)).rows["effect_estimate"]
+    assert [row["is_significant"] for row in rows] == [True, False]
+    assert [row["others_agree"] for row in rows] == [False, False]
+    assert all("oense" in row["warnings_sv"] for row in rows)
+    assert rows[0]["verdict_sv"].endswith("ingen slutsats.")
+
+
+def test_a_dose_is_told_per_unit_of_dose() -> None:
+    made = figures()
+    slope = pl.when(pl.col("year") >= 2020).then(0.5 * (pl.col("area_id").cast(pl.Float64) - 101)).otherwise(0)
+    made._values["matt"] = (
+        made._values["matt"].filter(pl.col("area_id") != "GR").with_columns(value=pl.col("value") + slope)
+    )
+    dose = DIFFERENCE | {"treated": None, "dose_indicator": "annat", "dose_years": [2016, 2017]}
+    row = one(run_study(study(dose), made))
+    assert row["estimand"] == "effect_per_dose"
+    assert row["unit"] == "kr per enhet dos"
+    assert row["estimate"] == pytest.approx(0.5, abs=0.05)
+
+
+def test_what_only_describes_says_no_word_of_causes() -> None:
+    payers = [
+        {"payer": "Kommunerna", "indicator": "matt", "area": "GR"},
+        {"payer": "Regionen", "indicator": "annat", "area": "0101"},
+    ]
+    view = {"analysis_id": "b", "method": "payer_view", "payers": payers, "indicators": None}
+    for change in (6.0, -6.0, 0.0):
+        rows = run_study(study(BEFORE_AFTER, view), figures(change=change)).rows["effect_estimate"]
+        assert len(rows) == 4
+        for row in rows:
+            assert row["is_significant"] is row["p_placebo"] is None
+            assert not [word for word in CAUSAL_WORDS if word in row["verdict_sv"].lower()], row["verdict_sv"]
+
+
+def test_a_cost_that_moved_is_no_saving() -> None:
+    made = figures(change=-20.0, spread=0.1)
+    moved = pl.when((pl.col("year") >= 2020) & (pl.col("area_id") == "0101")).then(20.0).otherwise(0.0)
+    made._values["annat"] = made._values["annat"].with_columns(value=pl.col("value") + moved)
+    payers = [
+        {"payer": "Kommunerna", "indicator": "matt", "area": "GR"},
+        {"payer": "Regionen", "indicator": "annat", "area": "0101"},
+    ]
+    view = {"method": "payer_view", "payers": payers, "indicators": None}
+    rows = {row["estimand"] + row["area_id"]: row for row in run_study(study(view), made).rows["effect_estimate"]}
+    assert rows["change_of_payerGR"]["estimate"] == pytest.approx(-20, abs=1.5)
+    assert rows["change_of_payer0101"]["estimate"] == pytest.approx(20, abs=1e-9)
+    both = rows["change_of_all_payersGR, 0101"]
+    assert both["estimate"] == pytest.approx(0, abs=1.5)
+    assert "en flyttad kostnad är ingen besparing" in both["verdict_sv"]
+
+
+def test_weights_series_and_placebos_belong_together() -> None:
+    found = run_study(study(CONTROL | {"each_member": True}), figures(change=6.0))
+    areas = {row["area_id"] for row in found.rows["effect_estimate"]}
+    assert areas == {"GR", *TREATED}
+    for area in areas:
+        weights = [row["weight"] for row in found.rows["donor_weight"] if row["area_id"] == area]
+        assert len(weights) == 30
+        assert sum(weights) == pytest.approx(1)
+        assert min(weights) >= 0
+        placebos = [row for row in found.rows["placebo"] if row["area_id"] == area]
+        assert sorted({row["kind"] for row in placebos}) == ["space", "time", "true"]
+        assert sum(row["kind"] == "space" for row in placebos) == (199 if area == "GR" else 30)
+    for point in found.rows["effect_series"]:
+        assert point["gap"] == pytest.approx(point["observed"] - point["counterfactual"])
+
+
+def test_the_same_figures_give_the_same_numbers() -> None:
+    designs = (
+        DIFFERENCE,
+        SERIES | {"analysis_id": "b"},
+        CONTROL | {"analysis_id": "c"},
+        STAGGERED | {"analysis_id": "d"},
+    )
+    first, second = (run_study(study(*designs), figures(change=2.0)).rows for _ in range(2))
+    assert first == second
+
+
+def test_every_row_has_the_columns_of_its_table() -> None:
+    found = run_study(
+        study(DIFFERENCE, SERIES | {"analysis_id": "b", "against_others": True}, CONTROL | {"analysis_id": "c"}),
+        figures(),
+    )
+    for table, rows in found.rows.items():
+        assert rows
+        for row in rows:
+            assert set(row) == set(EFFECT_TABLES[table].columns)

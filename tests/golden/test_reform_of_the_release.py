@@ -1,0 +1,195 @@
+"""The reform in a whole release: what the five documents say is found again, and studies can be redone with SQL."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import duckdb
+import pytest
+
+from indicators.load import load_catalogue
+from pipelines.effects import run_studies
+from pipelines.release import pointer
+from pipelines.release.pointer import DATABASE
+from pipelines.settings import ROOT, Settings
+
+pytestmark = pytest.mark.slow
+
+READ = {
+    "gr_vardens_medarbetare", "gr_god_och_nara_vard", "rvn_god_vard_med_ratt_stod", "rvm_nara_vard",
+    "vgr_vardnara_service",
+}  # fmt: skip
+REGISTERS = ("reform_event", "funding", "intervention", "finding")
+
+
+@pytest.fixture(scope="module")
+def con(full_release: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    folder = pointer.current_folder(full_release.releases_dir)
+    with duckdb.connect(str(folder / DATABASE), read_only=True) as opened:
+        yield opened
+
+
+def rows(con: duckdb.DuckDBPyConnection, query: str) -> list[tuple[object, ...]]:
+    return con.execute(query).fetchall()
+
+
+def test_each_of_the_five_documents_is_found_again(con: duckdb.DuckDBPyConnection) -> None:
+    assert {row[0] for row in rows(con, "select document_id from document where was_read")} == READ
+    union = " union all ".join(f"select document_id from {name}" for name in REGISTERS)
+    counts = dict(rows(con, f"select document_id, count(*) from ({union}) group by 1"))
+    assert all(counts[document] >= 3 for document in READ), counts
+
+
+@pytest.mark.parametrize(
+    ("day", "precision", "part", "status"),
+    [
+        ("2019-06-18", "day", "handlingsplan", "decided"),
+        ("2019-10-01", "month", "Vårdens medarbetare", "decided"),
+        ("2019-10-03", "day", "nämnden", "proposed"),
+        ("2019-10-16", "day", "regionstyrelsen", "proposed"),
+        ("2019-11-01", "month", "närsjukvårdsorganisation", "proposed"),
+        ("2020-04-01", "day", "SOU 2020:19", "proposed"),
+        ("2020-09-01", "day", "Kickoff", "ended"),
+        ("2021-03-01", "season", "vårdnära service", "started"),
+        ("2022-09-20", "day", "vårdnära service", "decided"),
+        ("2022-09-30", "day", "vårdnära service", "ended"),
+        ("2022-10-01", "day", "Sjukhusen tar över", "decided"),
+        ("2018-01-01", "day", "utskrivning", "started"),
+        ("2020-03-11", "day", "Pandemin", "ended"),
+    ],
+)
+def test_an_event_has_its_day_and_how_well_it_is_known(
+    con: duckdb.DuckDBPyConnection, day: str, precision: str, part: str, status: str
+) -> None:
+    found = con.execute(
+        "select count(*) from reform_event where earliest = ?::date and date_precision = ? and contains(title_sv, ?) "
+        "and status = ?",
+        [day, precision, part, status],
+    ).fetchone()
+    assert found == (1,)
+
+
+def test_areas_of_the_reform_exist_and_have_their_members(con: duckdb.DuckDBPyConnection) -> None:
+    unknown = "select area_id from reform_event_area where area_id not in (select area_id from area)"
+    assert rows(con, unknown) == []
+    counted = (
+        "select group_id, count(*), count(valid_from) from area_membership where group_id in ('GR', 'VGR', '22', '19') "
+    )
+    assert rows(con, counted + "and valid_to is null group by 1 order by 1") == [
+        ("19", 10, 10), ("22", 7, 7), ("GR", 13, 13), ("VGR", 49, 49)
+    ]  # fmt: skip
+
+
+def test_money_adds_up_or_says_that_it_does_not(con: duckdb.DuckDBPyConnection) -> None:
+    found = dict(rows(con, "select funding_id, discrepancy_mnkr from funding where complete_by is not null"))
+    assert found.pop("overenskommelse_2024") == pytest.approx(100)
+    assert found == pytest.approx(
+        {"overenskommelse_2021": 0, "overenskommelse_2021_kommuner": 0, "gr_2021": 0}, abs=1e-9
+    )
+    amounts = dict(rows(con, "select funding_id, amount_mnkr from funding"))
+    assert amounts["overenskommelse_2021"] == 5725 + 1000 + 53
+    derived = dict(rows(con, "select funding_id, amount_mnkr from funding where basis = 'derived' and year = 2021"))
+    assert derived == {"gr_2021_kommunerna": 67.5, "gr_2021_gemensamt": 7.5}
+
+
+def test_a_dose_is_there_only_where_the_receiver_is_known(con: duckdb.DuckDBPyConnection) -> None:
+    doses = dict(
+        rows(con, "select funding_id, sek_per_inhabitant_65 from funding where sek_per_inhabitant_65 is not null")
+    )
+    # Inhabitants of GR 2021: 135 285 of 65–79 years and 47 320 of 80 years and older.
+    assert doses["gr_2021"] == pytest.approx(75_000_000 / (135_285 + 47_320))
+    assert set(doses) == {"gr_2021", "gr_2021_kommunerna", "gr_2021_gemensamt", "overenskommelse_2021_kommuner"}
+
+
+def test_ten_joint_activities_and_who_pays_for_the_service(con: duckdb.DuckDBPyConnection) -> None:
+    ten = "select count(*) from intervention where parent_id = 'gr_gemensamma_2021' and status = 'proposed'"
+    assert rows(con, ten) == [(10,)]
+    shift = "select valid_to::varchar, valid_from::varchar from intervention_payer "
+    assert sorted(rows(con, shift + "where intervention_id = 'vgr_vardnara_service'"), key=str) == [
+        ("2022-09-30", None),
+        (None, "2022-10-01"),
+    ]
+
+
+def test_every_study_says_something_and_every_gap_has_a_reason(con: duckdb.DuckDBPyConnection) -> None:
+    declared = {study.study_id for study in load_catalogue().studies}
+    assert len(declared) >= 7
+    assert {row[0] for row in rows(con, "select distinct study_id from effect_estimate")} == declared
+    either = "select count(*) from effect_estimate where (estimate is null) = (not_estimable_reason is null)"
+    assert rows(con, either) == [(0,)]
+    assert rows(con, "select count(*) from effect_estimate where verdict_sv is null") == [(0,)]
+    assert rows(con, "select max(last_year) from effect_estimate") == [(2022,)]
+
+
+@pytest.mark.parametrize(
+    ("study", "analysis", "reason"),
+    [
+        ("anstallning_2021", "avbruten_serie_riket", "too_few_points_after"),
+        ("anstallning_2021", "skillnad_riket", "all_treated_at_once"),
+        ("eget_hem_dos", "dos_pengar", "dose_unknown"),
+        ("utskrivning_2018", "avbruten_serie_riket", "break_in_window"),
+        ("vgr_2022", "avbruten_serie_regionen", "too_few_points_after"),
+    ],
+)
+def test_what_the_figures_cannot_carry_is_not_estimated(
+    con: duckdb.DuckDBPyConnection, study: str, analysis: str, reason: str
+) -> None:
+    query = "select distinct not_estimable_reason from effect_estimate where study_id = ? and analysis_id = ?"
+    assert con.execute(query, [study, analysis]).fetchall() == [(reason,)]
+
+
+def test_the_round_of_2021_that_was_not_held_is_a_missing_year(con: duckdb.DuckDBPyConnection) -> None:
+    query = "select count(*) from effect_series where study_id = 'trygghet_pandemin' and year in (2020, 2021)"
+    assert rows(con, query) == [(0,)]
+    told = "select bool_and(contains(warnings_sv, 'Inte mätt: 2021')) from effect_estimate "
+    assert rows(con, told + "where study_id = 'trygghet_pandemin'") == [(True,)]
+
+
+def test_the_gap_of_the_first_study_is_redone_by_the_query_of_the_method(con: duckdb.DuckDBPyConnection) -> None:
+    text = (ROOT / "docs" / "method.md").read_text(encoding="utf-8")
+    (query,) = [block for block in re.findall(r"```sql\n(.*?)```", text, flags=re.DOTALL) if "by_hand" in block]
+    found = con.execute(query).fetchall()
+    assert len(found) == 20
+    for _, gap, by_hand in found:
+        assert by_hand == pytest.approx(gap, abs=1e-6)
+
+
+def test_donors_are_no_neighbours_and_add_up_to_one(con: duckdb.DuckDBPyConnection) -> None:
+    sums = (
+        "select min(s), max(s) from (select sum(weight) as s from donor_weight group by study_id, analysis_id, area_id)"
+    )
+    assert rows(con, sums)[0] == pytest.approx((1, 1))
+    inside = (
+        "select count(*) from donor_weight as d join area_membership as m on d.donor_area_id = m.area_id "
+        "where d.study_id = 'kostnad_aldreomsorg_gr' and m.group_id in ('GR', 'VGR')"
+    )
+    assert rows(con, inside) == [(0,)]
+
+
+def test_ranks_and_p_values_are_those_of_the_placebos(con: duckdb.DuckDBPyConnection) -> None:
+    query = """
+        select e.area_id, e.placebo_rank, e.placebo_of_n, e.p_placebo,
+            count(*) filter (where p.statistic >= t.statistic), count(*)
+        from effect_estimate as e
+        join placebo as t using (study_id, analysis_id, indicator_id, area_id)
+        join placebo as p using (study_id, analysis_id, indicator_id, area_id)
+        where e.method = 'synthetic_control' and e.estimate is not null
+            and t.kind = 'true' and p.kind in ('true', 'space')
+        group by all
+    """
+    found = rows(con, query)
+    assert len(found) >= 10
+    for area, rank, of_n, p_value, as_great, everyone in found:
+        assert (rank, of_n) == (as_great, everyone), area
+        assert p_value == pytest.approx(rank / of_n)  # type: ignore[operator]
+
+
+def test_running_a_study_again_gives_the_same_numbers(con: duckdb.DuckDBPyConnection) -> None:
+    study = next(s for s in load_catalogue().studies if s.study_id == "regioner_2019")
+    for name, frame in run_studies(con, [study]).items():
+        keys = ", ".join(frame.columns[:4])
+        held = con.execute(f"select * from {name} where study_id = 'regioner_2019'").pl()
+        order = [c for c in frame.columns if frame.schema[c].is_(frame.schema["study_id"])]
+        assert frame.height == held.height, keys
+        assert frame.sort(order).equals(held.select(frame.columns).cast(frame.schema).sort(order))  # type: ignore[arg-type]

@@ -37,7 +37,7 @@ class Catalogue:
 
     home: Path
     indicators: tuple[Indicator, ...]
-    measures: tuple[Measure, ...]
+    measures: tuple[Measure, ...] = ()
     counties: tuple[County, ...] = ()
     area_changes: tuple[AreaChange, ...] = ()
     groups: tuple[Group, ...] = ()

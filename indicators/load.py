@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pydantic import BaseModel
+
 from indicators.corrections import Correction, first_overlap, with_series
 from indicators.declarations import Catalogue
 from indicators.errors import DeclarationError
 from indicators.model import Indicator, Measure, Theme, ValidRange, ValueType
 from indicators.quotients import quotient_of
-from indicators.reading import Model, read_yaml, rows_of, validated
+from indicators.reading import read_yaml, rows_of, validated
 from indicators.references import check_references
 from indicators.reform_model import Document, Finding, Funding, Intervention, ReformEvent
 from indicators.reform_references import check_reform
@@ -35,11 +37,27 @@ from indicators.submission_templates import SubmissionTemplate
 __all__ = ["Catalogue", "load_catalogue", "quotient_of", "read_yaml", "validated"]
 
 HOME = Path(__file__).parent
-REGISTERS = (
-    "measures", "counties", "area_changes", "groups", "similar_groups", "price_indices", "data_gaps",
-    "controls", "submission_templates", "frames", "similarity", "composites", "documents", "reform_events", "funding",
-    "interventions", "findings",
-)  # fmt: skip
+# Each register's file below `registers/`: the key of the catalogue that it becomes, its rows' type, and what tells them
+# apart.
+REGISTERS: dict[str, tuple[str, type[BaseModel], str]] = {
+    "measures": ("measures", Measure, "measure_id"),
+    "counties": ("counties", County, "county_id"),
+    "area_changes": ("area_changes", AreaChange, "area_id"),
+    "groups": ("groups", Group, "group_id"),
+    "similar_groups": ("similar", SimilarGroups, "title_pattern"),
+    "price_indices": ("price_indices", PriceIndexEntry, "index_id"),
+    "data_gaps": ("data_gaps", DataGap, "gap_id"),
+    "controls": ("controls", Control, "control_id"),
+    "submission_templates": ("templates", SubmissionTemplate, "template_id"),
+    "frames": ("frames", Frame, "frame_id"),
+    "similarity": ("similarity", Similarity, "recipe_id"),
+    "composites": ("composites", Composite, "composite_id"),
+    "documents": ("documents", Document, "document_id"),
+    "reform_events": ("events", ReformEvent, "event_id"),
+    "funding": ("funding", Funding, "funding_id"),
+    "interventions": ("interventions", Intervention, "intervention_id"),
+    "findings": ("findings", Finding, "finding_id"),
+}
 
 
 def load_catalogue(home: Path = HOME) -> Catalogue:
@@ -52,40 +70,22 @@ def load_catalogue(home: Path = HOME) -> Catalogue:
     files = _catalogue_files(home)
     indicators = [_indicator(path) for path in files]
 
-    def rows(name: str, model: type[Model], key: str) -> tuple[Model, ...]:
+    registered = {}
+    for name, (key_of_catalogue, model, key) in REGISTERS.items():
         path = registers / f"{name}.yml"
-        if not path.exists():
-            return ()
-        files.append(path)
-        return tuple(rows_of(path, model, key))
-
+        if path.exists():
+            files.append(path)
+            registered[key_of_catalogue] = tuple(rows_of(path, model, key))
     corrections = _corrections(registers / "corrections", indicators)
-    files += dict.fromkeys(path for path, _ in corrections)
     studies = sorted((registers / "studies").glob("*.yml"))
-    files += studies
+    files += [*dict.fromkeys(path for path, _ in corrections), *studies]
     catalogue = Catalogue(
         home=home,
         indicators=tuple(sorted(indicators, key=lambda i: i.indicator_id)),
-        measures=rows("measures", Measure, "measure_id"),
-        counties=rows("counties", County, "county_id"),
-        area_changes=rows("area_changes", AreaChange, "area_id"),
-        groups=rows("groups", Group, "group_id"),
-        similar=rows("similar_groups", SimilarGroups, "title_pattern"),
-        price_indices=rows("price_indices", PriceIndexEntry, "index_id"),
-        data_gaps=rows("data_gaps", DataGap, "gap_id"),
-        controls=rows("controls", Control, "control_id"),
-        frames=rows("frames", Frame, "frame_id"),
-        similarity=rows("similarity", Similarity, "recipe_id"),
-        composites=rows("composites", Composite, "composite_id"),
-        templates=rows("submission_templates", SubmissionTemplate, "template_id"),
-        documents=rows("documents", Document, "document_id"),
-        events=rows("reform_events", ReformEvent, "event_id"),
-        funding=rows("funding", Funding, "funding_id"),
-        interventions=rows("interventions", Intervention, "intervention_id"),
-        findings=rows("findings", Finding, "finding_id"),
         studies=tuple(_study(path) for path in studies),
         corrections=tuple(c for _, c in sorted(corrections, key=lambda found: found[1].correction_id)),
         files=tuple(files),
+        **registered,  # type: ignore[arg-type]  # each by the type that REGISTERS names
     )
     check_references(catalogue)
     check_reform(catalogue)

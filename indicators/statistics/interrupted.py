@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import statsmodels.api as sm
+from statsmodels.regression.linear_model import OLS
 
 from indicators.statistics.kendall import Floats, Integers
 
@@ -65,7 +65,7 @@ def interrupted_series(years: Integers, values: Floats, first_after: int) -> Int
     if (np.diff(years) <= 0).any() or not np.isfinite(values).all():
         raise ValueError("years must rise, and values be finite")
     lags = newey_west_lags(len(years))
-    fit = sm.OLS(values, design).fit(cov_type="HAC", cov_kwds={"maxlags": lags, "use_correction": True})
+    fit = OLS(values, design).fit(cov_type="HAC", cov_kwds={"maxlags": lags, "use_correction": True})
     residuals = np.asarray(fit.resid)
     rho = autocorrelation(residuals, design)
     null = np.abs(_simulated_statistics(design, rho, lags))

@@ -13,8 +13,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import statsmodels.api as sm
 from scipy import stats
+from statsmodels.regression.linear_model import OLS
 
 from indicators.statistics.kendall import Floats, Integers
 from indicators.statistics.trend import Flags
@@ -157,7 +157,7 @@ def _estimates(within: Floats, columns: list[Floats]) -> tuple[tuple[Estimate, .
     m, t = within.shape
     clusters = np.repeat(np.arange(m), t)
     design = np.column_stack([column.ravel() for column in columns])
-    fit = sm.OLS(within.ravel(), design).fit(cov_type="cluster", cov_kwds={"groups": clusters}, use_t=True)
+    fit = OLS(within.ravel(), design).fit(cov_type="cluster", cov_kwds={"groups": clusters}, use_t=True)
     errors = np.sqrt(np.diag(fit.cov_params()))
     told = tuple(_told(float(b), float(e), m) for b, e in zip(fit.params, errors, strict=True))
     return told, np.asarray(fit.cov_params(), dtype=np.float64)

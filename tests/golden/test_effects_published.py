@@ -3,6 +3,9 @@
 California's Proposition 99: packs of cigarettes sold per inhabitant in 39 states, 1970–2000, the data of Abadie,
 Diamond and Hainmueller (2010, JASA 105:490), as they come with the Python libraries CausalPy and synthdid, and means of
 their predictors. The law was passed in November 1988, so that 1989 is the first year after.
+
+The Basque Country: gross domestic product per inhabitant (thousands of 1986 dollars) of seventeen Spanish regions, and
+means of thirteen predictors over the 1960s, the data of Abadie and Gardeazabal (2003, AER 93:113).
 """
 
 from __future__ import annotations
@@ -102,3 +105,37 @@ def test_california_is_extreme_among_states_that_fit_as_well(packs: dict[str, np
     assert all(abs(p.gaps[BEFORE:].mean()) < abs(own.gaps[BEFORE:].mean()) for p in fit)
     judged = judge(own, placebos, BEFORE)
     assert judged.p_value == pytest.approx(3 / 39)
+
+
+@pytest.fixture(scope="module")
+def regions() -> dict[str, tuple[np.ndarray, dict[int, float]]]:
+    """Each region's predictors, and its product in the years that are kept of it."""
+    with (HERE / "basque_predictors.csv").open(encoding="utf-8") as file:
+        predictors = {row.pop("region"): np.array([float(c) for c in row.values()]) for row in csv.DictReader(file)}
+    with (HERE / "basque_gdp.csv").open(encoding="utf-8") as file:
+        products = {row.pop("region"): {int(y): float(c) for y, c in row.items() if c} for row in csv.DictReader(file)}
+    return {region: (predictors[region], products[region]) for region in predictors}
+
+
+def test_the_synthetic_basque_country(regions: dict[str, tuple[np.ndarray, dict[int, float]]]) -> None:
+    """Abadie and Gardeazabal (2003), p. 118: Catalonia 0.8508 and Madrid 0.1492; a tenth less in the 1980s and 1990s."""
+    others = [region for region in regions if region != "Pais Vasco"]
+    sixties = {
+        region: np.array([product[year] for year in range(1960, 1970)]) for region, (_, product) in regions.items()
+    }
+    own, donors = scaled(regions["Pais Vasco"][0], np.column_stack([regions[region][0] for region in others]))
+    importance = importance_of_predictors(
+        own, donors, sixties["Pais Vasco"], np.column_stack([sixties[region] for region in others])
+    )
+    weights = dict(zip(others, donor_weights(own, donors, importance), strict=True))
+    assert weights["Cataluna"] == pytest.approx(0.8508, abs=0.0005)
+    assert weights["Madrid"] == pytest.approx(0.1492, abs=0.0005)
+
+    years = range(1955, 1998)
+    series = {r: np.array([regions[r][1][year] for year in years]) for r in ("Pais Vasco", "Cataluna", "Madrid")}
+    found = synthetic_control(
+        series["Pais Vasco"], np.column_stack([series["Cataluna"], series["Madrid"]]), 15,
+        np.array([weights["Cataluna"], weights["Madrid"]]),
+    )  # fmt: skip
+    relative = found.gaps / (series["Pais Vasco"] - found.gaps)
+    assert relative[25:].mean() == pytest.approx(-0.10, abs=0.01)  # from 1980 on

@@ -89,7 +89,8 @@ def window_warnings(
     if skipped:
         told.append(f"Utelämnat: {_listed(skipped)}.")
     if left_out:
-        told.append(f"{left_out} områden saknar värde något av åren och är inte med.")
+        areas = "1 område" if left_out == 1 else f"{left_out} områden"
+        told.append(f"{areas} saknar värde något av åren och är inte med.")
     return told
 
 

@@ -197,7 +197,8 @@ def _placebo_in_time(analysis: SyntheticControl, frame: Frame, search: _Search, 
     found.placebos(frame, estimated.case(), others, in_time=analysis.placebo_year)
     p_value = estimated.judged.p_value
     if p_value < LEVEL:
-        frame.warn(f"Redan ett påhittat år ({analysis.placebo_year}) ger en skillnad (p {p_value:.2f}).")
+        told = f"{p_value:.2f}".replace(".", ",")
+        frame.warn(f"Redan ett påhittat år ({analysis.placebo_year}) ger en skillnad (p {told}).")
     return p_value
 
 

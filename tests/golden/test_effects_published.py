@@ -28,6 +28,7 @@ from indicators.statistics.synthetic import (
 
 HERE = Path(__file__).parent / "effects"
 BEFORE = 19  # 1970–1988
+Region = tuple[np.ndarray, dict[int, float]]
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +109,7 @@ def test_california_is_extreme_among_states_that_fit_as_well(packs: dict[str, np
 
 
 @pytest.fixture(scope="module")
-def regions() -> dict[str, tuple[np.ndarray, dict[int, float]]]:
+def regions() -> dict[str, Region]:
     """Each region's predictors, and its product in the years that are kept of it."""
     with (HERE / "basque_predictors.csv").open(encoding="utf-8") as file:
         predictors = {row.pop("region"): np.array([float(c) for c in row.values()]) for row in csv.DictReader(file)}
@@ -117,7 +118,7 @@ def regions() -> dict[str, tuple[np.ndarray, dict[int, float]]]:
     return {region: (predictors[region], products[region]) for region in predictors}
 
 
-def test_the_synthetic_basque_country(regions: dict[str, tuple[np.ndarray, dict[int, float]]]) -> None:
+def test_the_synthetic_basque_country(regions: dict[str, Region]) -> None:
     """Abadie and Gardeazabal (2003), p. 118: Catalonia 0.8508 and Madrid 0.1492; a tenth less in the 1980s and 1990s."""
     others = [region for region in regions if region != "Pais Vasco"]
     sixties = {

@@ -67,8 +67,10 @@ def _write_promises(snapshot: Path, series: list[tuple[str, int, int, int, int]]
 def _write_declarations(home: Path, series: list[str]) -> None:
     (home / "catalogue" / "kvalitet").mkdir(parents=True)
     shutil.copytree(HOME / "registers", home / "registers")
-    for name in ("controls.yml", "data_gaps.yml", "composites.yml"):
-        (home / "registers" / name).write_text("[]\n", encoding="utf-8")
+    # What names indicators of the real catalogue.
+    shutil.rmtree(home / "registers" / "studies")
+    for name in ("controls", "data_gaps", "composites", "reform_events", "funding", "interventions", "findings"):
+        (home / "registers" / f"{name}.yml").write_text("[]\n", encoding="utf-8")
     for kpi in series:
         indicator = f"serie_{kpi.lower()}"
         declared = {

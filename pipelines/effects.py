@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import duckdb
+import numpy as np
 import polars as pl
 
 from indicators.effect_tables import EFFECT_TABLES
@@ -20,6 +21,7 @@ from indicators.statistics.figures import NATION, Figures
 from indicators.study_model import Study, indicators_of
 from pipelines.dbt import Build
 from pipelines.duck import create_described, literal
+from pipelines.errors import NyckeltalError
 from pipelines.settings import Settings
 from pipelines.warehouse import open_build
 
@@ -73,7 +75,7 @@ def run_studies(con: duckdb.DuckDBPyConnection, studies: Iterable[Study], db: st
     """The tables of `EFFECT_TABLES` for these studies, in the order of their keys."""
     chosen = list(studies)
     figures = read_figures(con, chosen, db)
-    found = [run_study(study, figures) for study in chosen]
+    found = [_run(study, figures) for study in chosen]
     return {name: _frame(con, name, table, found) for name, table in EFFECT_TABLES.items()}
 
 
@@ -90,6 +92,18 @@ def write_effects(settings: Settings, build: Build) -> dict[str, int]:
             con.execute(f"insert into release.{name} select {', '.join(described.columns)} from found")
             con.unregister("found")
     return {name: frame.height for name, frame in tables.items()}
+
+
+def _run(study: Study, figures: Figures) -> Found:
+    try:
+        return run_study(study, figures)
+    except (ValueError, np.linalg.LinAlgError) as error:
+        raise NyckeltalError(
+            "a study could not be run; nothing was published and the last release stands",
+            where=f"indicators/registers/studies/{study.study_id}.yml",
+            found=str(error),
+            remedy="mend the study, or take its file away until it is mended, and refresh again",
+        ) from error
 
 
 _TYPES: dict[str, pl.DataType] = {

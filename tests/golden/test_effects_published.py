@@ -119,7 +119,7 @@ def regions() -> dict[str, Region]:
 
 
 def test_the_synthetic_basque_country(regions: dict[str, Region]) -> None:
-    """Abadie and Gardeazabal (2003), p. 118: Catalonia 0.8508 and Madrid 0.1492; a tenth less in the 1980s and 1990s."""
+    """Abadie and Gardeazabal (2003), p. 118: Catalonia 0.8508 and Madrid 0.1492; later a tenth less."""
     others = [region for region in regions if region != "Pais Vasco"]
     sixties = {
         region: np.array([product[year] for year in range(1960, 1970)]) for region, (_, product) in regions.items()

@@ -40,15 +40,17 @@ def not_estimable(reason: Reason) -> str:
     return f"Går inte att skatta: {_REASONS[reason]}."
 
 
-def verdict(estimate: float, significant: bool, assumptions_met: bool | None, *, is_trend: bool = False) -> str:
-    """The verdict of a design with a counterfactual; `is_trend`: against the series' own earlier trend."""
-    against = "den tidigare trenden" if is_trend else "jämförelsen"
+COMPARED, TREND, LOWER_DOSE = "jämförelsen", "den tidigare trenden", "områden med lägre dos"
+
+
+def verdict(estimate: float, significant: bool, assumptions_met: bool | None, against: str = COMPARED) -> str:
+    """The verdict of a design with a counterfactual; `against`: one of the three that it is held against."""
     if not significant:
         return f"Ingen skillnad mot {against} som går att skilja från slumpen."
     way = "Högre" if estimate > 0 else "Lägre"
     if assumptions_met is False:
         return f"{way} än {against}, men förutsättningarna håller inte: skillnaden kan inte tillskrivas reformen."
-    if is_trend:
+    if against == TREND:
         return f"{way} än {against}; utan jämförelse med andra sägs inget om varför."
     return f"{way} än {against}, mer än slumpen brukar ge."
 
@@ -75,7 +77,7 @@ def payers_described(changes: Sequence[float]) -> str:
 
 
 def window_warnings(
-    first_after: int, years: Sequence[int], wanted: Sequence[int], missing: Sequence[int], left_out: int
+    first_after: int, years: Sequence[int], wanted: Sequence[int], missing: Sequence[int], n_left_out: int
 ) -> list[str]:
     """What a window of years and areas itself warns of."""
     told = []
@@ -88,10 +90,14 @@ def window_warnings(
     skipped = sorted(set(range(min(wanted), max(wanted) + 1)) - set(wanted)) if wanted else []
     if skipped:
         told.append(f"Utelämnat: {_listed(skipped)}.")
-    if left_out:
-        areas = "1 område" if left_out == 1 else f"{left_out} områden"
-        told.append(f"{areas} saknar värde något av åren och är inte med.")
+    if n_left_out:
+        told.append(left_out(n_left_out, "värde något av åren"))
     return told
+
+
+def left_out(n: int, lacking: str) -> str:
+    """That so many areas lack something, and are not part of it."""
+    return f"{'1 område' if n == 1 else f'{n} områden'} saknar {lacking} och är inte med."
 
 
 def _listed(items: Sequence[int]) -> str:

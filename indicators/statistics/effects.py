@@ -14,7 +14,7 @@ import numpy as np
 from indicators.statistics import interrupted, panel
 from indicators.statistics.descriptive import before_after, payers
 from indicators.statistics.effect_rows import LEVEL, Found, Frame, Measured, rank_of, too_few_years
-from indicators.statistics.effect_words import Reason, verdict
+from indicators.statistics.effect_words import COMPARED, LOWER_DOSE, TREND, Reason, left_out, verdict
 from indicators.statistics.figures import NATION, Figures
 from indicators.statistics.kendall import Floats
 from indicators.statistics.synthetic_study import synthetic
@@ -114,7 +114,7 @@ def _interrupted(analysis: InterruptedSeries, frame: Frame, figures: Figures, fo
             1 + len(placebos) if rank else None, _significant(change.p_value, p_placebo),
         )  # fmt: skip
         unit = f"{frame.unit} per år" if name == "slope_change" else frame.unit
-        words = verdict(change.estimate, bool(measured.is_significant), None, is_trend=True)
+        words = verdict(change.estimate, bool(measured.is_significant), None, TREND)
         found.estimate(frame, name, measured, words, unit)
     found.series(frame, cut.years, cut.values[0], own.counterfactual)
     ranked = {area: (_statistic(other.level), other.level.estimate, None) for area, other in placebos.items()}
@@ -159,6 +159,9 @@ def _difference(analysis: Difference, frame: Frame, figures: Figures, found: Fou
     by_dose = analysis.dose_indicator is not None
     n_treated = len(cut.areas) if by_dose else int(dose.sum())
     frame = frame.of(cut, treated=n_treated, compared=None if by_dose else len(cut.areas) - n_treated)
+    without = sum(area not in doses for area in areas)
+    if without:
+        frame.warn(left_out(without, "dos"))
     reason = too_few_years(cut, frame, panel.FEWEST_BEFORE, 1) or _too_few_areas(n_treated, len(cut.areas) - n_treated)
     if by_dose and reason == "no_comparison_areas" and np.ptp(dose) > 0:
         reason = None
@@ -210,5 +213,6 @@ def _tell_event_study(
         mean.estimate, mean.standard_error, (mean.lower_95, mean.upper_95), mean.p_value, mean.p_placebo,
         round((mean.p_placebo or 1) * of_n), of_n, significant,
     )  # fmt: skip
-    found.estimate(frame, estimand, measured, verdict(mean.estimate, significant, met), unit)
+    against = LOWER_DOSE if estimand == "effect_per_dose" else COMPARED
+    found.estimate(frame, estimand, measured, verdict(mean.estimate, significant, met, against), unit)
     found.event_years(frame, study, observed, is_calendar=is_calendar)

@@ -14,7 +14,7 @@ from indicators.corrections import EVERYWHERE, Correction, cells_of
 from indicators.load import Catalogue
 from indicators.model import Indicator, Measure, ValueType
 from indicators.references import KEYED_FRAMES
-from indicators.reform_rows import reform_rows
+from indicators.reform_rows import funding_rows
 from indicators.register_model import CompositeInput, DataGap
 from indicators.statistics.intervals import exact_poisson_limits
 from indicators.tables import TABLES
@@ -58,7 +58,7 @@ def declared_rows(catalogue: Catalogue, sources: dict[str, Source]) -> dict[str,
     named = {m.measure_id: (m.title_sv, m.unit) for m in catalogue.measures}
     rows["measure"] = [(m, *place, *named.get(m, (None, None))) for m, place in sorted(measures.items())]
     _add_registers(rows, catalogue)
-    rows |= reform_rows(catalogue)
+    rows["funding"] = funding_rows(catalogue)
     for correction in catalogue.corrections:
         rows["correction"].append(_correction_row(correction, catalogue))
         rows["correction_cell"] += _correction_cells(correction)

@@ -16,7 +16,7 @@ Row = tuple[Any, ...]
 
 
 def reform_rows(catalogue: Catalogue) -> dict[str, list[Row]]:
-    """The rows of every table of `REFORM_TABLES`, columns in the same order, and those of `funding`."""
+    """The rows of every table of `REFORM_TABLES`, columns in the same order."""
     return {
         "document": _plain("document", catalogue.documents),
         "reform_event": _plain("reform_event", catalogue.events),
@@ -34,14 +34,17 @@ def reform_rows(catalogue: Catalogue) -> dict[str, list[Row]]:
         "study": _plain("study", catalogue.studies),
         "study_event": [(s.study_id, name) for s in catalogue.studies for name in s.events],
         "study_analysis": [_analysis(s.study_id, a) for s in catalogue.studies for a in s.analyses],
-        "funding": [
-            (f.funding_id, f.parent, f.split, f.year, f.payer, f.receiver, f.receiver_area, f.purpose_sv,
-             f.amount_mnkr, f.is_approximate, f.basis, f.derived_from_sv, f.complete_by, f.known_discrepancy_mnkr,
-             f.discrepancy_sv,
-             f.document, f.section, f.read_on)
-            for f in catalogue.funding
-        ],
     }  # fmt: skip
+
+
+def funding_rows(catalogue: Catalogue) -> list[Row]:
+    """The rows of the source `declared.funding`, from which dbt computes sums and doses."""
+    return [
+        (f.funding_id, f.parent, f.split, f.year, f.payer, f.receiver, f.receiver_area, f.purpose_sv, f.amount_mnkr,
+         f.is_approximate, f.basis, f.derived_from_sv, f.complete_by, f.known_discrepancy_mnkr, f.discrepancy_sv,
+         f.document, f.section, f.read_on)
+        for f in catalogue.funding
+    ]  # fmt: skip
 
 
 def _plain(table: str, declared: Iterable[Any]) -> list[Row]:

@@ -1,7 +1,7 @@
 """The public tables of the reform's registers: what they hold, column by column.
 
-Belongs here: names, types and descriptions, from which the tables of the build, dbt's models and their documentation
-are written (`nyckeltal generate`). Does not belong here: rows (`reform_rows.py`), and tables that are computed (dbt).
+Belongs here: names, types and descriptions of what a release holds just as it is declared. Does not belong here: rows
+(`reform_rows.py`), and tables that are computed (dbt, `effect_tables.py`).
 """
 
 from __future__ import annotations

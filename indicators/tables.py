@@ -1,12 +1,10 @@
 """The tables that the declarations become: what the warehouse reads as its source `declared`.
 
 Belongs here: names and types of columns. Does not belong here: their rows (`generate.py`, `reform_rows.py`), and the
-tables that are published as they are declared (`reform_tables.py`).
+tables that are published as they are declared, without dbt (`reform_tables.py`).
 """
 
 from __future__ import annotations
-
-from indicators.reform_tables import REFORM_TABLES
 
 TABLES: dict[str, dict[str, str]] = {
     "indicator": {
@@ -86,5 +84,4 @@ TABLES: dict[str, dict[str, str]] = {
         "known_discrepancy_mnkr": "double", "discrepancy_sv": "varchar", "document_id": "varchar",
         "section": "varchar", "read_on": "date",
     },
-    **{name: {c: kind for c, (kind, _) in table.columns.items()} for name, table in REFORM_TABLES.items()},
 }  # fmt: skip

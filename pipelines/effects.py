@@ -1,12 +1,14 @@
-"""The effect studies on the warehouse's figures: reading what they need, running them, writing their tables.
+"""The reform in a release: its registers as they are declared, and the effect studies on the warehouse's figures.
 
-Belongs here: queries of the release, and the tables `effect_*`, `donor_weight` and `placebo`. Does not belong here: the
-studies themselves (`indicators/registers/studies`), how anything is estimated (`indicators/statistics`).
+Belongs here: what studies read of a release, running them, and writing the tables of `reform_tables.py` and
+`effect_tables.py`. Does not belong here: the declarations (`indicators/registers`), how anything is estimated
+(`indicators/statistics`), what is computed of registers (dbt).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -14,7 +16,8 @@ import polars as pl
 
 from indicators.effect_tables import EFFECT_TABLES
 from indicators.load import load_catalogue
-from indicators.reform_tables import RegisterTable
+from indicators.reform_rows import reform_rows
+from indicators.reform_tables import REFORM_TABLES, RegisterTable
 from indicators.statistics.effect_rows import Found
 from indicators.statistics.effects import run_study
 from indicators.statistics.figures import NATION, Figures
@@ -76,17 +79,21 @@ def run_studies(con: duckdb.DuckDBPyConnection, studies: Iterable[Study], db: st
     chosen = list(studies)
     figures = read_figures(con, chosen, db)
     found = [_run(study, figures) for study in chosen]
-    return {name: _frame(con, name, table, found) for name, table in EFFECT_TABLES.items()}
+    return {
+        name: _frame(table, [row for one in found for row in one.rows[name]]) for name, table in EFFECT_TABLES.items()
+    }
 
 
-def write_effects(settings: Settings, build: Build) -> dict[str, int]:
-    """Run every declared study and write its tables into the release being made; returns their numbers of rows."""
-    studies = load_catalogue(settings.declarations_dir).studies
+def write_reform(settings: Settings, build: Build) -> dict[str, int]:
+    """Write the registers, and what every declared study gives, into the release being made; numbers of rows."""
+    catalogue = load_catalogue(settings.declarations_dir)
     with open_build(settings, build) as con:
         con.execute(f"attach {literal(str(build.release_db))} as release")
-        tables = run_studies(con, studies, "release.")
+        tables = run_studies(con, catalogue.studies, "release.")
+        for name, rows in reform_rows(catalogue).items():
+            tables[name] = _frame(REFORM_TABLES[name], rows)
         for name, frame in tables.items():
-            described = EFFECT_TABLES[name]
+            described = (REFORM_TABLES | EFFECT_TABLES)[name]
             create_described(con, f"release.{name}", described.about, described.columns)
             con.register("found", frame)
             con.execute(f"insert into release.{name} select {', '.join(described.columns)} from found")
@@ -107,11 +114,11 @@ def _run(study: Study, figures: Figures) -> Found:
 
 
 _TYPES: dict[str, pl.DataType] = {
-    "varchar": pl.String(), "double": pl.Float64(), "integer": pl.Int32(), "boolean": pl.Boolean()
+    "varchar": pl.String(), "double": pl.Float64(), "integer": pl.Int32(), "boolean": pl.Boolean(), "date": pl.Date()
 }  # fmt: skip
 
 
-def _frame(con: duckdb.DuckDBPyConnection, name: str, table: RegisterTable, found: list[Found]) -> pl.DataFrame:
+def _frame(table: RegisterTable, rows: Sequence[Any]) -> pl.DataFrame:
+    """Rows (tuples in the order of the columns, or by name) as a table in the order of its key."""
     schema = {column: _TYPES[kind] for column, (kind, _) in table.columns.items()}
-    rows = [row for one in found for row in one.rows[name]]
     return pl.DataFrame(rows, schema=schema, orient="row").sort(list(table.key))

@@ -1,4 +1,4 @@
-"""Files that are written from the declarations: dbt's sources, staging models, registers, the dictionary.
+"""Files that are written from the declarations: dbt's sources, staging models, the union of facts, the dictionary.
 
 Belongs here: which files there are, their text, keeping them in step, and removing those that nothing declares any
 more. Does not belong here: what a dataset is (`sources/model.py`), or models that a person writes (`dbt_project`).
@@ -15,7 +15,6 @@ from indicators.dictionary import GENERATED as PAGE_GENERATED
 from indicators.dictionary import dictionary
 from indicators.errors import DeclarationError
 from indicators.load import load_catalogue
-from indicators.reform_tables import REFORM_TABLES, RegisterTable
 from pipelines.errors import UsageError
 from pipelines.settings import Settings
 from pipelines.sources.model import HOME, SQL_TYPES, Dataset, datasets, table_name
@@ -70,10 +69,6 @@ def generated_files(dbt_project: Path) -> dict[Path, str]:
         model = models / "staging" / name.split(".", maxsplit=1)[0] / f"{_staging(name)}.sql"
         files[model] = _staging_sql(name, declared)
         files[model.with_suffix(".yml")] = _staging_yml(name, declared)
-    for name, table in REFORM_TABLES.items():
-        model = models / "marts" / "reform" / f"{name}.sql"
-        files[model] = _register_sql(name, table)
-        files[model.with_suffix(".yml")] = _register_yml(name, table)
     return files
 
 
@@ -106,27 +101,6 @@ def _staging_yml(name: str, declared: Dataset) -> str:
                 "name": _staging(name),
                 "description": f"{declared.title}. Every change ever taken in, with the end of its knowledge.",
                 "columns": [{"name": c, "data_type": t, "description": about} for c, (t, about) in columns.items()],
-            }
-        ],
-    }
-    return f"# {GENERATED}\n{_as_yaml(content)}"
-
-
-def _register_sql(name: str, table: RegisterTable) -> str:
-    columns = ",\n".join(f"    {column}" for column in table.columns)
-    source = f"{{{{ source('declared', '{name}') }}}}"
-    return f"{{# {GENERATED} #}}\nselect\n{columns}\nfrom {source}\norder by {', '.join(table.key)}\n"
-
-
-def _register_yml(name: str, table: RegisterTable) -> str:
-    content = {
-        "version": 2,
-        "models": [
-            {
-                "name": name,
-                "description": table.about,
-                "data_tests": [{"unique_key": {"arguments": {"columns": list(table.key)}}}],
-                "columns": [{"name": c, "data_type": t, "description": d} for c, (t, d) in table.columns.items()],
             }
         ],
     }

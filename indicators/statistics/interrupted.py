@@ -15,7 +15,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from statsmodels.regression.linear_model import OLS
 
 from indicators.statistics.kendall import Floats, Integers
 
@@ -56,6 +55,9 @@ def interrupted_series(years: Integers, values: Floats, first_after: int) -> Int
     Raises:
         ValueError: fewer points than that, years out of order, or a number that is not finite.
     """
+    # Two seconds to load, which a release whose studies are all refused does without.
+    from statsmodels.regression.linear_model import OLS  # noqa: PLC0415
+
     design = _design(years, first_after)
     after = int(design[:, 2].sum())
     if len(years) - after < FEWEST_BEFORE or after < FEWEST_AFTER:

@@ -13,8 +13,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
-from statsmodels.regression.linear_model import OLS
+from scipy import special
 
 from indicators.statistics.kendall import Floats, Integers
 from indicators.statistics.trend import Flags
@@ -154,6 +153,9 @@ def _within(values: Floats) -> Floats:
 
 
 def _estimates(within: Floats, columns: list[Floats]) -> tuple[tuple[Estimate, ...], Floats]:
+    # Two seconds to load, which a release whose studies are all refused does without.
+    from statsmodels.regression.linear_model import OLS  # noqa: PLC0415
+
     m, t = within.shape
     clusters = np.repeat(np.arange(m), t)
     design = np.column_stack([column.ravel() for column in columns])
@@ -164,8 +166,8 @@ def _estimates(within: Floats, columns: list[Floats]) -> tuple[tuple[Estimate, .
 
 
 def _told(estimate: float, error: float, clusters: int) -> Estimate:
-    reach = float(stats.t.ppf(0.975, clusters - 1)) * error
-    p = float(2 * stats.t.sf(abs(estimate / error), clusters - 1)) if error > 0 else float(estimate == 0)
+    reach = float(special.stdtrit(clusters - 1, 0.975)) * error
+    p = float(2 * special.stdtr(clusters - 1, -abs(estimate / error))) if error > 0 else float(estimate == 0)
     return Estimate(estimate, error, estimate - reach, estimate + reach, p, None)
 
 
@@ -180,7 +182,7 @@ def _joint(found: tuple[Estimate, ...], covariance: Floats, places: list[int], c
     effects = np.array([found[k].estimate for k in places])
     inverse = np.linalg.pinv(covariance[np.ix_(places, places)], hermitian=True)
     f = float(effects @ inverse @ effects) / len(places)
-    return float(stats.f.sf(f, len(places), clusters - 1))
+    return float(special.fdtrc(len(places), clusters - 1, f))
 
 
 def _p_of_slope_before(values: Floats, dose: Floats, years: Integers) -> float:

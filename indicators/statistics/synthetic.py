@@ -12,7 +12,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.optimize import Bounds, differential_evolution, nnls
 
 from indicators.statistics.kendall import Floats
 
@@ -55,6 +54,8 @@ def donor_weights(treated: Floats, donors: Floats, importance: Floats | None = N
     The least sum of squares under Σw = 1 is found without a penalty: scaling any w, the least of |Zw|² + (Σw - 1)² over
     w ≥ 0 has the direction of the w that makes |Zw|² least at Σw = 1, Z being donors less treated.
     """
+    from scipy.optimize import nnls  # noqa: PLC0415 - loaded only where a study gets so far
+
     apart = donors - treated[:, None]
     if importance is not None:
         apart = apart * np.sqrt(importance)[:, None]
@@ -76,6 +77,7 @@ def importance_of_predictors(treated: Floats, donors: Floats, before: Floats, do
         k numbers, 1 in sum. Both they and the predictors of `donor_weights` are to be scaled alike first
         (`scaled`).
     """
+    from scipy.optimize import Bounds, differential_evolution  # noqa: PLC0415 - as above
 
     def loss(logs: Floats) -> float:
         weights = donor_weights(treated, donors, np.exp(logs - logs.max()))

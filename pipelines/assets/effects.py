@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from pipelines.effects import write_effects
+from pipelines.effects import write_reform
 
 KEY = dg.AssetKey(["effects"])
 
@@ -14,7 +14,7 @@ def effects_asset(warehouse: dg.AssetsDefinition) -> dg.AssetsDefinition:
         key=KEY,
         deps=[warehouse],
         group_name="effects",
-        description="Estimates, series, donors and placebos of every declared study (indicators/registers/studies).",
+        description="The reform's registers, and estimates, series, donors and placebos of every declared study.",
         kinds={"python", "duckdb"},
         required_resource_keys={"run"},
     )
@@ -22,7 +22,7 @@ def effects_asset(warehouse: dg.AssetsDefinition) -> dg.AssetsDefinition:
         run = context.resources.run
         if run.nothing_new:
             return dg.MaterializeResult(metadata={"computed": False})
-        rows = run.compute("effects", write_effects)
+        rows = run.compute("effects", write_reform)
         return dg.MaterializeResult(metadata={"computed": True, "dagster/row_count": sum(rows.values())})
 
     return effects

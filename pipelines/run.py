@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 
 from indicators.load import Catalogue, load_catalogue
 from pipelines import dbt, warehouse, ways
@@ -21,6 +22,7 @@ from pipelines.archive import Archive, Fetch
 from pipelines.errors import NyckeltalError, SourceError, UsageError
 from pipelines.files import append_line, remove_leftovers
 from pipelines.lock import exclusive
+from pipelines.parts import write_parts
 from pipelines.quality.controls import warehouse_checks
 from pipelines.release import build, pointer
 from pipelines.release.build import Plan
@@ -220,10 +222,9 @@ class Run:
             checks += dbt.dbt_checks(self.settings.build_dir / "dbt" / "run_results.json")
             with warehouse.open_build(self.settings, self.build) as con:
                 controls = warehouse_checks(con)
-            stale = self._stale()
-            self.release = build.publish(
-                self.settings, self.planned, self.build.release_db, checks + controls, stale, utc_now()
-            )
+            parts = partial(write_parts, self.settings.release_parts) if self.settings.release_parts else None
+            stale, made = self._stale(), self.build.release_db
+            self.release = build.publish(self.settings, self.planned, made, checks + controls, stale, utc_now(), parts)
             return tuple(controls)
 
     def is_unchanged(self) -> bool:

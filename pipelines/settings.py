@@ -49,6 +49,9 @@ class Settings(BaseSettings):
     gate_batch_rows: int = Field(default=1_000_000, ge=1_000, description="rows handed to Great Expectations at once")
     chunk_rows: int = Field(default=500_000, ge=1_000, description="rows of a large table that are written at once")
     threads: int = Field(default=2, ge=1)
+    release_parts: frozenset[Literal["package", "site"]] = Field(
+        default=frozenset(), description="what a release holds beside its tables"
+    )
     keep_releases: int = Field(default=10, ge=1)
     max_fresh_hours: int = Field(default=26, ge=1, description="a release older than this is told as late")
 

@@ -7,6 +7,7 @@ Publication is refused when a blocking check failed; then the last release stand
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
@@ -82,7 +83,10 @@ def plan(settings: Settings) -> Plan | None:
     # A release that was rolled back from (newer than the current) is not published again by the next night; one that
     # is older than the current is: what came between has been undone.
     serving = pointer.current(settings.releases_dir)
-    alike = [r for r in pointer.releases(settings.releases_dir) if r.input_hash == input_hash]
+    wanted = set(settings.release_parts)
+    alike = [
+        r for r in pointer.releases(settings.releases_dir) if r.input_hash == input_hash and wanted <= set(r.parts)
+    ]
     made = next((r for r in alike if serving and r.created_at >= serving.created_at), None)
     standing = made or serving
     same = made is not None
@@ -106,12 +110,14 @@ def publish(
     checks: list[CheckResult],
     stale_sources: tuple[str, ...],
     now: datetime,
+    write_parts: Callable[[Path, Path | None], None] | None = None,
 ) -> ReleaseInfo:
     """Write the release folder, whole, then move the pointer.
 
     Args:
         release_db: the database that dbt wrote; it is moved. checks: every check of the run.
-        stale_sources: datasets held back in this run. now: UTC without zone.
+        stale_sources: datasets held back in this run. now: UTC without zone. write_parts: writes what the release
+        holds beside its tables into the folder (the second folder is the release before); None leaves it without.
 
     Raises:
         PublicationRefusedError: a blocking check of the warehouse failed, or a table shrank.
@@ -120,7 +126,8 @@ def publish(
         counts = {t: _count(con, t) for t in _tables(con)}
         results = sorted([*checks, *_shrink_checks(settings, counts)], key=lambda c: c.check_id)
         _refuse_if_blocked(results)
-        described = _describe(planned, counts, stale_sources, now)
+        parts = tuple(sorted(settings.release_parts)) if write_parts else ()
+        described = _describe(planned, counts, stale_sources, now, parts)
         stale = ", ".join(stale_sources)
         own = [described.release_id, now, planned.code_version, planned.input_hash, planned.previous_release_id, stale]
         _create_own_table(con, "quality_result", [tuple(c.model_dump().values()) for c in results])
@@ -135,12 +142,17 @@ def publish(
             con.close()
             release_db.rename(folder / DATABASE)
             write_json(folder / DESCRIPTION, described.model_dump(mode="json"))
+            if write_parts:
+                standing = pointer.current(settings.releases_dir)
+                write_parts(folder, settings.releases_dir / standing.release_id if standing else None)
     pointer.point_at(settings.releases_dir, described.release_id)
     pointer.prune(settings.releases_dir, settings.keep_releases)
     return described
 
 
-def _describe(planned: Plan, tables: dict[str, int], stale_sources: tuple[str, ...], now: datetime) -> ReleaseInfo:
+def _describe(
+    planned: Plan, tables: dict[str, int], stale_sources: tuple[str, ...], now: datetime, parts: tuple[str, ...]
+) -> ReleaseInfo:
     return ReleaseInfo(
         release_id=f"{now:%Y%m%dT%H%M%S%f}Z-{planned.input_hash[:8]}",
         created_at=now,
@@ -151,6 +163,7 @@ def _describe(planned: Plan, tables: dict[str, int], stale_sources: tuple[str, .
         previous_knowledge_until=planned.previous_knowledge_until,
         stale_sources=stale_sources,
         tables=tables,
+        parts=parts,
     )
 
 

@@ -24,7 +24,8 @@ DESCRIPTION = "release.json"
 
 
 class ReleaseInfo(BaseModel):
-    """What `release.json` says. Times are UTC without zone; `tables` are rows by table."""
+    """What `release.json` says. Times are UTC without zone; `tables` are rows by table; `parts`
+    what it holds beside them."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -37,6 +38,7 @@ class ReleaseInfo(BaseModel):
     previous_knowledge_until: datetime | None
     stale_sources: tuple[str, ...]
     tables: dict[str, int]
+    parts: tuple[str, ...] = ()
 
 
 def current(releases_dir: Path) -> ReleaseInfo | None:

@@ -1,0 +1,49 @@
+"""The scripts of the pages: the charts' library, and one file of pictures, outlines and our own code.
+
+Belongs here: which files they are put together from. Does not belong here: what they say (`charts/`, `static/`).
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from pipelines.release.shelf import Shelf
+from pipelines.site.charts import compiled_pictures
+
+STATIC = Path(__file__).parent / "static"
+# Each uses what stands before it.
+PARTS = ["base", "tables", "search", "view", "lines", "bars", "maps", "timeline", "figures", "compare", "start"]
+
+# Names under which vl-convert keeps the parts of its library; nothing is fetched from there. Vega reads its expressions
+# by the interpreter, so that a page may forbid code that is made out of text.
+KEPT = "https://cdn.jsdelivr.net/npm"
+LIBRARY = """
+import {{ View, parse }} from "{kept}/vega@{version}/+esm";
+import {{ expressionInterpreter }} from "{kept}/vega-interpreter@2.0.0/+esm";
+window.vega = {{ View, parse, expressionInterpreter }};
+"""
+
+
+def write_scripts(shelf: Shelf) -> None:
+    """Put `assets/vega.js`, `assets/charts.js` and `assets/charts.css` on the shelf of a site."""
+    shelf.text("assets/vega.js", "vega", library)
+    shelf.text("assets/charts.js", "charts", script)
+    shelf.text("assets/charts.css", "style", lambda: (STATIC / "charts.css").read_text(encoding="utf-8"))
+
+
+def library() -> str:
+    """What of Vega draws the pictures, as one script."""
+    import vl_convert  # noqa: PLC0415 - a heavy library
+
+    bundle: str = vl_convert.javascript_bundle(LIBRARY.format(kept=KEPT, version=vl_convert.get_vega_version()))
+    return f"(() => {{\n{bundle}\n}})();\n"
+
+
+def script() -> str:
+    """The compiled pictures, the outlines and our own code, as one script."""
+    pictures = json.dumps(compiled_pictures(), ensure_ascii=False, separators=(",", ":"))
+    outlines = (STATIC / "outlines.json").read_text(encoding="utf-8").strip()
+    code = "\n".join((STATIC / f"{name}.js").read_text(encoding="utf-8") for name in PARTS)
+    data = f"window.nyckeltal_pictures = {pictures};\nwindow.nyckeltal_outlines = {outlines};\n"
+    return f'{data}(() => {{\n"use strict";\n{code}}})();\n'

@@ -1,0 +1,92 @@
+// What every part of the script uses: making elements, Swedish numbers, folding of letters, the site's files.
+// Belongs here: what knows nothing of tables or pictures.
+
+const root = document.documentElement.dataset.root || "";
+
+// An element with attributes and children; texts are never read as HTML.
+function element(kind, attributes = {}, ...children) {
+  const made = document.createElement(kind);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
+    else if (value === true) made.setAttribute(name, "");
+    else if (value !== false && value !== null && value !== undefined) made.setAttribute(name, value);
+  }
+  made.append(...children.filter((child) => child !== null && child !== undefined));
+  return made;
+}
+
+const SVG = "http://www.w3.org/2000/svg";
+
+function drawn(kind, attributes = {}, ...children) {
+  const made = document.createElementNS(SVG, kind);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  made.append(...children);
+  return made;
+}
+
+// 290 766 or 12,3, with narrow spaces that never break; an en dash where there is no value.
+function swedish(value, decimals = 0) {
+  if (value === null || value === undefined || Number.isNaN(value)) return "–";
+  const form = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
+  return new Intl.NumberFormat("sv-SE", form).format(value).replace(/\u00a0/g, "\u202f");
+}
+
+// The number in a cell's text; null where there is none.
+function parsed(text) {
+  const plain = text.replace(/[\s\u00a0\u202f]/g, "").replace("−", "-").replace(",", ".");
+  return /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(plain) ? Number(plain) : null;
+}
+
+// "Hemtjänst" and "hemtjanst" become the same.
+function folded(text) {
+  return text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+}
+
+// How well a text answers what was typed: every word must stand in it, and beginnings of words count most; 0 is not at all.
+function likeness(text, typed) {
+  const words = folded(typed).split(/\s+/).filter(Boolean);
+  const where = folded(text);
+  let sum = 0;
+  for (const word of words) {
+    const at = where.indexOf(word);
+    if (at < 0) return 0;
+    sum += at === 0 ? 3 : /[\s(\-–,]/.test(where[at - 1]) || where.includes(` ${word}`) ? 2 : 1;
+  }
+  return words.length ? sum / words.length : 0;
+}
+
+function best(options, typed, most) {
+  return options
+    .map((option) => [likeness(option.words || option.text, typed), option])
+    .filter(([score]) => score > 0)
+    .sort((a, b) => b[0] - a[0] || a[1].text.length - b[1].text.length || a[1].text.localeCompare(b[1].text, "sv"))
+    .slice(0, most)
+    .map(([, option]) => option);
+}
+
+const waiting = new Map();
+
+// All values of one indicator, from a script of its own: files opened from a folder may load nothing else.
+function figures(id) {
+  const known = window.nyckeltal_data && window.nyckeltal_data[id];
+  if (known) return Promise.resolve(known);
+  if (!waiting.has(id)) {
+    waiting.set(
+      id,
+      new Promise((resolve, reject) => {
+        const failed = () => {
+          waiting.delete(id);
+          reject(new Error(`Värdena för ${id} kunde inte läsas.`));
+        };
+        const done = () => (window.nyckeltal_data && window.nyckeltal_data[id] ? resolve(window.nyckeltal_data[id]) : failed());
+        const src = `${root}data/${encodeURIComponent(id)}.js`;
+        document.head.append(element("script", { src, onload: done, onerror: failed }));
+      }),
+    );
+  }
+  return waiting.get(id);
+}
+
+function areaNames() {
+  return new Map(((window.nyckeltal_index || {}).areas || []).map((area) => [area.id, area.name]));
+}

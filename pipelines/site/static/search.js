@@ -1,0 +1,133 @@
+// Search as you type over areas and indicators, and the chooser that the pictures and Jämför use.
+// Belongs here: fields that one types in. Does not belong here: what is done with what was chosen.
+
+const KINDS = { municipality: "Kommun", county: "Län", region: "Region", group: "Grupp", nation: "Riket" };
+
+function areaOptions() {
+  const areas = (window.nyckeltal_index || {}).areas || [];
+  return areas.map(({ id, name, type }) => ({ id, text: name, words: `${name} ${id}`, kind: KINDS[type] || "" }));
+}
+
+function indicatorOptions() {
+  const indicators = (window.nyckeltal_index || {}).indicators || [];
+  return indicators.map(({ id, title, theme, first }) => {
+    return { id, text: title, words: `${title} ${theme} ${id.replaceAll("_", " ")}`, kind: "Nyckeltal", empty: first === null };
+  });
+}
+
+function startSearch() {
+  const field = document.getElementById("sok");
+  const list = document.getElementById("sok-traffar");
+  if (!field || !list || !window.nyckeltal_index) return;
+  const all = [
+    ...areaOptions().map((option) => ({ ...option, href: `${root}omrade/${encodeURIComponent(option.id)}.html` })),
+    ...indicatorOptions().map((option) => ({ ...option, href: `${root}nyckeltal/${encodeURIComponent(option.id)}.html` })),
+  ];
+  const said = element("p", { class: "visually-hidden", role: "status" });
+  list.before(said);
+  field.setAttribute("autocomplete", "off");
+  field.setAttribute("aria-controls", list.id);
+
+  const show = () => {
+    const typed = field.value.trim();
+    const hits = best(all, typed, 12);
+    list.replaceChildren(...hits.map((hit) => element("li", {}, element("a", { href: hit.href }, hit.text, " ", element("span", { class: "kind" }, hit.kind)))));
+    list.hidden = !hits.length;
+    said.textContent = typed ? (hits.length ? `${hits.length} träffar` : "Inga träffar") : "";
+  };
+  const links = () => [...list.querySelectorAll("a")];
+  field.addEventListener("input", show);
+  field.addEventListener("keydown", (event) => {
+    const [first] = links();
+    if (!first) return;
+    if (event.key === "ArrowDown") first.focus();
+    else if (event.key === "Enter") first.click();
+    else return;
+    event.preventDefault();
+  });
+  list.addEventListener("keydown", (event) => {
+    const all = links();
+    const at = all.indexOf(document.activeElement);
+    if (event.key === "ArrowDown") all[Math.min(at + 1, all.length - 1)].focus();
+    else if (event.key === "ArrowUp") (at > 0 ? all[at - 1] : field).focus();
+    else if (event.key === "Escape") field.focus();
+    else return;
+    event.preventDefault();
+  });
+  show();
+}
+
+let choosers = 0;
+
+// A field with a list below it (ARIA's combobox): `options()` gives what can be chosen, `chosen(option)` takes one.
+function chooser(label, options, chosen, most = 8) {
+  const id = `val-${(choosers += 1)}`;
+  const list = element("ul", { id: `${id}-lista`, role: "listbox", "aria-label": label, hidden: true });
+  const field = element("input", {
+    id,
+    type: "text",
+    role: "combobox",
+    autocomplete: "off",
+    "aria-autocomplete": "list",
+    "aria-expanded": "false",
+    "aria-controls": list.id,
+  });
+  let hits = [];
+  let at = -1;
+  const mark = () => {
+    [...list.children].forEach((item, n) => item.setAttribute("aria-selected", String(n === at)));
+    if (at >= 0) {
+      field.setAttribute("aria-activedescendant", list.children[at].id);
+      list.children[at].scrollIntoView({ block: "nearest" });
+    } else field.removeAttribute("aria-activedescendant");
+  };
+  const close = () => {
+    list.hidden = true;
+    at = -1;
+    field.setAttribute("aria-expanded", "false");
+    field.removeAttribute("aria-activedescendant");
+  };
+  const take = (option) => {
+    field.value = "";
+    close();
+    chosen(option);
+  };
+  const show = () => {
+    hits = best(options(), field.value, most);
+    list.replaceChildren(
+      ...hits.map((hit, n) => {
+        const item = element("li", { id: `${id}-${n}`, role: "option" }, hit.text, " ", element("span", { class: "kind" }, hit.kind || ""));
+        item.addEventListener("pointerdown", (event) => {
+          event.preventDefault();
+          take(hit);
+        });
+        return item;
+      }),
+    );
+    at = -1;
+    list.hidden = !hits.length;
+    field.setAttribute("aria-expanded", String(hits.length > 0));
+    mark();
+  };
+  field.addEventListener("input", show);
+  field.addEventListener("blur", close);
+  field.addEventListener("keydown", (event) => {
+    if (event.key === "ArrowDown" && hits.length) at = Math.min(at + 1, hits.length - 1);
+    else if (event.key === "ArrowUp" && hits.length) at = Math.max(at - 1, 0);
+    else if (event.key === "Enter") {
+      if (hits.length && field.value) take(hits[Math.max(at, 0)]);
+    } else if (event.key === "Escape") close();
+    else return;
+    event.preventDefault();
+    if (!list.hidden) mark();
+  });
+  return element("div", { class: "chooser" }, element("label", { for: id }, label), element("div", { class: "field" }, field, list));
+}
+
+// What has been chosen, each with a button that takes it away.
+function chips(label, chosen, remove) {
+  const items = chosen.map(({ id, text }) =>
+    element("li", {}, element("button", { type: "button", class: "chip", "aria-label": `Ta bort ${text}`, onclick: () => remove(id) }, text, element("span", { "aria-hidden": "true" }, " ×"))),
+  );
+  return element("ul", { class: "chips", "aria-label": label }, ...items);
+}

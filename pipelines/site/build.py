@@ -1,0 +1,153 @@
+"""Writes the pages of a release into its folder `site`.
+
+Belongs here: templates with their filters, and which files there are. Does not belong here: what a page shows
+(`pages`), charts and scripts (`scripts.py`). A page is written only when its content or its template changed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+
+import polars as pl
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from pipelines.reader import open_release
+from pipelines.release.shelf import Shelf, recipe_of
+from pipelines.site import swedish
+from pipelines.site.pages.areas import area_pages
+from pipelines.site.pages.indicators import breaks_of, indicator_pages
+from pipelines.site.pages.page import Page, area_path, indicator_path, study_path
+from pipelines.site.pages.records import record_pages
+from pipelines.site.pages.reform import reform_pages
+from pipelines.site.scripts import write_scripts
+from pipelines.site.sparkline import sparkline
+from pipelines.site.tables import Row, Tables, cube, read_tables
+
+HERE = Path(__file__).parent
+SITE = "site"
+
+
+def write(folder: Path, before: Path | None) -> None:
+    """Write the site of the release in `folder`; what the release before had already is linked."""
+    build_site(folder, folder / SITE, before / SITE if before else None)
+
+
+def build_site(release: Path, target: Path, before: Path | None) -> int:
+    """Write a release's pages into another folder; returns how many files were not linked from `before`."""
+    target.mkdir(parents=True, exist_ok=True)
+    shelf = Shelf(target, before, recipe_of([HERE], *(f"{lib} {version(lib)}" for lib in ("jinja2", "vl-convert-python"))))
+    environment = _environment()
+    with open_release(release) as con:
+        tables = read_tables(con)
+        values = partial(cube, con)
+        for page in _pages(tables, values):
+            shelf.text(page.path, page._asdict(), partial(_render, environment, page))
+        for indicator_id, row in tables.indicators.items():
+            if row["last_year"] is not None:
+                _data_file(shelf, row, values(indicator_id), tables)
+    _assets(shelf, tables)
+    write_scripts(shelf)
+    shelf.close()
+    return shelf.written
+
+
+def _pages(tables: Tables, values: Callable[[str], pl.DataFrame]) -> Iterator[Page]:
+    yield from record_pages(tables)
+    yield from area_pages(tables)
+    yield from indicator_pages(tables, values)
+    yield from reform_pages(tables)
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=select_autoescape(["html", "atom"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "tal": swedish.number, "tecken": swedish.signed, "dag": swedish.day, "sagt": lambda c, w: swedish.said(w, c),
+        "stor": swedish.capital, "med_enhet": swedish.with_unit, "ratt": _raw,
+    }  # fmt: skip
+    environment.globals |= {
+        "ord": swedish, "linje": sparkline, "omrade": area_path, "nyckeltal": indicator_path, "studie": study_path,
+    }  # fmt: skip
+    return environment
+
+
+def _raw(value: float | None) -> str:
+    """A number as a machine reads it back, exactly; nothing where there is none."""
+    return "" if value is None else repr(value)
+
+
+def _render(environment: Environment, page: Page) -> str:
+    template = environment.get_template(page.template)
+    return template.render(page.content, page_title=page.title, root=page.root, path=page.path)
+
+
+def _data_file(shelf: Shelf, row: Row, values: pl.DataFrame, tables: Tables) -> None:
+    """All values of an indicator as a script, which a page opened from a folder may load, too."""
+    known = values.filter(pl.col("area_id").is_in(list(tables.areas)) & pl.col("value").is_not_null())
+    years = sorted(known["year"].unique())
+    areas = sorted(known["area_id"].unique())
+    sexes = [s for s in ("T", "K", "M") if s in set(known["sex"])]
+    content: Row = {
+        "title": row["title_sv"], "unit": row["unit"], "decimals": row["decimals"], "polarity": row["polarity"],
+        "sexes": sexes, "areas": areas, "years": years,
+        "breaks": [{"year": year, "reason": reason} for year, reason in breaks_of(row).items()],
+    }  # fmt: skip
+    for name, column in (("value", "value"), ("lower", "lower_95"), ("upper", "upper_95")):
+        if known[column].null_count() < known.height:
+            content[name] = {sex: _matrix(known.filter(sex=sex), column, areas, years) for sex in sexes}
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    name = row["indicator_id"]
+    script = f'window.nyckeltal_data=window.nyckeltal_data||{{}};window.nyckeltal_data["{name}"]={text};\n'
+    shelf.text(f"data/{name}.js", text, lambda: script)
+
+
+def _matrix(values: pl.DataFrame, column: str, areas: list[str], years: list[int]) -> list[list[float | None]]:
+    """Values by area, then by year."""
+    whole = pl.DataFrame({"area_id": areas}).join(pl.DataFrame({"year": years}, schema={"year": pl.Int32}), how="cross")
+    filled = whole.join(values, on=["area_id", "year"], how="left", maintain_order="left")[column].to_list()
+    n = len(years)
+    return [[_short(v) for v in filled[i : i + n]] for i in range(0, len(filled), n)]
+
+
+def _short(value: float | None) -> float | None:
+    return int(value) if value is not None and value.is_integer() else value
+
+
+def _assets(shelf: Shelf, tables: Tables) -> None:
+    index = {
+        "indicators": [
+            {"id": r["indicator_id"], "title": r["title_sv"], "theme": r["theme"], "unit": r["unit"],
+             "decimals": r["decimals"], "polarity": r["polarity"], "first": r["first_year"], "last": r["last_year"]}
+            for r in tables.indicators.values()
+        ],
+        "areas": [
+            {"id": a["area_id"], "name": a["name"], "type": a["area_type"]} for a in tables.areas.values()
+        ],
+    }  # fmt: skip
+    _script(shelf, "index", index)
+    created = tables.release["created_at"]
+    _script(
+        shelf,
+        "release",
+        {
+            "id": tables.release["release_id"],
+            "created": f"{created:%Y-%m-%d}",
+            "text": f"Utgåva {tables.release['release_id']}, {swedish.day(created)}",
+        },
+    )
+    css = HERE / "static" / "site.css"
+    shelf.text("assets/site.css", "css", lambda: css.read_text(encoding="utf-8"))
+
+
+def _script(shelf: Shelf, name: str, content: Row) -> None:
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    shelf.text(f"assets/{name}.js", text, lambda: f"window.nyckeltal_{name}={text};\n")

@@ -1,0 +1,134 @@
+"""Pages of indicators, and the list of them. Belongs here: what is shown of one indicator over areas and years."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+
+import polars as pl
+
+from pipelines.site.pages.page import GR, NATION, Page, indicator_path
+from pipelines.site.swedish import THEMES
+from pipelines.site.tables import Row, Tables
+
+_REGIONS = ("0014", "0013")  # those that GR's municipalities lie in
+_EVENTS = {"agreement", "context", "reform", "financing_shift"}  # kinds that a series is drawn with
+_SWEDEN = ("0000", "GR")
+_WORKED = ("1480", "0180", NATION)
+
+
+def indicator_pages(tables: Tables, cube: Callable[[str], pl.DataFrame]) -> Iterator[Page]:
+    """The list, and a page of each indicator, with values or without."""
+    yield _list(tables)
+    for indicator_id, row in tables.indicators.items():
+        values = cube(indicator_id)
+        yield Page(indicator_path(indicator_id), "nyckeltal.html", row["title_sv"], _content(tables, row, values))
+
+
+def _content(tables: Tables, row: Row, values: pl.DataFrame) -> Row:
+    indicator_id = row["indicator_id"]
+    breaks = breaks_of(row)
+    ranked = [_ranked(tables, r) for r in tables.ranked.get(indicator_id, [])]
+    gr = set(tables.members.get(GR, []))
+    by = {name: rows.get(indicator_id, []) for name, rows in tables.by_indicator.items()}
+    return {
+        "row": {k: v for k, v in row.items() if k != "breaks"},
+        "formula": _formula(row),
+        "worked": _worked(tables, indicator_id),
+        "breaks": [{"year": year, "reason": reason} for year, reason in breaks.items()],
+        "events": _events(tables, indicator_id, values),
+        "series": _series(tables, values, [*_SWEDEN] if _has(values, GR) else [NATION, *_REGIONS], set(breaks)),
+        "multiples": _series(tables, values, [*sorted(gr), NATION], set(breaks)) if _has(values, *gr) else [],
+        "ranked": ranked,
+        "ranked_kind": "region" if ranked and ranked[0]["area_id"].startswith("00") else "municipality",
+        "year": tables.ranked[indicator_id][0]["year"] if ranked else None,
+        "coverage": by["coverage"],
+        "equity": by["equity"][0] if by["equity"] else None,
+        "plausibility": by["plausibility"],
+        "frames": by["crosswalk"],
+        "revised": by["revised"],
+        "replaced_by_title": tables.indicators.get(row["replaced_by"] or "", {}).get("title_sv"),
+    }
+
+
+def breaks_of(row: Row) -> dict[int, str]:
+    """Years in which a series was redefined, with reasons, out of the table's text `2019: …; 2021: …`."""
+    text = row["breaks"] or ""
+    found = re.findall(r"(?:^|; )(\d{4}): (.*?)(?=; \d{4}: |$)", text, flags=re.DOTALL)
+    return {int(year): reason for year, reason in found}
+
+
+def _has(values: pl.DataFrame, *areas: str) -> bool:
+    return not values.filter(pl.col("area_id").is_in(areas), pl.col("value").is_not_null()).is_empty()
+
+
+def _ranked(tables: Tables, row: Row) -> Row:
+    kept = ("area_id", "name", "value", "lower_95", "upper_95", "status", "missing_reason", "rank")
+    return {k: row[k] for k in kept} | {"group": "GR" if row["area_id"] in tables.members.get(GR, []) else ""}
+
+
+def _series(tables: Tables, values: pl.DataFrame, areas: list[str], breaks: set[int]) -> list[Row]:
+    """Rows of a chart over years, each area from its first value to its last."""
+    found = []
+    for area in areas:
+        rows = values.filter(sex="T", area_id=area)
+        known = rows.filter(pl.col("value").is_not_null())["year"]
+        if len(known):
+            span = rows.filter(pl.col("year").is_between(known.min(), known.max())).to_dicts()
+            found += [
+                {k: r[k] for k in ("year", "value", "lower_95", "upper_95")}
+                | {"area_id": area, "name": tables.name(area), "broken": r["year"] in breaks}
+                for r in span
+            ]
+    return found
+
+
+def _formula(row: Row) -> str | None:
+    """How a computed value comes about; None for a value that is shown as its source gives it."""
+    if row["processing_level"] != "computed":
+        return None
+    top, bottom = row["numerator"], row["denominator"]
+    text = f"({top}) / ({bottom})" if bottom else str(top)
+    if row["multiplier"] not in (None, 1.0):
+        text = f"{row['multiplier']:g} × {text}"
+    return text.replace(" * ", " × ")
+
+
+def _worked(tables: Tables, indicator_id: str) -> Row | None:
+    """One area's newest value with the sums that it was computed from."""
+    of_areas = {r["area_id"]: r for r in tables.ranked.get(indicator_id, [])}
+    row = next((of_areas[a] for a in _WORKED if a in of_areas and of_areas[a]["value"] is not None), None)
+    row = row or next((r for r in of_areas.values() if r["value"] is not None), None)
+    return row and {k: row[k] for k in ("name", "year", "value", "numerator", "denominator")}
+
+
+def _events(tables: Tables, indicator_id: str, values: pl.DataFrame) -> str:
+    """What was decided and began within the series' years, as the chart wants it."""
+    if values.is_empty():
+        return "[]"
+    moved = {r["event_id"] for r in tables.whole["reform_event_indicator"] if r["indicator_id"] == indicator_id}
+    national = [
+        e for e in tables.whole["reform_event"]
+        if e["event_id"] in moved or (e["kind"] in _EVENTS and NATION in (e["areas"] or "").split(", "))
+    ]  # fmt: skip
+    first = values["year"].min()
+    drawn = [
+        {"from": e["earliest"].year + (e["earliest"].month - 1) / 12,
+         "to": (e["ended_by"] or e["earliest"]).year + ((e["ended_by"] or e["earliest"]).month - 1) / 12,
+         "title": e["title_sv"]}
+        for e in national
+        if isinstance(first, int) and e["earliest"].year >= first
+    ]  # fmt: skip
+    return json.dumps(drawn, ensure_ascii=False)
+
+
+def _list(tables: Tables) -> Page:
+    themes = [
+        {"theme": theme, "indicators": [
+            {k: r[k] for k in ("indicator_id", "title_sv", "unit", "first_year", "last_year", "processing_level")}
+            for r in tables.indicators.values() if r["theme"] == theme
+        ]}
+        for theme in THEMES
+    ]  # fmt: skip
+    return Page("nyckeltal.html", "nyckeltal_lista.html", "Nyckeltal", {"themes": themes})

@@ -1,0 +1,139 @@
+"""The pages about the warehouse itself: start, gaps, quality, changes, about. Belongs here: what each is given."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+
+from pipelines.site.pages.page import GR, NATION, Page
+from pipelines.site.swedish import THEMES
+from pipelines.site.tables import Row, Tables
+
+# Under which heading of the quality declaration of Swedish official statistics a check belongs, by how its name begins.
+_HEADINGS = (
+    ("Relevans", ("coverage", "dataset.promise", "promise")),
+    ("Aktualitet och punktlighet", ("fresh", "stale")),
+    ("Jämförbarhet och samanvändbarhet", ("control.",)),
+    ("Tillgänglighet och tydlighet", ("release.",)),
+)
+_ACCURACY = "Tillförlitlighet"
+_FIRST_SHOWN = (
+    "kostnad_aldreomsorg_per_inv_80", "andel_kostnad_ordinart_boende", "trygghet_hemtjanst",
+    "andel_arbetad_tid_timavlonade_omsorg",
+)  # fmt: skip
+
+
+def record_pages(tables: Tables) -> Iterator[Page]:
+    """Start, Jämför, Luckor, Kvalitet, Ändringar, its feed, and Om."""
+    yield Page("index.html", "start.html", "Start", _start(tables))
+    yield Page("jamfor.html", "jamfor.html", "Jämför", {})
+    yield Page("luckor.html", "luckor.html", "Luckor", _gaps(tables))
+    yield Page("kvalitet.html", "kvalitet.html", "Kvalitet", _quality(tables))
+    yield Page("andringar.html", "andringar.html", "Ändringar", _changes(tables))
+    yield Page("andringar.atom", "andringar.atom", "Ändringar", _changes(tables))
+    yield Page("om.html", "om.html", "Om", _about(tables))
+
+
+def _start(tables: Tables) -> Row:
+    with_values = [r for r in tables.indicators.values() if r["last_year"] is not None]
+    years = Counter(r["last_year"] for r in with_values)
+    shown = [tables.indicators[i] for i in _FIRST_SHOWN if i in tables.indicators]
+    return {
+        "counts": {
+            "indicators": len(tables.indicators),
+            "with_values": len(with_values),
+            "observations": tables.whole["count"][0]["observations"],
+            "revisions": tables.whole["count"][0]["revisions"],
+            "municipalities": sum(a["area_type"] == "municipality" for a in tables.areas.values()),
+        },
+        "newest": sorted(years.items(), reverse=True)[:3],
+        "themes": [
+            {"theme": theme, "n": sum(r["theme"] == theme for r in with_values),
+             "all": sum(r["theme"] == theme for r in tables.indicators.values())}
+            for theme in THEMES
+        ],
+        "shown": [{"indicator_id": r["indicator_id"], "title": r["title_sv"], "unit": r["unit"],
+                   "decimals": r["decimals"]} for r in shown],
+        "gr": [
+            {"area_id": area, "name": tables.name(area),
+             "values": [_short(tables, area, r["indicator_id"]) for r in shown]}
+            for area in [*sorted(tables.members.get(GR, []), key=tables.name), GR, NATION]
+            if area in tables.newest
+        ],
+    }  # fmt: skip
+
+
+def _short(tables: Tables, area: str, indicator_id: str) -> Row | None:
+    row = tables.newest[area].get(indicator_id)
+    return row and {k: row[k] for k in ("value", "year", "years", "series", "breaks")}
+
+
+def _gaps(tables: Tables) -> Row:
+    frames: dict[str, list[Row]] = defaultdict(list)
+    for item in tables.whole["frame_item"]:
+        frames[item["frame_title_sv"]].append(item)
+    return {
+        "gaps": [
+            gap | {"proxy_title": tables.indicators.get(gap["proxy_indicator"] or "", {}).get("title_sv")}
+            for gap in tables.whole["data_gap"]
+        ],
+        "frames": [{"title": title, "source": items[0]["source"], "items": items} for title, items in frames.items()],
+        "factors": tables.whole["success_factor"],
+        "without_values": [
+            {"indicator_id": i, "title": r["title_sv"], "theme": r["theme"], "source": r["source_id"]}
+            for i, r in tables.indicators.items() if r["last_year"] is None
+        ],
+    }  # fmt: skip
+
+
+def heading_of(check_id: str) -> str:
+    """The heading that a check stands under."""
+    return next((title for title, starts in _HEADINGS if check_id.startswith(starts)), _ACCURACY)
+
+
+def _quality(tables: Tables) -> Row:
+    order = ["Relevans", _ACCURACY, *(title for title, _ in _HEADINGS if title != "Relevans")]
+    by_heading: dict[str, list[Row]] = {title: [] for title in order}
+    for check in tables.whole["quality_result"]:
+        by_heading[heading_of(check["check_id"])].append(check)
+    coverage = [rows[0] for rows in tables.by_indicator["coverage"].values() if rows]
+    return {
+        "headings": [
+            {"title": title, "checks": checks, "failed": sum(not c["passed"] for c in checks)}
+            for title, checks in by_heading.items()
+        ],
+        "of_n": len(tables.whole["quality_result"]),
+        "failed": sum(not c["passed"] for c in tables.whole["quality_result"]),
+        "controls": tables.whole["control"],
+        "sources": tables.whole["source"],
+        "stale": tables.release["stale_sources"] or "",
+        "quarantine": tables.whole["quarantine"],
+        "corrections": tables.whole["correction"],
+        "full_coverage": sum(c["with_value"] == c["of_n"] for c in coverage),
+        "covered": len(coverage),
+        "plausibility": sum(r["n"] for rows in tables.by_indicator["plausibility"].values() for r in rows),
+        "breaks": sum(r["breaks"] is not None for r in tables.indicators.values()),
+    }
+
+
+def _changes(tables: Tables) -> Row:
+    def titled(row: Row) -> Row:
+        of = tables.indicators.get(row["indicator_id"], {})
+        return row | {"title": of.get("title_sv", row["indicator_id"]), "decimals": of.get("decimals", 1)}
+
+    moments: dict[str, Row] = {}
+    for row in tables.whole["knowledge"]:
+        moment = moments.setdefault(row["known_from"].isoformat(), {"known_from": row["known_from"], "changes": []})
+        moment["changes"].append({k: row[k] for k in ("change", "n", "indicators")})
+    return {
+        "by_indicator": [titled(r) for r in tables.whole["revision_by_indicator"]],
+        "revisions": [titled(r) for r in tables.whole["revision"]],
+        "of_n": tables.whole["count"][0]["revisions"],
+        "is_first": tables.release["previous_release_id"] is None,
+        "moments": list(moments.values()),
+    }
+
+
+def _about(tables: Tables) -> Row:
+    rights = {r["source_id"]: r["rights"] for r in tables.indicators.values()}
+    return {"release": tables.release, "rights": sorted(rights.items()), "sources": tables.whole["source"]}

@@ -1,0 +1,93 @@
+"""The reform: its events, its money, what was done and found, and the studies, each with a page of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from pipelines.site.pages.page import Page, study_path
+from pipelines.site.tables import Row, Tables
+
+
+def reform_pages(tables: Tables) -> Iterator[Page]:
+    """The reform's page, and one for each study."""
+    studies = tables.whole["study"]
+    content = {
+        "events": tables.whole["reform_event"],
+        "funding": [_funding(row) for row in tables.whole["funding"]],
+        "interventions": [
+            row | {"payers": [p for p in tables.whole["intervention_payer"] if _same(p, row, "intervention_id")]}
+            for row in tables.whole["intervention"]
+        ],
+        "findings": tables.whole["finding"],
+        "studies": [
+            {"study_id": s["study_id"], "title": s["title_sv"], "question": s["question_sv"], **_counts(tables, s)}
+            for s in studies
+        ],
+        "documents": tables.whole["document"],
+    }
+    yield Page("reformen.html", "reformen.html", "Reformen", content)
+    for study in studies:
+        yield Page(study_path(study["study_id"]), "studie.html", study["title_sv"], _study(tables, study))
+
+
+def _funding(row: Row) -> Row:
+    return row | {"is_part": row["parent_id"] is not None}
+
+
+def _counts(tables: Tables, study: Row) -> Row:
+    estimates = [e for e in tables.whole["effect_estimate"] if _same(e, study, "study_id")]
+    return {
+        "estimates": len(estimates),
+        "significant": sum(bool(e["is_significant"]) for e in estimates),
+        "not_estimable": sum(e["estimate"] is None for e in estimates),
+    }
+
+
+def _study(tables: Tables, study: Row) -> Row:
+    linked = {e["event_id"] for e in tables.whole["study_event"] if _same(e, study, "study_id")}
+    found = {f["finding_id"] for f in tables.whole["finding_study"] if _same(f, study, "study_id")}
+    return {
+        "study": study,
+        "events": [e for e in tables.whole["reform_event"] if e["event_id"] in linked],
+        "findings": [f for f in tables.whole["finding"] if f["finding_id"] in found],
+        "analyses": [
+            _analysis(tables, a) for a in tables.whole["study_analysis"] if _same(a, study, "study_id")
+        ],
+    }  # fmt: skip
+
+
+def _analysis(tables: Tables, analysis: Row) -> Row:
+    def of(table: str) -> list[Row]:
+        return [
+            row | {"name": tables.name(row["area_id"]), **_measured(tables, row["indicator_id"])}
+            for row in tables.whole[table]
+            if _same(row, analysis, "study_id") and _same(row, analysis, "analysis_id")
+        ]
+
+    series: dict[tuple[str, str], list[Row]] = {}
+    for row in of("effect_series"):
+        series.setdefault((row["indicator_id"], row["area_id"]), []).append(row)
+    estimates = of("effect_estimate")
+    return {
+        "analysis": analysis,
+        "estimates": estimates,
+        "warnings": sorted({w for e in estimates for w in (e["warnings_sv"] or "").split("\n") if w}),
+        "figures": [
+            {"title": rows[0]["title"], "unit": rows[0]["unit"], "decimals": rows[0]["decimals"],
+             "name": rows[0]["name"], "rows": rows}
+            for rows in series.values()
+        ],
+        "donors": [d | {"donor": tables.name(d["donor_area_id"])} for d in of("donor_weight")],
+    }  # fmt: skip
+
+
+def _measured(tables: Tables, indicator_id: str) -> Row:
+    row = tables.indicators.get(indicator_id)
+    if row is None:
+        return {"title": indicator_id, "unit": "", "decimals": 1}
+    return {"title": row["title_sv"], "unit": row["unit"], "decimals": row["decimals"]}
+
+
+def _same(a: Row, b: Row, key: str) -> Any:
+    return a[key] == b[key]

@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help refresh test dev bench lint format clean
+.PHONY: help refresh test site dev bench lint format clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
@@ -24,6 +24,9 @@ refresh: $(STAMP) ## embedded figures → archive → gate → vintages → dbt 
 
 test: $(STAMP) ## every test
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+site: $(STAMP) ## the pages of the current release, in data/site
+	$(BIN)/nyckeltal site
 
 dev: $(STAMP) ## Dagster's pages on http://127.0.0.1:3000, with the nightly schedule on
 	$(BIN)/nyckeltal dev

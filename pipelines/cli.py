@@ -186,6 +186,21 @@ def diff(
 
 
 @app.command()
+def site(
+    output: Annotated[Path | None, typer.Option(help="Where to write; DATA/site when left out.")] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Write the pages of the current release into a folder: open its index.html, or put it on any web server."""
+    from pipelines.site.build import write_site  # noqa: PLC0415
+
+    settings = settings_for(data_dir)
+    target = (output or settings.data_dir / "site").resolve()
+    files, written = write_site(pointer.current_folder(settings.releases_dir), target)
+    show.out.print(f"{show.number(files)} files, {show.number(written)} of them new or changed", soft_wrap=True)
+    show.out.print(f"open {target / 'index.html'}", markup=False, soft_wrap=True)
+
+
+@app.command()
 def doctor(data_dir: DataDir = None, json_out: AsJson = False) -> None:
     """Look for what is missing on this machine, and tell the command that mends it."""
     from pipelines.doctor import examine, tell  # noqa: PLC0415

@@ -7,6 +7,7 @@ Belongs here: templates with their filters, and which files there are. Does not 
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from functools import partial
 from importlib.metadata import version
@@ -15,8 +16,10 @@ from pathlib import Path
 import polars as pl
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from pipelines.errors import UsageError
+from pipelines.files import folder_atomic
 from pipelines.reader import open_release
-from pipelines.release.shelf import Shelf, recipe_of
+from pipelines.release.shelf import FILES, Shelf, recipe_of
 from pipelines.site import swedish
 from pipelines.site.pages.areas import area_pages
 from pipelines.site.pages.indicators import breaks_of, indicator_pages
@@ -29,6 +32,7 @@ from pipelines.site.tables import Row, Tables, cube, read_tables
 
 HERE = Path(__file__).parent
 SITE = "site"
+LIBRARIES = ("jinja2", "vl-convert-python")
 
 
 def write(folder: Path, before: Path | None) -> None:
@@ -36,10 +40,39 @@ def write(folder: Path, before: Path | None) -> None:
     build_site(folder, folder / SITE, before / SITE if before else None)
 
 
-def build_site(release: Path, target: Path, before: Path | None) -> int:
-    """Write a release's pages into another folder; returns how many files were not linked from `before`."""
+def write_site(release: Path, target: Path) -> tuple[int, int]:
+    """Write a release's pages into a folder of their own, in place of what stands there.
+
+    Returns:
+        How many files there are, and how many of them did not stand there before just so.
+
+    Raises:
+        UsageError: the folder holds something else than a site.
+    """
+    standing = target.exists() and any(target.iterdir())
+    if standing and not (target / FILES).exists():
+        raise UsageError(
+            "the folder holds something else than a site",
+            where=str(target),
+            expected="an empty folder, a new one, or an earlier site",
+            found=f"files, and no {FILES}",
+            remedy="choose another folder with --output",
+        )
+    fresh = target.with_name(f".{target.name}.new.tmp")
+    with folder_atomic(fresh) as folder:
+        counts = build_site(release, folder, target if standing else None)
+    old = target.with_name(f".{target.name}.old.tmp")
+    if target.exists():
+        target.rename(old)
+    fresh.rename(target)
+    shutil.rmtree(old, ignore_errors=True)
+    return counts
+
+
+def build_site(release: Path, target: Path, before: Path | None) -> tuple[int, int]:
+    """Write a release's pages into an empty folder; returns the number of files, and of those not linked."""
     target.mkdir(parents=True, exist_ok=True)
-    shelf = Shelf(target, before, recipe_of([HERE], *(f"{lib} {version(lib)}" for lib in ("jinja2", "vl-convert-python"))))
+    shelf = Shelf(target, before, recipe_of([HERE], *(f"{lib} {version(lib)}" for lib in LIBRARIES)))
     environment = _environment()
     with open_release(release) as con:
         tables = read_tables(con)
@@ -52,7 +85,7 @@ def build_site(release: Path, target: Path, before: Path | None) -> int:
     _assets(shelf, tables)
     write_scripts(shelf)
     shelf.close()
-    return shelf.written
+    return len(shelf.files()), shelf.written
 
 
 def _pages(tables: Tables, values: Callable[[str], pl.DataFrame]) -> Iterator[Page]:
@@ -73,6 +106,7 @@ def _environment() -> Environment:
     environment.filters |= {
         "tal": swedish.number, "tecken": swedish.signed, "dag": swedish.day, "sagt": lambda c, w: swedish.said(w, c),
         "stor": swedish.capital, "med_enhet": swedish.with_unit, "ratt": _raw,
+        "belopp": swedish.amount,
     }  # fmt: skip
     environment.globals |= {
         "ord": swedish, "linje": sparkline, "omrade": area_path, "nyckeltal": indicator_path, "studie": study_path,

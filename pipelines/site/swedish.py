@@ -30,6 +30,14 @@ POLARITIES = {
     "lower_better": "lägre är bättre",
     "no_judgement": "utan bedömning: varken högt eller lågt är bra i sig",
 }
+COST_CONCEPTS = {
+    "kostnad": "kostnad för eget åtagande, före avgifter och riktade statsbidrag",
+    "nettokostnad": "nettokostnad, efter avgifter och riktade statsbidrag",
+    "nettokostnadsavvikelse": "nettokostnad minus referenskostnad",
+    "andel_kop": "köpets andel av kostnaden",
+    "andel_av_kostnad": "en kostnads andel av en annan",
+    "index": "index",
+}
 STATUSES = {
     "normal": "", "preliminary": "preliminärt", "missing": "saknas", "suppressed": "sekretess",
     "not_applicable": "inte tillämpligt", "not_collected": "mättes inte", "withdrawn": "återtaget",
@@ -75,6 +83,11 @@ def number(value: float | None, decimals: int = 0) -> str:
 def with_unit(value: float | None, decimals: int, unit: str) -> str:
     """`54,5 %`; the dash stands alone."""
     return number(value, decimals) if value is None else f"{number(value, decimals)}{_SPACE}{unit}"
+
+
+def amount(value: float | None) -> str:
+    """With as many decimals as it has, two at most: `6 778`, `7,5`, `3 430,25`."""
+    return number(value, next((d for d in (0, 1) if value is None or round(value, d) == value), 2))
 
 
 def signed(value: float | None, decimals: int = 0) -> str:

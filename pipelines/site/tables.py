@@ -100,7 +100,7 @@ _WHOLE = {
     "reform_event_indicator": "select * from reform_event_indicator order by all",
     "document": "select * from document order by document_id",
     "funding": "select f.*, d.title_sv as document_sv from funding as f left join document as d using (document_id) "
-    "order by f.year, coalesce(f.parent_id, f.funding_id), f.parent_id is not null, f.funding_id",
+    "order by f.year, f.amount_mnkr desc, f.funding_id",
     "intervention": "select * from intervention order by intervention_id",
     "intervention_payer": "select * from intervention_payer order by all",
     "finding": "select f.*, d.title_sv as document_sv from finding as f left join document as d using (document_id) "

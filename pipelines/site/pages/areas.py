@@ -11,6 +11,7 @@ from pipelines.site.tables import Row, Tables
 _EDGE = 5  # per cent: how far out a value is before it is told as standing out
 _FEWEST = 100  # municipalities with a value before a place among them says anything
 _MOST_TOLD = 8
+_SIZES = {"count", "amount"}  # these only tell how large a municipality is
 
 
 def area_pages(tables: Tables) -> Iterator[Page]:
@@ -71,6 +72,7 @@ def _line(tables: Tables, indicator_id: str, newest: Row) -> Row:
         "unit": of["unit"],
         "decimals": of["decimals"],
         "polarity": of["polarity"],
+        "value_type": of["value_type"],
         "source": of["attribution"],
         **{
             name: newest[name]
@@ -89,7 +91,7 @@ def _outstanding(lines: dict[str, list[Row]]) -> list[Row]:
         line | {"theme": theme, "edge": min(line["percentile"], 100 - line["percentile"])}
         for theme, of_theme in lines.items()
         for line in of_theme
-        if line["percentile"] is not None and (line["of_n"] or 0) >= _FEWEST
+        if line["percentile"] is not None and (line["of_n"] or 0) >= _FEWEST and line["value_type"] not in _SIZES
     ]
     out = sorted((f for f in found if f["edge"] <= _EDGE), key=lambda f: (f["edge"], f["indicator_id"]))
     told: list[Row] = []

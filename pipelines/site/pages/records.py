@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
@@ -9,13 +10,17 @@ from pipelines.site.pages.page import GR, NATION, Page
 from pipelines.site.swedish import THEMES
 from pipelines.site.tables import Row, Tables
 
-# Under which heading of the quality declaration of Swedish official statistics a check belongs, by how its name begins.
+# Under which heading of the quality declaration of Swedish official statistics a check belongs, by its name.
 _HEADINGS = (
-    ("Relevans", ("coverage", "dataset.promise", "promise")),
-    ("Aktualitet och punktlighet", ("fresh", "stale")),
-    ("Jämförbarhet och samanvändbarhet", ("control.",)),
-    ("Tillgänglighet och tydlighet", ("release.",)),
+    ("Aktualitet och punktlighet", re.compile(r"\.coverage_last_year")),
+    ("Relevans", re.compile(r"\.coverage_")),
+    ("Jämförbarhet och samanvändbarhet", re.compile(r"^control\.")),
+    ("Tillgänglighet och tydlighet", re.compile(r"^release\.")),
 )
+_ORDER = (
+    "Relevans", "Tillförlitlighet", "Aktualitet och punktlighet", "Tillgänglighet och tydlighet",
+    "Jämförbarhet och samanvändbarhet",
+)  # fmt: skip
 _ACCURACY = "Tillförlitlighet"
 _FIRST_SHOWN = (
     "kostnad_aldreomsorg_per_inv_80", "andel_kostnad_ordinart_boende", "trygghet_hemtjanst",
@@ -88,12 +93,11 @@ def _gaps(tables: Tables) -> Row:
 
 def heading_of(check_id: str) -> str:
     """The heading that a check stands under."""
-    return next((title for title, starts in _HEADINGS if check_id.startswith(starts)), _ACCURACY)
+    return next((title for title, known in _HEADINGS if known.search(check_id)), _ACCURACY)
 
 
 def _quality(tables: Tables) -> Row:
-    order = ["Relevans", _ACCURACY, *(title for title, _ in _HEADINGS if title != "Relevans")]
-    by_heading: dict[str, list[Row]] = {title: [] for title in order}
+    by_heading: dict[str, list[Row]] = {title: [] for title in _ORDER}
     for check in tables.whole["quality_result"]:
         by_heading[heading_of(check["check_id"])].append(check)
     coverage = [rows[0] for rows in tables.by_indicator["coverage"].values() if rows]

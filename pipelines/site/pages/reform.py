@@ -14,7 +14,10 @@ def reform_pages(tables: Tables) -> Iterator[Page]:
     studies = tables.whole["study"]
     content = {
         "events": tables.whole["reform_event"],
-        "funding": [_funding(row) for row in tables.whole["funding"]],
+        "last_year": max(r["last_year"] or 0 for r in tables.indicators.values()),
+        "first_event": min(e["earliest"].year for e in tables.whole["reform_event"]),
+        "last_event": max((e["ended_by"] or e["latest"]).year for e in tables.whole["reform_event"]),
+        "funding": _ledger(tables.whole["funding"]),
         "interventions": [
             row | {"payers": [p for p in tables.whole["intervention_payer"] if _same(p, row, "intervention_id")]}
             for row in tables.whole["intervention"]
@@ -31,8 +34,17 @@ def reform_pages(tables: Tables) -> Iterator[Page]:
         yield Page(study_path(study["study_id"]), "studie.html", study["title_sv"], _study(tables, study))
 
 
-def _funding(row: Row) -> Row:
-    return row | {"is_part": row["parent_id"] is not None}
+def _ledger(rows: list[Row]) -> list[Row]:
+    """Each amount followed by its parts, with how deep it lies."""
+
+    def below(parent: str | None, depth: int) -> list[Row]:
+        found = []
+        for row in rows:
+            if row["parent_id"] == parent:
+                found += [row | {"depth": depth}, *below(row["funding_id"], depth + 1)]
+        return found
+
+    return below(None, 0)
 
 
 def _counts(tables: Tables, study: Row) -> Row:

@@ -1,0 +1,112 @@
+"""What pages are made of: Swedish numbers, the small lines, breaks out of their text, the ledger's order."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from indicators.vocabulary import CostConcept, Polarity, Theme
+from pipelines.site import swedish
+from pipelines.site.pages.indicators import breaks_of
+from pipelines.site.pages.records import heading_of
+from pipelines.site.pages.reform import _ledger
+from pipelines.site.sparkline import sparkline
+
+NB = "\u00a0"
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "text"),
+    [
+        (290766.048, 0, f"290{NB}766"),
+        (12.34, 1, "12,3"),
+        (-4.0, 0, "−4"),
+        (-0.01, 1, "0,0"),
+        (0.0, 0, "0"),
+        (None, 1, "–"),
+        (float("nan"), 1, "–"),
+        (1234567.5, 2, f"1{NB}234{NB}567,50"),
+    ],
+)
+def test_numbers_are_swedish(value: float | None, decimals: int, text: str) -> None:
+    assert swedish.number(value, decimals) == text
+
+
+@given(st.floats(-1e12, 1e12), st.integers(0, 3))
+def test_a_number_reads_back_as_it_was_rounded(value: float, decimals: int) -> None:
+    text = swedish.number(value, decimals).replace(NB, "").replace(",", ".").replace("−", "-")
+    assert float(text) == pytest.approx(round(value, decimals), abs=10**-decimals)
+
+
+@pytest.mark.parametrize(("value", "text"), [(1457.0, f"+1{NB}457"), (-887.0, "−887"), (0.2, "0"), (None, "–")])
+def test_differences_have_their_sign(value: float | None, text: str) -> None:
+    assert swedish.signed(value) == text
+
+
+@pytest.mark.parametrize(("value", "text"), [(6778.0, f"6{NB}778"), (7.5, "7,5"), (3430.25, f"3{NB}430,25")])
+def test_amounts_have_the_decimals_that_they_have(value: float, text: str) -> None:
+    assert swedish.amount(value) == text
+
+
+def test_every_declared_word_has_one_in_swedish() -> None:
+    assert set(swedish.THEMES) == {t.value for t in Theme}
+    assert set(swedish.POLARITIES) == {p.value for p in Polarity}
+    assert set(swedish.COST_CONCEPTS) == {c.value for c in CostConcept}
+
+
+def test_a_code_without_a_word_is_shown_as_it_stands() -> None:
+    assert swedish.said(swedish.MISSING, "corrected_drop: x") == "corrected_drop: x"
+
+
+def lines(svg: str) -> list[str]:
+    (path,) = re.findall(r'<path d="([^"]*)"', svg)
+    return [run for run in path.split("M") if run]
+
+
+def test_the_small_line_is_not_drawn_over_a_break_nor_over_a_missing_value() -> None:
+    years, whole = [2015, 2016, 2017, 2018, 2019, 2020], [False] * 6
+    assert len(lines(sparkline(years, [1.0, 2, 3, 4, 5, 6], whole))) == 1
+    assert len(lines(sparkline(years, [1.0, 2, 3, 4, 5, 6], [*[False] * 3, True, False, False]))) == 2
+    assert len(lines(sparkline(years, [1.0, 2, None, 4, 5, 6], whole))) == 2
+    assert len(lines(sparkline([2015, 2016, 2019, 2020], [1.0, 2, 3, 4], [False] * 4))) == 2
+
+
+def test_the_small_line_has_its_highest_value_on_top_and_ends_with_a_dot() -> None:
+    svg = sparkline([2019, 2020, 2021], [10.0, 20.0, 10.0], [False] * 3)
+    assert lines(svg) == ["3 21L48 3L93 21"]
+    assert '<circle class="last" cx="93" cy="21"' in svg
+
+
+def test_nothing_known_is_no_line() -> None:
+    assert sparkline([2019], [None], [False]) == ""
+
+
+def test_breaks_come_out_of_their_text_with_reasons_that_hold_signs_themselves() -> None:
+    text = "2007: Ny källa; färre svar.; 2013: Kl. 12: räknas om."
+    assert breaks_of({"breaks": text}) == {2007: "Ny källa; färre svar.", 2013: "Kl. 12: räknas om."}
+    assert breaks_of({"breaks": None}) == {}
+
+
+def test_each_amount_is_followed_by_its_parts() -> None:
+    def row(name: str, parent: str | None) -> dict[str, str | None]:
+        return {"funding_id": name, "parent_id": parent}
+
+    ledger = _ledger([row("a2", "a"), row("b", None), row("a", None), row("a21", "a2")])
+    assert [(r["funding_id"], r["depth"]) for r in ledger] == [("b", 0), ("a", 0), ("a2", 1), ("a21", 2)]
+
+
+@pytest.mark.parametrize(
+    ("check", "heading"),
+    [
+        ("control.rikets_kostnad", "Jämförbarhet och samanvändbarhet"),
+        ("release.observation_rows", "Tillgänglighet och tydlighet"),
+        ("kolada.values.value_range", "Tillförlitlighet"),
+        ("kolada.values.coverage_last_year", "Aktualitet och punktlighet"),
+        ("kolada.kpi.coverage_rows", "Relevans"),
+    ],
+)
+def test_a_check_stands_under_its_heading(check: str, heading: str) -> None:
+    assert heading_of(check) == heading

@@ -1,0 +1,247 @@
+"""The pages of a release: every link leads somewhere, every number is the release's, only what changed is written."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import re
+import shutil
+from html import unescape
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import duckdb
+import polars as pl
+import pytest
+
+from pipelines.errors import UsageError
+from pipelines.files import read_json
+from pipelines.parts import write_parts
+from pipelines.reader import query
+from pipelines.release import pointer
+from pipelines.release.shelf import FILES
+from pipelines.settings import Settings
+from pipelines.site.build import build_site, write_site
+from tests.support.command import Place
+
+PAGE_BYTES, SCRIPT_BYTES = 300_000, 900_000
+LINKS = re.compile(r'<[^>]+?\b(?:href|src|action)="([^"]*)"')
+IDS = re.compile(r'\bid="([^"]*)"')
+RANKED = re.compile(
+    r'<tr><td>(\d{4})</td><th scope="row"><a [^>]*>([^<]*)</a></th><td class="num" data-value="([^"]*)">'
+)
+
+
+@pytest.fixture(scope="module")
+def release(full_release: Settings) -> Path:
+    return pointer.current_folder(full_release.releases_dir)
+
+
+@pytest.fixture(scope="module")
+def pages(release: Path) -> dict[str, str]:
+    """Every page by its place below the site."""
+    site = release / "site"
+    found = {str(p.relative_to(site)): p.read_text(encoding="utf-8") for p in sorted(site.rglob("*.html"))}
+    assert len(found) > 500
+    return found
+
+
+@pytest.mark.slow
+def test_every_link_leads_to_a_file_of_the_site_and_to_a_place_in_it(release: Path, pages: dict[str, str]) -> None:
+    site = release / "site"
+    there = {str(p.relative_to(site)) for p in site.rglob("*") if p.is_file()}
+    ids = {name: set(IDS.findall(text)) for name, text in pages.items()}
+    astray = set()
+    for name, text in pages.items():
+        for link in set(LINKS.findall(text)) - {"data:,"}:
+            address, _, place = unescape(link).partition("#")
+            target = posixpath.normpath(posixpath.join(posixpath.dirname(name), address)) if address else name
+            is_choice = target == "jamfor.html"  # what follows the sign is then a choice, not a place
+            if target not in there or (place and not is_choice and place not in ids[target]):
+                astray.add((name, link))
+    assert astray == set()
+
+
+@pytest.mark.slow
+def test_every_kind_of_page_is_there(release: Path, pages: dict[str, str]) -> None:
+    areas = query(release, "select distinct area_id from observation_wide where value is not null")["area_id"]
+    indicators = query(release, "select indicator_id from indicator")["indicator_id"]
+    studies = query(release, "select study_id from study")["study_id"]
+    single = ["index", "kommuner", "nyckeltal", "jamfor", "reformen", "luckor", "kvalitet", "andringar", "om"]
+    wanted = {
+        *(f"{name}.html" for name in single),
+        *(f"omrade/{a}.html" for a in areas),
+        *(f"nyckeltal/{i}.html" for i in indicators),
+        *(f"studie/{s}.html" for s in studies),
+    }
+    assert set(pages) == wanted
+
+
+@pytest.mark.slow
+def test_pages_and_scripts_are_light(release: Path, pages: dict[str, str]) -> None:
+    heavy = {name: len(text.encode()) for name, text in pages.items() if len(text.encode()) > PAGE_BYTES}
+    assert heavy == {}
+    shared = sum(p.stat().st_size for p in (release / "site/assets").glob("*.js"))
+    assert shared <= SCRIPT_BYTES
+
+
+@pytest.mark.slow
+def test_no_id_stands_twice_on_a_page(pages: dict[str, str]) -> None:
+    twice = {name: sorted(i) for name, text in pages.items() if len(i := IDS.findall(text)) != len(set(i))}
+    assert twice == {}
+
+
+@pytest.mark.slow
+def test_the_tables_behind_the_bars_are_the_release(release: Path, pages: dict[str, str]) -> None:
+    shown = pl.DataFrame(
+        [
+            (name.removeprefix("nyckeltal/").removesuffix(".html"), area, unescape(title), value or None)
+            for name, text in pages.items()
+            if name.startswith("nyckeltal/")
+            for area, title, value in RANKED.findall(text)
+        ],
+        schema={"indicator_id": pl.String, "area_id": pl.String, "area_name": pl.String, "value": pl.String},
+        orient="row",
+    ).with_columns(pl.col("value").cast(pl.Float64))
+    wanted = query(
+        release,
+        """
+        with kinds as (
+            select indicator_id, max(area_type = 'municipality') as has_municipalities
+            from observation_wide where sex = 'T' and value is not null group by all
+        ),
+        chosen as (
+            select o.* from observation_wide as o join kinds as k using (indicator_id)
+            where o.sex = 'T' and o.area_type = case when has_municipalities then 'municipality' else 'region' end
+        )
+        select indicator_id, area_id, area_name, value from chosen as c
+        where year = (
+            select max(year) from chosen as d where d.indicator_id = c.indicator_id and d.value is not null
+        )
+        """,
+    )
+    key = ["indicator_id", "area_id"]
+    assert shown.height > 40_000
+    assert shown.sort(key).equals(wanted.sort(key))
+
+
+@pytest.mark.slow
+def test_the_data_of_chosen_areas_are_the_release(release: Path) -> None:
+    rows = []
+    for path in sorted((release / "site/data").glob("*.js")):
+        text = path.read_text(encoding="utf-8")
+        content = json.loads(text[text.index("]=") + 2 :].rstrip(";\n"))
+        for sex, of_areas in content["value"].items():
+            for area, of_years in zip(content["areas"], of_areas, strict=True):
+                rows += [
+                    (path.stem, area, year, sex, value)
+                    for year, value in zip(content["years"], of_years, strict=True)
+                    if value is not None
+                ]
+    shown = pl.DataFrame(
+        rows,
+        schema={
+            "indicator_id": pl.String, "area_id": pl.String, "year": pl.Int32, "sex": pl.String, "value": pl.Float64
+        },
+        orient="row",
+    )  # fmt: skip
+    wanted = query(
+        release,
+        "select indicator_id, area_id, year, sex, value from observation_wide "
+        "where value is not null and area_type <> 'unit'",
+    )
+    key = ["indicator_id", "area_id", "year", "sex"]
+    assert shown.height > 1_000_000
+    assert shown.sort(key).equals(wanted.sort(key))
+
+
+@pytest.mark.slow
+def test_a_profile_tells_the_values_and_what_they_are_compared_with(pages: dict[str, str]) -> None:
+    row = re.search(r"kostnad_aldreomsorg_per_inv_80\.html.*?</tr>", pages["omrade/1480.html"], flags=re.DOTALL)
+    assert row is not None
+    text = re.sub(r"<[^>]+>", " ", row[0]).replace("\u00a0", " ")
+    for part in ("290 766", "2022", "251 803", "246 547", "262 079"):  # value, year, nation, likes, GR
+        assert part in text
+
+
+@pytest.mark.slow
+def test_what_is_missing_is_said_and_is_not_a_number(release: Path, pages: dict[str, str]) -> None:
+    missing = query(
+        release,
+        "select indicator_id, area_id from observation_wide where area_type = 'municipality' and sex = 'T' "
+        "and value is null and status = 'missing' and indicator_id = 'trygghet_hemtjanst' and year = 2022 limit 1",
+    ).row(0)
+    page = pages[f"nyckeltal/{missing[0]}.html"]
+    row = re.search(rf"<tr><td>{missing[1]}</td>.*?</tr>", page, flags=re.DOTALL)
+    assert row is not None
+    assert 'data-value=""' in row[0]
+    assert "saknas hos källan" in row[0]
+
+
+@pytest.mark.slow
+def test_the_feed_is_an_atom_feed(release: Path) -> None:
+    root = ET.parse(release / "site/andringar.atom").getroot()  # noqa: S314 - our own file
+    names = {child.tag.removeprefix("{http://www.w3.org/2005/Atom}") for child in root}
+    assert {"id", "title", "updated", "author", "entry"} <= names
+    for entry in root.iter("{http://www.w3.org/2005/Atom}entry"):
+        assert {child.tag.split("}")[1] for child in entry} >= {"id", "title", "updated", "content"}
+
+
+def changed(folder: Path, place: Place, sql: str) -> Path:
+    """A copy of a small release in which something is otherwise."""
+    standing = pointer.current_folder(place.settings.releases_dir)
+    shutil.copytree(standing, folder)
+    with duckdb.connect(str(folder / pointer.DATABASE)) as con:
+        con.execute(sql)
+    return folder
+
+
+def files(folder: Path) -> dict[str, str]:
+    return {name: kept["sha256"] for name, kept in read_json(folder / FILES).items()}
+
+
+def test_after_a_change_only_what_shows_it_is_written(base: Place, tmp_path: Path) -> None:
+    release = pointer.current_folder(base.settings.releases_dir)
+    build_site(release, tmp_path / "1", None)
+    another = changed(
+        tmp_path / "release",
+        base,
+        "update observation set value = value + 1 "
+        "where indicator_id = 'trygghet_hemtjanst' and area_id = '1480' and year = 2022 and sex = 'T'",
+    )
+
+    _, written = build_site(another, tmp_path / "2", tmp_path / "1")
+
+    before, after = files(tmp_path / "1"), files(tmp_path / "2")
+    assert {name for name in after if after[name] != before[name]} == {
+        "index.html", "omrade/1480.html", "nyckeltal/trygghet_hemtjanst.html", "data/trygghet_hemtjanst.js"
+    }  # fmt: skip
+    assert written == 4
+    assert (tmp_path / "1/om.html").samefile(tmp_path / "2/om.html")
+
+
+def test_names_are_text_whatever_they_hold(base: Place, tmp_path: Path) -> None:
+    name = '<script>alert(1)</script>&"'
+    release = changed(tmp_path / "release", base, f"update area set name = '{name}' where area_id = '1480'")
+
+    build_site(release, tmp_path / "site", None)
+
+    page = (tmp_path / "site/omrade/1480.html").read_text(encoding="utf-8")
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;&amp;&#34;" in page
+    index = (tmp_path / "site/assets/index.js").read_text(encoding="utf-8")
+    assert json.loads(index[index.index("=") + 1 :].rstrip(";\n"))["areas"][-1] is not None
+
+
+def test_a_folder_of_something_else_is_not_replaced(base: Place, tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("kept", encoding="utf-8")
+
+    with pytest.raises(UsageError, match="something else"):
+        write_site(pointer.current_folder(base.settings.releases_dir), tmp_path)
+
+    assert (tmp_path / "mine.txt").read_text(encoding="utf-8") == "kept"
+
+
+def test_a_part_that_fails_fails_the_release(tmp_path: Path) -> None:
+    with pytest.raises(duckdb.IOException):
+        write_parts(["site"], tmp_path, None)

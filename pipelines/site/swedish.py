@@ -67,6 +67,10 @@ METHODS = {
     "payer_view": "Efter betalare",
     "dose": "Efter dos",
 }
+ESTIMANDS = {
+    "level_change": "nivå", "slope_change": "lutning", "mean_effect": "", "dose_effect": "per enhet dos",
+    "change": "förändring", "none": "",
+}  # fmt: skip
 LEVELS = {"block": "stoppar", "hold_back": "ställer rader åt sidan", "warn": "varnar"}
 CHANGES = {"new": "nytt", "revised": "ändrat", "withdrawn": "återtaget", "restored": "återkommet"}
 

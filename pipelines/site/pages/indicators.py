@@ -37,9 +37,12 @@ def _content(tables: Tables, row: Row, values: pl.DataFrame) -> Row:
         "formula": _formula(row),
         "worked": _worked(tables, indicator_id),
         "breaks": [{"year": year, "reason": reason} for year, reason in breaks.items()],
+        "breaks_json": json.dumps([{"year": y, "reason": r} for y, r in breaks.items()], ensure_ascii=False),
         "events": _events(tables, indicator_id, values),
         "series": _series(tables, values, [*_SWEDEN] if _has(values, GR) else [NATION, *_REGIONS], set(breaks)),
-        "multiples": _series(tables, values, [*sorted(gr), NATION], set(breaks)) if _has(values, *gr) else [],
+        "multiples": _series(tables, values, [*sorted(gr, key=tables.name), NATION], set(breaks))
+        if _has(values, *gr)
+        else [],
         "ranked": ranked,
         "ranked_kind": "region" if ranked and ranked[0]["area_id"].startswith("00") else "municipality",
         "year": tables.ranked[indicator_id][0]["year"] if ranked else None,

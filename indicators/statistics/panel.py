@@ -3,9 +3,10 @@
 Belongs here: estimates over many areas with errors clustered by area. Does not belong here: which areas are treated
 (`effects.py`).
 
-Sources: Bertrand, Duflo and Mullainathan (2004) on clustering; Sun and Abraham (2021), effects by cohort and year,
-averaged by the cohorts' sizes; de Chaisemartin and D'Haultfoeuille (2020), the negative weights with which two-way
-fixed effects mislead. Regressions are statsmodels'.
+Sources: Bertrand, Duflo and Mullainathan (2004) on clustering; Imbens and Kolesár (2016), errors and degrees of freedom
+where few clusters carry the estimate; Sun and Abraham (2021), effects by cohort and year, averaged by the cohorts'
+sizes; de Chaisemartin and D'Haultfoeuille (2020), the negative weights with which two-way fixed effects mislead.
+Regressions are statsmodels'.
 """
 
 from __future__ import annotations
@@ -43,8 +44,33 @@ class EventStudy(NamedTuple):
     years: Integers  # calendar years, or years since the start; the reference year is not among them
     reference: int
     by_year: tuple[Estimate, ...]
-    p_of_trends_before: float | None  # the least of the tests' p; None with one year before
+    p_of_trends_before: float | None  # the smaller p of two tests; None with one year before
     negative_weights: float  # share of treated cells that two-way fixed effects would weight negatively
+
+
+class _Clusters(NamedTuple):
+    """How many areas carry an estimate, and how many means are taken of them.
+
+    With 13 areas of 250 treated, chance is that of 13 areas: the errors by cluster are then too small by the mean that
+    is taken away, and 249 degrees of freedom far too many.
+    """
+
+    effective: float
+    means: int = 1
+
+    @property
+    def degrees(self) -> float:
+        return self.effective - self.means
+
+    @property
+    def inflation(self) -> float:
+        return self.effective / self.degrees
+
+
+def _clusters(dose: Floats, means: int = 1) -> _Clusters:
+    """Areas by how much of the dose's spread each has: nearly the treated where they are few, all where all differ."""
+    apart = (dose - dose.mean()) ** 2
+    return _Clusters(float(apart.sum() ** 2 / (apart**2).sum()), means)
 
 
 def difference_in_differences(values: Floats, dose: Floats, years: Integers, first_after: int) -> EventStudy:
@@ -55,8 +81,7 @@ def difference_in_differences(values: Floats, dose: Floats, years: Integers, fir
         first_after: first year after; the year before it in `years` is the reference of the event study.
 
     Returns:
-        With `p_of_trends_before` the smaller p of two tests: that no year before differs from the reference, and that
-        the areas did not drift apart in a straight line.
+        Of one estimate a year, the reference not among them.
 
     Raises:
         ValueError: values missing, one dose for all, or no year before or after.
@@ -67,16 +92,15 @@ def difference_in_differences(values: Floats, dose: Floats, years: Integers, fir
         raise ValueError("all areas have the same dose: there is nobody to compare with")
     within = _within(values)
     treatment = _within(dose[:, None] * after)
-    mean = _estimates(within, [treatment])[0][0]
+    clusters = _clusters(dose)
+    mean = _estimates(within, [treatment], clusters)[0][0]
     reference = int(np.flatnonzero(~after)[-1])
     others = [place for place in range(len(years)) if place != reference]
     columns = [_within(dose[:, None] * (np.arange(len(years)) == place)) for place in others]
-    by_year, covariance = _estimates(within, columns)
-    before = [k for k, place in enumerate(others) if place < reference]
+    by_year, covariance = _estimates(within, columns, clusters)
     mean = mean._replace(p_placebo=_p_of_doses_at_random(values, dose, after))
-    return EventStudy(
-        mean, years[others], int(years[reference]), by_year, _joint(by_year, covariance, before, len(values)), 0.0
-    )
+    p_before = _p_before(by_year, covariance, years[others] - years[reference], clusters)
+    return EventStudy(mean, years[others], int(years[reference]), by_year, p_before, 0.0)
 
 
 def staggered_event_study(values: Floats, starts: Integers, years: Integers) -> EventStudy:
@@ -106,22 +130,21 @@ def staggered_event_study(values: Floats, starts: Integers, years: Integers) -> 
             columns.append(
                 _within(((starts == cohort)[:, None] & (years - cohort == since)[None, :]).astype(np.float64))
             )
-    found, covariance = _estimates(within, columns)
+    clusters = _clusters(treated.astype(np.float64), len(cohorts))
+    found, covariance = _estimates(within, columns, clusters)
     effects = np.array([e.estimate for e in found])
     since_of, size_of = (np.array(part) for part in zip(*cells, strict=True))
     seen_by_all = [k for k in np.unique(since_of) if (since_of == k).sum() == len(cohorts)]
     shares = np.array([np.where(since_of == k, size_of, 0) / sizes.sum() for k in seen_by_all])
-    by_year = tuple(_combined(share, effects, covariance, len(values)) for share in shares)
+    by_year = tuple(_combined(share, effects, covariance, clusters) for share in shares)
     after = [place for place, k in enumerate(seen_by_all) if k >= 0]
     if not after:
         raise ValueError("no year after the start is seen for all that began")
-    mean = _combined(shares[after].mean(axis=0), effects, covariance, len(values))
+    mean = _combined(shares[after].mean(axis=0), effects, covariance, clusters)
     mean = mean._replace(p_placebo=_p_of_starts_at_random(values, starts, years, mean.estimate))
-    combined = shares @ covariance @ shares.T
-    before = [place for place, k in enumerate(seen_by_all) if k < 0]
-    negative = _negative_weights(starts, years)
-    p_before = _joint(by_year, combined, before, len(values))
-    return EventStudy(mean, np.array(seen_by_all, dtype=np.int64), -1, by_year, p_before, negative)
+    since_start = np.array(seen_by_all, dtype=np.int64)
+    p_before = _p_before(by_year, shares @ covariance @ shares.T, since_start + 1, clusters)
+    return EventStudy(mean, since_start, -1, by_year, p_before, _negative_weights(starts, years))
 
 
 def change_within(values: Floats, after: Integers) -> Estimate:
@@ -136,7 +159,7 @@ def change_within(values: Floats, after: Integers) -> Estimate:
     if m == 1:
         return Estimate(float(changes[0]), float("nan"), float("nan"), float("nan"), float("nan"), None)
     error = float(changes.std(ddof=1) / np.sqrt(m))
-    return _told(float(changes.mean()), error, m)
+    return _told(float(changes.mean()), error, m - 1)
 
 
 def _check(values: Floats, after: Flags) -> None:
@@ -152,43 +175,47 @@ def _within(values: Floats) -> Floats:
     )
 
 
-def _estimates(within: Floats, columns: list[Floats]) -> tuple[tuple[Estimate, ...], Floats]:
+def _estimates(within: Floats, columns: list[Floats], clusters: _Clusters) -> tuple[tuple[Estimate, ...], Floats]:
     # Two seconds to load, which a release whose studies are all refused does without.
     from statsmodels.regression.linear_model import OLS  # noqa: PLC0415
 
     m, t = within.shape
-    clusters = np.repeat(np.arange(m), t)
+    groups = np.repeat(np.arange(m), t)
     design = np.column_stack([column.ravel() for column in columns])
-    fit = OLS(within.ravel(), design).fit(cov_type="cluster", cov_kwds={"groups": clusters}, use_t=True)
-    errors = np.sqrt(np.diag(fit.cov_params()))
-    told = tuple(_told(float(b), float(e), m) for b, e in zip(fit.params, errors, strict=True))
-    return told, np.asarray(fit.cov_params(), dtype=np.float64)
+    fit = OLS(within.ravel(), design).fit(cov_type="cluster", cov_kwds={"groups": groups})
+    covariance = np.asarray(fit.cov_params(), dtype=np.float64) * clusters.inflation
+    errors = np.sqrt(np.diag(covariance))
+    told = tuple(_told(float(b), float(e), clusters.degrees) for b, e in zip(fit.params, errors, strict=True))
+    return told, covariance
 
 
-def _told(estimate: float, error: float, clusters: int) -> Estimate:
-    reach = float(special.stdtrit(clusters - 1, 0.975)) * error
-    p = float(2 * special.stdtr(clusters - 1, -abs(estimate / error))) if error > 0 else float(estimate == 0)
+def _told(estimate: float, error: float, degrees: float) -> Estimate:
+    reach = float(special.stdtrit(degrees, 0.975)) * error
+    p = float(2 * special.stdtr(degrees, -abs(estimate / error))) if error > 0 else float(estimate == 0)
     return Estimate(estimate, error, estimate - reach, estimate + reach, p, None)
 
 
-def _combined(weights: Floats, effects: Floats, covariance: Floats, clusters: int) -> Estimate:
-    return _told(float(weights @ effects), float(np.sqrt(weights @ covariance @ weights)), clusters)
+def _combined(weights: Floats, effects: Floats, covariance: Floats, clusters: _Clusters) -> Estimate:
+    return _told(float(weights @ effects), float(np.sqrt(weights @ covariance @ weights)), clusters.degrees)
 
 
-def _joint(found: tuple[Estimate, ...], covariance: Floats, places: list[int], clusters: int) -> float | None:
-    """Wald's test, as an F, that these estimates are all 0."""
-    if not places:
+def _p_before(found: tuple[Estimate, ...], covariance: Floats, since: Integers, clusters: _Clusters) -> float | None:
+    """The smaller p of two tests of the years before (`since` < 0; the reference is 0 and has the effect 0).
+
+    That none of them differs from the reference: Hotelling's test, which cannot be made when as many years as areas are
+    asked about. That the areas did not drift apart in a straight line, which a test of many years easily misses.
+    """
+    places = np.flatnonzero(since < 0)
+    if not len(places):
         return None
-    effects = np.array([found[k].estimate for k in places])
-    inverse = np.linalg.pinv(covariance[np.ix_(places, places)], hermitian=True)
-    f = float(effects @ inverse @ effects) / len(places)
-    return float(special.fdtrc(len(places), clusters - 1, f))
-
-
-def _p_of_slope_before(values: Floats, dose: Floats, years: Integers) -> float:
-    """Whether the areas drifted apart in a straight line before; a joint test of many years easily misses that."""
-    drift = _within(dose[:, None] * (years - years.mean()))
-    return _estimates(_within(values), [drift])[0][0].p_value
+    effects, spread = np.array([found[k].estimate for k in places]), covariance[np.ix_(places, places)]
+    line = since[places] - since[places].sum() / (len(places) + 1)
+    p = _combined(line, effects, spread, clusters).p_value
+    room = clusters.degrees - len(places) + 1
+    if room < 1:
+        return p
+    f = float(effects @ np.linalg.pinv(spread, hermitian=True) @ effects) / len(places) * room / clusters.degrees
+    return min(p, float(special.fdtrc(len(places), room, f)))
 
 
 def _p_of_doses_at_random(values: Floats, dose: Floats, after: Flags) -> float:

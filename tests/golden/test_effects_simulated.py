@@ -59,6 +59,45 @@ def test_a_difference_in_differences_interval_covers_the_true_effect() -> None:
     assert ((by_year / DRAWS >= 0.92) & (by_year / DRAWS <= 0.98)).all(), by_year
 
 
+@pytest.mark.parametrize(("treated", "areas"), [(5, 100), (13, 250)])
+def test_few_treated_areas_have_intervals_as_wide_as_few_areas_need(treated: int, areas: int) -> None:
+    """GR is 13 municipalities of some 250, and five is the fewest: chance is that of the few, not of the many."""
+    chance = np.random.default_rng(6)
+    years = np.arange(2012, 2023)
+    dose = (np.arange(areas) < treated).astype(np.float64)
+    held, drifted, by_year = 0, 0, np.zeros(len(years) - 1)
+    for _ in range(DRAWS):
+        found = difference_in_differences(made_up_panel(chance, areas, 11), dose, years, 2020)
+        held += found.mean.lower_95 <= 0 <= found.mean.upper_95
+        by_year += [one.lower_95 <= 0 <= one.upper_95 for one in found.by_year]
+        drifted += found.p_of_trends_before is not None and found.p_of_trends_before < 0.05
+    assert 0.92 <= held / DRAWS <= 0.98, held
+    assert ((by_year / DRAWS >= 0.92) & (by_year / DRAWS <= 0.98)).all(), by_year
+    assert drifted / DRAWS <= 0.12, drifted  # two tests at 5 per cent each
+
+
+def test_areas_that_drift_apart_in_a_straight_line_before_are_seen() -> None:
+    """A drift that no single year shows: it is found in most draws, and in far fewer by a test of the years alone."""
+    chance = np.random.default_rng(7)
+    years = np.arange(2012, 2023)
+    dose = (np.arange(250) < 13).astype(np.float64)
+    drift = 0.2 * dose[:, None] * (years - 2019)
+    seen = [
+        difference_in_differences(made_up_panel(chance, 250, 11) + drift, dose, years, 2020).p_of_trends_before
+        for _ in range(50)
+    ]
+    assert sum(p is not None and p < 0.05 for p in seen) >= 40, seen
+
+
+def test_the_tests_before_are_not_led_by_units() -> None:
+    """Kronor or thousands of kronor, and any level: the same p."""
+    values = made_up_panel(np.random.default_rng(8), 60, 11)
+    years, dose = np.arange(2012, 2023), (np.arange(60) < 8).astype(np.float64)
+    one, other = (difference_in_differences(v, dose, years, 2020) for v in (values, 1000 * values + 5e4))
+    assert one.p_of_trends_before == pytest.approx(other.p_of_trends_before, rel=1e-6)
+    assert 1000 * one.mean.standard_error == pytest.approx(other.mean.standard_error)
+
+
 def test_an_amount_is_read_as_a_dose() -> None:
     chance = np.random.default_rng(3)
     years = np.arange(2010, 2020)

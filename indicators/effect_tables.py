@@ -11,7 +11,10 @@ from indicators.reform_tables import RegisterTable
 _KEY = {
     "study_id": ("varchar", "The study; see study."),
     "analysis_id": ("varchar", "The analysis; see study_analysis."),
-    "indicator_id": ("varchar", "The indicator; of all payers together, theirs with commas."),
+    "indicator_id": (
+        "varchar",
+        "The indicator; of one payer perhaps less another (` - `); of all payers together, theirs with commas.",
+    ),
     "area_id": (
         "varchar",
         "Area or group that it is about, with commas where it is several; 0000: all municipalities.",
@@ -63,8 +66,8 @@ EFFECT_TABLES: dict[str, RegisterTable] = {
             "not_estimable_reason": (
                 "varchar",
                 "no_values, too_few_points_before, too_few_points_after, break_in_window, all_treated_at_once, "
-                "too_few_treated, no_comparison_areas, poor_fit_before or dose_unknown; null where there is an "
-                "estimate.",
+                "too_few_treated, no_comparison_areas, poor_fit_before, dose_unknown or payer_unknown; null where "
+                "there is an estimate.",
             ),
         },
     ),

@@ -118,11 +118,22 @@ class SyntheticControl(OfIndicators):
 
 
 class PaidBy(Strict):
-    """One payer's cost per inhabitant, and the area it is known for."""
+    """One payer's cost per inhabitant, and the area it is known for.
+
+    `less`: an indicator that is taken from it, for what the others paid of a whole. `is_known: false`: what this payer
+    paid is published nowhere, and `indicator` is the cost that it lies within; then there is a reason and no number.
+    """
 
     payer: str
     indicator: Identifier
+    less: Identifier | None = None
     area: AreaId
+    is_known: bool = True
+
+    @property
+    def cost(self) -> str:
+        """What is counted, as the tables name it."""
+        return f"{self.indicator} - {self.less}" if self.less else self.indicator
 
 
 class PayerView(Analysis):
@@ -157,6 +168,8 @@ def is_descriptive(analysis: AnyAnalysis) -> bool:
 
 def indicators_of(analysis: AnyAnalysis) -> tuple[Identifier, ...]:
     """Every indicator that the analysis reads: outcomes, doses, predictors."""
+    if isinstance(analysis, PayerView):
+        return (*analysis.indicators, *(paid.less for paid in analysis.payers if paid.less))
     if isinstance(analysis, Difference) and analysis.dose_indicator:
         return (*analysis.indicators, analysis.dose_indicator)
     return (*analysis.indicators, *(analysis.predictors if isinstance(analysis, SyntheticControl) else ()))

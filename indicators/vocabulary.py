@@ -33,7 +33,7 @@ class GrArea(StrEnum):
 
 
 class SuccessFactor(StrEnum):
-    """The six framgångsfaktorer (Region Västmanland, after SOU 2019:29)."""
+    """The six framgångsfaktorer (Region Västmanland, after the national inquiry on nära vård)."""
 
     SAMVERKAN = "samverkan_kommun_region"
     TEKNIK = "ny_teknik"

@@ -11,6 +11,7 @@ from typing import Any
 
 import polars as pl
 
+from indicators.effect_tables import EFFECT_TABLES
 from indicators.study_model import Study
 from pipelines import reader, show
 from pipelines.effects import run_studies
@@ -91,11 +92,9 @@ def study_in_release(folder: Path, study_id: str) -> dict[str, Any]:
     Raises:
         UsageError: the release has no such study.
     """
-    tables = ("effect_estimate", "effect_series", "donor_weight", "placebo")
-    key = "study_id, analysis_id, indicator_id, area_id"
     return _study(folder, study_id) | {
-        name: reader.query(folder, f"select * from {name} where study_id = $1 order by {key}", [study_id])
-        for name in tables
+        name: reader.query(folder, f"select * from {name} where study_id = $1 order by {', '.join(of.key)}", [study_id])
+        for name, of in EFFECT_TABLES.items()
     }
 
 
@@ -153,10 +152,10 @@ def _tell_analysis(title: str, rows: pl.DataFrame, names: dict[str, str]) -> Non
         table.add_column(head, justify="right", no_wrap=True)
     table.add_column("utslag", overflow="fold")
     warnings: dict[str, None] = {}
-    decimals = _decimals(rows["estimate"])
     for row in sorted(rows.to_dicts(), key=lambda row: row["area_id"].isdigit()):  # groups first
         estimand = _ESTIMANDS.get(row["estimand"])
-        indicator = " + ".join(names.get(part, part) for part in row["indicator_id"].split(", "))
+        decimals = _decimals(rows.filter(indicator_id=row["indicator_id"])["estimate"])
+        indicator = _named(row["indicator_id"], names)
         table.add_row(
             ", ".join(names.get(part, part) for part in row["area_id"].split(", ")),
             f"{indicator} ({estimand})" if estimand else indicator,
@@ -173,6 +172,12 @@ def _tell_analysis(title: str, rows: pl.DataFrame, names: dict[str, str]) -> Non
     show.out.print(table)
     for warning in warnings:
         show.out.print(f"  Obs: {warning}", markup=False, soft_wrap=True)
+
+
+def _named(indicators: str, names: dict[str, str]) -> str:
+    """Titles of what payers paid together: `a, b - a` is the cost a, and what is left of b without it."""
+    parts = (part.split(" - ") for part in indicators.split(", "))
+    return " + ".join(" − ".join(names.get(name, name) for name in part) for part in parts)
 
 
 def _tell_series(series: pl.DataFrame, rows: pl.DataFrame, names: dict[str, str]) -> None:

@@ -10,9 +10,9 @@ import numpy as np
 
 from indicators.statistics import panel
 from indicators.statistics.effect_rows import Found, Frame, Measured, too_few_years
-from indicators.statistics.effect_words import described, payers_described
-from indicators.statistics.figures import Figures
-from indicators.study_model import PayerView
+from indicators.statistics.effect_words import counted_alike, described, payers_described
+from indicators.statistics.figures import Figures, Panel
+from indicators.study_model import PaidBy, PayerView
 
 
 def before_after(frame: Frame, figures: Figures, found: Found) -> None:
@@ -28,15 +28,19 @@ def before_after(frame: Frame, figures: Figures, found: Found) -> None:
     if len(cut.areas) > 1:
         limits = (change.lower_95, change.upper_95)
         measured = Measured(change.estimate, change.standard_error, limits, change.p_value)
+        frame.warn(counted_alike(len(cut.areas)))
     found.estimate(frame, "mean_change", measured, described(change.estimate, *measured.limits))
     found.series(frame, cut.years, cut.values.mean(axis=0), None)
 
 
 def payers(analysis: PayerView, frame: Frame, figures: Figures, found: Found) -> None:
     """Each payer's change, and that of all of them together, over the years that all of them have."""
-    cuts = [figures.panel(paid.indicator, [paid.area], frame.years) for paid in analysis.payers]
-    shared = sorted(set.intersection(*(set(cut.years.tolist()) for cut in cuts)))
-    cuts = [figures.panel(paid.indicator, [paid.area], shared) for paid in analysis.payers]
+    if not all(paid.is_known for paid in analysis.payers):
+        found.refuse(frame.of(None, treated=len(analysis.payers)), "payer_unknown")
+        return
+    named = [(name, paid.area) for paid in analysis.payers for name in (paid.indicator, paid.less) if name]
+    shared = set.intersection(*(set(figures.panel(name, [area], frame.years).years.tolist()) for name, area in named))
+    cuts = [_paid(paid, figures, sorted(shared)) for paid in analysis.payers]
     frame = frame.of(cuts[0], treated=len(cuts))
     reasons = [too_few_years(cut, frame, 1, 1) for cut in cuts]
     reason = next((r for r in reasons if r), None)
@@ -46,9 +50,16 @@ def payers(analysis: PayerView, frame: Frame, figures: Figures, found: Found) ->
     after = cuts[0].years >= frame.first_after
     changes = [float(cut.values[0][after].mean() - cut.values[0][~after].mean()) for cut in cuts]
     for paid, cut, change in zip(analysis.payers, cuts, changes, strict=True):
-        one = frame.about(paid.indicator, paid.area, figures.units.get(paid.indicator, ""))
+        one = frame.about(paid.cost, paid.area, figures.units.get(paid.indicator, ""))
         words = f"{paid.payer}: {described(change, None, None)}"
         found.estimate(one, "change_of_payer", Measured(change), words)
         found.series(one, cut.years, cut.values[0], None)
     found.estimate(frame, "change_of_all_payers", Measured(sum(changes)), payers_described(changes), one.unit)
     found.series(frame, cuts[0].years, np.sum([cut.values[0] for cut in cuts], axis=0), None)
+
+
+def _paid(paid: PaidBy, figures: Figures, years: list[int]) -> Panel:
+    whole = figures.panel(paid.indicator, [paid.area], years)
+    if not paid.less or not whole.areas:
+        return whole
+    return whole._replace(values=whole.values - figures.panel(paid.less, [paid.area], years).values)

@@ -21,6 +21,7 @@ Reason = Literal[
     "no_comparison_areas",
     "poor_fit_before",
     "dose_unknown",
+    "payer_unknown",
 ]
 _REASONS: dict[Reason, str] = {
     "no_values": "värden saknas",
@@ -32,6 +33,7 @@ _REASONS: dict[Reason, str] = {
     "no_comparison_areas": "för få områden att jämföra med",
     "poor_fit_before": "den syntetiska serien liknar inte den verkliga åren före",
     "dose_unknown": "hur mycket varje område fick är inte känt",
+    "payer_unknown": "vad var och en av betalarna betalade är inte känt",
 }
 
 
@@ -98,6 +100,11 @@ def window_warnings(
 def left_out(n: int, lacking: str) -> str:
     """That so many areas lack something, and are not part of it."""
     return f"{'1 område' if n == 1 else f'{n} områden'} saknar {lacking} och är inte med."
+
+
+def counted_alike(n: int) -> str:
+    """That a number of several municipalities is not the group's own, in which the large weigh more."""
+    return f"Kommunerna räknas lika: ett ovägt medel av {n}, inte områdets eget vägda värde."
 
 
 def _listed(items: Sequence[int]) -> str:

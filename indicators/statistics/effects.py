@@ -14,7 +14,15 @@ import numpy as np
 from indicators.statistics import interrupted, panel
 from indicators.statistics.descriptive import before_after, payers
 from indicators.statistics.effect_rows import LEVEL, Found, Frame, Measured, rank_of, too_few_years
-from indicators.statistics.effect_words import COMPARED, LOWER_DOSE, TREND, Reason, left_out, verdict
+from indicators.statistics.effect_words import (
+    COMPARED,
+    LOWER_DOSE,
+    TREND,
+    Reason,
+    counted_alike,
+    left_out,
+    verdict,
+)
 from indicators.statistics.figures import NATION, Figures
 from indicators.statistics.kendall import Floats
 from indicators.statistics.synthetic_study import synthetic
@@ -27,6 +35,7 @@ from indicators.study_model import (
     Staggered,
     Study,
     SyntheticControl,
+    indicators_of,
 )
 
 
@@ -53,7 +62,12 @@ def _frames(study: Study, analysis: AnyAnalysis, figures: Figures) -> Iterator[F
 def _cases(analysis: AnyAnalysis, figures: Figures) -> list[tuple[str, str]]:
     match analysis:
         case PayerView():
-            return [(", ".join(analysis.indicators), ", ".join(paid.area for paid in analysis.payers))]
+            return [
+                (
+                    ", ".join(dict.fromkeys(paid.cost for paid in analysis.payers)),
+                    ", ".join(dict.fromkeys(paid.area for paid in analysis.payers)),
+                )
+            ]
         case Staggered():
             areas = [", ".join(start.area for start in analysis.starts)]
         case Difference():
@@ -68,7 +82,8 @@ def _cases(analysis: AnyAnalysis, figures: Figures) -> list[tuple[str, str]]:
 
 def _run(analysis: AnyAnalysis, frame: Frame, figures: Figures, found: Found) -> None:
     window = (analysis.first_year, analysis.last_year)
-    if any(figures.has_break(name, *window) for name in frame.indicator.split(", ")):
+    outcomes = indicators_of(analysis) if isinstance(analysis, PayerView) else (frame.indicator,)
+    if any(figures.has_break(name, *window) for name in outcomes):
         found.refuse(frame, "break_in_window")
         return
     match analysis:
@@ -170,6 +185,8 @@ def _difference(analysis: Difference, frame: Frame, figures: Figures, found: Fou
         return
     study = panel.difference_in_differences(cut.values, dose, cut.years, frame.first_after)
     observed = None if by_dose else cut.values[dose == 1].mean(axis=0)
+    if not by_dose:
+        frame.warn(counted_alike(n_treated))
     _tell_event_study(study, frame, found, "effect_per_dose" if by_dose else "mean_effect", observed)
 
 
@@ -191,6 +208,7 @@ def _staggered(analysis: Staggered, frame: Frame, figures: Figures, found: Found
         found.refuse(frame, reason)
         return
     study = panel.staggered_event_study(cut.values, starts, cut.years)
+    frame.warn(counted_alike(treated))
     if study.negative_weights > 0:
         frame.warn(
             f"Med tvåvägs fasta effekter skulle {100 * study.negative_weights:.0f} procent av de berörda åren vägas "

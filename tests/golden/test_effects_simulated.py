@@ -22,15 +22,19 @@ def autocorrelated(chance: np.random.Generator, n: int, rho: float) -> np.ndarra
     return errors
 
 
-@pytest.mark.parametrize("rho", [0.0, 0.3, 0.5])
-def test_an_interrupted_series_interval_covers_the_true_change(rho: float) -> None:
+@pytest.mark.parametrize(
+    ("rho", "first", "last", "change"),
+    [(0.0, 1990, 2021, 2010), (0.3, 1990, 2021, 2010), (0.5, 1990, 2021, 2010), (0.5, 2003, 2022, 2020)],
+)
+def test_an_interrupted_series_interval_covers_the_true_change(rho: float, first: int, last: int, change: int) -> None:
+    """Thirty-two years, and the window of the first study: seventeen before and three after."""
     chance = np.random.default_rng(1)
-    years = np.arange(1990, 2022)
-    since = years - 2010
+    years = np.arange(first, last + 1)
+    since = years - change
     true = 50 + 0.2 * since + (LEVEL + SLOPE * since) * (since >= 0)
     held = np.zeros((DRAWS, 2), dtype=bool)
     for draw in range(DRAWS):
-        found = interrupted_series(years, true + autocorrelated(chance, len(years), rho), 2010)
+        found = interrupted_series(years, true + autocorrelated(chance, len(years), rho), change)
         held[draw] = [
             found.level.lower_95 <= LEVEL <= found.level.upper_95,
             found.slope.lower_95 <= SLOPE <= found.slope.upper_95,

@@ -9,10 +9,12 @@ import duckdb
 import pytest
 
 from indicators.load import load_catalogue
+from pipelines import show
 from pipelines.effects import run_studies
 from pipelines.release import pointer
 from pipelines.release.pointer import DATABASE
 from pipelines.settings import ROOT, Settings
+from pipelines.studies import study_in_release, tell_study, timeline
 
 pytestmark = pytest.mark.slow
 
@@ -130,6 +132,7 @@ def test_every_study_says_something_and_every_gap_has_a_reason(con: duckdb.DuckD
         ("eget_hem_dos", "dos_pengar", "dose_unknown"),
         ("utskrivning_2018", "avbruten_serie_riket", "break_in_window"),
         ("vgr_2022", "avbruten_serie_regionen", "too_few_points_after"),
+        ("vgr_2022", "betalare_inom_regionen", "payer_unknown"),
     ],
 )
 def test_what_the_figures_cannot_carry_is_not_estimated(
@@ -137,6 +140,59 @@ def test_what_the_figures_cannot_carry_is_not_estimated(
 ) -> None:
     query = "select distinct not_estimable_reason from effect_estimate where study_id = ? and analysis_id = ?"
     assert con.execute(query, [study, analysis]).fetchall() == [(reason,)]
+
+
+def test_a_cost_is_seen_from_the_municipalities_and_from_all_payers_side(con: duckdb.DuckDBPyConnection) -> None:
+    """Both sides by SQL: what the municipalities paid (net), and the whole, whose change the payers' add up to."""
+    change = """
+        select avg(value) filter (year >= 2020) - avg(value) filter (year < 2020) from observation
+        where indicator_id = ? and area_id = 'GR' and sex = 'T' and year between 2015 and 2022
+    """
+    net, whole = (
+        con.execute(change, [f"{concept}_aldre_funktionsnedsattning_per_inv_fasta_priser"]).fetchall()[0][0]
+        for concept in ("nettokostnad", "kostnad")
+    )
+    found = dict(
+        rows(con, "select estimand || coalesce(nullif(contains(indicator_id, ' - ')::varchar, 'false'), ''), estimate "
+             "from effect_estimate where study_id = 'kostnad_aldreomsorg_gr' and analysis_id = 'betalare'")
+    )  # fmt: skip
+    assert found == pytest.approx(
+        {"change_of_payer": net, "change_of_payertrue": whole - net, "change_of_all_payerstrue": whole}
+    )
+    assert 0 < net < whole
+
+
+def test_every_study_says_that_the_figures_end_in_2022(con: duckdb.DuckDBPyConnection) -> None:
+    assert rows(con, "select study_id from study where not contains(caveats_sv, 'slutar 2022')") == []
+
+
+def test_the_evaluation_of_the_service_is_told_outcome_by_outcome(con: duckdb.DuckDBPyConnection) -> None:
+    query = "select finding_id, direction from finding where document_id = 'vgr_vardnara_service' order by 1"
+    assert rows(con, query) == [
+        ("vgr_arbetsmiljo", "up"), ("vgr_kompetensforsorjning", "unclear"), ("vgr_kvalitet", "up"),
+        ("vgr_kvarvarande_potential", "unclear"), ("vgr_mindre_stress", "down"),
+    ]  # fmt: skip
+
+
+def test_documents_that_the_five_name_are_known_as_not_read(con: duckdb.DuckDBPyConnection) -> None:
+    named = {
+        "gr_rapport_omstallningen", "rvn_forutsattningar", "rvn_organisatoriska_alternativ", "sou_2020_19",
+        "vgr_projektet_avlastning", "vgr_beslut_vardnara_service",
+    }  # fmt: skip
+    assert named <= {row[0] for row in rows(con, "select document_id from document where not was_read")}
+
+
+@pytest.mark.parametrize(
+    ("area", "event"),
+    [
+        ("0019", "rvm_moten_2020"), ("1980", "rvm_moten_2020"), ("0022", "rvn_narsjukvard_forslag"),
+        ("2281", "rvn_handlingsplan_namnd"), ("1384", "gr_beslut_medel_2021"),
+        ("0014", "vgr_vardnara_service_betalare"),
+    ],
+)  # fmt: skip
+def test_an_area_sees_the_events_of_its_county_region_and_group(full_release: Settings, area: str, event: str) -> None:
+    told = timeline(pointer.current_folder(full_release.releases_dir), area, [], 2015)
+    assert event in told["events"]["event_id"].to_list()
 
 
 def test_the_round_of_2021_that_was_not_held_is_a_missing_year(con: duckdb.DuckDBPyConnection) -> None:
@@ -183,6 +239,33 @@ def test_ranks_and_p_values_are_those_of_the_placebos(con: duckdb.DuckDBPyConnec
     for area, rank, of_n, p_value, as_great, everyone in found:
         assert (rank, of_n) == (as_great, everyone), area
         assert p_value == pytest.approx(rank / of_n)  # type: ignore[operator]
+
+
+def test_a_study_is_shown_with_its_years_in_order_and_decimals_of_each_indicator(full_release: Settings) -> None:
+    folder = pointer.current_folder(full_release.releases_dir)
+    told = study_in_release(folder, "regioner_2019")
+    for _, series in told["effect_series"].group_by(["analysis_id", "indicator_id", "area_id"]):
+        assert series["years_since"].is_sorted()
+    with show.out.capture() as captured:
+        tell_study(told)
+    text = captured.get()
+    assert [year for year in re.findall(r"(?m)^ +(\d{4})\*? ", text) if len(year) == 4] == [
+        str(year) for year in range(2015, 2023)
+    ]
+    assert "+0,07" in text  # days, beside an estimate in thousands of kronor
+
+
+def test_what_several_municipalities_give_together_says_how_they_are_counted(con: duckdb.DuckDBPyConnection) -> None:
+    """Göteborgsregionen is the weighted whole to a synthetic control and a plain mean to the others, told as such."""
+    told = """
+        select method, bool_and(contains(coalesce(warnings_sv, ''), 'ovägt medel')) from effect_estimate
+        where estimate is not null and area_id in ('GR', '0000', '22, 19') and estimand <> 'effect_per_dose'
+        group by 1 order by 1
+    """
+    assert rows(con, told) == [
+        ("before_after", True), ("difference_in_differences", True), ("interrupted_time_series", False),
+        ("staggered_event_study", True), ("synthetic_control", False),
+    ]  # fmt: skip
 
 
 def test_running_a_study_again_gives_the_same_numbers(con: duckdb.DuckDBPyConnection) -> None:

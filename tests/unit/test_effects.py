@@ -214,6 +214,30 @@ def test_a_cost_that_moved_is_no_saving() -> None:
     assert "en flyttad kostnad är ingen besparing" in both["verdict_sv"]
 
 
+def test_a_whole_is_split_into_what_one_payer_and_all_others_paid() -> None:
+    """The whole fell by 6; the payer's own part, `annat`, did not: what fell is what the others paid."""
+    payers = [
+        {"payer": "Kommunerna", "indicator": "annat", "area": "0101"},
+        {"payer": "Andra", "indicator": "matt", "less": "annat", "area": "0101"},
+    ]
+    made = figures(change=-6.0)
+    found = run_study(study({"method": "payer_view", "payers": payers, "indicators": None}), made)
+    rows = {row["indicator_id"]: row for row in found.rows["effect_estimate"]}
+    cut = made.panel("matt", ["0101"], YEARS)
+    whole = cut.values[0][cut.years >= 2020].mean() - cut.values[0][cut.years < 2020].mean()
+    assert rows["annat"]["estimate"] == pytest.approx(0)
+    assert rows["matt - annat"]["estimate"] == pytest.approx(whole)
+    assert rows["annat, matt - annat"]["estimate"] == pytest.approx(whole)
+    assert {row["area_id"] for row in rows.values()} == {"0101"}
+
+
+def test_what_payers_paid_is_not_split_by_guess() -> None:
+    payers = [{"payer": name, "indicator": "matt", "area": "0101", "is_known": False} for name in ("Ena", "Andra")]
+    row = one(run_study(study({"method": "payer_view", "payers": payers, "indicators": None}), figures()))
+    assert row["not_estimable_reason"] == "payer_unknown"
+    assert row["estimate"] is None
+
+
 def test_weights_series_and_placebos_belong_together() -> None:
     found = run_study(study(CONTROL | {"each_member": True}), figures(change=6.0))
     areas = {row["area_id"] for row in found.rows["effect_estimate"]}

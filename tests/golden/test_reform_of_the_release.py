@@ -9,12 +9,10 @@ import duckdb
 import pytest
 
 from indicators.load import load_catalogue
-from pipelines import show
 from pipelines.effects import run_studies
 from pipelines.release import pointer
 from pipelines.release.pointer import DATABASE
 from pipelines.settings import ROOT, Settings
-from pipelines.studies import study_in_release, tell_study, timeline
 
 pytestmark = pytest.mark.slow
 
@@ -182,19 +180,6 @@ def test_documents_that_the_five_name_are_known_as_not_read(con: duckdb.DuckDBPy
     assert named <= {row[0] for row in rows(con, "select document_id from document where not was_read")}
 
 
-@pytest.mark.parametrize(
-    ("area", "event"),
-    [
-        ("0019", "rvm_moten_2020"), ("1980", "rvm_moten_2020"), ("0022", "rvn_narsjukvard_forslag"),
-        ("2281", "rvn_handlingsplan_namnd"), ("1384", "gr_beslut_medel_2021"),
-        ("0014", "vgr_vardnara_service_betalare"),
-    ],
-)  # fmt: skip
-def test_an_area_sees_the_events_of_its_county_region_and_group(full_release: Settings, area: str, event: str) -> None:
-    told = timeline(pointer.current_folder(full_release.releases_dir), area, [], 2015)
-    assert event in told["events"]["event_id"].to_list()
-
-
 def test_the_round_of_2021_that_was_not_held_is_a_missing_year(con: duckdb.DuckDBPyConnection) -> None:
     query = "select count(*) from effect_series where study_id = 'trygghet_pandemin' and year in (2020, 2021)"
     assert rows(con, query) == [(0,)]
@@ -241,20 +226,6 @@ def test_ranks_and_p_values_are_those_of_the_placebos(con: duckdb.DuckDBPyConnec
         assert p_value == pytest.approx(rank / of_n)  # type: ignore[operator]
 
 
-def test_a_study_is_shown_with_its_years_in_order_and_decimals_of_each_indicator(full_release: Settings) -> None:
-    folder = pointer.current_folder(full_release.releases_dir)
-    told = study_in_release(folder, "regioner_2019")
-    for _, series in told["effect_series"].group_by(["analysis_id", "indicator_id", "area_id"]):
-        assert series["years_since"].is_sorted()
-    with show.out.capture() as captured:
-        tell_study(told)
-    text = captured.get()
-    assert [year for year in re.findall(r"(?m)^ +(\d{4})\*? ", text) if len(year) == 4] == [
-        str(year) for year in range(2015, 2023)
-    ]
-    assert "+0,07" in text  # days, beside an estimate in thousands of kronor
-
-
 def test_what_several_municipalities_give_together_says_how_they_are_counted(con: duckdb.DuckDBPyConnection) -> None:
     """Göteborgsregionen is the weighted whole to a synthetic control and a plain mean to the others, told as such."""
     told = """
@@ -264,7 +235,7 @@ def test_what_several_municipalities_give_together_says_how_they_are_counted(con
     """
     assert rows(con, told) == [
         ("before_after", True), ("difference_in_differences", True), ("interrupted_time_series", False),
-        ("staggered_event_study", True), ("synthetic_control", False),
+        ("payer_view", False), ("staggered_event_study", True), ("synthetic_control", False),
     ]  # fmt: skip
 
 

@@ -13,7 +13,20 @@ from pipelines.site.charts import compiled_pictures
 
 STATIC = Path(__file__).parent / "static"
 # Each uses what stands before it.
-PARTS = ["base", "tables", "search", "view", "lines", "bars", "maps", "timeline", "figures", "compare", "start"]
+PARTS = [
+    "base",
+    "tables",
+    "search",
+    "view",
+    "lines",
+    "bars",
+    "maps",
+    "timeline",
+    "figures",
+    "areas",
+    "compare",
+    "start",
+]
 
 # Names under which vl-convert keeps the parts of its library; nothing is fetched from there. Vega reads its expressions
 # by the interpreter, so that a page may forbid code that is made out of text.

@@ -5,7 +5,7 @@ Belongs here: the marks. Does not belong here: order and words (`static/timeline
 
 from __future__ import annotations
 
-from pipelines.site.charts.common import ACCENT, LINE, MUTED, SURFACE, TEXT, Spec, layer, number, picture, pixels
+from pipelines.site.charts.common import ACCENT, LINE, SURFACE, TEXT, Spec, layer, number, picture, pixels
 
 # How sure an event is told by its shape and by whether it is filled; the words stand in the key.
 STATUSES = ["proposed", "decided", "started", "ended", "cancelled", "unknown"]
@@ -13,7 +13,7 @@ SHAPES = ["circle", "diamond", "triangle-right", "square", "cross", "circle"]
 
 
 def timeline() -> Spec:
-    """Data: rows (`y` in pixels, `from`, `to`, `title`, `when`, `status`)."""
+    """Data: rows (`y` in pixels, `from`, `to`, `title`, `status`, `hollow`)."""
     axis = {"values": {"expr": "years"}, "format": "d", "grid": True, "orient": "top", "title": None}
     scale = {"domainMin": {"expr": "first"}, "domainMax": {"expr": "last"}, "nice": False, "zero": False}
     along = number("from", axis=axis, scale=scale)
@@ -28,8 +28,7 @@ def timeline() -> Spec:
             layer("rows", {"type": "rule", "color": LINE}, {"y": y, "x": {"value": 0}, "x2": {"value": "width"}}),
             layer("rows", bar, {"y": y, "x": along, "x2": {"field": "to"}}),
             layer("rows", point, {"y": y, "x": along, "shape": shape, "fill": hollow}),
-            layer("rows", {**words, "fill": TEXT}, {"y": y, "x": {"value": 0}, "text": {"field": "title"}}),
-            layer("rows", {**words, "fill": MUTED, "dx": 0}, {"y": y, "x": pixels("after"), "text": {"field": "when"}}),
+            layer("rows", words | {"fill": TEXT}, {"y": y, "x": {"value": 0}, "text": {"field": "title"}}),
         ],
         ["rows"],
         {"first": 2018, "last": 2026, "years": []},

@@ -1,167 +1,127 @@
-// Choosing areas: in a figure of series, and on the page Jämför, whose choice lives in the address.
-// Belongs here: rows taken out of an indicator's own file. Does not belong here: drawing (figures.js).
+// The page Jämför: areas, indicators, years and sex, whose choice lives in the address.
+// Belongs here: the choice and what it shows. Does not belong here: drawing (figures.js), rows (areas.js).
 
 const SEXES = { T: "Totalt", K: "Kvinnor", M: "Män" };
-const MOST_AREAS = 6;
-
-// Rows of some areas out of an indicator's file, between two years.
-function rowsOf(data, areas, sex, [first, last] = [-Infinity, Infinity]) {
-  const names = areaNames();
-  const series = (kind, at, n) => (data[kind] && data[kind][sex] ? (data[kind][sex][at] || [])[n] ?? null : null);
-  const breaks = new Set((data.breaks || []).map(({ year }) => year));
-  return areas.flatMap((area_id) => {
-    const at = data.areas.indexOf(area_id);
-    if (at < 0 || !data.value[sex]) return [];
-    return data.years.flatMap((year, n) => {
-      const value = series("value", at, n);
-      if (value === null || year < first || year > last) return [];
-      const [lower, upper] = [series("lower", at, n), series("upper", at, n)];
-      return [{ year, area_id, area_name: names.get(area_id) || area_id, value, lower, upper, broken: breaks.has(year) ? "1" : "" }];
-    });
-  });
-}
-
-// One cell as the pages write them: the raw value beside the shown one.
-function cellOf(field, value, decimals) {
-  if (["value", "lower", "upper"].includes(field)) return element("td", { "data-value": value ?? "", class: "number" }, swedish(value, decimals));
-  if (field === "area_name") return element("th", { scope: "row" }, value);
-  return element("td", {}, String(value ?? ""));
-}
-
-function addAreaChooser(figure) {
-  const table = figure.querySelector("table");
-  const { indicator, decimals = "0" } = figure.dataset;
-  const fields = heads(table).map((head) => head.dataset.field);
-  const own = new Set(readTable(table).map((row) => row.area_id));
-  const added = new Map();
-  const place = element("div", { class: "chosen" });
-  let data = null;
-
-  const remove = (id) => {
-    added.get(id).rows.forEach((row) => row.remove());
-    added.delete(id);
-    update();
-  };
-  const update = () => {
-    place.replaceChildren(chips("Tillagda områden", [...added].map(([id, { text }]) => ({ id, text })), remove));
-    return drawFigure(figure);
-  };
-  const add = async ({ id, text }) => {
-    data = data || (await figures(indicator));
-    const columns = table.tHead.rows[0].cells.length;
-    const rows = rowsOf(data, [id], figure.dataset.sex || "T").map((row) => {
-      const cells = new Array(columns).fill(null).map(() => element("td"));
-      heads(table).forEach((head, n) => (cells[head.cellIndex] = cellOf(fields[n], row[fields[n]], Number(decimals))));
-      return element("tr", {}, ...cells);
-    });
-    table.tBodies[0].append(...rows);
-    added.set(id, { text, rows });
-    return update();
-  };
-  const free = () => {
-    const room = own.size + added.size < MOST_AREAS + 1;
-    return room ? areaOptions().filter(({ id }) => !own.has(id) && !added.has(id) && (!data || data.areas.includes(id))) : [];
-  };
-  const field = chooser("Lägg till område", free, add);
-  field.addEventListener("focusin", () => figures(indicator).then((found) => (data = found)), { once: true });
-  figure.querySelector(".picture").before(element("div", { class: "choosing" }, field, place));
-}
+const MOST_INDICATORS = 12;
 
 function readAddress() {
   const given = new URLSearchParams(location.hash.slice(1));
-  const list = (name) => (given.get(name) || "").split(",").filter(Boolean);
-  const [first, last] = (given.get("ar") || "").split("-").map(Number);
-  return { omraden: list("omraden"), nyckeltal: list("nyckeltal"), ar: [first || null, last || null], kon: SEXES[given.get("kon")] ? given.get("kon") : "T" };
+  const list = (name) => [...new Set((given.get(name) || "").split(",").filter(Boolean))];
+  const years = (given.get("ar") || "").split("-").map((year) => Number(year) || null);
+  return { omraden: list("omraden"), nyckeltal: list("nyckeltal"), ar: [years[0], years[1] ?? null], kon: SEXES[given.get("kon")] ? given.get("kon") : "T" };
 }
 
 function address({ omraden, nyckeltal, ar, kon }) {
+  const list = (ids) => ids.map(encodeURIComponent).join(",");
   const years = ar[0] || ar[1] ? `&ar=${ar[0] || ""}-${ar[1] || ""}` : "";
-  return `#omraden=${omraden.map(encodeURIComponent).join(",")}&nyckeltal=${nyckeltal.map(encodeURIComponent).join(",")}${years}&kon=${kon}`;
+  return `#omraden=${list(omraden)}&nyckeltal=${list(nyckeltal)}${years}&kon=${kon}`;
+}
+
+// What is compared of one indicator: the figure that its page would have, with its table and download.
+function comparedFigure(id, data, { omraden, ar, kon }) {
+  const rows = rowsOf(data, omraden, kon, [ar[0] || -Infinity, ar[1] || Infinity]);
+  const given = { chart: "serie", unit: data.unit, decimals: data.decimals, polarity: data.polarity, areas: omraden.join(","), breaks: JSON.stringify(data.breaks || []) };
+  const attributes = Object.fromEntries(Object.entries(given).map(([name, value]) => [`data-${name}`, value]));
+  const title = element("a", { href: `${root}nyckeltal/${encodeURIComponent(id)}.html` }, data.title);
+  const without = omraden.filter((area) => !rows.some((row) => row.area_id === area)).map((area) => areaNames().get(area) || area);
+  return element(
+    "figure",
+    { class: "chart", ...attributes },
+    element("figcaption", {}, title, kon === "T" ? "" : `, ${SEXES[kon].toLowerCase()}`),
+    element("div", { class: "picture" }),
+    without.length ? element("p", { class: "note" }, `Utan värden här: ${without.join(", ")}.`) : null,
+    comparedTable(id, data, rows),
+  );
+}
+
+function comparedTable(id, data, rows) {
+  const columns = [
+    ["area_id", "Kod"],
+    ["area_name", "Område"],
+    ["year", "År", "number"],
+    ["value", data.unit, "number"],
+    ...(data.lower ? [["lower", "Undre 95 %", "number"], ["upper", "Övre 95 %", "number"]] : []),
+    ["broken", "Brott före"],
+  ];
+  const head = columns.map(([field, text, type]) => element("th", { scope: "col", "data-field": field, "data-type": type, class: type ? "num" : null }, text));
+  const table = element("table", { class: "sortable", "data-name": `jamfor-${id}` }, element("thead", {}, element("tr", {}, ...head)), element("tbody"));
+  table.tBodies[0].append(...rows.map((row) => tableRow(table, row, data.decimals)));
+  const box = element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `Tabell: ${data.title}` }, table);
+  const button = element("button", { type: "button", class: "download" }, "Ladda ner tabellen (CSV)");
+  return element("details", { class: "table" }, element("summary", {}, "Visa tabellen"), box, button);
+}
+
+// A list of what has been chosen, with a field that adds to it.
+function choiceOf(label, free, names, { chosen, change }) {
+  const list = element("div");
+  const update = () => {
+    const entries = chosen().map((id) => ({ id, text: names.get(id) || id }));
+    list.replaceChildren(chips(`Valda: ${label.toLowerCase()}`, entries, (id) => change(chosen().filter((other) => other !== id))));
+  };
+  const field = chooser(`Lägg till ${label}`, free, ({ id }) => change([...chosen(), id]));
+  return { node: element("div", { class: "choice" }, field, list), update };
 }
 
 function selectOf(label, options, value, changed) {
-  const list = element("select", { onchange: (event) => changed(event.target.value) }, ...options.map(([id, text]) => element("option", { value: id, selected: String(id) === String(value ?? "") }, text)));
-  return element("label", {}, label, " ", list);
+  const entries = options.map(([id, text]) => element("option", { value: id, selected: String(id) === String(value ?? "") }, text));
+  return element("label", {}, label, " ", element("select", { onchange: (event) => changed(event.target.value) }, ...entries));
 }
 
-function tableFigure(id, data, state) {
-  const rows = rowsOf(data, state.omraden, state.kon, [state.ar[0] || -Infinity, state.ar[1] || Infinity]);
-  const columns = [["area_id", "Kod"], ["area_name", "Område"], ["year", "År", true], ["value", data.unit, true], ["lower", "Undre 95 %", true], ["upper", "Övre 95 %", true], ["broken", "Brott före"]];
-  const used = columns.filter(([field]) => !["lower", "upper"].includes(field) || data[field]);
-  const head = used.map(([field, text, number]) => element("th", { scope: "col", "data-field": field, "data-type": number ? "number" : null }, text));
-  const body = rows.map((row) => element("tr", {}, ...used.map(([field]) => cellOf(field, row[field], data.decimals))));
-  const table = element("table", { class: "sortable", "data-name": `jamfor-${id}` }, element("thead", {}, element("tr", {}, ...head)), element("tbody", {}, ...body));
-  const without = state.omraden.filter((area) => !rows.some((row) => row.area_id === area)).map((area) => areaNames().get(area) || area);
-  return element(
-    "figure",
-    { class: "chart", "data-chart": "serie", "data-unit": data.unit, "data-decimals": data.decimals, "data-polarity": data.polarity, "data-breaks": JSON.stringify(data.breaks || []) },
-    element("figcaption", {}, element("a", { href: `${root}nyckeltal/${encodeURIComponent(id)}.html` }, data.title), state.kon === "T" ? "" : `, ${SEXES[state.kon].toLowerCase()}`),
-    element("div", { class: "picture" }),
-    without.length ? element("p", { class: "note" }, `Utan värden här: ${without.join(", ")}.`) : null,
-    element(
-      "details",
-      { class: "table" },
-      element("summary", {}, "Visa tabell"),
-      element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `Tabell: ${data.title}` }, table),
-      element("button", { type: "button", class: "download" }, "Ladda ner tabellen (CSV)"),
-    ),
-  );
+function knownYears() {
+  const known = window.nyckeltal_index.indicators.filter(({ first }) => first !== null);
+  const [first, last] = [Math.min(...known.map((one) => one.first)), Math.max(...known.map((one) => one.last))];
+  return Array.from({ length: last - first + 1 }, (_, n) => [first + n, String(first + n)]);
+}
+
+function yearsAndSex(state, change) {
+  const years = knownYears();
+  const number = (value) => Number(value) || null;
+  return [
+    selectOf("Från", [["", "första året"], ...years], state.ar[0], (value) => change({ ar: [number(value), state.ar[1]] })),
+    selectOf("Till", [["", "senaste året"], ...years], state.ar[1], (value) => change({ ar: [state.ar[0], number(value)] })),
+    selectOf("Kön", Object.entries(SEXES), state.kon, (kon) => change({ kon })),
+  ];
+}
+
+async function compared(state) {
+  const note = (text) => element("p", { class: "note" }, text);
+  if (!state.omraden.length || !state.nyckeltal.length) return [note("Välj minst ett område och ett nyckeltal.")];
+  const known = new Set(indicatorOptions().filter(({ empty }) => !empty).map(({ id }) => id));
+  const one = (id) => {
+    if (!known.has(id)) return note(`Nyckeltalet ${id} har inga värden i den här utgåvan.`);
+    return figures(id).then((data) => comparedFigure(id, data, state), (error) => note(error.message));
+  };
+  return Promise.all(state.nyckeltal.map(one));
 }
 
 function startCompare() {
   const form = document.getElementById("jamfor");
   const result = document.getElementById("jamfor-resultat");
   if (!form || !result || !window.nyckeltal_index) return;
-  const titles = new Map(indicatorOptions().map(({ id, text }) => [id, text]));
-  const fields = element("div", { class: "choices" });
-  form.append(fields);
-  form.addEventListener("submit", (event) => event.preventDefault());
   let state = readAddress();
   let round = 0;
-
   const change = (part) => {
     state = { ...state, ...part };
     history.replaceState(null, "", address(state));
     show();
   };
-  const toggle = (name, id) => change({ [name]: state[name].includes(id) ? state[name].filter((other) => other !== id) : [...state[name], id] });
-  const choose = (name, label, options, names, most) => {
-    const free = () => (state[name].length < most ? options().filter(({ id, empty }) => !empty && !state[name].includes(id)) : []);
-    const list = element("div");
-    const update = () => list.replaceChildren(chips(`Valda: ${label}`, state[name].map((id) => ({ id, text: names().get(id) || id })), (id) => toggle(name, id)));
-    return { node: element("div", { class: "choice" }, chooser(label, free, ({ id }) => toggle(name, id)), list), update };
-  };
-  const areas = choose("omraden", "Lägg till område", areaOptions, areaNames, MOST_AREAS + 1);
-  const indicators = choose("nyckeltal", "Lägg till nyckeltal", indicatorOptions, () => titles, 12);
+  const titles = new Map(indicatorOptions().map(({ id, text }) => [id, text]));
+  const freeIndicators = () => (state.nyckeltal.length < MOST_INDICATORS ? indicatorOptions().filter(({ id, empty }) => !empty && !state.nyckeltal.includes(id)) : []);
+  const areas = choiceOf("område", () => freeAreas(state.omraden), areaNames(), { chosen: () => state.omraden, change: (omraden) => change({ omraden }) });
+  const indicators = choiceOf("nyckeltal", freeIndicators, titles, { chosen: () => state.nyckeltal, change: (nyckeltal) => change({ nyckeltal }) });
   const more = element("div", { class: "choice" });
-  fields.append(areas.node, indicators.node, more);
+  form.append(element("div", { class: "choices" }, areas.node, indicators.node, more));
+  form.addEventListener("submit", (event) => event.preventDefault());
 
-  const years = () => {
-    const all = ((window.nyckeltal_index || {}).indicators || []).filter(({ first }) => first !== null);
-    const [first, last] = [Math.min(...all.map((i) => i.first)), Math.max(...all.map((i) => i.last))];
-    return Array.from({ length: last - first + 1 }, (_, n) => [first + n, String(first + n)]);
-  };
-  const showMore = () =>
-    more.replaceChildren(
-      selectOf("Från", [["", "första året"], ...years()], state.ar[0], (value) => change({ ar: [Number(value) || null, state.ar[1]] })),
-      selectOf("Till", [["", "senaste året"], ...years()], state.ar[1], (value) => change({ ar: [state.ar[0], Number(value) || null] })),
-      selectOf("Kön", Object.entries(SEXES), state.kon, (kon) => change({ kon })),
-    );
   const show = async () => {
     const mine = (round += 1);
     areas.update();
     indicators.update();
-    showMore();
-    if (!state.omraden.length || !state.nyckeltal.length) {
-      result.replaceChildren(element("p", { class: "note" }, "Välj minst ett område och ett nyckeltal."));
-      return;
-    }
-    const loaded = await Promise.allSettled(state.nyckeltal.map(figures));
+    if (!more.contains(document.activeElement)) more.replaceChildren(...yearsAndSex(state, change));
+    const made = await compared(state);
     if (mine !== round) return;
     endViews(result);
-    result.replaceChildren(
-      ...loaded.map(({ value, reason }, n) => (value ? tableFigure(state.nyckeltal[n], value, state) : element("p", { class: "note" }, reason.message))),
-    );
+    result.replaceChildren(...made);
     startTables(result);
     startFigures(result);
   };

@@ -5,7 +5,7 @@
 const HEIGHT = 340;
 
 async function seriesPicture({ rows, width, unit, decimals, figure }) {
-  const series = seriesOf(rows);
+  const series = seriesOf(rows, (figure.dataset.areas || "").split(",").filter(Boolean));
   const { events = "[]", breaks = "[]" } = figure.dataset;
   const height = width < WIDE ? 280 : HEIGHT;
   const made = await drawLines({ series, events: JSON.parse(events), breaks: JSON.parse(breaks), unit, decimals, width, height });
@@ -88,13 +88,15 @@ function nameOf(figure, summary) {
 
 async function drawFigure(figure) {
   const place = figure.querySelector(".picture");
-  const table = figure.querySelector("table") || document.querySelector(`#${CSS.escape(figure.dataset.from || "")} table`);
+  const table = figure.querySelector("table") || document.getElementById(figure.dataset.from)?.querySelector("table");
   const { chart, unit = "", decimals = "0", polarity = "" } = figure.dataset;
   const width = Math.floor(place.clientWidth);
   if (!table || !width || !PICTURES[chart]) return;
   figure.drawnWidth = width;
+  const round = (figure.round = (figure.round || 0) + 1);
   const rows = readTable(table);
   const made = await PICTURES[chart]({ rows, width, unit, decimals: Number(decimals), polarity, figure });
+  if (round !== figure.round) return; // drawn anew meanwhile
   endViews(place);
   if (!made) {
     place.replaceChildren(element("p", { class: "note" }, "Det finns inga värden att rita."));
@@ -141,6 +143,7 @@ const widths = new ResizeObserver((entries) => {
 
 function startFigures(within) {
   if (!window.vega || !window.nyckeltal_pictures) return;
+  document.documentElement.classList.add("with-pictures");
   if (!document.getElementById("missing")) document.body.append(hatching());
   within.querySelectorAll("figure.chart[data-chart]").forEach((figure) => {
     if (figure.dataset.chart === "serie" && figure.dataset.indicator) addAreaChooser(figure);

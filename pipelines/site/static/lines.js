@@ -119,7 +119,7 @@ function marksKey(marks, numbered) {
   const told = marks.filter((mark) => numbered || mark.reason);
   if (!told.length) return null;
   const words = (mark) => [numbered ? `${mark.number} ` : "", mark.title, mark.reason ? `: ${mark.reason}` : ""].join("");
-  return element("ul", { class: "marks" }, ...told.map((mark) => element("li", {}, words(mark))));
+  return element("ul", { class: "explained" }, ...told.map((mark) => element("li", {}, words(mark))));
 }
 
 // The picture itself. `series`: [{id, name, series, points: [{year, value, lower, upper, broken}]}].
@@ -187,15 +187,16 @@ function withInterval(row, decimals) {
   return isKnown(row.lower) && isKnown(row.upper) ? `${value} (${swedish(row.lower, decimals)}–${swedish(row.upper, decimals)})` : value;
 }
 
-// Rows of a table as series by area, in the order they come; the nation is what others are held against.
-function seriesOf(rows) {
-  const byArea = new Map();
+// Rows of a table as series by area, in the order they come; the nation is what others are held against. `order` names
+// areas whose colours stay the same although some have no rows here.
+function seriesOf(rows, order = []) {
+  const byArea = new Map(order.map((id) => [id, null]));
   for (const row of rows) {
-    if (!byArea.has(row.area_id)) byArea.set(row.area_id, { id: row.area_id, name: row.area_name, points: [] });
+    if (!byArea.get(row.area_id)) byArea.set(row.area_id, { id: row.area_id, name: row.area_name, points: [] });
     byArea.get(row.area_id).points.push({ ...row, broken: Boolean(Number(row.broken)) });
   }
-  const all = [...byArea.values()];
-  let next = 0;
-  for (const one of all) one.series = one.id === NATION && all.length > 1 ? 6 : next++ % 6;
-  return all;
+  const coloured = [...byArea.keys()].filter((id) => id !== NATION);
+  const known = [...byArea.values()].filter(Boolean);
+  for (const one of known) one.series = one.id === NATION && byArea.size > 1 ? 6 : Math.max(0, coloured.indexOf(one.id)) % 6;
+  return known;
 }

@@ -45,7 +45,7 @@ async function timelinePicture({ rows, width }) {
   const last = Math.ceil(Math.max(...read.map((row) => row.to ?? row.from)) + 0.1);
   const placed = read.map((row, n) => {
     const title = shortened(row.title, width - 30);
-    return { ...row, y: n * STEP + 32, to: row.to ?? row.from, hollow: STATUS[row.status][2], title, whole: row.title, when: "", after: 0 };
+    return { ...row, y: n * STEP + 32, to: row.to ?? row.from, hollow: STATUS[row.status][2], title, whole: row.title };
   });
   const picture = await draw("timeline", {
     width,

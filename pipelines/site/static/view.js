@@ -41,6 +41,9 @@ async function draw(name, { width, height, padding = {}, data, signals = {} }) {
   for (const [set, values] of Object.entries(data)) view.data(set, values);
   view.padding(room).width(width - room.left - room.right).height(height - room.top - room.bottom);
   await view.runAsync();
+  // The picture gets one name of its own (figures.js); the library's are English and many.
+  for (const attribute of ["role", "aria-label", "aria-roledescription"]) node.removeAttribute(attribute);
+  node.querySelector("svg").setAttribute("aria-hidden", "true");
   views.set(node, view);
   return { node, view };
 }
@@ -67,6 +70,8 @@ function showTip(event, title, lines) {
   box.style.left = `${Math.max(4, left)}px`;
   box.style.top = `${Math.max(4, Math.min(event.clientY - h / 2, innerHeight - h - 4))}px`;
 }
+
+window.addEventListener("scroll", hideTip, { passive: true });
 
 function hideTip() {
   if (box) box.hidden = true;

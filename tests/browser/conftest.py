@@ -1,0 +1,26 @@
+"""Fixtures of the tests in a browser: the browser itself, and a hand-made site of real figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from pipelines.release import pointer
+from pipelines.settings import Settings
+from tests.browser import small_site
+from tests.support.browser import launched
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    yield from launched()
+
+
+@pytest.fixture(scope="session")
+def site(full_release: Settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A site of a few pages, made by the tests."""
+    release = pointer.current_folder(full_release.releases_dir)
+    return small_site.make(release, tmp_path_factory.mktemp("small_site"))

@@ -60,7 +60,8 @@ def make(release: Path, folder: Path) -> Path:
 START = """
 <div class="search"><label for="sok">Sök</label><input id="sok" type="search"><ul id="sok-traffar"></ul></div>
 <details class="table" open><summary>Tabell</summary><table class="sortable" data-name="tre">
-<thead><tr><th scope="col" data-field="name">Kommun</th><th scope="col" data-field="value" data-type="number">Värde</th>
+<thead><tr><th scope="col" data-field="name"><a href="index.html">Kommun</a></th>
+<th scope="col" data-field="value" data-type="number">Värde</th>
 <th scope="col">Linje</th></tr></thead><tbody>
 <tr><th scope="row">Öckerö</th><td data-value="1234.5">1 234,5</td><td>-</td></tr>
 <tr><th scope="row">=Ale; "ett"</th><td data-value="">–</td><td>-</td></tr>

@@ -74,7 +74,8 @@ def test_a_table_is_sorted_either_way_and_what_is_missing_stays_last(browser: Br
         assert page.locator("th[data-field=value]").get_attribute("aria-sort") == "descending"
         value.click()
         assert names(page) == ["Åmål", "-3", "Öckerö", '=Ale; "ett"']
-        page.get_by_role("button", name="Kommun").press("Enter")
+        page.get_by_role("button", name="Sortera efter Kommun").press("Enter")
+        assert page.locator("th a").count() == 1, "a head that is a link stays one"
         assert names(page)[-2:] == ["Åmål", "Öckerö"]
         assert page.locator("th[aria-sort]").count() == 1
 
@@ -121,6 +122,20 @@ def test_an_area_is_added_to_a_picture_and_to_its_table(browser: Browser, site: 
         assert len(reading.table_of(figure)) == before
         figure.locator("summary").click()
         assert b";1481;" not in downloaded(page)
+
+
+def test_colours_stay_when_the_table_is_sorted_otherwise(browser: Browser, site: Path) -> None:
+    with watched(browser, site) as seen:
+        page = seen.open("figurer.html")
+        figure = page.locator("figure.chart").first
+        figure.locator(".picture[data-drawn]").wait_for()
+        labels = figure.locator(".mark-text.role-mark > text")
+        before = labels.evaluate_all("ns => ns.map(n => n.textContent + n.getAttribute('fill'))")
+        figure.locator("summary").click()
+        figure.get_by_role("button", name="value").click()
+        page.set_viewport_size({"width": 1000, "height": 900})
+        figure.locator('.picture[data-drawn="2"]').wait_for()
+        assert labels.evaluate_all("ns => ns.map(n => n.textContent + n.getAttribute('fill'))") == before
 
 
 def test_what_is_compared_is_chosen_by_keyboard_and_survives_a_reload(browser: Browser, site: Path) -> None:

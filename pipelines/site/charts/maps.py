@@ -29,7 +29,7 @@ def region() -> Spec:
         "latitude": {"field": "properties.y", "type": "quantitative"},
         "text": {"field": "label"},
     }
-    halo = {**text, "stroke": SURFACE, "strokeWidth": 3.5, "fill": SURFACE, "strokeJoin": "round"}
+    halo = {**text, "stroke": SURFACE, "strokeWidth": 4.5, "fill": SURFACE, "strokeJoin": "round"}
     names = [{"mark": mark, "encoding": at, "transform": _joined() + label} for mark in (halo, text)]
     signals = {"thin": 1, "size": 12, "values": True}
     return picture([_areas(), *names], ["rows"], signals, data=OUTLINES, projection=PROJECTION)

@@ -33,7 +33,9 @@ function cellOf(field, value, decimals) {
 // Those that may be chosen beside what is chosen already.
 function freeAreas(chosen, data) {
   const full = chosen.filter((id) => id !== NATION).length >= MOST_AREAS;
-  return areaOptions().filter(({ id }) => !chosen.includes(id) && !(full && id !== NATION) && (!data || data.areas.includes(id)));
+  return areaOptions().filter(
+    ({ id }) => !chosen.includes(id) && !(full && id !== NATION) && (!data || data.areas.includes(id)),
+  );
 }
 
 function addAreaChooser(figure) {
@@ -68,6 +70,8 @@ function addAreaChooser(figure) {
 
 // One row in the columns that a table has.
 function tableRow(table, row, decimals) {
-  const cells = [...table.tHead.rows[0].cells].map((head) => cellOf(head.dataset.field, row[head.dataset.field], decimals));
+  const cells = [...table.tHead.rows[0].cells].map((head) =>
+    cellOf(head.dataset.field, row[head.dataset.field], decimals),
+  );
   return element("tr", {}, ...cells);
 }

@@ -38,7 +38,10 @@ async function drawBars(rows, { width, step, size, decimals }) {
     data: { rows: shown },
     signals: { low, high: high || 1, names: names - 8, size },
   });
-  watch(picture.view, (item) => item && item.datum && item.datum.name && [item.datum.name, [["", withInterval(item.datum, decimals)]]]);
+  watch(
+    picture.view,
+    (item) => item && item.datum && item.datum.name && [item.datum.name, [["", withInterval(item.datum, decimals)]]],
+  );
   return picture;
 }
 
@@ -87,7 +90,12 @@ async function rankPicture({ rows, width, decimals, figure }) {
   const glance = await drawLadder(known, { width, decimals });
   const list = whole || !ours.length ? [...known, ...unknown] : ours.map(after);
   const long = list.length > MANY;
-  const { node } = await drawBars(list, { width: width - (long ? 20 : 0), step: long ? 19 : 26, size: long ? 12 : 13, decimals });
+  const { node } = await drawBars(list, {
+    width: width - (long ? 20 : 0),
+    step: long ? 19 : 26,
+    size: long ? 12 : 13,
+    decimals,
+  });
   return {
     images: [glance.node, long ? scrolling(image(node, "Alla kommuner i ordning"), "Alla kommuner i ordning") : node],
     summary: rankSummary(known, decimals),
@@ -102,8 +110,21 @@ function rankSummary(known, decimals) {
 
 function switcher(figure, whole) {
   const button = (text, all) =>
-    element("button", { type: "button", "aria-pressed": String(whole === all), onclick: () => redraw(figure, { shown: all ? "alla" : "" }) }, text);
-  return element("div", { class: "switch", role: "group", "aria-label": "Vilka kommuner som visas" }, button("Göteborgsregionen", false), button("Alla", true));
+    element(
+      "button",
+      {
+        type: "button",
+        "aria-pressed": String(whole === all),
+        onclick: () => redraw(figure, { shown: all ? "alla" : "" }),
+      },
+      text,
+    );
+  return element(
+    "div",
+    { class: "switch", role: "group", "aria-label": "Vilka kommuner som visas" },
+    button("Göteborgsregionen", false),
+    button("Alla", true),
+  );
 }
 
 async function barPicture({ rows, width, decimals }) {

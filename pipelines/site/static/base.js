@@ -33,7 +33,10 @@ function swedish(value, decimals = 0) {
 
 // The number in a cell's text; null where there is none.
 function parsed(text) {
-  const plain = text.replace(/[\s\u00a0\u202f]/g, "").replace("−", "-").replace(",", ".");
+  const plain = text
+    .replace(/[\s\u00a0\u202f]/g, "")
+    .replace("−", "-")
+    .replace(",", ".");
   return /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(plain) ? Number(plain) : null;
 }
 
@@ -78,7 +81,8 @@ function figures(id) {
           waiting.delete(id);
           reject(new Error(`Värdena för ${id} kunde inte läsas.`));
         };
-        const done = () => (window.nyckeltal_data && window.nyckeltal_data[id] ? resolve(window.nyckeltal_data[id]) : failed());
+        const done = () =>
+          window.nyckeltal_data && window.nyckeltal_data[id] ? resolve(window.nyckeltal_data[id]) : failed();
         const src = `${root}data/${encodeURIComponent(id)}.js`;
         document.head.append(element("script", { src, onload: done, onerror: failed }));
       }),

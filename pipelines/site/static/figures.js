@@ -5,13 +5,30 @@
 const HEIGHT = 340;
 
 async function seriesPicture({ rows, width, unit, decimals, figure }) {
-  const series = seriesOf(rows, (figure.dataset.areas || "").split(",").filter(Boolean));
+  const series = seriesOf(rows, coloursOf(figure, rows));
   const { events = "[]", breaks = "[]" } = figure.dataset;
   const height = width < WIDE ? 280 : HEIGHT;
-  const made = await drawLines({ series, events: JSON.parse(events), breaks: JSON.parse(breaks), unit, decimals, width, height });
+  const made = await drawLines({
+    series,
+    events: JSON.parse(events),
+    breaks: JSON.parse(breaks),
+    unit,
+    decimals,
+    width,
+    height,
+  });
   if (!made) return null;
   const above = made.legend ? legend(series.map(({ series, name }) => ({ series, text: name }))) : null;
   return { images: [made.node], above, below: made.key, summary: seriesSummary(series, decimals) };
+}
+
+// The order of areas decides their colours. It is kept when the table is sorted otherwise; `data-areas` says it beforehand.
+function coloursOf(figure, rows) {
+  if (figure.dataset.areas) return figure.dataset.areas.split(",");
+  const present = new Set(rows.map((row) => row.area_id));
+  const kept = (figure.colours || []).filter((id) => present.has(id));
+  figure.colours = [...new Set([...kept, ...present])];
+  return figure.colours;
 }
 
 function seriesSummary(series, decimals) {
@@ -27,13 +44,25 @@ function seriesSummary(series, decimals) {
 // The table's interval is that of the difference, so that what could have been lies as far from what was.
 async function effectPicture({ rows, width, unit, decimals }) {
   const away = ({ observed }, edge) => (isKnown(observed) && isKnown(edge) ? observed - edge : null);
-  const without = (row) => ({ year: row.year, value: row.counterfactual, lower: away(row, row.upper), upper: away(row, row.lower) });
+  const without = (row) => ({
+    year: row.year,
+    value: row.counterfactual,
+    lower: away(row, row.upper),
+    upper: away(row, row.lower),
+  });
   const series = [
     { id: "counterfactual", name: "Utan förändringen", points: rows.map(without), series: 6 },
-    { id: "observed", name: "Verklig", points: rows.map((row) => ({ year: row.year, value: row.observed })), series: 0 },
+    {
+      id: "observed",
+      name: "Verklig",
+      points: rows.map((row) => ({ year: row.year, value: row.observed })),
+      series: 0,
+    },
   ];
   const after = rows.filter((row) => Number(row.is_after)).map((row) => row.year);
-  const events = after.length ? [{ from: Math.min(...after) - 0.5, to: Math.max(...after) + 0.5, title: "Efter förändringen" }] : [];
+  const events = after.length
+    ? [{ from: Math.min(...after) - 0.5, to: Math.max(...after) + 0.5, title: "Efter förändringen" }]
+    : [];
   const made = await drawLines({ series, events, unit, decimals, width, height: width < WIDE ? 280 : HEIGHT });
   if (!made) return null;
   const above = made.legend ? legend([...series].reverse().map(({ series, name }) => ({ series, text: name }))) : null;
@@ -51,12 +80,22 @@ async function multiplesPicture({ rows, width, unit, decimals }) {
   const inside = (width - (columns - 1) * 20) / columns;
   const domain = bounds(points, unit);
   const panels = own.map(async (one) => {
-    const series = nation ? [{ ...nation, series: 6 }, { ...one, series: 0 }] : [{ ...one, series: 0 }];
+    const series = nation
+      ? [
+          { ...nation, series: 6 },
+          { ...one, series: 0 },
+        ]
+      : [{ ...one, series: 0 }];
     const made = await drawLines({ series, unit, decimals, width: inside, height: 130, small: true, domain, years });
     const known = one.points.filter(({ value }) => value !== null);
     const newest = known[known.length - 1];
     const value = newest ? `${swedish(newest.value, decimals)} (${newest.year})` : "saknas";
-    return element("div", { class: "multiple" }, element("p", {}, element("b", {}, one.name), " ", element("span", {}, value)), made ? made.node : "");
+    return element(
+      "div",
+      { class: "multiple" },
+      element("p", {}, element("b", {}, one.name), " ", element("span", {}, value)),
+      made ? made.node : "",
+    );
   });
   const grid = element("div", { class: "multiples", style: `--columns: ${columns}` }, ...(await Promise.all(panels)));
   grid.style.setProperty("--columns", columns);
@@ -83,7 +122,10 @@ function image(node, name) {
 
 function nameOf(figure, summary) {
   const caption = figure.querySelector("figcaption");
-  return [caption && caption.textContent.trim(), figure.dataset.summary || summary].filter(Boolean).join(". ").replace(/\s+/g, " ");
+  return [caption && caption.textContent.trim(), figure.dataset.summary || summary]
+    .filter(Boolean)
+    .join(". ")
+    .replace(/\s+/g, " ");
 }
 
 async function drawFigure(figure) {
@@ -113,7 +155,8 @@ async function drawFigure(figure) {
 }
 
 function redraw(figure, state = {}) {
-  const focused = document.activeElement && figure.contains(document.activeElement) && document.activeElement.textContent;
+  const focused =
+    document.activeElement && figure.contains(document.activeElement) && document.activeElement.textContent;
   Object.assign(figure.dataset, state);
   return drawFigure(figure).then(() => {
     if (!focused || figure.contains(document.activeElement)) return;
@@ -157,7 +200,16 @@ function beforePrinting() {
 }
 
 function hatching() {
-  const pattern = drawn("pattern", { id: "missing", width: 5, height: 5, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" });
-  pattern.append(drawn("rect", { width: 5, height: 5, fill: "var(--surface)" }), drawn("rect", { width: 1.5, height: 5, fill: "var(--missing)" }));
+  const pattern = drawn("pattern", {
+    id: "missing",
+    width: 5,
+    height: 5,
+    patternUnits: "userSpaceOnUse",
+    patternTransform: "rotate(45)",
+  });
+  pattern.append(
+    drawn("rect", { width: 5, height: 5, fill: "var(--surface)" }),
+    drawn("rect", { width: 1.5, height: 5, fill: "var(--missing)" }),
+  );
   return drawn("svg", { width: 0, height: 0, "aria-hidden": "true", class: "patterns" }, drawn("defs", {}, pattern));
 }

@@ -31,8 +31,15 @@ function inRuns(series, breaks) {
       before = point;
     }
   }
-  const [runs, bands] = [tally(rows.map((row) => row.run)), tally(rows.filter((row) => isKnown(row.lower)).map((row) => row.band))];
-  return rows.map((row) => ({ ...row, alone: runs.get(row.run) === 1, whisker: isKnown(row.lower) && bands.get(row.band) === 1 }));
+  const [runs, bands] = [
+    tally(rows.map((row) => row.run)),
+    tally(rows.filter((row) => isKnown(row.lower)).map((row) => row.band)),
+  ];
+  return rows.map((row) => ({
+    ...row,
+    alone: runs.get(row.run) === 1,
+    whisker: isKnown(row.lower) && bands.get(row.band) === 1,
+  }));
 }
 
 function isKnown(value) {
@@ -69,7 +76,12 @@ function ticks(first, last, width, room = 46) {
 function endLabels(rows, x, y, height) {
   const newest = new Map();
   rows.forEach((row) => newest.set(row.area_id, row));
-  const labels = [...newest.values()].map((row) => ({ series: row.series, text: row.name, x: x(row.year), y: y(row.value) }));
+  const labels = [...newest.values()].map((row) => ({
+    series: row.series,
+    text: row.name,
+    x: x(row.year),
+    y: y(row.value),
+  }));
   const right = Math.max(...labels.map((label) => label.x));
   labels.sort((a, b) => a.y - b.y);
   labels.forEach((label, n) => {
@@ -107,7 +119,9 @@ function captions(marks, x, width) {
 
 function marksOf(events, breaks, [first, last]) {
   const shown = [
-    ...events.filter((e) => e.from <= last && (e.to || e.from) >= first).map((e) => ({ ...e, at: e.from, broken: false })),
+    ...events
+      .filter((e) => e.from <= last && (e.to || e.from) >= first)
+      .map((e) => ({ ...e, at: e.from, broken: false })),
     ...breaks
       .filter((b) => b.year > first && b.year <= last + 0.5)
       .map((b) => ({ at: b.year - 0.5, title: `Brott ${b.year}`, reason: b.reason, broken: true })),
@@ -118,12 +132,24 @@ function marksOf(events, breaks, [first, last]) {
 function marksKey(marks, numbered) {
   const told = marks.filter((mark) => numbered || mark.reason);
   if (!told.length) return null;
-  const words = (mark) => [numbered ? `${mark.number} ` : "", mark.title, mark.reason ? `: ${mark.reason}` : ""].join("");
+  const words = (mark) =>
+    [numbered ? `${mark.number} ` : "", mark.title, mark.reason ? `: ${mark.reason}` : ""].join("");
   return element("ul", { class: "explained" }, ...told.map((mark) => element("li", {}, words(mark))));
 }
 
 // The picture itself. `series`: [{id, name, series, points: [{year, value, lower, upper, broken}]}].
-async function drawLines({ series, events = [], breaks = [], unit = "", decimals = 0, width, height, small, domain, years }) {
+async function drawLines({
+  series,
+  events = [],
+  breaks = [],
+  unit = "",
+  decimals = 0,
+  width,
+  height,
+  small,
+  domain,
+  years,
+}) {
   const rows = inRuns(series, breaks);
   if (!rows.length) return null;
   const all = years || rows.map((row) => row.year);
@@ -171,20 +197,35 @@ async function drawLines({ series, events = [], breaks = [], unit = "", decimals
 
 function watchYears(view, rows, series, decimals) {
   const years = [...new Set(rows.map((row) => row.year))];
-  const mark = (near) => view.data("near", near.map((row, n) => ({ ...row, first: n === 0 }))).runAsync();
+  const mark = (near) =>
+    view
+      .data(
+        "near",
+        near.map((row, n) => ({ ...row, first: n === 0 })),
+      )
+      .runAsync();
   watch(view, (item, event) => {
     const at = view.scale("x").invert(along(view, event));
     const year = years.reduce((a, b) => (Math.abs(b - at) < Math.abs(a - at) ? b : a));
     const near = rows.filter((row) => row.year === year);
     mark(near);
-    return [String(year), near.map((row) => [series.length > 1 ? row.name : "", withInterval(row, decimals), series.length > 1 ? row.series : undefined])];
+    return [
+      String(year),
+      near.map((row) => [
+        series.length > 1 ? row.name : "",
+        withInterval(row, decimals),
+        series.length > 1 ? row.series : undefined,
+      ]),
+    ];
   });
   view.addEventListener("pointerout", () => mark([]));
 }
 
 function withInterval(row, decimals) {
   const value = swedish(row.value, decimals);
-  return isKnown(row.lower) && isKnown(row.upper) ? `${value} (${swedish(row.lower, decimals)}–${swedish(row.upper, decimals)})` : value;
+  return isKnown(row.lower) && isKnown(row.upper)
+    ? `${value} (${swedish(row.lower, decimals)}–${swedish(row.upper, decimals)})`
+    : value;
 }
 
 // Rows of a table as series by area, in the order they come; the nation is what others are held against. `order` names
@@ -195,8 +236,10 @@ function seriesOf(rows, order = []) {
     if (!byArea.get(row.area_id)) byArea.set(row.area_id, { id: row.area_id, name: row.area_name, points: [] });
     byArea.get(row.area_id).points.push({ ...row, broken: Boolean(Number(row.broken)) });
   }
+  byArea.forEach((one) => one && one.points.sort((a, b) => a.year - b.year));
   const coloured = [...byArea.keys()].filter((id) => id !== NATION);
   const known = [...byArea.values()].filter(Boolean);
-  for (const one of known) one.series = one.id === NATION && byArea.size > 1 ? 6 : Math.max(0, coloured.indexOf(one.id)) % 6;
+  for (const one of known)
+    one.series = one.id === NATION && byArea.size > 1 ? 6 : Math.max(0, coloured.indexOf(one.id)) % 6;
   return known;
 }

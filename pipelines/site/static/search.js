@@ -11,7 +11,13 @@ function areaOptions() {
 function indicatorOptions() {
   const indicators = (window.nyckeltal_index || {}).indicators || [];
   return indicators.map(({ id, title, theme, first }) => {
-    return { id, text: title, words: `${title} ${theme} ${id.replaceAll("_", " ")}`, kind: "Nyckeltal", empty: first === null };
+    return {
+      id,
+      text: title,
+      words: `${title} ${theme} ${id.replaceAll("_", " ")}`,
+      kind: "Nyckeltal",
+      empty: first === null,
+    };
   });
 }
 
@@ -21,7 +27,10 @@ function startSearch() {
   if (!field || !list || !window.nyckeltal_index) return;
   const all = [
     ...areaOptions().map((option) => ({ ...option, href: `${root}omrade/${encodeURIComponent(option.id)}.html` })),
-    ...indicatorOptions().map((option) => ({ ...option, href: `${root}nyckeltal/${encodeURIComponent(option.id)}.html` })),
+    ...indicatorOptions().map((option) => ({
+      ...option,
+      href: `${root}nyckeltal/${encodeURIComponent(option.id)}.html`,
+    })),
   ];
   const said = element("p", { class: "visually-hidden", role: "status" });
   list.before(said);
@@ -31,7 +40,15 @@ function startSearch() {
   const show = () => {
     const typed = field.value.trim();
     const hits = best(all, typed, 12);
-    list.replaceChildren(...hits.map((hit) => element("li", {}, element("a", { href: hit.href }, hit.text, " ", element("span", { class: "kind" }, hit.kind)))));
+    list.replaceChildren(
+      ...hits.map((hit) =>
+        element(
+          "li",
+          {},
+          element("a", { href: hit.href }, hit.text, " ", element("span", { class: "kind" }, hit.kind)),
+        ),
+      ),
+    );
     list.hidden = !hits.length;
     said.textContent = typed ? (hits.length ? `${hits.length} träffar` : "Inga träffar") : "";
   };
@@ -96,7 +113,13 @@ function chooser(label, options, chosen, most = 8) {
     hits = best(options(), field.value, most);
     list.replaceChildren(
       ...hits.map((hit, n) => {
-        const item = element("li", { id: `${id}-${n}`, role: "option" }, hit.text, " ", element("span", { class: "kind" }, hit.kind || ""));
+        const item = element(
+          "li",
+          { id: `${id}-${n}`, role: "option" },
+          hit.text,
+          " ",
+          element("span", { class: "kind" }, hit.kind || ""),
+        );
         item.addEventListener("pointerdown", (event) => {
           event.preventDefault();
           take(hit);
@@ -121,13 +144,27 @@ function chooser(label, options, chosen, most = 8) {
     event.preventDefault();
     if (!list.hidden) mark();
   });
-  return element("div", { class: "chooser" }, element("label", { for: id }, label), element("div", { class: "field" }, field, list));
+  return element(
+    "div",
+    { class: "chooser" },
+    element("label", { for: id }, label),
+    element("div", { class: "field" }, field, list),
+  );
 }
 
 // What has been chosen, each with a button that takes it away.
 function chips(label, chosen, remove) {
   const items = chosen.map(({ id, text }) =>
-    element("li", {}, element("button", { type: "button", class: "chip", "aria-label": `Ta bort ${text}`, onclick: () => remove(id) }, text, element("span", { "aria-hidden": "true" }, " ×"))),
+    element(
+      "li",
+      {},
+      element(
+        "button",
+        { type: "button", class: "chip", "aria-label": `Ta bort ${text}`, onclick: () => remove(id) },
+        text,
+        element("span", { "aria-hidden": "true" }, " ×"),
+      ),
+    ),
   );
   return element("ul", { class: "chips", "aria-label": label }, ...items);
 }

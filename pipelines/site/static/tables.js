@@ -76,7 +76,10 @@ function sortBy(table, head, direction) {
 function makeSortable(table) {
   for (const head of heads(table)) {
     if (head.querySelector("button")) continue;
-    const button = element("button", { type: "button", class: "sort" }, ...head.childNodes);
+    // A head that is a link stays one, with the button beside it.
+    const words = head.querySelector("a") ? [] : [...head.childNodes];
+    const named = words.length ? {} : { "aria-label": `Sortera efter ${head.textContent.trim()}` };
+    const button = element("button", { type: "button", class: "sort", ...named }, ...words);
     button.addEventListener("click", () => {
       const now = head.getAttribute("aria-sort");
       const first = isNumber(head) ? "descending" : "ascending";

@@ -1,13 +1,14 @@
 // The timeline of events.
 // Belongs here: reading of dates, order, the key of shapes. Does not belong here: marks (charts/timeline.py).
 
+// Shapes as in charts/timeline.py; what is not sure is hollow.
 const STATUS = {
-  proposed: ["föreslagen", "circle", true],
-  decided: ["beslutad", "diamond", false],
-  started: ["påbörjad", "triangle-right", false],
-  ended: ["avslutad", "square", false],
-  cancelled: ["inställd", "cross", false],
-  unknown: ["okänt", "circle", true],
+  proposed: ["circle", true],
+  decided: ["diamond", false],
+  started: ["triangle-right", false],
+  ended: ["square", false],
+  cancelled: ["cross", false],
+  unknown: ["circle", true],
 };
 const STATUS_PATHS = { ...PATHS, "triangle-right": "M10 2.4l6.6 3.6-6.6 3.6z" };
 
@@ -18,26 +19,42 @@ function yearOf(text) {
   return Number(found[1]) + (Number(found[2]) - 1 + (Number(found[3] || 1) - 1) / 31) / 12;
 }
 
-function statusOf(text) {
-  const word = folded(text || "");
-  const known = Object.keys(STATUS).find((status) => status === word || folded(STATUS[status][0]) === word);
-  return known || "unknown";
-}
-
 function statusKey(rows) {
-  const used = Object.keys(STATUS).filter((status) => rows.some((row) => row.status === status));
+  const words = new Map(rows.map((row) => [row.status, row.said.status]));
   const entry = (status) => {
-    const [words, shape, hollow] = STATUS[status];
-    const look = { d: STATUS_PATHS[shape], fill: hollow ? "var(--surface)" : "var(--accent)", stroke: "var(--accent)", "stroke-width": 1.5 };
-    return element("li", {}, drawn("svg", { width: 26, height: 12, viewBox: "0 0 26 12", "aria-hidden": "true" }, drawn("path", look)), words);
+    const [shape, hollow] = STATUS[status];
+    const look = {
+      d: STATUS_PATHS[shape],
+      fill: hollow ? "var(--surface)" : "var(--accent)",
+      stroke: "var(--accent)",
+      "stroke-width": 1.5,
+    };
+    return element(
+      "li",
+      {},
+      drawn("svg", { width: 26, height: 12, viewBox: "0 0 26 12", "aria-hidden": "true" }, drawn("path", look)),
+      words.get(status),
+    );
   };
-  return element("ul", { class: "legend" }, ...used.map(entry));
+  return element(
+    "ul",
+    { class: "legend" },
+    ...Object.keys(STATUS)
+      .filter((status) => words.has(status))
+      .map(entry),
+  );
 }
 
 async function timelinePicture({ rows, width }) {
   const [STEP, TOP] = [42, 24];
   const read = rows
-    .map((row) => ({ title: row.title, from: yearOf(row.from), to: yearOf(row.to), kind: row.shown.kind, status: statusOf(row.status), dates: row.shown }))
+    .map((row) => ({
+      title: row.title,
+      from: yearOf(row.from),
+      to: yearOf(row.to),
+      status: STATUS[row.status] ? row.status : "unknown",
+      said: row.shown,
+    }))
     .filter((row) => row.from !== null)
     .sort((a, b) => a.from - b.from);
   if (!read.length) return null;
@@ -45,7 +62,7 @@ async function timelinePicture({ rows, width }) {
   const last = Math.ceil(Math.max(...read.map((row) => row.to ?? row.from)) + 0.1);
   const placed = read.map((row, n) => {
     const title = shortened(row.title, width - 30);
-    return { ...row, y: n * STEP + 32, to: row.to ?? row.from, hollow: STATUS[row.status][2], title, whole: row.title };
+    return { ...row, y: n * STEP + 32, to: row.to ?? row.from, hollow: STATUS[row.status][1], title, whole: row.title };
   });
   const picture = await draw("timeline", {
     width,
@@ -56,9 +73,21 @@ async function timelinePicture({ rows, width }) {
   });
   watch(picture.view, (item) => {
     const told = item && item.datum && item.datum.whole && item.datum;
-    return told && [told.whole, [[told.kind || "", STATUS[told.status][0]], [told.dates.from, told.dates.to || ""]]];
+    return (
+      told && [
+        told.whole,
+        [
+          [told.said.kind || "", told.said.status],
+          [told.said.from, told.said.to || ""],
+        ],
+      ]
+    );
   });
-  return { images: [picture.node], above: statusKey(read), summary: `${read.length} händelser, ${Math.floor(read[0].from)}–${Math.floor(read[read.length - 1].from)}.` };
+  return {
+    images: [picture.node],
+    above: statusKey(read),
+    summary: `${read.length} händelser, ${Math.floor(read[0].from)}–${Math.floor(read[read.length - 1].from)}.`,
+  };
 }
 
 function shortened(text, width) {

@@ -39,7 +39,10 @@ async function draw(name, { width, height, padding = {}, data, signals = {} }) {
   view.tooltip(() => {});
   for (const [signal, value] of Object.entries(signals)) view.signal(signal, value);
   for (const [set, values] of Object.entries(data)) view.data(set, values);
-  view.padding(room).width(width - room.left - room.right).height(height - room.top - room.bottom);
+  view
+    .padding(room)
+    .width(width - room.left - room.right)
+    .height(height - room.top - room.bottom);
   await view.runAsync();
   // The picture gets one name of its own (figures.js); the library's are English and many.
   for (const attribute of ["role", "aria-label", "aria-roledescription"]) node.removeAttribute(attribute);
@@ -61,7 +64,13 @@ let box = null;
 function showTip(event, title, lines) {
   box = box || document.body.appendChild(element("div", { class: "tip", "aria-hidden": "true" }));
   const rows = lines.map(([name, value, series]) =>
-    element("div", { class: "tip-row" }, series === undefined ? null : sample(series), element("span", {}, name), element("b", {}, value)),
+    element(
+      "div",
+      { class: "tip-row" },
+      series === undefined ? null : sample(series),
+      element("span", {}, name),
+      element("b", {}, value),
+    ),
   );
   box.replaceChildren(element("strong", {}, title), ...rows);
   box.hidden = false;
@@ -108,8 +117,21 @@ function colour(series) {
 }
 
 function sample(series) {
-  const line = drawn("line", { x1: 0, y1: 6, x2: 26, y2: 6, stroke: colour(series), "stroke-width": 2.25, "stroke-dasharray": DASHES[series] });
-  return drawn("svg", { width: 26, height: 12, viewBox: "0 0 26 12", "aria-hidden": "true", class: "sample" }, line, symbol(series));
+  const line = drawn("line", {
+    x1: 0,
+    y1: 6,
+    x2: 26,
+    y2: 6,
+    stroke: colour(series),
+    "stroke-width": 2.25,
+    "stroke-dasharray": DASHES[series],
+  });
+  return drawn(
+    "svg",
+    { width: 26, height: 12, viewBox: "0 0 26 12", "aria-hidden": "true", class: "sample" },
+    line,
+    symbol(series),
+  );
 }
 
 const PATHS = {
@@ -127,5 +149,9 @@ function symbol(series) {
 
 // [{series, text}] as a list above the picture.
 function legend(entries) {
-  return element("ul", { class: "legend" }, ...entries.map(({ series, text }) => element("li", {}, sample(series), text)));
+  return element(
+    "ul",
+    { class: "legend" },
+    ...entries.map(({ series, text }) => element("li", {}, sample(series), text)),
+  );
 }

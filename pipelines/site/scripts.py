@@ -46,11 +46,12 @@ def write_scripts(shelf: Shelf) -> None:
 
 
 def library() -> str:
-    """What of Vega draws the pictures, as one script."""
+    """What of Vega draws the pictures, as one script that begins with its terms."""
     import vl_convert  # noqa: PLC0415 - a heavy library
 
     bundle: str = vl_convert.javascript_bundle(LIBRARY.format(kept=KEPT, version=vl_convert.get_vega_version()))
-    return f"(() => {{\n{bundle}\n}})();\n"
+    terms = (STATIC / "library_terms.txt").read_text(encoding="utf-8")
+    return f"/*\n{terms}*/\n(() => {{\n{bundle}\n}})();\n"
 
 
 def script() -> str:

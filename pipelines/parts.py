@@ -14,7 +14,7 @@ from pathlib import Path
 from pipelines.worker import Worker
 
 # A part is a module with `write(folder, before)`: the release's folder, and that of the release before or None.
-PARTS = {"site": "pipelines.site.build"}
+PARTS = {"package": "pipelines.release.package", "site": "pipelines.site.build"}
 
 
 def write_parts(wanted: Iterable[str], folder: Path, before: Path | None) -> None:

@@ -10,6 +10,21 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
 
+# The vocabulary that DCAT-AP-SE 3.0.1 takes the type of a publisher from (http://purl.org/adms/publishertype/).
+PublisherType = Literal[
+    "Academia-ScientificOrganisation",
+    "Company",
+    "IndustryConsortium",
+    "LocalAuthority",
+    "NationalAuthority",
+    "NonGovernmentalOrganisation",
+    "NonProfitOrganisation",
+    "PrivateIndividual(s)",
+    "RegionalAuthority",
+    "StandardisationBody",
+    "SupraNationalAuthority",
+]
+
 
 class Settings(BaseSettings):
     """Settings of a run. Environment variables are the names in capitals after `NYCKELTAL_`."""
@@ -50,7 +65,22 @@ class Settings(BaseSettings):
     chunk_rows: int = Field(default=500_000, ge=1_000, description="rows of a large table that are written at once")
     threads: int = Field(default=2, ge=1)
     release_parts: frozenset[Literal["package", "site"]] = Field(
-        default=frozenset(), description="what a release holds beside its tables"
+        default=frozenset({"package"}), description="what a release holds beside its tables"
+    )
+    public_url: str = Field(
+        default="",
+        pattern=r"^(https?://\S+)?$",
+        description="where the folder of releases is served on the web; without it, catalogue records name files "
+        "relative to themselves",
+    )
+    publisher_name: str = Field(default="", description="who runs this and answers for what is published")
+    publisher_type: PublisherType = Field(
+        default="PrivateIndividual(s)", description="what kind of publisher; the default claims no authority"
+    )
+    publisher_email: str = Field(
+        default="",
+        pattern=r"^([^@\s]+@[^@\s]+)?$",
+        description="where readers may write, told in the catalogue records",
     )
     keep_releases: int = Field(default=10, ge=1)
     max_fresh_hours: int = Field(default=26, ge=1, description="a release older than this is told as late")

@@ -85,8 +85,8 @@ def frame_as_json(frame: pl.DataFrame) -> None:
     as_json(frame.to_dicts())
 
 
-def safe_csv(frame: pl.DataFrame) -> str:
-    """CSV in which no cell starts a formula when a spreadsheet opens it: such texts get an apostrophe in front."""
+def without_formulas(frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame for CSV in which no cell starts a formula in a spreadsheet: such texts get an apostrophe in front."""
     texts = [name for name, dtype in frame.schema.items() if dtype == pl.String]
     guarded = [
         pl.when(pl.any_horizontal(pl.col(c).str.starts_with(s) for s in _FORMULA_STARTS))
@@ -95,7 +95,12 @@ def safe_csv(frame: pl.DataFrame) -> str:
         .alias(c)
         for c in texts
     ]
-    return frame.with_columns(guarded).write_csv()
+    return frame.with_columns(guarded)
+
+
+def safe_csv(frame: pl.DataFrame) -> str:
+    """CSV of a frame, without formulas."""
+    return without_formulas(frame).write_csv()
 
 
 def write_result(frame: pl.DataFrame, form: str, output: Path | None) -> None:

@@ -34,7 +34,7 @@ class Shelf:
         self._recipe = recipe
         self._before = before if before is not None and (before / FILES).exists() else None
         self._known: dict[str, Any] = read_json(self._before / FILES) if self._before else {}
-        self._made: dict[str, dict[str, object]] = {}
+        self._made: dict[str, dict[str, Any]] = {}
         self.written = 0
 
     def put(self, name: str, made_of: object, write: Callable[[Path], object]) -> Path:
@@ -65,6 +65,10 @@ class Shelf:
     def files(self) -> list[Path]:
         """Every file so far, in the order of their names."""
         return [self.folder / name for name in sorted(self._made)]
+
+    def told(self) -> dict[str, dict[str, Any]]:
+        """Every file so far by its name, in their order: key, bytes, sha256."""
+        return dict(sorted(self._made.items()))
 
     def close(self) -> None:
         """Write the list of files."""

@@ -1,0 +1,33 @@
+"""The release as a package: workbook, CSV, JSON-stat, records for catalogues and people, and one zip of all.
+
+Belongs here: files that travel, each made of the release's tables and read back by other programs. Does not belong
+here: the tables and Parquet (`release/build.py`), pages (`site`), computing any value (`dbt_project`).
+"""
+
+from __future__ import annotations
+
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+
+from pipelines.release import pointer
+from pipelines.release.package.assembly import Assembly
+from pipelines.release.package.figures import Figures
+from pipelines.release.package.identity import Identity
+from pipelines.release.shelf import Shelf, recipe_of
+from pipelines.settings import Settings
+
+_LIBRARIES = ("duckdb", "msgspec", "polars", "rdflib", "xlsxwriter")
+
+
+def write(folder: Path, before: Path | None) -> None:
+    """Write the package into the folder of a release that is being made.
+
+    Args:
+        folder: it holds the tables already. before: the folder of the release before, or None.
+    """
+    shelf = Shelf(folder, before, recipe_of([Path(__file__).parent], *(f"{n} {version(n)}" for n in _LIBRARIES)))
+    identity = Identity.of(pointer.info(folder), Settings())
+    with tempfile.TemporaryDirectory(prefix="nyckeltal-package-") as spill, Figures(folder, Path(spill)) as figures:
+        Assembly(figures, shelf, identity, before).write()
+    shelf.close()

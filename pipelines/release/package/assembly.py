@@ -1,0 +1,136 @@
+"""Puts the package together: which files there are, what each is made of, and in which order they are written.
+
+Belongs here: that order. Does not belong here: what is in a file.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property, partial
+from pathlib import Path
+
+import polars as pl
+
+from indicators.vocabulary import Theme
+from pipelines.release.package import contents, datapackage, jsonstat, readme, schema_org, words
+from pipelines.release.package.bundle import Bundle
+from pipelines.release.package.catalogue import Catalogue
+from pipelines.release.package.changes import Changes
+from pipelines.release.package.contents import BUNDLE, WORKBOOK, File
+from pipelines.release.package.delimited import FORMS, Form, write_csv
+from pipelines.release.package.dictionary import dictionary
+from pipelines.release.package.figures import TIDY, Figures
+from pipelines.release.package.identity import Identity
+from pipelines.release.package.workbook import widened, write_workbook
+from pipelines.release.shelf import Shelf
+
+_AT_ONCE = 50_000  # rows
+_SOURCES = "select distinct source_id, licence, url from source_file order by all"
+
+
+class Assembly:
+    """The files of one package, and where they are put."""
+
+    def __init__(self, figures: Figures, shelf: Shelf, identity: Identity, before: Path | None) -> None:
+        self._figures, self._shelf, self._identity = figures, shelf, identity
+        self._changes = Changes.of(figures, before)
+        first, last, values = figures.query("select min(year), max(year), count(value) from observation").row(0)
+        self._years = (int(first), int(last))
+        short = self._changes.short(identity)
+        self._parts = readme.about(identity, figures.indicator, int(values), self._years, short)
+
+    def write(self) -> None:
+        """Write every file.
+
+        The workbook is Python's work, so it has a thread of its own; CSV and zip are written by libraries that let
+        Python go on meanwhile.
+        """
+        with ThreadPoolExecutor(1) as aside, Bundle(self._shelf.folder, BUNDLE) as bundle:
+            workbook = aside.submit(self._workbook)
+            tables = contents.tables(self._shelf.folder)
+            self._themes()
+            self._texts()
+            early = [*tables, *(f for f in contents.shelved(self._shelf) if f.name != WORKBOOK)]
+            bundle.add(f.name for f in early)
+            workbook.result()
+            self._records([*tables, *contents.shelved(self._shelf)])
+            bundle.add(f.name for f in contents.shelved(self._shelf) if f not in early)
+        self._shelf.put(BUNDLE, self._identity.decides(), bundle.move_to)
+
+    def _workbook(self) -> None:
+        figures = self._figures
+        themes = ((words.THEMES[Theme(t)], widened(figures.rows(t), figures.labelled)) for t in figures.themes)
+        write = partial(write_workbook, self._identity.info.created_at, self._parts, themes, figures.indicator)
+        self._shelf.put(WORKBOOK, [self._identity.decides(), self._parts], write)
+
+    def _themes(self) -> None:
+        described = {row["indicator_id"]: row for row in self._figures.indicator.to_dicts()}
+        for theme, indicators in self._figures.themes.items():
+            rows = _Rows(self._figures, theme)
+            made_of = self._figures.made_of(indicators, ["title_sv", "unit", "cost_concept"])
+            for name, form in FORMS.items():
+                self._shelf.put(f"csv/{name}/{theme}.csv", made_of, partial(_write_rows, rows, form))
+            for i in indicators:
+                made_of = self._figures.made_of([i], jsonstat.DESCRIBED)
+                write = partial(_write_cube, rows, described[i], self._figures.known_from(i))
+                self._shelf.put(f"json-stat/{i}.json", made_of, write)
+
+    def _texts(self) -> None:
+        """What is made of small tables: written when they say something else."""
+        for name, rows in (
+            (contents.INDICATORS, self._figures.indicator),
+            (contents.DICTIONARY, dictionary(self._figures)),
+        ):
+            self._shelf.put(name, rows.to_dicts(), partial(write_csv, [rows]))
+        self._text(contents.CHANGES, lambda: self._changes.text(self._identity))
+        self._text(contents.README, lambda: readme.readme(self._parts))
+
+    def _records(self, files: list[File]) -> None:
+        """What tells of the other files, so it comes last."""
+        identity, years, indicator = self._identity, self._years, self._figures.indicator
+        told, sources = dictionary(self._figures), self._figures.query(_SOURCES)
+        forms = contents.distributions([File(BUNDLE), *files])
+        graph = Catalogue(identity, years, self._changes.short(identity), forms)
+        self._text(contents.TURTLE, graph.turtle)
+        self._text(contents.JSON_LD, graph.json_ld)
+        self._text(contents.SCHEMA_ORG, lambda: _json(schema_org.record(identity, years, indicator, forms)))
+        self._text(contents.DATAPACKAGE, lambda: _json(datapackage.record(identity, files, told, sources)))
+
+    def _text(self, name: str, make: Callable[[], str]) -> None:
+        """A text that tells of this very release: never the same as before."""
+        self._shelf.text(name, self._identity.decides(), make)
+
+
+class _Rows:
+    """The rows of a theme, read when a file of them is written, and not before."""
+
+    def __init__(self, figures: Figures, theme: str) -> None:
+        self._figures, self._theme = figures, theme
+
+    @cached_property
+    def all(self) -> pl.DataFrame:
+        """Every row."""
+        return self._figures.rows(self._theme)
+
+    def tidy(self) -> Iterator[pl.DataFrame]:
+        """Every row with its labels, some at a time: labels are most of what a row takes in memory."""
+        return (self._figures.labelled(part).select(TIDY) for part in self.all.iter_slices(_AT_ONCE))
+
+    def of(self, indicator: str) -> pl.DataFrame:
+        """Those of an indicator, with labels."""
+        place = self._figures.indicator["indicator_id"].index_of(indicator)
+        return self._figures.labelled(self.all.filter(pl.col("indicator") == place))
+
+
+def _write_rows(rows: _Rows, form: Form, path: Path) -> None:
+    write_csv(rows.tidy(), path, form)
+
+
+def _write_cube(rows: _Rows, indicator: dict[str, object], updated: str, path: Path) -> None:
+    path.write_bytes(jsonstat.dataset(rows.of(str(indicator["indicator_id"])), indicator, updated))
+
+
+def _json(content: object) -> str:
+    return json.dumps(content, ensure_ascii=False, indent=1) + "\n"

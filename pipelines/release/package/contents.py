@@ -1,0 +1,118 @@
+"""What files a package holds, and in which forms they give the same figures.
+
+Belongs here: names, media types, sizes and hashes. Does not belong here: what is in a file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path, PurePosixPath
+
+from pipelines.files import sha256_of
+from pipelines.release.pointer import DATABASE, DESCRIPTION
+from pipelines.release.shelf import Shelf
+
+WORKBOOK, BUNDLE, README, CHANGES = "nyckeltal.xlsx", "nyckeltal.zip", "README.md", "CHANGES.md"
+DATAPACKAGE, TURTLE, JSON_LD, SCHEMA_ORG = "datapackage.json", "dcat.ttl", "dcat.jsonld", "dataset.jsonld"
+DICTIONARY, INDICATORS = "dictionary.csv", "indikatorer.csv"
+MEDIA_TYPES = {
+    ".csv": "text/csv",
+    ".duckdb": "application/x-duckdb",
+    ".json": "application/json",
+    ".jsonld": "application/ld+json",
+    ".md": "text/markdown",
+    ".parquet": "application/vnd.apache.parquet",
+    ".ttl": "text/turtle",
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ".zip": "application/zip",
+}
+
+
+@dataclass(frozen=True)
+class File:
+    """A file of the release: its name below the folder, and its size and hash once it is written."""
+
+    name: str
+    size: int | None = None
+    sha256: str | None = None
+
+    @property
+    def suffix(self) -> str:
+        """How the name ends, with the dot."""
+        return PurePosixPath(self.name).suffix
+
+    @property
+    def media_type(self) -> str:
+        """What kind of file it is."""
+        return MEDIA_TYPES[self.suffix]
+
+
+def tables(folder: Path) -> list[File]:
+    """The files that a release always has: the database, a Parquet file for each table, and its description."""
+    paths = [folder / DATABASE, folder / DESCRIPTION, *sorted(folder.glob("parquet/*.parquet"))]
+    return [File(p.relative_to(folder).as_posix(), p.stat().st_size, sha256_of(p)) for p in paths]
+
+
+def shelved(shelf: Shelf) -> list[File]:
+    """The files that were put on a shelf so far."""
+    return [File(name, told["bytes"], told["sha256"]) for name, told in shelf.told().items()]
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """One form of the whole: the files that together say the same as those of any other."""
+
+    key: str
+    title_sv: str
+    title_en: str
+    about_sv: str
+    media_type: str
+    files: tuple[File, ...]
+    standard: str = ""
+
+
+_FORMS = (
+    (
+        "zip", BUNDLE, "Allt i en fil", "Everything in one file",
+        "Alla filer i utgåvan, utom webbsidorna.", "",
+    ),
+    (
+        "excel", WORKBOOK, "Excel-arbetsbok", "Excel workbook",
+        "Ett blad per tema med åren som kolumner, och ett med definitioner.", "",
+    ),
+    (
+        "csv", "csv/plain/*.csv", "CSV", "CSV",
+        "En fil per tema, en rad per värde; komma mellan kolumner, decimalpunkt, UTF-8.",
+        "",
+    ),
+    (
+        "csv-excel", "csv/excel/*.csv", "CSV för svenskt Excel", "CSV for Swedish Excel",
+        "Samma rader; semikolon mellan kolumner, decimalkomma, UTF-8 med BOM.", "",
+    ),
+    (
+        "json-stat", "json-stat/*.json", "JSON-stat", "JSON-stat",
+        "En fil per nyckeltal: område, år och kön.", "https://json-stat.org/full/",
+    ),
+    (
+        "parquet", "parquet/*.parquet", "Parquet", "Parquet",
+        "En fil per tabell, också jämförelser, trender och tidigare kända värden.",
+        "https://parquet.apache.org/docs/file-format/",
+    ),
+    (
+        "duckdb", DATABASE, "DuckDB", "DuckDB",
+        "Alla tabeller och vyer i en databas som läses utan server.", "",
+    ),
+)  # fmt: skip
+
+
+def distributions(files: Iterable[File]) -> list[Distribution]:
+    """Every form that a package is given in, with its files; forms without files are left out."""
+    listed = list(files)
+    found = []
+    for key, pattern, title_sv, title_en, about, standard in _FORMS:
+        mine = tuple(f for f in listed if fnmatchcase(f.name, pattern))
+        if mine:
+            found.append(Distribution(key, title_sv, title_en, about, mine[0].media_type, mine, standard))
+    return found

@@ -1,0 +1,122 @@
+"""What a reader of the package is told first: what it is, which files, how to read and to cite them, and the terms.
+
+Belongs here: the Swedish text of README.md and of the workbook's first sheet. Does not belong here: figures.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import polars as pl
+
+from pipelines.release.package import words
+from pipelines.release.package.contents import (
+    CHANGES,
+    DATAPACKAGE,
+    DICTIONARY,
+    INDICATORS,
+    JSON_LD,
+    SCHEMA_ORG,
+    TURTLE,
+    WORKBOOK,
+)  # fmt: skip
+from pipelines.release.package.identity import RULES_SV, Identity
+from pipelines.show import number
+
+Parts = list[tuple[str, Sequence[str]]]
+_FILES = (
+    (WORKBOOK, "arbetsbok med ett blad per tema, åren som kolumner, och ett blad med alla definitioner"),
+    ("csv/excel/", "en fil per tema för svenskt Excel: semikolon, decimalkomma, UTF-8 med BOM"),
+    ("csv/plain/", "samma rader för allt annat: komma, decimalpunkt, UTF-8"),
+    ("json-stat/", "en fil per nyckeltal i JSON-stat 2.0, med områden, år och kön"),
+    ("nyckeltal.duckdb", "alla tabeller och vyer i en DuckDB-databas; varje kolumn har en beskrivning"),
+    ("parquet/", "en fil per tabell"),
+    (INDICATORS, "nyckeltalen: definition, syfte, enhet, riktning, kostnadsbegrepp, prisnivå, källa, villkor"),
+    (DICTIONARY, "varje tabell och kolumn med typ och beskrivning (på engelska)"),
+    (CHANGES, "vad som skiljer sig från utgåvan före"),
+    (DATAPACKAGE, "Frictionless Data Package: varje fil med kolumner, storlek och SHA-256"),
+    (f"{TURTLE}, {JSON_LD}", "katalogpost enligt DCAT-AP-SE 3.0.1"),
+    (SCHEMA_ORG, "post för sökmotorer (schema.org Dataset)"),
+    ("nyckeltal.zip", "allt detta i en fil"),
+)
+
+
+def about(identity: Identity, indicator: pl.DataFrame, values: int, years: tuple[int, int], changes: str) -> Parts:
+    """What the package is and how to read and cite it, as headings with paragraphs.
+
+    Args:
+        indicator: the table. values: how many. years: the first and the last. changes: what changed, in short.
+    """
+    stale = ", ".join(identity.info.stale_sources)
+    return [
+        (
+            "Vad detta är",
+            [
+                words.ABOUT_SV,
+                f"{number(indicator.height)} nyckeltal och {number(values)} värden, {years[0]}–{years[1]}.",
+                changes,
+                *([f"Dessa leveranser kom inte fram och står som de var: {stale}."] if stale else []),
+            ],
+        ),
+        (
+            "Utgåvan",
+            [
+                f"Utgåva: {identity.info.release_id}",
+                f"Datum: {identity.date}",
+                f"Underlagets SHA-256: {identity.info.input_hash}",
+                f"Utgivare: {identity.publisher}",
+                *([f"Kontakt: {identity.email}"] if identity.email else []),
+                *([f"Adress: {identity.base}"] if identity.public_url else []),
+            ],
+        ),
+        ("Så citeras utgåvan", [identity.cite(), *RULES_SV]),
+        (
+            "Så läses värdena",
+            [
+                "Ett saknat värde är en tom cell, aldrig noll. Kolumnerna status och missing_reason säger varför; i "
+                "arbetsboken står det under Anmärkning.",
+                *(f"{code}: {meaning}" for code, meaning in words.STATUSES.items()),
+                "break_before är sant för ett år då mätningen lades om: jämför inte med åren före.",
+                "lower_95 och upper_95 är gränserna för ett 95-procentigt intervall, där det finns ett.",
+                "Kostnad och nettokostnad är olika begrepp och jämförs inte, och löpande priser inte med fasta.",
+                "Värden för län och grupper är vägda med nämnaren, om inget annat sägs.",
+                f"Kön: {', '.join(f'{code} {label.lower()}' for code, label in words.SEXES.items())}. Koder är text "
+                "och behåller sina nollor; öppnar du CSV direkt i Excel tappar 0180 sin nolla, i arbetsboken inte.",
+            ],
+        ),
+        ("Villkor", _terms(indicator)),
+    ]
+
+
+def _terms(indicator: pl.DataFrame) -> list[str]:
+    """The terms of each source, once; an indicator of more sources than one has them all in one text."""
+    texts = indicator["rights"].drop_nulls().to_list()
+    return sorted({term for text in texts for term in re.split(r"(?<=\d\)) ", text)})
+
+
+def readme(parts: Parts) -> str:
+    """README.md."""
+    lines = [f"# {words.TITLE_SV}", ""]
+    for heading, paragraphs in parts:
+        lines += [f"## {heading}", "", *(line for text in paragraphs for line in (text, ""))]
+        if heading == "Utgåvan":
+            lines += ["## Filer", "", "| fil | vad |", "|---|---|", *(f"| `{n}` | {what} |" for n, what in _FILES), ""]
+    return "\n".join([*lines, *_EXAMPLES])
+
+
+_EXAMPLES = """## Exempel
+
+```python
+import duckdb
+import polars as pl
+
+duckdb.sql("select * from 'parquet/observation.parquet' where area_id = '1480'")
+pl.read_csv("csv/plain/kostnad.csv", schema_overrides={"area_id": pl.String})
+```
+
+```r
+arrow::read_parquet("parquet/observation.parquet")
+read.csv2("csv/excel/kostnad.csv", fileEncoding = "UTF-8-BOM", colClasses = c(area_id = "character"))
+```
+""".splitlines()

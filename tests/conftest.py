@@ -80,7 +80,7 @@ def full_release(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Se
         if not (released.releases_dir / "current").exists():
             done = subprocess.run(
                 [Path(sys.executable).with_name("nyckeltal"), "refresh", "--data-dir", released.data_dir],
-                env={**os.environ, "NYCKELTAL_RELEASE_PARTS": '["site"]'},
+                env={**os.environ, "NYCKELTAL_RELEASE_PARTS": '["package", "site"]'},
                 capture_output=True,
                 text=True,
                 check=False,

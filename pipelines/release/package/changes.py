@@ -12,7 +12,7 @@ import polars as pl
 
 from pipelines.release.package.figures import Figures
 from pipelines.release.package.identity import Identity
-from pipelines.release.package.words import CHANGES
+from pipelines.release.package.words import CHANGES, SEXES
 from pipelines.show import number
 
 _REVISED = """
@@ -102,6 +102,6 @@ def _by_indicator(revised: pl.DataFrame) -> list[str]:
         numbers = " | ".join(number(counts.get(change, 0)) for change in CHANGES)
         largest = rows.row(0, named=True)
         old, new = (number(largest[c], largest["decimals"]) for c in ("old_value", "new_value"))
-        where = f"{largest['area']} {largest['year']} ({largest['sex']})"
+        where = f"{largest['area']} {largest['year']}, {SEXES[largest['sex']].lower()}"
         lines.append(f"| {largest['title_sv']} (`{indicator}`) | {numbers} | {where}: {old} → {new} |")
     return lines

@@ -1,0 +1,82 @@
+"""After a change in one theme, only that theme's files are written again, and CHANGES says what changed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipelines.files import read_json
+from pipelines.release import pointer
+from tests.support.command import Place, Preloaded
+from tests.support.small_snapshot import GOTEBORG, SmallSnapshot
+
+pytestmark = pytest.mark.slow
+
+PARTS = {"NYCKELTAL_RELEASE_PARTS": '["package"]'}
+FALLS = "N20402"  # falls at 80+ per 100 000 inhabitants, in the theme halsoframjande; nothing else is computed from it
+# These tell of the release by its id.
+OF_THE_RELEASE = {
+    "CHANGES.md", "README.md", "datapackage.json", "dataset.jsonld", "dcat.jsonld", "dcat.ttl", "nyckeltal.xlsx",
+    "nyckeltal.zip",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def renewed(
+    base: Place, base_snapshot: SmallSnapshot, run_cli: Preloaded, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, Path]:
+    """Two releases with their packages: before and after Göteborg's 5 105.3 of 2022 became 4 000."""
+    home = tmp_path_factory.mktemp("renewed")
+    place, snapshot = base.copy(home / "data"), base_snapshot.copy(home / "snapshot")
+    folders = []
+    for value in (None, 4000.0):
+        if value is not None:
+            assert snapshot.set_value(FALLS, GOTEBORG, 2022, value) == 5105.3
+        done = run_cli("refresh", "--data-dir", place.data_dir, "--snapshot-dir", snapshot.folder, env=PARTS)
+        assert done.code == 0, done.text
+        folders.append(pointer.current_folder(place.settings.releases_dir))
+    first, second = folders
+    assert first != second
+    return first, second
+
+
+def test_what_did_not_change_is_the_same_file(renewed: tuple[Path, Path]) -> None:
+    first, second = renewed
+    assert sorted(read_json(first / "files.json")) == sorted(read_json(second / "files.json"))
+    written = {name for name in read_json(second / "files.json") if not (first / name).samefile(second / name)}
+    assert written - OF_THE_RELEASE == {
+        "csv/plain/halsoframjande.csv", "csv/excel/halsoframjande.csv", "json-stat/fallskador_80.json",
+    }  # fmt: skip
+    assert written >= OF_THE_RELEASE
+
+
+def test_changes_tell_the_revision_in_plain_words(renewed: tuple[Path, Path]) -> None:
+    first, second = renewed
+    text = (second / "CHANGES.md").read_text(encoding="utf-8")
+    # Göteborg itself, and the two groups that it belongs to whose members all have values here: GR and Storstäder.
+    assert f"3 värden skiljer sig från utgåvan före, {first.name}: 3 ändrade, 0 nya, 0 borttagna, 0 återkomna." in text
+    row = (
+        "| Fallskador bland personer 80 år och äldre, per 100 000 invånare (`fallskador_80`) | 3 | 0 | 0 | 0 "
+        "| Göteborg 2022, totalt: 5 105 → 4 000 |"
+    )
+    assert row in text
+    assert "Inga nyckeltal är nya, borttagna eller omdefinierade." in text
+
+
+def test_a_release_whose_figures_are_those_of_the_one_before_says_so(renewed: tuple[Path, Path]) -> None:
+    text = (renewed[0] / "CHANGES.md").read_text(encoding="utf-8")
+    assert "Inga värden har ändrats i källorna sedan utgåvan före" in text
+
+
+def test_the_changed_value_is_in_every_form(renewed: tuple[Path, Path]) -> None:
+    _, second = renewed
+    (line,) = [
+        line
+        for line in (second / "csv/plain/halsoframjande.csv").read_text(encoding="utf-8").splitlines()
+        if line.startswith("fallskador_80,") and ",1480," in line and ",2022,T," in line
+    ]
+    assert ",4000.0," in line
+    cube = read_json(second / "json-stat/fallskador_80.json")
+    assert 4000.0 in cube["value"]
+    assert 5105.3 not in cube["value"]

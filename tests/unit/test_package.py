@@ -1,0 +1,239 @@
+"""The forms of the package on figures made up by hand: no formulas, missing values told, changes in plain words."""
+
+from __future__ import annotations
+
+import csv
+import json
+import zipfile
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+import polars as pl
+import pytest
+from pydantic import ValidationError
+from python_calamine import CalamineWorkbook
+from rdflib import DCAT, DCTERMS, FOAF, RDF, Graph, Literal, Namespace, URIRef
+
+from pipelines.release.package import contents, jsonstat, words, workbook
+from pipelines.release.package.catalogue import Catalogue
+from pipelines.release.package.changes import Changes
+from pipelines.release.package.contents import File
+from pipelines.release.package.delimited import EXCEL, PLAIN, write_csv
+from pipelines.release.package.identity import NO_PUBLISHER, Identity
+from pipelines.release.package.workbook import Book, widened
+from pipelines.release.pointer import ReleaseInfo
+from pipelines.settings import Settings
+
+MADE = datetime.fromisoformat("2026-11-26T22:30:00")
+STARTS = ["=1+1", "+46", "-x", "@a", "\tb", "\rc", "<r>d</r>", "0180", "'e", "å"]
+
+
+def info(previous: str | None = None) -> ReleaseInfo:
+    return ReleaseInfo(
+        release_id="20261126T223000000000Z-abc", created_at=MADE, code_version="1", input_hash="a" * 64,
+        knowledge_until=MADE, previous_release_id=previous, previous_knowledge_until=None, stale_sources=(), tables={},
+    )  # fmt: skip
+
+
+def identity(previous: str | None = None, **settings: str) -> Identity:
+    return Identity.of(info(previous), Settings(**settings))  # type: ignore[arg-type]
+
+
+# CSV and workbook
+
+
+@pytest.mark.parametrize("form", [PLAIN, EXCEL], ids=["plain", "excel"])
+def test_no_cell_of_a_csv_begins_a_formula_and_numbers_stay_numbers(tmp_path: Path, form: object) -> None:
+    assert form in (PLAIN, EXCEL)
+    chosen = EXCEL if form == EXCEL else PLAIN
+    frame = pl.DataFrame({"title": STARTS, "value": [-1.5] * len(STARTS)})
+    write_csv([frame[:4], frame[4:]], tmp_path / "a.csv", chosen)
+
+    with (tmp_path / "a.csv").open(encoding=chosen.encoding, newline="") as file:
+        head, *rows = csv.reader(file, delimiter=chosen.delimiter)
+    assert head == ["title", "value"]
+    assert [t.lstrip("'") for t, _ in rows] == [t.lstrip("'") for t in STARTS]
+    assert [t for t, _ in rows if t.startswith(("=", "+", "-", "@", "\t", "\r"))] == []
+    assert {v for _, v in rows} == {"-1,5" if chosen == EXCEL else "-1.5"}
+
+
+ROWS = pl.DataFrame(
+    {
+        "indicator": [0, 0, 0, 1], "area": [0, 0, 1, 0], "year": [2020, 2021, 2021, 2021], "sex": ["T"] * 4,
+        "value": [290766.0, None, -0.5, 12.25], "status": ["normal", "missing", "preliminary", "normal"],
+        "missing_reason": [None, "published_missing", None, None], "is_preliminary": [False, False, True, False],
+        "break_before": [False, False, True, False], "price_basis": ["löpande priser"] * 3 + [None],
+    }
+)  # fmt: skip
+INDICATORS = {"indicator_id": ["=a", "b"], "title_sv": ["=HYPERLINK(1)", "@b"], "unit": ["kr", "%"], "decimals": [0, 2]}
+AREAS = {"area_id": ["0180", "GR"], "area_name": ["+Stockholm", "-GR"], "area_type": ["municipality", "group"]}
+CITED = {"municipality": "Källa: Kolada", "group": "Egen beräkning; underlag: Kolada: N1"}
+
+
+def labelled(rows: pl.DataFrame) -> pl.DataFrame:
+    frames = [rows, pl.DataFrame(INDICATORS)[rows["indicator"]], pl.DataFrame(AREAS)[rows["area"]]]
+    return pl.concat(frames, how="horizontal").with_columns(
+        sex_label=pl.lit("Totalt"),
+        cost_concept=pl.lit(None, pl.String),
+        attribution=pl.col("area_type").replace_strict(CITED),
+    )
+
+
+def test_a_workbook_writes_text_as_text_and_years_as_columns(tmp_path: Path) -> None:
+    book = Book(tmp_path / "a.xlsx", MADE)
+    book.text_sheet("Läs mig", "Titel", [("=rubrik", STARTS)])
+    book.theme_sheets("Kostnad", *widened(ROWS, labelled))
+    book.close()
+
+    read = CalamineWorkbook.from_path(tmp_path / "a.xlsx")
+    heads, *rows = read.get_sheet_by_name("Kostnad").to_python()
+    assert heads[:7] == ["Områdeskod", "Område", "Nyckeltal", "Kön", "Enhet", "2020", "2021"]
+    assert [r[:7] for r in rows] == [
+        ["0180", "+Stockholm", "=HYPERLINK(1)", "Totalt", "kr", 290766.0, ""],
+        ["GR", "-GR", "=HYPERLINK(1)", "Totalt", "kr", "", -0.5],
+        ["0180", "+Stockholm", "@b", "Totalt", "%", "", 12.25],
+    ]
+    assert [r[heads.index("Anmärkning")] for r in rows] == [
+        "2021: saknas, källan har inget värde", "2021: preliminärt; 2021: brott i serien före", "",
+    ]  # fmt: skip
+    assert [r[heads.index("Så anges källan")] for r in rows] == [
+        CITED["municipality"],
+        CITED["group"],
+        CITED["municipality"],
+    ]
+    told = [row[0] for row in read.get_sheet_by_name("Läs mig").to_python()]
+    assert [t for t in told if t][2:] == [" <r>d</r>" if s.startswith("<r>") else s for s in STARTS]
+    with zipfile.ZipFile(tmp_path / "a.xlsx") as parts:
+        assert not any(b"<f>" in parts.read(n) or b"<hyperlink" in parts.read(n) for n in parts.namelist())
+
+
+def test_more_rows_than_a_sheet_may_have_go_on_in_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workbook, "MAX_ROWS", 2)
+    book = Book(tmp_path / "a.xlsx", MADE)
+    book.theme_sheets("Behov", *widened(ROWS, labelled))
+    book.close()
+
+    read = CalamineWorkbook.from_path(tmp_path / "a.xlsx")
+    assert [len(read.get_sheet_by_name(n).to_python()) for n in ("Behov", "Behov 2")] == [3, 2]
+
+
+# JSON-stat
+
+
+def test_a_cube_tells_missing_from_what_is_not_there() -> None:
+    described = dict.fromkeys(jsonstat.DESCRIBED) | {
+        "indicator_id": "=a",
+        "title_sv": "=HYPERLINK(1)",
+        "breaks": None,
+    }
+    read = json.loads(
+        jsonstat.dataset(labelled(ROWS.filter(pl.col("indicator") == 0)), described, "2026-11-26T22:30:00Z")
+    )
+
+    assert (read["version"], read["class"], read["id"], read["size"]) == (
+        "2.0",
+        "dataset",
+        ["area", "year", "sex"],
+        [2, 2, 1],
+    )
+    assert read["value"] == [290766.0, None, None, -0.5]
+    assert read["status"] == {"1": "missing", "3": "preliminary"}  # there is no row for GR in 2020
+    assert read["extension"]["missing_reason"] == {"published_missing": [1]}
+    assert (read["extension"]["preliminary"], read["extension"]["break_before"]) == ([3], [2021])
+    assert read["source"] == "Kommun: Källa: Kolada. Grupp: Egen beräkning; underlag: Kolada: N1."
+    assert msgspec.json.encode(float("nan")) == b"null"  # what the empty cells rest on
+
+
+# Changes
+
+REVISED = pl.DataFrame(
+    {
+        "indicator_id": ["a", "a", "b"], "title_sv": ["Kostnad", "Kostnad", "Andel"], "decimals": [0, 0, 1],
+        "area": ["Göteborg", "Ale", "Tjörn"], "year": [2022, 2021, 2020], "sex": ["T", "K", "M"],
+        "old_value": [290766.0, None, 12.34], "new_value": [291000.0, 5.0, None],
+        "change": ["revised", "new", "withdrawn"],
+    }
+)  # fmt: skip
+DEFINED = pl.DataFrame({"indicator_id": ["a", "b"], "title_sv": ["Kostnad", "Andel"], "definition_version": [1, 1]})
+
+
+def test_changes_are_told_by_indicator_with_the_largest() -> None:
+    now = pl.DataFrame({"indicator_id": ["b", "c"], "title_sv": ["Andel", "Ny"], "definition_version": [2, 1]})
+    text = Changes(REVISED, now, DEFINED).text(identity("före"))
+
+    assert "3 värden skiljer sig från utgåvan före, före: 1 ändrade, 1 nya, 1 borttagna, 0 återkomna." in text
+    assert "| Kostnad (`a`) | 1 | 1 | 0 | 0 | Göteborg 2022, totalt: 290 766 → 291 000 |" in text
+    assert "| Andel (`b`) | 0 | 0 | 1 | 0 | Tjörn 2020, män: 12,3 → – |" in text
+    assert "Nya nyckeltal:\n\n- Ny (`c`)\n" in text
+    assert "Nyckeltal som har tagits bort:\n\n- Kostnad (`a`)\n" in text
+    assert "Nyckeltal med ny definition:\n\n- Andel (`b`)\n" in text
+
+
+def test_a_first_release_and_one_without_changes_say_so() -> None:
+    first = Changes(REVISED[:0], DEFINED, None).text(identity())
+    assert "Detta är den första utgåvan: det finns ingen före att jämföra med." in first
+    assert "## Definitioner" not in first
+    same = Changes(REVISED[:0], DEFINED, DEFINED).text(identity("före"))
+    assert "Inga värden har ändrats i källorna sedan utgåvan före, före." in same
+    assert "Inga nyckeltal är nya, borttagna eller omdefinierade." in same
+
+
+# Who publishes, and where
+
+VCARD = Namespace("http://www.w3.org/2006/vcard/ns#")
+FORMS = contents.distributions(
+    [File("nyckeltal.xlsx", 7, "b"), File("csv/plain/behov.csv", 1, "c"), File("csv/plain/kostnad.csv", 1, "d")]
+)
+
+
+def test_without_an_address_the_record_names_files_relative_to_itself_and_no_publisher_is_made_up() -> None:
+    made = Catalogue(identity(), (1994, 2022), "", FORMS).turtle()
+    graph = Graph().parse(data=made, publicID="https://any.example.se/a/dcat.ttl")
+
+    assert {str(o) for o in graph.objects(None, DCAT.downloadURL)} == {
+        "https://any.example.se/a/nyckeltal.xlsx", "https://any.example.se/a/csv/plain/behov.csv",
+        "https://any.example.se/a/csv/plain/kostnad.csv",
+    }  # fmt: skip
+    (agent,) = graph.subjects(RDF.type, FOAF.Agent)
+    assert graph.value(agent, FOAF.name) == Literal(NO_PUBLISHER, lang="sv")
+    assert list(graph.objects(None, DCAT.contactPoint)) == []
+
+
+def test_with_settings_the_record_says_where_who_and_how_to_write_to_them() -> None:
+    told = identity(
+        public_url="https://data.example.se/n/", publisher_name="Exempelkommunen", publisher_type="LocalAuthority",
+        publisher_email="data@example.se",
+    )  # fmt: skip
+    graph = Graph().parse(data=Catalogue(told, (1994, 2022), "", FORMS).json_ld(), format="json-ld")
+
+    home = "https://data.example.se/n/20261126T223000000000Z-abc/"
+    assert URIRef(f"{home}nyckeltal.xlsx") in set(graph.objects(None, DCAT.accessURL))
+    (agent,) = graph.subjects(RDF.type, FOAF.Agent)
+    assert graph.value(agent, DCTERMS.type) == URIRef("http://purl.org/adms/publishertype/LocalAuthority")
+    (contact,) = graph.objects(None, DCAT.contactPoint)
+    assert graph.value(contact, VCARD.hasEmail) == URIRef("mailto:data@example.se")
+    assert graph.value(contact, VCARD.fn) == Literal("Exempelkommunen")
+    assert told.cite().startswith("Exempelkommunen: ")
+    assert told.cite().endswith(home)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("public_url", "data.example.se"), ("publisher_email", "nobody"), ("publisher_type", "Kommun")]
+)
+def test_settings_that_a_catalogue_could_not_say_are_refused(name: str, value: str) -> None:
+    with pytest.raises(ValidationError):
+        Settings(**{name: value})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("published_missing", "källan har inget värde"),
+        ("corrected_drop: x", "källans värde är fel och borttaget här (x)"),
+        ("something_else", "something_else"),
+        (None, "utan angivet skäl"),
+    ],
+)
+def test_a_reason_is_told_in_swedish(code: str | None, said: str) -> None:
+    assert words.reason(code) == said

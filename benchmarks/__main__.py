@@ -16,6 +16,7 @@ from pathlib import Path
 
 from benchmarks.live import AREAS, YEARS, measure_live
 from benchmarks.measure import Measured, measure
+from benchmarks.parts import measure_part
 from benchmarks.queries import measure_queries
 from benchmarks.scale import run_floor, write_input
 from pipelines.settings import ROOT, Settings
@@ -58,7 +59,10 @@ def _snapshot(work: Path) -> None:
     _tell("snapshot, first refresh (target 45 s, 1 500 MiB)", measure([COMMAND, "refresh", *data]))
     steps = json.loads(Settings(data_dir=work / "data").run_log.read_text(encoding="utf-8").splitlines()[0])["steps"]
     print(f"  of which all studies of effects {steps['effects']:.1f} s (target 90 s)")
+    print(f"  of which the release, with all that it holds beside its tables, {steps['release']:.1f} s")
     _tell("snapshot, nothing new (target 5 s)", measure([COMMAND, "refresh", *data]))
+    for what, measured in measure_part("package", (work / "data" / "releases" / "current").resolve(), work):
+        _tell(what, measured)
     imports = "import dagster, dagster_dbt, great_expectations, polars, duckdb"
     _tell("imports alone, one process", measure([sys.executable, "-c", imports]))
 
@@ -99,7 +103,9 @@ def _full_scale(values: Path, work: Path) -> None:
 def _refresh(values: Path, home: Path, times: int) -> Measured:
     rows = write_input(values, home, times)
     command = [COMMAND, "refresh", "--data-dir", str(home / "data"), "--snapshot-dir", str(home / "snapshot")]
-    measured = measure(command, env={"NYCKELTAL_DECLARATIONS_DIR": str(home / "declarations")})
+    # The floor has tables only, and so has what is held against it.
+    env = {"NYCKELTAL_DECLARATIONS_DIR": str(home / "declarations"), "NYCKELTAL_RELEASE_PARTS": "[]"}
+    measured = measure(command, env=env)
     _tell(f"full scale x {times}, {rows} rows (target 2 000 MiB)", measured)
     _tell_statistics(home / "data", measured)
     return measured

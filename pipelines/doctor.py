@@ -18,7 +18,7 @@ from pipelines.sources.model import datasets
 from pipelines.sources.snapshot import read_manifest
 
 _PINNED = {"duckdb": "1.5.", "dagster": "1.13.", "dbt-core": "1.11.", "great-expectations": "1.", "polars": "2."}
-_FREE_GB = 2.0
+_FREE_GB = 4.0
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def _disk(settings: Settings) -> Finding:
     writable = os.access(place, os.W_OK)
     found = f"{settings.data_dir}, {free:.0f} GB free" + ("" if writable else ", not writable")
     return Finding(
-        "data folder", writable and free >= _FREE_GB, found, "choose a writable place with 2 GB free: --data-dir DIR"
+        "data folder", writable and free >= _FREE_GB, found, "choose a writable place with 4 GB free: --data-dir DIR"
     )
 
 

@@ -52,14 +52,15 @@ def record(
             {"@type": "PropertyValue", "propertyID": i, "name": title, "unitText": unit}
             for i, title, unit in indicator.select("indicator_id", "title_sv", "unit").iter_rows()
         ],
-        "distribution": [
-            {
-                "@type": "DataDownload",
-                "name": form.title_sv,
-                "description": form.about_sv,
-                "encodingFormat": form.media_type,
-                "contentUrl": [f"{identity.base}{f.name}" for f in form.files],
-            }
-            for form in forms
-        ],
+        "distribution": [_download(identity, form) for form in forms],
+    }
+
+
+def _download(identity: Identity, form: Distribution) -> dict[str, Any]:
+    return {
+        "@type": "DataDownload",
+        "name": form.title_sv,
+        "description": form.about_sv,
+        "encodingFormat": form.media_type,
+        "contentUrl": [f"{identity.base}{f.name}" for f in form.files],
     }

@@ -19,7 +19,8 @@ import pytest
 from frictionless import Package
 from pyjstat import pyjstat
 from python_calamine import CalamineWorkbook
-from rdflib import DCAT, DCTERMS, FOAF, RDF, Graph, Literal, URIRef
+from rdflib import Graph, Literal, URIRef
+from rdflib import namespace as ns
 
 from pipelines.duck import columns, identifier
 from pipelines.files import read_json, sha256_of
@@ -278,17 +279,23 @@ def test_a_resource_of_the_data_package_holds_to_its_schema(folder: Path, resour
 
 # What DCAT-AP-SE 3.0.1 demands (https://docs.dataportal.se/dcat/3.0.1/sv/), and what there may be one of.
 MANDATORY = {
-    DCAT.Catalog: [DCTERMS.title, DCTERMS.description, DCTERMS.publisher, DCTERMS.license, DCAT.dataset],
-    DCAT.Dataset: [DCTERMS.title, DCTERMS.description, DCTERMS.publisher],
-    DCAT.Distribution: [DCAT.accessURL, DCTERMS["format"]],
-    FOAF.Agent: [FOAF.name, DCTERMS.type],
-    DCTERMS.ProvenanceStatement: [DCTERMS.description],
+    ns.DCAT.Catalog: [
+        ns.DCTERMS.title,
+        ns.DCTERMS.description,
+        ns.DCTERMS.publisher,
+        ns.DCTERMS.license,
+        ns.DCAT.dataset,
+    ],
+    ns.DCAT.Dataset: [ns.DCTERMS.title, ns.DCTERMS.description, ns.DCTERMS.publisher],
+    ns.DCAT.Distribution: [ns.DCAT.accessURL, ns.DCTERMS["format"]],
+    ns.FOAF.Agent: [ns.FOAF.name, ns.DCTERMS.type],
+    ns.DCTERMS.ProvenanceStatement: [ns.DCTERMS.description],
 }
 AT_MOST_ONE = {
-    DCAT.Catalog: [DCTERMS.publisher, DCTERMS.license, DCTERMS.issued, DCTERMS.modified],
-    DCAT.Dataset: [DCTERMS.publisher, DCTERMS.issued, DCTERMS.modified],
-    DCAT.Distribution: [DCAT.accessURL, DCTERMS["format"], DCTERMS.license, DCAT.byteSize],
-    FOAF.Agent: [DCTERMS.type],
+    ns.DCAT.Catalog: [ns.DCTERMS.publisher, ns.DCTERMS.license, ns.DCTERMS.issued, ns.DCTERMS.modified],
+    ns.DCAT.Dataset: [ns.DCTERMS.publisher, ns.DCTERMS.issued, ns.DCTERMS.modified],
+    ns.DCAT.Distribution: [ns.DCAT.accessURL, ns.DCTERMS["format"], ns.DCTERMS.license, ns.DCAT.byteSize],
+    ns.FOAF.Agent: [ns.DCTERMS.type],
 }
 
 
@@ -306,25 +313,25 @@ def test_turtle_and_json_ld_are_one_graph(folder: Path, graph: Graph) -> None:
 
 def test_the_catalogue_has_all_that_the_profile_demands(graph: Graph) -> None:
     for kind, demanded in MANDATORY.items():
-        found = list(graph.subjects(RDF.type, kind))
+        found = list(graph.subjects(ns.RDF.type, kind))
         assert found, kind
         for thing in found:
             assert [p for p in demanded if graph.value(thing, p, any=True) is None] == [], thing
             assert [p for p in AT_MOST_ONE.get(kind, []) if len(list(graph.objects(thing, p))) > 1] == [], thing
-    (catalogue,) = graph.subjects(RDF.type, DCAT.Catalog)
-    assert graph.value(catalogue, DCTERMS.license) == URIRef("http://creativecommons.org/publicdomain/zero/1.0/")
-    (dataset,) = graph.objects(catalogue, DCAT.dataset)
-    assert {t.language for t in graph.objects(dataset, DCTERMS.title) if isinstance(t, Literal)} == {"sv", "en"}
-    assert graph.value(dataset, DCTERMS.publisher) == graph.value(catalogue, DCTERMS.publisher)
-    assert set(graph.objects(dataset, DCAT.distribution)) == set(graph.subjects(RDF.type, DCAT.Distribution))
+    (catalogue,) = graph.subjects(ns.RDF.type, ns.DCAT.Catalog)
+    assert graph.value(catalogue, ns.DCTERMS.license) == URIRef("http://creativecommons.org/publicdomain/zero/1.0/")
+    (dataset,) = graph.objects(catalogue, ns.DCAT.dataset)
+    assert {t.language for t in graph.objects(dataset, ns.DCTERMS.title) if isinstance(t, Literal)} == {"sv", "en"}
+    assert graph.value(dataset, ns.DCTERMS.publisher) == graph.value(catalogue, ns.DCTERMS.publisher)
+    assert set(graph.objects(dataset, ns.DCAT.distribution)) == set(graph.subjects(ns.RDF.type, ns.DCAT.Distribution))
 
 
 def test_the_catalogue_leads_to_every_file_of_data_where_it_is_served(folder: Path, graph: Graph) -> None:
     home = f"{SERVED}{folder.name}/"
-    for address in graph.objects(None, DCAT.accessURL):
+    for address in graph.objects(None, ns.DCAT.accessURL):
         assert re.fullmatch(r"https?://.+", str(address))
         assert (folder / str(address).removeprefix(home)).is_file()
-    downloads = {str(a).removeprefix(home) for a in graph.objects(None, DCAT.downloadURL)}
+    downloads = {str(a).removeprefix(home) for a in graph.objects(None, ns.DCAT.downloadURL)}
     patterns = ("csv/*/*.csv", "json-stat/*.json", "parquet/*.parquet", "*.duckdb", "*.xlsx", "*.zip")
     assert downloads == {p.relative_to(folder).as_posix() for pattern in patterns for p in folder.glob(pattern)}
 

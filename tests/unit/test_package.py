@@ -13,7 +13,8 @@ import polars as pl
 import pytest
 from pydantic import ValidationError
 from python_calamine import CalamineWorkbook
-from rdflib import DCAT, DCTERMS, FOAF, RDF, Graph, Literal, Namespace, URIRef
+from rdflib import Graph, Literal, Namespace, URIRef
+from rdflib import namespace as ns
 
 from pipelines.release.package import contents, jsonstat, words, workbook
 from pipelines.release.package.catalogue import Catalogue
@@ -191,13 +192,13 @@ def test_without_an_address_the_record_names_files_relative_to_itself_and_no_pub
     made = Catalogue(identity(), (1994, 2022), "", FORMS).turtle()
     graph = Graph().parse(data=made, publicID="https://any.example.se/a/dcat.ttl")
 
-    assert {str(o) for o in graph.objects(None, DCAT.downloadURL)} == {
+    assert {str(o) for o in graph.objects(None, ns.DCAT.downloadURL)} == {
         "https://any.example.se/a/nyckeltal.xlsx", "https://any.example.se/a/csv/plain/behov.csv",
         "https://any.example.se/a/csv/plain/kostnad.csv",
     }  # fmt: skip
-    (agent,) = graph.subjects(RDF.type, FOAF.Agent)
-    assert graph.value(agent, FOAF.name) == Literal(NO_PUBLISHER, lang="sv")
-    assert list(graph.objects(None, DCAT.contactPoint)) == []
+    (agent,) = graph.subjects(ns.RDF.type, ns.FOAF.Agent)
+    assert graph.value(agent, ns.FOAF.name) == Literal(NO_PUBLISHER, lang="sv")
+    assert list(graph.objects(None, ns.DCAT.contactPoint)) == []
 
 
 def test_with_settings_the_record_says_where_who_and_how_to_write_to_them() -> None:
@@ -208,10 +209,10 @@ def test_with_settings_the_record_says_where_who_and_how_to_write_to_them() -> N
     graph = Graph().parse(data=Catalogue(told, (1994, 2022), "", FORMS).json_ld(), format="json-ld")
 
     home = "https://data.example.se/n/20261126T223000000000Z-abc/"
-    assert URIRef(f"{home}nyckeltal.xlsx") in set(graph.objects(None, DCAT.accessURL))
-    (agent,) = graph.subjects(RDF.type, FOAF.Agent)
-    assert graph.value(agent, DCTERMS.type) == URIRef("http://purl.org/adms/publishertype/LocalAuthority")
-    (contact,) = graph.objects(None, DCAT.contactPoint)
+    assert URIRef(f"{home}nyckeltal.xlsx") in set(graph.objects(None, ns.DCAT.accessURL))
+    (agent,) = graph.subjects(ns.RDF.type, ns.FOAF.Agent)
+    assert graph.value(agent, ns.DCTERMS.type) == URIRef("http://purl.org/adms/publishertype/LocalAuthority")
+    (contact,) = graph.objects(None, ns.DCAT.contactPoint)
     assert graph.value(contact, VCARD.hasEmail) == URIRef("mailto:data@example.se")
     assert graph.value(contact, VCARD.fn) == Literal("Exempelkommunen")
     assert told.cite().startswith("Exempelkommunen: ")

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from indicators.errors import DeclarationError
-from pipelines import show, studies_cli, subcommands, submissions_cli
+from pipelines import publish_cli, show, studies_cli, subcommands, submissions_cli
 from pipelines.errors import ExitCode, NyckeltalError, UsageError
 from pipelines.files import disk_error
 from pipelines.options import AsJson, DataDir, SnapshotDir, settings_for
@@ -33,6 +33,7 @@ app.add_typer(studies_cli.study_app, name="study")
 app.add_typer(subcommands.indicators_app, name="indicators")
 app.add_typer(subcommands.releases_app, name="releases")
 app.add_typer(subcommands.snapshot_app, name="snapshot")
+app.add_typer(publish_cli.publish_app, name="publish")
 
 
 def main() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -81,6 +81,9 @@ class Settings(BaseSettings):
         default="",
         pattern=r"^([^@\s]+@[^@\s]+)?$",
         description="where readers may write, told in the catalogue records",
+    )
+    postgres_dsn: SecretStr = Field(
+        default=SecretStr(""), description="the database that `nyckeltal publish postgres` writes to"
     )
     keep_releases: int = Field(default=10, ge=1)
     max_fresh_hours: int = Field(default=26, ge=1, description="a release older than this is told as late")

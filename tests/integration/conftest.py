@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
 
+from tests.support import postgres
 from tests.support.command import Place, Preloaded
 from tests.support.small_snapshot import SmallSnapshot, build_small
 
@@ -56,3 +58,20 @@ def place(base: Place, tmp_path: Path) -> Place:
 def snapshot(base_snapshot: SmallSnapshot, tmp_path: Path) -> SmallSnapshot:
     """A copy of the small snapshot, to be changed."""
     return base_snapshot.copy(tmp_path / "snapshot")
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[postgres.Server]:
+    """A PostgreSQL server of this worker's own."""
+    server = postgres.start()
+    yield server
+    server.stop()
+
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture
+def database(postgres_server: postgres.Server) -> postgres.Database:
+    """An empty database."""
+    return postgres.create_database(postgres_server, f"test_{next(_numbers)}")

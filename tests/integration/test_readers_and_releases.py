@@ -3,38 +3,21 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-import duckdb
 import polars as pl
 import pytest
 
 from pipelines import reader
 from pipelines.errors import UsageError
 from pipelines.files import sha256_of
-from pipelines.release import build, pointer
-from pipelines.run import utc_now
+from pipelines.release import pointer
 from pipelines.settings import ROOT
+from tests.support.another_release import longer_by, publish_another
 from tests.support.command import Place, Preloaded, nyckeltal
 from tests.support.small_snapshot import GOTEBORG
-
-
-def publish_another(place: Place, number: int) -> str:
-    """Publish a copy of the current release in which some tables are longer by `number` rows."""
-    database = place.settings.build_dir / "copied.duckdb"
-    shutil.copy(pointer.current_folder(place.settings.releases_dir) / pointer.DATABASE, database)
-    with duckdb.connect(str(database)) as con:
-        con.execute("drop table quality_result; drop table release; drop macro table observation_as_of")
-        for i in range(number):
-            con.execute(f"insert into quarantine select 'test', 'test', {i}, '', 'tried', ''")
-            another = f"select * replace ('p{number}_{i}' as index_id) from price_index limit 1"
-            con.execute(f"insert into price_index by name {another}")
-    planned = build.plan(place.settings)
-    assert planned is not None
-    return build.publish(place.settings, planned, database, [], (), utc_now()).release_id
 
 
 def test_a_reader_in_a_loop_sees_only_whole_releases_while_ten_are_published(place: Place) -> None:
@@ -51,7 +34,7 @@ def test_a_reader_in_a_loop_sees_only_whole_releases_while_ten_are_published(pla
         try:
             assert loop.stdout.readline().strip() == first
             for number in range(1, 11):
-                published.append(publish_another(place, number))
+                published.append(publish_another(place, longer_by(number)))
                 assert loop.stdout.readline().strip() == published[-1]
             told, _ = loop.communicate()
         finally:
@@ -63,8 +46,8 @@ def test_a_reader_in_a_loop_sees_only_whole_releases_while_ten_are_published(pla
 
 
 def test_rollback_serves_the_release_before_and_a_named_one_and_removes_nothing(place: Place) -> None:
-    first, second = place.current(), publish_another(place, 1)
-    third = publish_another(place, 2)
+    first, second = place.current(), publish_another(place, longer_by(1))
+    third = publish_another(place, longer_by(2))
 
     done = nyckeltal("releases", "rollback", "--data-dir", place.data_dir)
 
@@ -85,7 +68,7 @@ def test_rollback_serves_the_release_before_and_a_named_one_and_removes_nothing(
 
 def test_prune_keeps_the_newest_and_never_removes_the_current(place: Place) -> None:
     first = place.current()
-    others = [publish_another(place, n) for n in (1, 2, 3)]
+    others = [publish_another(place, longer_by(n)) for n in (1, 2, 3)]
     pointer.rollback(place.settings, first)
 
     done = nyckeltal("releases", "prune", "--keep", "1", "--data-dir", place.data_dir)

@@ -98,6 +98,7 @@ class Preloaded:
 
     def kill(self, pid: int) -> int:
         """SIGKILL to the process alone, not to what it started; returns its exit code."""
+        assert pid > 1, "an earlier command's end was not waited for"  # 0 would be this process' whole group
         os.kill(pid, signal.SIGKILL)
         return int(self._line())
 

@@ -1,0 +1,36 @@
+"""Releases that differ from one another, published without a run."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+
+import duckdb
+
+from pipelines.release import build, pointer
+from pipelines.run import utc_now
+from tests.support.command import Place
+
+
+def publish_another(place: Place, change: Callable[[duckdb.DuckDBPyConnection], object]) -> str:
+    """Publish a copy of the current release, changed; returns its id."""
+    database = place.settings.build_dir / "copied.duckdb"
+    shutil.copy(pointer.current_folder(place.settings.releases_dir) / pointer.DATABASE, database)
+    with duckdb.connect(str(database)) as con:
+        con.execute("drop table quality_result; drop table release; drop macro table observation_as_of")
+        change(con)
+    planned = build.plan(place.settings)
+    assert planned is not None
+    return build.publish(place.settings, planned, database, [], (), utc_now()).release_id
+
+
+def longer_by(number: int) -> Callable[[duckdb.DuckDBPyConnection], object]:
+    """The change that makes some tables longer by `number` rows."""
+
+    def change(con: duckdb.DuckDBPyConnection) -> None:
+        for i in range(number):
+            con.execute(f"insert into quarantine select 'test', 'test', {i}, '', 'tried', ''")
+            another = f"select * replace ('p{number}_{i}' as index_id) from price_index limit 1"
+            con.execute(f"insert into price_index by name {another}")
+
+    return change

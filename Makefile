@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help refresh test site dev bench lint format clean
+.PHONY: help refresh test system site dev bench lint format clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
@@ -24,6 +24,9 @@ refresh: $(STAMP) ## embedded figures → archive → gate → vintages → dbt 
 
 test: $(STAMP) ## every test
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+system: ## install Debian's chromium and postgresql for the tests that need them, as root; else say what is missing
+	.ci/system
 
 site: $(STAMP) ## the pages of the current release, in data/site
 	$(BIN)/nyckeltal site

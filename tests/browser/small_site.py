@@ -28,7 +28,7 @@ EVENTS = [
     {"from": 2020.2, "to": 2022.25, "title": "Pandemin"},
     {"from": 2021.0, "to": None, "title": "Överenskommelsen om en god och nära vård 2021"},
 ]
-NUMBERS = {"year", "is_after", "value", "lower", "upper", "observed", "counterfactual"}
+NUMBERS = {"year", "since", "is_after", "gap", "value", "lower", "upper", "observed", "counterfactual"}
 SITE = ROOT / "pipelines" / "site" / "static"
 STYLE = "".join((SITE / name).read_text(encoding="utf-8") for name in ("site.css", "charts.css"))
 
@@ -105,7 +105,7 @@ aria-label="{escape(caption)}"><table class="sortable" data-name="{kind}"><thead
 
 
 def _cell(field: str, value: object) -> str:
-    if field in NUMBERS - {"year", "is_after"}:
+    if field in NUMBERS - {"year", "since", "is_after"}:
         shown = "–" if value is None else str(round(float(str(value))))
         return f'<td data-value="{"" if value is None else value}">{shown}</td>'
     return f"<td>{escape('' if value is None else str(value))}</td>"
@@ -140,6 +140,9 @@ OURS = "select m.area_id from area_membership as m join area as a using (area_id
 EFFECT = """select year, observed, counterfactual, lower_95 as lower, upper_95 as upper, is_after::int as is_after
 from effect_series where study_id = 'kostnad_aldreomsorg_gr' and area_id = 'GR' and analysis_id = 'syntetisk_gr'
 order by year"""
+GAP = """select years_since as since, null as observed, null as counterfactual, gap, lower_95 as lower,
+upper_95 as upper, is_after::int as is_after from effect_series where analysis_id = 'olika_starter'
+and indicator_id like 'kostnad%' order by since"""
 TIMELINE = """select title_sv as title, earliest as "from", coalesce(ended_by, latest) as "to", kind, status
 from reform_event order by earliest"""
 
@@ -159,6 +162,7 @@ def _figures(con: duckdb.DuckDBPyConnection) -> Iterable[str]:
     yield figure("karta", "Sveriges kommuner", hidden, **cost)
     yield figure("karta_gr", "Karta över GR", [], **{"from": f"rang-{len(ranked)}"}, **safe)
     yield figure("multiplar", "GR:s kommuner", _rows(con, SERIES, COST, [*ours, "0000"], [*ours, "0000"]), **cost)
+    yield figure("effekt", "Bara skillnaden", _rows(con, GAP), **cost)
     yield figure("effekt", "Verklig kostnad och utan förändringen", _rows(con, EFFECT), **cost)
     money = [("Regionerna", 5725), ("Kommunerna", 1000), ("SKR", 53)]
     amounts = [{"label": label, "value": value} for label, value in money]

@@ -37,6 +37,10 @@ def test_search_finds_with_and_without_dots_and_rings(browser: Browser, site: Pa
         assert any("hemtjänst" in hit.lower() for hit in found[0])
         assert page.get_by_role("status").inner_text() == f"{len(found[0])} träffar"
 
+        field.fill("gö")
+        assert all("Gö" in hit or "gö" in hit for hit in hits(page)[:3]), (
+            "what is typed with dots is found with dots first"
+        )
         field.fill("ocker")
         assert hits(page)[0] == "Öckerö Kommun"
         assert page.locator("#sok-traffar a").first.get_attribute("href") == "omrade/1407.html"

@@ -30,7 +30,7 @@ def figure(seen: Watched, caption: str) -> Locator:
 
 def test_every_kind_is_drawn_and_named(seen: Watched) -> None:
     figures = seen.page.locator("figure.chart")
-    assert figures.count() == 10
+    assert figures.count() == 11
     for n in range(figures.count()):
         images = figures.nth(n).locator(".picture [role=img]")
         caption = figures.nth(n).locator("figcaption").inner_text()
@@ -171,6 +171,16 @@ def test_an_effect_shows_what_was_and_what_could_have_been(seen: Watched) -> Non
     assert [value for _, value in shown] == pytest.approx([value for _, value in told], abs=300)
     texts = {text for text, _, _ in reading.texts_at(of, "mark-text.role-mark")}
     assert texts == {"Verklig", "Utan förändringen", "Efter förändringen"}
+
+
+def test_an_effect_that_is_a_difference_only_is_drawn_around_nothing(seen: Watched) -> None:
+    of = figure(seen, "Bara skillnaden")
+    rows = reading.table_of(of)
+    assert len(rows) >= 5
+    assert of.locator(".mark-symbol path").count() == len(rows)
+    labels = {text for text, _, _ in reading.texts_at(of, "role-axis-label")}
+    assert {"−1", "0", "1"} <= labels
+    assert "Skillnaden mot jämförelsen" in of.locator(".picture").inner_text()
 
 
 def test_plain_bars_and_the_timeline_show_every_row(seen: Watched) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from pipelines.site.charts.common import ACCENT, MUTED, NEUTRAL, SURFACE, TEXT, Spec, layer, number, picture, pixels
 
 MINE = {"condition": {"test": "datum.group", "value": ACCENT}, "value": NEUTRAL}
+FIRM = {"condition": {"test": "datum.group", "value": 1}, "value": 0.5}
 BETWEEN = [{"filter": "isValid(datum.lower) && isValid(datum.upper)"}]
 
 
@@ -25,7 +26,9 @@ def bars() -> Spec:
     left = {"align": "right", "dx": -8}
     return picture(
         [
-            layer("rows", {"type": "bar", "cursor": "default"}, {"y": band, "x": across, "color": MINE}),
+            layer(
+                "rows", {"type": "bar", "cursor": "default"}, {"y": band, "x": across, "color": MINE, "opacity": FIRM}
+            ),
             layer("rows", {"type": "rule", "color": SURFACE, "strokeWidth": 4}, whisker, BETWEEN),
             layer("rows", {"type": "rule", "color": TEXT, "strokeWidth": 1.5}, whisker, BETWEEN),
             layer("rows", label | left, {"y": band, "x": {"value": 0}, "text": {"field": "name"}}),

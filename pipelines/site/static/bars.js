@@ -128,7 +128,7 @@ function switcher(figure, whole) {
 }
 
 async function barPicture({ rows, width, decimals }) {
-  const named = rows.map((row) => ({ ...row, name: row.label, group: null }));
+  const named = rows.map((row) => ({ ...row, name: row.label, group: true }));
   if (!named.some((row) => row.value !== null)) return null;
   const { node } = await drawBars(named, { width, step: 28, size: 13, decimals });
   return { images: [node], summary: named.map((row) => `${row.name} ${swedish(row.value, decimals)}`).join(", ") };

@@ -45,9 +45,12 @@ function folded(text) {
   return text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 }
 
-// How well a text answers what was typed: every word must stand in it, and beginnings of words count most; 0 is not at all.
+// How well a text answers what was typed: every word must stand in it; beginnings of words count most, and dots and rings
+// a little where they were typed; 0 is not at all.
 function likeness(text, typed) {
   const words = folded(typed).split(/\s+/).filter(Boolean);
+  const plain = typed.trim().toLowerCase();
+  const exact = plain !== folded(plain) && text.toLowerCase().includes(plain) ? 0.5 : 0;
   const where = folded(text);
   let sum = 0;
   for (const word of words) {
@@ -55,7 +58,7 @@ function likeness(text, typed) {
     if (at < 0) return 0;
     sum += at === 0 ? 3 : /[\s(\-–,]/.test(where[at - 1]) || where.includes(` ${word}`) ? 2 : 1;
   }
-  return words.length ? sum / words.length : 0;
+  return words.length ? sum / words.length + exact : 0;
 }
 
 function best(options, typed, most) {

@@ -41,32 +41,50 @@ function seriesSummary(series, decimals) {
   return `${told.join(". ")}.`;
 }
 
-// The table's interval is that of the difference, so that what could have been lies as far from what was.
-async function effectPicture({ rows, width, unit, decimals }) {
+// What was beside what could have been; where a study estimates only the difference, that.
+function effectSeries(rows) {
+  const at = (row) => row.year ?? row.since;
+  const points = (value, interval) => rows.map((row) => ({ year: at(row), value: value(row), ...interval(row) }));
+  // The table's interval is that of the difference, so that what could have been lies as far from what was.
   const away = ({ observed }, edge) => (isKnown(observed) && isKnown(edge) ? observed - edge : null);
-  const without = (row) => ({
-    year: row.year,
-    value: row.counterfactual,
-    lower: away(row, row.upper),
-    upper: away(row, row.lower),
-  });
-  const series = [
-    { id: "counterfactual", name: "Utan förändringen", points: rows.map(without), series: 6 },
+  const around = (row) => ({ lower: away(row, row.upper), upper: away(row, row.lower) });
+  const all = [
+    { id: "without", name: "Utan förändringen", series: 6, points: points((row) => row.counterfactual, around) },
     {
       id: "observed",
       name: "Verklig",
-      points: rows.map((row) => ({ year: row.year, value: row.observed })),
       series: 0,
+      points: points(
+        (row) => row.observed,
+        () => ({}),
+      ),
     },
-  ];
-  const after = rows.filter((row) => Number(row.is_after)).map((row) => row.year);
-  const events = after.length
-    ? [{ from: Math.min(...after) - 0.5, to: Math.max(...after) + 0.5, title: "Efter förändringen" }]
-    : [];
+  ].filter((one) => one.points.some(({ value }) => isKnown(value)));
+  const between = ({ lower, upper }) => ({ lower, upper });
+  return all.length
+    ? all
+    : [{ id: "gap", name: "Skillnad", series: 0, points: points((row) => row.gap ?? null, between) }];
+}
+
+async function effectPicture({ rows, width, unit, decimals }) {
+  const series = effectSeries(rows);
+  const after = rows.filter((row) => Number(row.is_after)).map((row) => row.year ?? row.since);
+  const title = "Efter förändringen";
+  const events = after.length ? [{ from: Math.min(...after) - 0.5, to: Math.max(...after) + 0.5, title }] : [];
   const made = await drawLines({ series, events, unit, decimals, width, height: width < WIDE ? 280 : HEIGHT });
   if (!made) return null;
-  const above = made.legend ? legend([...series].reverse().map(({ series, name }) => ({ series, text: name }))) : null;
-  return { images: [made.node], above, summary: seriesSummary(series, decimals) };
+  const entries = [...series].reverse().map(({ series, name }) => ({ series, text: name }));
+  const notes = [
+    series[0].id === "gap" && "Skillnaden mot jämförelsen, med 95 procents intervall.",
+    rows.every((row) => !isKnown(row.year)) && "År räknade från förändringen.",
+  ].filter(Boolean);
+  const below = notes.length ? element("p", { class: "note" }, notes.join(" ")) : null;
+  return {
+    images: [made.node],
+    above: made.legend ? legend(entries) : null,
+    below,
+    summary: seriesSummary(series, decimals),
+  };
 }
 
 async function multiplesPicture({ rows, width, unit, decimals }) {

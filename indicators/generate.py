@@ -6,6 +6,7 @@ Does not belong here: writing them anywhere (`pipelines/warehouse.py`).
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -267,7 +268,10 @@ def _attribution(indicator: Indicator, used: list[tuple[str, str]], sources: dic
     """Whoever computes may not name the publisher as the source, but says which data it was computed from."""
     if indicator.processing_level == "published":
         return sources[used[0][0].split(".")[0]].attribution
-    named = "; ".join(f"{sources[dataset.split('.')[0]].title}: {series}" for dataset, series in used)
+    series_of: dict[str, list[str]] = defaultdict(list)
+    for dataset, series in used:
+        series_of[sources[dataset.split(".")[0]].title].append(series)
+    named = "; ".join(f"{title}: {', '.join(series)}" for title, series in series_of.items())
     deflated = (
         f"; omräknat till {indicator.price_basis.label()}" if indicator.is_deflated and indicator.price_basis else ""
     )

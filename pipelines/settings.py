@@ -65,7 +65,7 @@ class Settings(BaseSettings):
     chunk_rows: int = Field(default=500_000, ge=1_000, description="rows of a large table that are written at once")
     threads: int = Field(default=2, ge=1)
     release_parts: frozenset[Literal["package", "site"]] = Field(
-        default=frozenset({"package"}), description="what a release holds beside its tables"
+        default=frozenset({"package", "site"}), description="what a release holds beside its tables"
     )
     public_url: str = Field(
         default="",

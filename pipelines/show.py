@@ -34,7 +34,8 @@ def number(value: float | None, decimals: int = 0) -> str:
     """A number in Swedish form: `290 766` or `1,5`; an en dash where there is none."""
     if value is None or math.isnan(value):
         return "–"
-    return f"{value:,.{decimals}f}".replace(",", _NARROW_SPACE).replace(".", ",").replace("-", "−")
+    text = f"{round(value, decimals) + 0.0:,.{decimals}f}"  # what rounds to nothing has no sign
+    return text.replace(",", _NARROW_SPACE).replace(".", ",").replace("-", "−")
 
 
 def cell(value: Any) -> str:

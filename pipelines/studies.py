@@ -11,25 +11,14 @@ from typing import Any
 
 import polars as pl
 
+from indicators import words
 from indicators.effect_tables import EFFECT_TABLES
 from indicators.study_model import Study
 from pipelines import reader, show
 from pipelines.effects import run_studies
 from pipelines.errors import UsageError
 
-METHODS = {
-    "interrupted_time_series": "Avbruten tidsserie",
-    "difference_in_differences": "Skillnad i skillnader",
-    "staggered_event_study": "Eventstudie med olika startår",
-    "synthetic_control": "Syntetisk kontroll",
-    "payer_view": "Betalarvy (beskriver)",
-    "before_after": "Före och efter (beskriver)",
-}
-_ESTIMANDS = {"level_change": "nivå", "slope_change": "lutning", "effect_per_dose": "per enhet dos"}
-STATUS = {
-    "proposed": "föreslaget", "decided": "beslutat", "started": "påbörjat", "ended": "avslutat",
-    "cancelled": "inställt", "unknown": "okänt",
-}  # fmt: skip
+_MARKED = ("level_change", "slope_change", "effect_per_dose")  # estimands that a row is told apart by
 _STUDY = "select * from study where study_id = $1"
 _EVENTS = """
     select e.title_sv, e.earliest, e.latest, e.date_precision, e.ended_by, e.status
@@ -131,11 +120,13 @@ def tell_study(told: dict[str, Any]) -> None:
     show.out.print("[bold]Händelser[/bold]")
     for event in told["events"].to_dicts():
         show.out.print(
-            f"  {when(event)}  {event['title_sv']} ({STATUS[event['status']]})", markup=False, soft_wrap=True
+            f"  {when(event)}  {event['title_sv']} ({words.EVENT_STATUSES[event['status']]})",
+            markup=False,
+            soft_wrap=True,
         )
     estimates = told["effect_estimate"]
     for (analysis_id, method), rows in estimates.group_by(["analysis_id", "method"], maintain_order=True):
-        _tell_analysis(f"{METHODS[str(method)]} ({analysis_id})", rows, names)
+        _tell_analysis(f"{words.METHODS[str(method)]} ({analysis_id})", rows, names)
         _tell_series(told["effect_series"].filter(pl.col("analysis_id") == analysis_id), rows, names)
     show.out.print("[bold]Att hålla i minnet[/bold]")
     for caveat in study["caveats_sv"].splitlines():
@@ -153,9 +144,9 @@ def _tell_analysis(title: str, rows: pl.DataFrame, names: dict[str, str]) -> Non
     table.add_column("utslag", overflow="fold")
     warnings: dict[str, None] = {}
     for row in sorted(rows.to_dicts(), key=lambda row: row["area_id"].isdigit()):  # groups first
-        estimand = _ESTIMANDS.get(row["estimand"])
+        estimand = words.ESTIMANDS[row["estimand"]] if row["estimand"] in _MARKED else ""
         decimals = _decimals(rows.filter(indicator_id=row["indicator_id"])["estimate"])
-        indicator = _named(row["indicator_id"], names)
+        indicator = words.paid_together(row["indicator_id"], names)
         table.add_row(
             ", ".join(names.get(part, part) for part in row["area_id"].split(", ")),
             f"{indicator} ({estimand})" if estimand else indicator,
@@ -172,12 +163,6 @@ def _tell_analysis(title: str, rows: pl.DataFrame, names: dict[str, str]) -> Non
     show.out.print(table)
     for warning in warnings:
         show.out.print(f"  Obs: {warning}", markup=False, soft_wrap=True)
-
-
-def _named(indicators: str, names: dict[str, str]) -> str:
-    """Titles of what payers paid together: `a, b - a` is the cost a, and what is left of b without it."""
-    parts = (part.split(" - ") for part in indicators.split(", "))
-    return " + ".join(" − ".join(names.get(name, name) for name in part) for part in parts)
 
 
 def _tell_series(series: pl.DataFrame, rows: pl.DataFrame, names: dict[str, str]) -> None:

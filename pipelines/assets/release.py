@@ -19,7 +19,7 @@ def release_asset(settings: Settings, catalogue: Catalogue, *upstream: dg.Assets
         key=KEY,
         deps=list(upstream),
         group_name="release",
-        description="An immutable folder (DuckDB and Parquet), and the pointer that readers follow.",
+        description="An immutable folder (tables, package, pages), and the pointer that readers follow.",
         kinds={"duckdb", "parquet"},
         check_specs=specs,
         freshness_policy=dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=settings.max_fresh_hours)),

@@ -16,6 +16,7 @@ from pathlib import Path
 import polars as pl
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from indicators import words
 from pipelines.errors import UsageError
 from pipelines.files import folder_atomic
 from pipelines.reader import open_release
@@ -104,12 +105,12 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {
-        "tal": swedish.number, "tecken": swedish.signed, "dag": swedish.day, "sagt": lambda c, w: swedish.said(w, c),
-        "stor": swedish.capital, "med_enhet": swedish.with_unit, "ratt": _raw,
-        "belopp": swedish.amount,
+        "tal": swedish.number, "tecken": swedish.signed, "belopp": swedish.amount, "med_enhet": swedish.with_unit,
+        "dag": swedish.day, "stor": swedish.capital, "ratt": _raw, "skal": words.missing_reason,
+        "sagt": lambda code, of: words.said(of, code),
     }  # fmt: skip
     environment.globals |= {
-        "ord": swedish, "linje": sparkline, "omrade": area_path, "nyckeltal": indicator_path, "studie": study_path,
+        "ord": words, "linje": sparkline, "omrade": area_path, "nyckeltal": indicator_path, "studie": study_path,
     }  # fmt: skip
     return environment
 

@@ -22,10 +22,10 @@ from python_calamine import CalamineWorkbook
 from rdflib import Graph, Literal, URIRef
 from rdflib import namespace as ns
 
+from indicators import words
 from pipelines.duck import columns, identifier
 from pipelines.files import read_json, sha256_of
 from pipelines.release import pointer
-from pipelines.release.package import words
 from pipelines.release.package.figures import TIDY
 from pipelines.release.pointer import DATABASE
 from pipelines.settings import Settings

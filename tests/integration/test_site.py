@@ -175,7 +175,7 @@ def test_what_is_missing_is_said_and_is_not_a_number(release: Path, pages: dict[
     row = re.search(rf"<tr><td>{missing[1]}</td>.*?</tr>", page, flags=re.DOTALL)
     assert row is not None
     assert 'data-value=""' in row[0]
-    assert "saknas hos källan" in row[0]
+    assert "källan har inget värde" in row[0]
 
 
 @pytest.mark.slow

@@ -16,7 +16,8 @@ from python_calamine import CalamineWorkbook
 from rdflib import Graph, Literal, Namespace, URIRef
 from rdflib import namespace as ns
 
-from pipelines.release.package import contents, jsonstat, words, workbook
+from indicators import words
+from pipelines.release.package import contents, jsonstat, workbook
 from pipelines.release.package.catalogue import Catalogue
 from pipelines.release.package.changes import Changes
 from pipelines.release.package.contents import File
@@ -237,4 +238,4 @@ def test_settings_that_a_catalogue_could_not_say_are_refused(name: str, value: s
     ],
 )
 def test_a_reason_is_told_in_swedish(code: str | None, said: str) -> None:
-    assert words.reason(code) == said
+    assert words.missing_reason(code) == said

@@ -8,7 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from indicators import words
+from indicators.load import load_catalogue
 from indicators.vocabulary import CostConcept, Polarity, Theme
+from pipelines.settings import Settings
 from pipelines.site import swedish
 from pipelines.site.pages.indicators import breaks_of
 from pipelines.site.pages.records import heading_of
@@ -51,14 +54,25 @@ def test_amounts_have_the_decimals_that_they_have(value: float, text: str) -> No
     assert swedish.amount(value) == text
 
 
-def test_every_declared_word_has_one_in_swedish() -> None:
-    assert set(swedish.THEMES) == {t.value for t in Theme}
-    assert set(swedish.POLARITIES) == {p.value for p in Polarity}
-    assert set(swedish.COST_CONCEPTS) == {c.value for c in CostConcept}
+def test_every_declared_code_has_a_word() -> None:
+    assert set(words.THEMES) == {t.value for t in Theme}
+    assert set(words.POLARITIES) == {p.value for p in Polarity}
+    assert set(words.COST_CONCEPTS) == {c.value for c in CostConcept}
+    declared = [analysis.method for study in load_catalogue(Settings().declarations_dir).studies
+                for analysis in study.analyses]  # fmt: skip
+    assert set(declared) <= set(words.METHODS)
 
 
 def test_a_code_without_a_word_is_shown_as_it_stands() -> None:
-    assert swedish.said(swedish.MISSING, "corrected_drop: x") == "corrected_drop: x"
+    assert words.said(words.LEVELS, "another") == "another"
+    assert words.missing_reason("corrected_drop: x") == "källans värde är fel och borttaget här (x)"
+    assert words.missing_reason("another") == "another"
+
+
+def test_what_payers_paid_together_is_named_by_titles() -> None:
+    titles = {"a": "Kostnad", "b": "Nettokostnad"}
+    assert words.paid_together("b, a - b", titles) == "Nettokostnad + Kostnad − Nettokostnad"
+    assert words.paid_together("a", titles) == "Kostnad"
 
 
 def lines(svg: str) -> list[str]:

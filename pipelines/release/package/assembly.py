@@ -13,8 +13,8 @@ from pathlib import Path
 
 import polars as pl
 
-from indicators.vocabulary import Theme
-from pipelines.release.package import contents, datapackage, jsonstat, readme, schema_org, words
+from indicators import words
+from pipelines.release.package import contents, datapackage, jsonstat, readme, schema_org
 from pipelines.release.package.bundle import Bundle
 from pipelines.release.package.catalogue import Catalogue
 from pipelines.release.package.changes import Changes
@@ -61,7 +61,7 @@ class Assembly:
 
     def _workbook(self) -> None:
         figures = self._figures
-        themes = ((words.THEMES[Theme(t)], widened(figures.rows(t), figures.labelled)) for t in figures.themes)
+        themes = ((words.THEMES[t], widened(figures.rows(t), figures.labelled)) for t in figures.themes)
         write = partial(write_workbook, self._identity.info.created_at, self._parts, themes, figures.indicator)
         self._shelf.put(WORKBOOK, [self._identity.decides(), self._parts], write)
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from rdflib import DCAT, DCTERMS, FOAF, RDF, XSD, Graph, Literal, Namespace, URIRef
 
-from pipelines.release.package import words
+from pipelines.release.package import titles
 from pipelines.release.package.contents import CHANGES, README, Distribution
 from pipelines.release.package.identity import RULES_SV, Identity
 
@@ -110,8 +110,8 @@ class Catalogue:
         self._add(
             self._here("#datamangd"),
             DCAT.Dataset,
-            dcterms_title=_both(words.TITLE_SV, words.TITLE_EN),
-            dcterms_description=_both(words.ABOUT_SV, words.ABOUT_EN),
+            dcterms_title=_both(titles.TITLE_SV, titles.TITLE_EN),
+            dcterms_description=_both(titles.ABOUT_SV, titles.ABOUT_EN),
             dcterms_publisher=[self._here("#utgivare")],
             dcat_contactPoint=[self._here("#kontakt")] if told.email else [],
             dcterms_identifier=[Literal(told.info.release_id)],

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import polars as pl
 
+from indicators.words import CHANGES, SEXES
 from pipelines.release.package.figures import Figures
 from pipelines.release.package.identity import Identity
-from pipelines.release.package.words import CHANGES, SEXES
 from pipelines.show import number
 
 _REVISED = """

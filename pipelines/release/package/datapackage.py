@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from pipelines.release.package import words
+from pipelines.release.package import titles
 from pipelines.release.package.contents import DICTIONARY, INDICATORS, README, File
 from pipelines.release.package.delimited import FORMS, PLAIN, Form
 from pipelines.release.package.figures import KEY, TIDY
@@ -41,8 +41,8 @@ def record(
         "$schema": PROFILE,
         "name": "nyckeltal",
         "id": identity.info.release_id,
-        "title": words.TITLE_SV,
-        "description": f"{words.ABOUT_SV}\n\n{' '.join(RULES_SV)}\n\n{identity.cite()}",
+        "title": titles.TITLE_SV,
+        "description": f"{titles.ABOUT_SV}\n\n{' '.join(RULES_SV)}\n\n{identity.cite()}",
         **({"homepage": identity.base} if identity.public_url else {}),
         "version": identity.info.release_id,
         "created": f"{identity.info.created_at:%Y-%m-%dT%H:%M:%SZ}",

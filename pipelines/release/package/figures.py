@@ -13,8 +13,8 @@ from typing import Any, Self
 import duckdb
 import polars as pl
 
+from indicators.words import AREA_TYPES, SEXES, THEMES
 from pipelines.duck import literal, scratch
-from pipelines.release.package.words import AREA_TYPES, SEXES, THEMES
 from pipelines.release.pointer import DATABASE
 
 _MEMORY = "200MB"  # of DuckDB, most of it for pages of the database that it keeps

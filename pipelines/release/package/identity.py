@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pipelines.release.package.words import TITLE_SV
+from pipelines.release.package.titles import TITLE_SV
 from pipelines.release.pointer import ReleaseInfo
 from pipelines.settings import Settings
 

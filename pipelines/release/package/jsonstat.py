@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 import polars as pl
 
-from pipelines.release.package import words
+from indicators import words
 
 _NOTE = (
     "Celler med status har en rad i utgåvan men inget slutligt värde; skälen står i extension.missing_reason. Celler "

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from pipelines.release.package import words
+from indicators import words
+from pipelines.release.package import titles
 from pipelines.release.package.contents import (
     CHANGES,
     DATAPACKAGE,
@@ -53,7 +54,7 @@ def about(identity: Identity, indicator: pl.DataFrame, values: int, years: tuple
         (
             "Vad detta är",
             [
-                words.ABOUT_SV,
+                titles.ABOUT_SV,
                 f"{number(indicator.height)} nyckeltal och {number(values)} värden, {years[0]}–{years[1]}.",
                 changes,
                 *([f"Dessa leveranser kom inte fram och står som de var: {stale}."] if stale else []),
@@ -97,7 +98,7 @@ def _terms(indicator: pl.DataFrame) -> list[str]:
 
 def readme(parts: Parts) -> str:
     """README.md."""
-    lines = [f"# {words.TITLE_SV}", ""]
+    lines = [f"# {titles.TITLE_SV}", ""]
     for heading, paragraphs in parts:
         lines += [f"## {heading}", "", *(line for text in paragraphs for line in (text, ""))]
         if heading == "Utgåvan":

@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from pipelines.release.package import words
+from pipelines.release.package import titles
 from pipelines.release.package.catalogue import KEYWORDS, SWEDEN
 from pipelines.release.package.contents import README, Distribution
 from pipelines.release.package.identity import RULES_SV, Identity
@@ -31,9 +31,9 @@ def record(
         "@context": "https://schema.org/",
         "@type": "Dataset",
         "@id": f"{identity.base}#datamangd",
-        "name": words.TITLE_SV,
-        "alternateName": words.TITLE_EN,
-        "description": words.ABOUT_SV,
+        "name": titles.TITLE_SV,
+        "alternateName": titles.TITLE_EN,
+        "description": titles.ABOUT_SV,
         "identifier": identity.info.release_id,
         "version": identity.info.release_id,
         "url": identity.base,

@@ -15,7 +15,8 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from pipelines.release.package import words
+from indicators import words
+from pipelines.release.package import titles
 
 MAX_ROWS = 1_048_575  # below the head, in any program that reads workbooks
 _CELL = 32_767  # longest text in a cell
@@ -55,7 +56,7 @@ class Book:
                 "tmpdir": str(path.parent),
             },
         )
-        self._book.set_properties({"title": words.TITLE_SV, "created": made})
+        self._book.set_properties({"title": titles.TITLE_SV, "created": made})
         self._head = self._book.add_format({"bold": True, "bottom": 1, "valign": "top", "bg_color": "#EDEDED"})
         self._title = self._book.add_format({"bold": True, "font_size": 14})
         self._bold = self._book.add_format({"bold": True})
@@ -132,7 +133,7 @@ def write_indicators(book: Book, indicator: pl.DataFrame) -> None:
     rows = indicator.with_columns(
         theme_sv=pl.col("theme").replace(words.THEMES),
         polarity_sv=pl.col("polarity").replace(words.POLARITIES),
-        level_sv=pl.col("processing_level").replace(words.LEVELS),
+        level_sv=pl.col("processing_level").replace(words.PROCESSING),
     )
     book.table_sheet("Indikatorer", _INDICATOR, rows)
 
@@ -160,7 +161,7 @@ def widened(rows: pl.DataFrame, labelled: Label) -> tuple[pl.DataFrame, list[int
 def remarks(rows: pl.DataFrame) -> pl.DataFrame:
     """What cells cannot say, by series: which years lack a value and why, are preliminary, or begin a new measure."""
     year = pl.col("year").cast(pl.String).str.join(", ")
-    reasons = {code: words.reason(code) for code in rows["missing_reason"].unique().to_list()}
+    reasons = {code: words.missing_reason(code) for code in rows["missing_reason"].unique().to_list()}
     missing = rows.filter(pl.col("value").is_null()).group_by(*_SERIES, "missing_reason", maintain_order=True).agg(year)
     why = pl.col("missing_reason").replace_strict(reasons, return_dtype=pl.String)
     said = [
@@ -201,7 +202,7 @@ def write_workbook(
         with what `widened` gives, one at a time. indicator: the table.
     """
     book = Book(path, made)
-    book.text_sheet("Läs mig", words.TITLE_SV, parts)
+    book.text_sheet("Läs mig", titles.TITLE_SV, parts)
     for name, (wide, years) in themes:
         book.theme_sheets(name, wide, years)
     write_indicators(book, indicator)

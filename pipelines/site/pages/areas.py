@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from indicators.words import AREA_TYPES, THEMES
 from pipelines.site.pages.page import GR, NATION, Page, area_path
-from pipelines.site.swedish import AREA_TYPES, THEMES
 from pipelines.site.tables import Row, Tables
 
 _EDGE = 5  # per cent: how far out a value is before it is told as standing out

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 
 import polars as pl
 
+from indicators.words import THEMES
 from pipelines.site.pages.page import GR, NATION, Page, indicator_path
-from pipelines.site.swedish import THEMES
 from pipelines.site.tables import Row, Tables
 
 _REGIONS = ("0014", "0013")  # those that GR's municipalities lie in

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
+from indicators.words import paid_together
 from pipelines.site.pages.page import Page, study_path
 from pipelines.site.tables import Row, Tables
 
@@ -94,11 +96,11 @@ def _analysis(tables: Tables, analysis: Row) -> Row:
     }  # fmt: skip
 
 
-def _measured(tables: Tables, indicator_id: str) -> Row:
-    row = tables.indicators.get(indicator_id)
-    if row is None:
-        return {"title": indicator_id, "unit": "", "decimals": 1}
-    return {"title": row["title_sv"], "unit": row["unit"], "decimals": row["decimals"]}
+def _measured(tables: Tables, indicators: str) -> Row:
+    """Title, unit and decimals of what is estimated; of several together (payers) those of the first."""
+    titles = {i: r["title_sv"] for i, r in tables.indicators.items()}
+    first = tables.indicators[re.split(", | - ", indicators)[0]]
+    return {"title": paid_together(indicators, titles), "unit": first["unit"], "decimals": first["decimals"]}
 
 
 def _same(a: Row, b: Row, key: str) -> Any:

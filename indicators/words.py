@@ -1,0 +1,97 @@
+"""What the codes of the tables are called in Swedish, wherever a reader meets them.
+
+Belongs here: one word or phrase for each code. Does not belong here: what a code means for a computation
+(`vocabulary.py`), sentences of a page or a command.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+THEMES = {
+    "kostnad": "Kostnad",
+    "kvalitet": "Kvalitet",
+    "kompetens": "Kompetens",
+    "samverkan": "Samverkan",
+    "behov": "Behov",
+    "organisation": "Organisation",
+    "halsoframjande": "Hälsofrämjande",
+}
+# In the order that areas stand in.
+AREA_TYPES = {
+    "nation": "Riket", "region": "Region", "county": "Län", "group": "Grupp", "municipality": "Kommun", "unit": "Enhet",
+}  # fmt: skip
+SEXES = {"T": "Totalt", "K": "Kvinnor", "M": "Män"}
+POLARITIES = {
+    "higher_better": "högre är bättre",
+    "lower_better": "lägre är bättre",
+    "no_judgement": "ingen bedömning: varken högt eller lågt är bra i sig",
+}
+PROCESSING = {"published": "oförändrat värde", "computed": "egen beräkning"}
+COST_CONCEPTS = {
+    "kostnad": "kostnad för eget åtagande, före avgifter och riktade statsbidrag",
+    "nettokostnad": "nettokostnad, efter avgifter och riktade statsbidrag",
+    "nettokostnadsavvikelse": "nettokostnad minus referenskostnad",
+    "andel_kop": "köpets andel av kostnaden",
+    "andel_av_kostnad": "en kostnads andel av en annan",
+    "index": "index",
+}
+STATUSES = {
+    "normal": "slutligt", "preliminary": "preliminärt", "missing": "saknas", "suppressed": "sekretess",
+    "not_applicable": "gäller inte området", "not_collected": "samlades inte in", "withdrawn": "borttaget av källan",
+}  # fmt: skip
+MISSING_REASONS = {
+    "published_missing": "källan har inget värde",
+    "suppressed_by_source": "skyddat av källan",
+    "not_applicable": "gäller inte området",
+    "not_collected": "samlades inte in",
+    "withdrawn_by_source": "borttaget av källan",
+    "input_missing": "underlag saknas",
+    "input_suppressed": "underlag är skyddat",
+    "denominator_is_zero": "nämnaren är noll",
+    "incomplete_members": "värde saknas för någon i gruppen",
+    "corrected_drop": "källans värde är fel och borttaget här",
+    "unknown_code": "källans kod är okänd",
+}
+CHANGES = {"revised": "ändrade", "new": "nya", "withdrawn": "borttagna", "restored": "återkomna"}
+EVENT_KINDS = {
+    "reform": "Reform", "pilot": "Försök", "financing_shift": "Ändrad finansiering", "agreement": "Överenskommelse",
+    "report": "Rapport", "organisation": "Organisation", "context": "Sammanhang",
+}  # fmt: skip
+EVENT_STATUSES = {
+    "proposed": "föreslaget", "decided": "beslutat", "started": "påbörjat", "ended": "avslutat",
+    "cancelled": "inställt", "unknown": "okänt",
+}  # fmt: skip
+METHODS = {
+    "interrupted_time_series": "Avbruten tidsserie",
+    "difference_in_differences": "Skillnad i skillnader",
+    "staggered_event_study": "Eventstudie med olika startår",
+    "synthetic_control": "Syntetisk kontroll",
+    "payer_view": "Betalarvy (beskriver)",
+    "before_after": "Före och efter (beskriver)",
+}
+ESTIMANDS = {
+    "level_change": "nivå", "slope_change": "lutning", "effect_per_dose": "per enhet dos", "mean_effect": "medel",
+    "mean_gap": "medelskillnad", "mean_change": "förändring av medel", "change_of_payer": "en betalares förändring",
+    "change_of_all_payers": "alla betalares förändring", "none": "",
+}  # fmt: skip
+LEVELS = {"block": "stoppar", "hold_back": "ställer rader åt sidan", "warn": "varnar"}
+
+
+def said(words: Mapping[str, str], code: str | None) -> str:
+    """The word for a code; a code that has none is shown as it stands, never hidden."""
+    return "" if code is None else words.get(code, code)
+
+
+def missing_reason(code: str | None) -> str:
+    """Why a value is missing; what stands after a colon (which correction) is kept in brackets."""
+    if code is None:
+        return "utan angivet skäl"
+    name, _, rest = code.partition(": ")
+    return f"{said(MISSING_REASONS, name)}{f' ({rest})' if rest else ''}"
+
+
+def paid_together(indicators: str, titles: Mapping[str, str]) -> str:
+    """Titles of what payers paid together: `a, b - a` is the cost a, and what is left of b without it."""
+    parts = (part.split(" - ") for part in indicators.split(", "))
+    return " + ".join(" − ".join(titles.get(name, name) for name in part) for part in parts)

@@ -74,7 +74,11 @@ def _study(tables: Tables, study: Row) -> Row:
 def _analysis(tables: Tables, analysis: Row) -> Row:
     def of(table: str) -> list[Row]:
         return [
-            row | {"name": tables.name(row["area_id"]), **_measured(tables, row["indicator_id"])}
+            row
+            | {
+                "name": ", ".join(tables.name(a) for a in row["area_id"].split(", ")),
+                **_measured(tables, row["indicator_id"]),
+            }
             for row in tables.whole[table]
             if _same(row, analysis, "study_id") and _same(row, analysis, "analysis_id")
         ]

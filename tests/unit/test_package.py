@@ -17,6 +17,7 @@ from rdflib import Graph, Literal, Namespace, URIRef
 from rdflib import namespace as ns
 
 from indicators import words
+from indicators.vocabulary import Theme
 from pipelines.release.package import contents, jsonstat, workbook
 from pipelines.release.package.catalogue import Catalogue
 from pipelines.release.package.changes import Changes
@@ -64,7 +65,8 @@ ROWS = pl.DataFrame(
     {
         "indicator": [0, 0, 0, 1], "area": [0, 0, 1, 0], "year": [2020, 2021, 2021, 2021], "sex": ["T"] * 4,
         "value": [290766.0, None, -0.5, 12.25], "status": ["normal", "missing", "preliminary", "normal"],
-        "missing_reason": [None, "published_missing", None, None], "is_preliminary": [False, False, True, False],
+        "missing_reason": [None, "published_missing", None, "unknown_code: X"],
+        "is_preliminary": [False, False, True, False],
         "break_before": [False, False, True, False], "price_basis": ["löpande priser"] * 3 + [None],
     }
 )  # fmt: skip
@@ -97,7 +99,8 @@ def test_a_workbook_writes_text_as_text_and_years_as_columns(tmp_path: Path) -> 
         ["0180", "+Stockholm", "@b", "Totalt", "%", "", 12.25],
     ]
     assert [r[heads.index("Anmärkning")] for r in rows] == [
-        "2021: saknas, källan har inget värde", "2021: preliminärt; 2021: brott i serien före", "",
+        "2021: saknas, källan har inget värde", "2021: preliminärt; 2021: brott i serien före",
+        "2021: källans kod är okänd (X)",
     ]  # fmt: skip
     assert [r[heads.index("Så anges källan")] for r in rows] == [
         CITED["municipality"],
@@ -145,6 +148,10 @@ def test_a_cube_tells_missing_from_what_is_not_there() -> None:
     assert (read["extension"]["preliminary"], read["extension"]["break_before"]) == ([3], [2021])
     assert read["source"] == "Kommun: Källa: Kolada. Grupp: Egen beräkning; underlag: Kolada: N1."
     assert msgspec.json.encode(float("nan")) == b"null"  # what the empty cells rest on
+
+
+def test_every_theme_has_a_name_and_so_a_place_in_the_package() -> None:
+    assert set(words.THEMES) == set(Theme)
 
 
 # Changes

@@ -10,6 +10,8 @@ import tempfile
 from importlib.metadata import version
 from pathlib import Path
 
+from indicators import words
+from pipelines import show
 from pipelines.release import pointer
 from pipelines.release.package.assembly import Assembly
 from pipelines.release.package.figures import Figures
@@ -17,6 +19,8 @@ from pipelines.release.package.identity import Identity
 from pipelines.release.shelf import Shelf, recipe_of
 from pipelines.settings import Settings
 
+# What a file is made of beside figures: this package, the words for codes, how numbers and text are written, libraries.
+_OURS = [Path(__file__).parent, Path(words.__file__), Path(show.__file__)]
 _LIBRARIES = ("duckdb", "msgspec", "polars", "rdflib", "xlsxwriter")
 
 
@@ -26,7 +30,7 @@ def write(folder: Path, before: Path | None) -> None:
     Args:
         folder: it holds the tables already. before: the folder of the release before, or None.
     """
-    shelf = Shelf(folder, before, recipe_of([Path(__file__).parent], *(f"{n} {version(n)}" for n in _LIBRARIES)))
+    shelf = Shelf(folder, before, recipe_of(_OURS, *(f"{name} {version(name)}" for name in _LIBRARIES)))
     identity = Identity.of(pointer.info(folder), Settings())
     with tempfile.TemporaryDirectory(prefix="nyckeltal-package-") as spill, Figures(folder, Path(spill)) as figures:
         Assembly(figures, shelf, identity, before).write()

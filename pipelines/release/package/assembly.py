@@ -27,6 +27,7 @@ from pipelines.release.package.workbook import widened, write_workbook
 from pipelines.release.shelf import Shelf
 
 _AT_ONCE = 50_000  # rows
+_EXTENT = "select min(year), max(year), count(*) from observation where value is not null"
 _SOURCES = "select distinct source_id, licence, url from source_file order by all"
 
 
@@ -36,7 +37,7 @@ class Assembly:
     def __init__(self, figures: Figures, shelf: Shelf, identity: Identity, before: Path | None) -> None:
         self._figures, self._shelf, self._identity = figures, shelf, identity
         self._changes = Changes.of(figures, before)
-        first, last, values = figures.query("select min(year), max(year), count(value) from observation").row(0)
+        first, last, values = figures.query(_EXTENT).row(0)
         self._years = (int(first), int(last))
         short = self._changes.short(identity)
         self._parts = readme.about(identity, figures.indicator, int(values), self._years, short)

@@ -23,7 +23,7 @@ _CELL = 32_767  # longest text in a cell
 _SERIES = ["indicator", "area", "sex"]
 # Heading, column of the rows, width. Years stand between these two.
 _BEFORE = (
-    ("Områdeskod", "area_id", 11), ("Område", "area_name", 22), ("Nyckeltal", "title_sv", 52), ("Kön", "sex_label", 9),
+    ("Områdeskod", "area_id", 11), ("Område", "area_name", 22), ("Nyckeltal", "title_sv", 46), ("Kön", "sex_label", 9),
     ("Enhet", "unit", 14),
 )  # fmt: skip
 _AFTER = (
@@ -160,20 +160,21 @@ def widened(rows: pl.DataFrame, labelled: Label) -> tuple[pl.DataFrame, list[int
 
 def remarks(rows: pl.DataFrame) -> pl.DataFrame:
     """What cells cannot say, by series: which years lack a value and why, are preliminary, or begin a new measure."""
-    year = pl.col("year").cast(pl.String).str.join(", ")
     reasons = {code: words.missing_reason(code) for code in rows["missing_reason"].unique().to_list()}
-    missing = rows.filter(pl.col("value").is_null()).group_by(*_SERIES, "missing_reason", maintain_order=True).agg(year)
-    why = pl.col("missing_reason").replace_strict(reasons, return_dtype=pl.String)
-    said = [
-        missing.select(*_SERIES, remark=pl.format("{}: saknas, {}", "year", why)),
-        *(
-            rows.filter(column).group_by(_SERIES, maintain_order=True).agg(year).select(
-                *_SERIES, remark=pl.format(text, "year")
-            )
-            for column, text in (("is_preliminary", "{}: preliminärt"), ("break_before", "{}: brott i serien före"))
-        ),
-    ]  # fmt: skip
-    return pl.concat(said).group_by(_SERIES, maintain_order=True).agg(pl.col("remark").str.join("; "))
+    why, lacks = pl.col("missing_reason").replace_strict(reasons, return_dtype=pl.String), pl.col("value").is_null()
+    said = (
+        (lacks | pl.col("missing_reason").is_not_null(), pl.when(lacks).then(pl.lit("saknas, ") + why).otherwise(why)),
+        (pl.col("is_preliminary"), pl.lit("preliminärt")),
+        (pl.col("break_before"), pl.lit("brott i serien före")),
+    )
+    by_word = pl.concat(
+        rows.filter(holds)
+        .group_by(*_SERIES, word=word, maintain_order=True)
+        .agg(years=pl.col("year").cast(pl.String).str.join(", "))
+        for holds, word in said
+    )
+    told = pl.format("{}: {}", "years", "word").str.join("; ")
+    return by_word.group_by(_SERIES, maintain_order=True).agg(remark=told)
 
 
 def _text_of(column: str) -> pl.Expr:

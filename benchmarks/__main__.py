@@ -16,7 +16,7 @@ from pathlib import Path
 
 from benchmarks.live import AREAS, YEARS, measure_live
 from benchmarks.measure import Measured, measure
-from benchmarks.parts import measure_part
+from benchmarks.parts import TARGETS, measure_part
 from benchmarks.queries import measure_queries
 from benchmarks.scale import run_floor, write_input
 from pipelines.settings import ROOT, Settings
@@ -61,8 +61,9 @@ def _snapshot(work: Path) -> None:
     print(f"  of which all studies of effects {steps['effects']:.1f} s (target 90 s)")
     print(f"  of which the release, with all that it holds beside its tables, {steps['release']:.1f} s")
     _tell("snapshot, nothing new (target 5 s)", measure([COMMAND, "refresh", *data]))
-    for what, measured in measure_part("package", (work / "data" / "releases" / "current").resolve(), work):
-        _tell(what, measured)
+    for part in TARGETS:
+        for what, measured in measure_part(part, (work / "data" / "releases" / "current").resolve(), work):
+            _tell(what, measured)
     imports = "import dagster, dagster_dbt, great_expectations, polars, duckdb"
     _tell("imports alone, one process", measure([sys.executable, "-c", imports]))
 

@@ -17,6 +17,7 @@ import polars as pl
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from indicators import words
+from pipelines import show
 from pipelines.errors import UsageError
 from pipelines.files import folder_atomic
 from pipelines.reader import open_release
@@ -73,7 +74,8 @@ def write_site(release: Path, target: Path) -> tuple[int, int]:
 def build_site(release: Path, target: Path, before: Path | None) -> tuple[int, int]:
     """Write a release's pages into an empty folder; returns the number of files, and of those not linked."""
     target.mkdir(parents=True, exist_ok=True)
-    shelf = Shelf(target, before, recipe_of([HERE], *(f"{lib} {version(lib)}" for lib in LIBRARIES)))
+    versions = (f"{library} {version(library)}" for library in LIBRARIES)
+    shelf = Shelf(target, before, recipe_of([HERE, Path(words.__file__), Path(show.__file__)], *versions))
     environment = _environment()
     with open_release(release) as con:
         tables = read_tables(con)

@@ -16,7 +16,6 @@ from pipelines.parts import write_part
 from pipelines.release import pointer
 from pipelines.release.pointer import DATABASE, DESCRIPTION
 
-
 TARGETS = {"package": "40 s, 700 MiB", "site": "120 s"}
 
 

@@ -222,6 +222,29 @@ def dev(
 
 
 @app.command()
+def serve(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 8000,
+    host: Annotated[str, typer.Option(help="Address to listen on; any but this machine's own is open to others.")] = (
+        "127.0.0.1"
+    ),
+    sql: Annotated[
+        bool, typer.Option("--sql", help="Let readers send SQL of their own, read-only and bounded.")
+    ] = False,
+    allow_origin: Annotated[
+        list[str] | None, typer.Option(help="A site whose pages may read the answers; may be repeated.")
+    ] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Serve the current release: its pages, its files and a query API; ends by Ctrl-C."""
+    from pipelines.api.serve import serve as work  # noqa: PLC0415
+
+    def ready(address: str) -> None:
+        show.out.print(f"Serving {address} (API: {address}/api/); end with Ctrl-C")
+
+    work(settings_for(data_dir), host, port, with_sql=sql, origins=allow_origin or [], ready=ready)
+
+
+@app.command()
 def replica(port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 8765) -> None:
     """Serve replicas of the publishers, to try a live refresh without a network; ends by Ctrl-C."""
     if not (ROOT / "tests" / "support" / "replicas").is_dir():

@@ -1,12 +1,15 @@
-"""Reading the current release, safely.
+"""Reading the current release, safely: the one place for the rules of reading.
 
-Belongs here: read-only connections for readers, without file or network access, within memory and time limits, and the
-few queries that the command line shows. Does not belong here: writing anything.
+Belongs here: read-only connections for readers, without file or network access, running one query within memory, time
+and size, and the few queries that the command line shows. Does not belong here: what a query may name (`sql_rules.py`);
+writing anything.
 """
 
 from __future__ import annotations
 
+import resource
 import threading
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,63 +17,111 @@ import duckdb
 import polars as pl
 import pyarrow as pa
 
+from pipelines import sql_rules
 from pipelines.errors import UsageError
 from pipelines.release.pointer import DATABASE
 
-QUERY_SECONDS = 60
-MAX_ROWS = 5_000_000
-_BATCH = 100_000
+_BATCH = 10_000
+_ROOM_MB = 1_000  # for the program itself, and for writing what was found
 _LIMITS: dict[str, str | bool | int | float | list[str]] = {
-    "memory_limit": "1GB",
     "temp_directory": "",  # nothing is ever written beside a release
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
+    "python_enable_replacements": False,  # a name in a query is never a variable of this program
 }
+# Errors that tell of the query; all others might tell of the machine.
+_OF_THE_QUERY = (duckdb.ProgrammingError, duckdb.DataError, duckdb.NotSupportedError)
 
 
-def open_release(folder: Path) -> duckdb.DuckDBPyConnection:
+@dataclass(frozen=True)
+class Limits:
+    """How much one query may take: seconds, DuckDB's memory in MB, rows, and MB of result."""
+
+    seconds: float = 60
+    memory_mb: int = 1000
+    rows: int = 5_000_000
+    result_mb: int = 2000
+
+
+USUAL = Limits()
+
+
+def open_release(folder: Path, memory_mb: int = USUAL.memory_mb) -> duckdb.DuckDBPyConnection:
     """A read-only connection on a release folder; SQL in it can reach neither files nor the network."""
-    con = duckdb.connect(str(folder / DATABASE), read_only=True, config=_LIMITS)
+    config = {**_LIMITS, "memory_limit": f"{memory_mb}MB"}
+    con = duckdb.connect(str(folder / DATABASE), read_only=True, config=config)
+    con.execute("set enable_progress_bar = false")  # it would stand among the rows
     con.execute("set enable_external_access = false")
     con.execute("set lock_configuration = true")
     return con
 
 
-def query(folder: Path, sql: str, parameters: list[Any] | None = None, seconds: float = QUERY_SECONDS) -> pl.DataFrame:
+def query(folder: Path, sql: str, parameters: list[Any] | None = None, limits: Limits = USUAL) -> pl.DataFrame:
     """Run one query on a release.
 
     Raises:
-        UsageError: the SQL is wrong or not one query, took longer than `seconds`, or gives more than `MAX_ROWS` rows.
+        UsageError: the SQL is wrong, not one query, names what is not public, or goes beyond the limits.
     """
-    with open_release(folder) as con:
-        alarm = threading.Timer(seconds, con.interrupt)
+    with open_release(folder, limits.memory_mb) as con:
+        alarm = threading.Timer(limits.seconds, con.interrupt)
         alarm.start()
         try:
-            return _bounded(_only_one(con, sql, parameters))
-        except duckdb.InterruptException as error:
-            raise UsageError("the query took too long", expected=f"at most {seconds:g} seconds") from error
-        except duckdb.Error as error:
-            raise UsageError("the query cannot be run", found=str(error)) from error
+            sql_rules.judge(con, sql)
+            return _bounded(con.execute(sql, parameters or []), limits)
+        except (duckdb.Error, OSError, MemoryError, RecursionError) as error:
+            raise refusal(error, limits) from error
+        except (pl.exceptions.PolarsError, pa.ArrowException) as error:
+            remedy = "name each column once, and cast what is no number, text, date or list to text"
+            raise UsageError(
+                "the result is no table", found=str(error).partition(". Hint")[0], remedy=remedy
+            ) from error
         finally:
             alarm.cancel()
 
 
-def _only_one(con: duckdb.DuckDBPyConnection, sql: str, parameters: list[Any] | None) -> duckdb.DuckDBPyConnection:
-    statements = duckdb.extract_statements(sql)
-    if len(statements) != 1:
-        raise UsageError("one query at a time", expected="one query", found=f"{len(statements)}")
-    return con.execute(sql, parameters or [])
+def refusal(error: Exception, limits: Limits) -> UsageError:
+    """What is told of an error of DuckDB (or of Arrow, that hands on DuckDB's): the query's faults, not the machine."""
+    text = str(error)
+    if isinstance(error, duckdb.InterruptException) or "INTERRUPT" in text:
+        return too_slow(limits)
+    if isinstance(error, duckdb.OutOfMemoryException | MemoryError) or "Out of Memory" in text:
+        return too_large(limits)
+    if isinstance(error, _OF_THE_QUERY):
+        return UsageError("the query cannot be run", found=text.partition("\n\nPlease try")[0].strip())
+    return UsageError("the query cannot be run", found=type(error).__name__)
 
 
-def _bounded(result: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+def too_slow(limits: Limits) -> UsageError:
+    """A query that does not end in its time."""
+    expected = f"at most {limits.seconds:g} seconds"
+    return UsageError("the query took too long", expected=expected, remedy="narrow the query")
+
+
+def too_large(limits: Limits) -> UsageError:
+    """A query that does not do with its memory."""
+    remedy = "narrow the query, or read the release's Parquet files"
+    return UsageError("the query needs too much memory", expected=f"at most {limits.memory_mb} MB", remedy=remedy)
+
+
+def hold_memory(limits: Limits) -> None:
+    """Let this process, which runs one query and nothing else, have no more memory than its limits come to.
+
+    DuckDB counts what it sorts and joins, but not a single text or list of a thousand million parts.
+    """
+    most = (limits.memory_mb + limits.result_mb + _ROOM_MB) * 1_000_000
+    resource.setrlimit(resource.RLIMIT_DATA, (most, most))
+
+
+def _bounded(result: duckdb.DuckDBPyConnection, limits: Limits) -> pl.DataFrame:
     """Fetch batch by batch, so that a result that is too large is refused before it fills the memory."""
     reader = result.to_arrow_reader(_BATCH)
-    batches, rows = [], 0
+    batches, rows, size = [], 0, 0
     for batch in reader:
-        rows += batch.num_rows
-        if rows > MAX_ROWS:
-            remedy = "narrow the query, or read the release's Parquet folder directly"
-            raise UsageError("the result is too large", expected=f"at most {MAX_ROWS} rows", remedy=remedy)
+        rows, size = rows + batch.num_rows, size + batch.nbytes
+        if rows > limits.rows or size > limits.result_mb * 1_000_000:
+            expected = f"at most {limits.rows} rows and {limits.result_mb} MB"
+            remedy = "narrow the query, or read the release's Parquet files"
+            raise UsageError("the result is too large", expected=expected, remedy=remedy)
         batches.append(batch)
     frame = pl.from_arrow(pa.Table.from_batches(batches, schema=reader.schema))
     return frame if isinstance(frame, pl.DataFrame) else frame.to_frame()

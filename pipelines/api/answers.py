@@ -1,0 +1,166 @@
+"""From a question to an answer of HTTP.
+
+Belongs here: the tag of an answer and what a repeat costs (nothing), the link to the next page, compression, and when
+an answer that is too long is refused rather than cut short. Does not belong here: what is asked (`routes.py`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+from urllib.parse import urlencode
+
+import duckdb
+import polars as pl
+from fastapi import Request, Response
+from starlette.responses import StreamingResponse
+
+from pipelines.api import cursors, forms, jsonstat
+from pipelines.api.asked import MOST_ROWS, ROWS_OF_JSON, Paging, fingerprint
+from pipelines.api.forms import Form
+from pipelines.api.problems import ApiError
+from pipelines.api.serving import Served, Serving
+from pipelines.api.tables import Listing, page_of
+
+# A browser may keep an answer, but asks each time whether its release still is the current one.
+CACHE_CONTROL = "no-cache"
+VARY = "Accept, Accept-Encoding"
+_CODE = version("nyckeltal")
+
+
+@dataclass(frozen=True)
+class Question:
+    """One request for a listing: which form, how many rows, and where the page begins."""
+
+    listing: Listing
+    given: Paging
+    form: Form
+    address: str
+    hash: str
+    zipped: bool
+
+    @property
+    def rows(self) -> int:
+        """The most rows of the page."""
+        return self.given.limit or (ROWS_OF_JSON if self.form.tells_more else MOST_ROWS)
+
+    def tag(self, release_id: str) -> str:
+        """The strong tag: equal tags, equal bytes."""
+        asked = [_CODE, release_id, self.hash, self.form.ending, str(self.rows), self.given.cursor or ""]
+        digest = hashlib.sha256("\n".join([*asked, str(self.given.limit is None)]).encode()).hexdigest()[:32]
+        return f'"{digest}{"-gzip" if self.zipped else ""}"'
+
+
+def question(request: Request, listing: Listing, given: Paging) -> Question:
+    """The question that a request holds.
+
+    Raises:
+        ApiError: the form is not given, or a parameter that has one value stands there twice.
+    """
+    for name in sorted(set(request.query_params)):
+        if not isinstance(getattr(given, name), list) and len(request.query_params.getlist(name)) > 1:
+            raise ApiError(400, "upprepad-parameter", f"the parameter {name} has one value", found="several")
+    offered = (*forms.TABULAR, forms.JSONSTAT) if listing.is_cube else forms.TABULAR
+    ending = request.scope.get("nyckeltal.ending")
+    form = forms.choose(ending, request.headers.get("accept", ""), offered)
+    path = request.url.path
+    zipped = form.is_text and wants_gzip(request)
+    address = f"{path}.{ending}" if ending else path
+    return Question(listing, given, form, address, fingerprint(path, given), zipped)
+
+
+def wants_gzip(request: Request) -> bool:
+    """Whether gzip may be sent."""
+    wanted = dict(forms.weights(request.headers.get("accept-encoding", "")))
+    return wanted.get("gzip", wanted.get("*", 0.0)) > 0
+
+
+def unchanged(request: Request, tag: str) -> bool:
+    """Whether the one who asks has this already (RFC 9110, 13.1.2)."""
+    known = [part.strip().removeprefix("W/") for part in request.headers.get("if-none-match", "").split(",")]
+    return tag in known or "*" in known
+
+
+async def answer(request: Request, listing: Listing, given: Paging) -> Response:
+    """A page of a listing out of the current release.
+
+    Raises:
+        ApiError: whatever is wrong with the question.
+    """
+    serving: Serving = request.app.state.serving
+    asked = question(request, listing, given)
+    async with serving.hold() as served:
+        page = page_of(listing, given, served.vocabulary)
+        if given.cursor is not None:
+            page.after(cursors.read(given.cursor, served.release_id, asked.hash, listing.kinds))
+        headers = {
+            "ETag": asked.tag(served.release_id),
+            "Cache-Control": CACHE_CONTROL,
+            "Vary": VARY,
+            "Nyckeltal-Release": served.release_id,
+        }
+        if unchanged(request, headers["ETag"]):
+            return Response(status_code=304, headers=headers)
+        sql, values = page.sql(asked.rows + 1)
+
+        def work(con: duckdb.DuckDBPyConnection) -> tuple[Iterator[bytes] | bytes, str | None]:
+            frame = con.execute(sql, values).pl()
+            following = _following(request, asked, served.release_id, frame)
+            body = _body(con, asked, served, frame.head(asked.rows), following)
+            return (b"".join(body) if frame.height <= forms.BATCH else body), following
+
+        body, following = await serving.read(served, work)
+    if following:
+        headers["Link"] = f'<{following}>; rel="next"'
+    return respond(request, asked.form, asked.zipped, body, headers)
+
+
+def respond(
+    request: Request, form: Form, zipped: bool, body: bytes | Iterator[bytes], headers: dict[str, str]
+) -> Response:
+    """The response with that body; a long one goes out piece by piece as it is written."""
+    if zipped:
+        headers["Content-Encoding"] = "gzip"
+    media_type = f"{form.media_type}; charset=utf-8; header=present" if form is forms.CSV else form.media_type
+    if request.method == "HEAD":
+        return Response(headers=headers, media_type=media_type)
+    if isinstance(body, bytes):
+        return Response(body, headers=headers, media_type=media_type)
+    return StreamingResponse(body, headers=headers, media_type=media_type)
+
+
+def _following(request: Request, asked: Question, release_id: str, frame: pl.DataFrame) -> str | None:
+    """The address of the next page; None when this is the last.
+
+    Raises:
+        ApiError: there is more, and the form has no place to say so.
+    """
+    if frame.height <= asked.rows:
+        return None
+    if asked.given.limit is None and not asked.form.tells_more:
+        raise ApiError(
+            400,
+            "for-mycket",
+            "the answer is longer than one page, and this form has no place to say that more follows",
+            expected=f"at most {MOST_ROWS} rows",
+            remedy="narrow the question, page with limit and the header Link, or take the whole table as "
+            f"/utgava/parquet/{asked.listing.file}",
+        )
+    key = frame.row(asked.rows - 1, named=True)
+    cursor = cursors.write(release_id, asked.hash, [key[column] for column in asked.listing.key])
+    kept = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
+    return f"{asked.address}?{urlencode([*kept, ('cursor', cursor)])}"
+
+
+def _body(
+    con: duckdb.DuckDBPyConnection, asked: Question, served: Served, frame: pl.DataFrame, following: str | None
+) -> Iterator[bytes]:
+    if asked.form is forms.JSONSTAT:
+        chunks = iter([jsonstat.dataset(served.info, frame, jsonstat.words(con, frame), following)])
+    else:
+        head: dict[str, Any] = {"release_id": served.release_id, "next": following, "count": frame.height}
+        chunks = forms.rows_in(asked.form, head, frame)
+    return forms.gzipped(chunks) if asked.zipped else chunks

@@ -1,0 +1,75 @@
+"""The application, put together.
+
+Belongs here: which parts there are and in which order. Does not belong here: what any of them does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
+from starlette.middleware.cors import CORSMiddleware
+
+from pipelines.api import apart, files, page, problems, routes, sql
+from pipelines.api.guard import LOOPBACK, Guard
+from pipelines.api.serving import Serving
+
+_NO_TELEMETRY: TelemetryConfig = {
+    "tracing": False, "metrics": False, "logs": False, "operation_spans": False, "auto_configure": False
+}  # fmt: skip
+_ABOUT = (
+    "Öppna nyckeltal för kommunal vård och omsorg, ur den utgåva som gäller just nu. Varje svar kommer ur en enda "
+    "utgåva; vilken står i huvudet Nyckeltal-Release. Tider är UTC. Saknade värden är null, aldrig noll, och status "
+    "säger varför."
+)
+
+
+def create_app(
+    releases_dir: Path,
+    *,
+    with_sql: bool = False,
+    hosts: frozenset[str] | None = LOOPBACK,
+    origins: Collection[str] = (),
+) -> FastAPI:
+    """The application on a folder of releases.
+
+    Args:
+        with_sql: whether readers may send SQL. hosts: names that are answered, None for any. origins: sites whose pages
+        may read answers of the interface.
+    """
+
+    @asynccontextmanager
+    async def life(app: FastAPI) -> AsyncIterator[None]:
+        app.state.serving = Serving(releases_dir)
+        if with_sql:
+            apart.warm_up()
+        await app.state.serving.warm_up()
+        yield
+        app.state.serving.close()
+
+    app = FastAPI(
+        title="Nyckeltal: API",
+        version="1",
+        description=_ABOUT,
+        lifespan=life,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        telemetry=_NO_TELEMETRY,
+    )
+    problems.install(app)
+    for part in (page.router, routes.router, sql.router(is_on=with_sql), files.router):
+        app.include_router(part)
+    if origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(origins),
+            allow_methods=["GET", "HEAD"],
+            allow_headers=["If-None-Match"],
+            expose_headers=["ETag", "Link", "Nyckeltal-Release"],
+        )
+    app.add_middleware(Guard, hosts=hosts)
+    return app

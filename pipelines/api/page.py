@@ -1,0 +1,52 @@
+"""The few pages that the server itself has: the interface explained, the release's files, and what to do without pages.
+
+Belongs here: filling those templates (Swedish). Does not belong here: the pages of a release (`site`).
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from pipelines import show
+from pipelines.api import forms
+from pipelines.api.answers import CACHE_CONTROL
+from pipelines.api.problems import KINDS
+
+router = APIRouter(include_in_schema=False)
+
+
+@cache
+def _templates() -> Environment:
+    home = FileSystemLoader(Path(__file__).with_name("templates"))
+    found = Environment(loader=home, autoescape=True, undefined=StrictUndefined)
+    found.filters["kb"] = lambda size: show.number(max(size, 1000) / 1000)
+    return found
+
+
+def html(template: str, status: int = 200, **content: Any) -> Response:
+    """A page."""
+    text = _templates().get_template(template).render(**content)
+    return Response(text, status, {"Cache-Control": CACHE_CONTROL}, media_type="text/html")
+
+
+@router.api_route("/api/", methods=["GET", "HEAD"])
+async def api(request: Request) -> Response:
+    """The interface, explained out of its own description."""
+    described = request.app.openapi()
+    base = str(request.base_url).rstrip("/")
+    given = (*forms.TABULAR, forms.JSONSTAT)
+    return html("api.html", api=described, base=base, forms=given, kinds=KINDS)
+
+
+@router.api_route("/api/v1/openapi", methods=["GET", "HEAD"])
+async def description(request: Request) -> Response:
+    """The description for programs (`/api/v1/openapi.json`)."""
+    forms.choose(request.scope.get("nyckeltal.ending"), "", [forms.JSON])
+    body = json.dumps(request.app.openapi(), ensure_ascii=False)
+    return Response(body, headers={"Cache-Control": CACHE_CONTROL}, media_type="application/json")

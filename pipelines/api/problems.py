@@ -1,0 +1,138 @@
+"""Errors as RFC 9457 tells them: `application/problem+json`.
+
+Belongs here: what every error looks like, and turning the errors of libraries into ours. What is told is what was
+asked, never a path of the machine, a stack or a library's inner words; those go to the server's own log.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from pipelines.errors import NyckeltalError
+
+MEDIA_TYPE = "application/problem+json"
+_LONGEST = 300  # characters of what was sent that are told back
+
+
+class ApiError(Exception):
+    """An error that the one who asks is told of.
+
+    Args:
+        status: of HTTP. kind: its short name; the API's page explains each. what, expected, found, remedy: as in every
+        error of this project.
+    """
+
+    def __init__(
+        self, status: int, kind: str, what: str, *, expected: str = "", found: object = "", remedy: str = ""
+    ) -> None:
+        super().__init__(what)
+        self.status, self.kind, self.what = status, kind, what
+        self.expected, self.found, self.remedy = expected, str(found)[:_LONGEST], remedy
+        self.headers: dict[str, str] = {}
+
+    def response(self) -> Response:
+        """The answer."""
+        told = {"expected": self.expected, "found": self.found, "remedy": self.remedy}
+        told = {name: text for name, text in told.items() if text}
+        words = {"expected": "expected", "found": "found", "remedy": "what to do"}
+        body = {
+            "type": f"/api/#{self.kind}",
+            "title": self.what,
+            "status": self.status,
+            "detail": "; ".join([self.what, *(f"{words[name]}: {text}" for name, text in told.items())]),
+            "what": self.what,
+            **told,
+        }
+        headers = {"Cache-Control": "no-store", **self.headers}
+        text = json.dumps(body, ensure_ascii=False)
+        return Response(text, self.status, headers, media_type=MEDIA_TYPE)
+
+
+# Every kind, in Swedish, for the API's page.
+KINDS = {
+    "okand-parameter": "En parameter som inte finns för frågan. Svaret säger vilka som finns.",
+    "fel-varde": "Ett värde som inte kan läsas, eller en kod som inte finns i utgåvan.",
+    "upprepad-parameter": "En parameter som bara får anges en gång står flera gånger.",
+    "fel-markor": "En markör (cursor) som inte går att läsa eller hör till en annan fråga.",
+    "annan-utgava": "Markören hör till en annan utgåva än den som nu gäller. Börja om från första sidan.",
+    "for-mycket": "Svaret är längre än en sida, i ett format som inte kan säga det. Begränsa frågan eller ange limit.",
+    "format": "Formatet finns inte för frågan. Svaret säger vilka som finns.",
+    "finns-inte": "Adressen eller det som efterfrågas finns inte.",
+    "metod": "Adressen svarar inte på den metoden.",
+    "sql": "SQL-frågan kan inte köras. Svaret säger varför.",
+    "sql-avstangt": "SQL är inte påslaget: servern startas med --sql.",
+    "frammande-varde": "Anropet kom med ett värdnamn eller från en sida som servern inte svarar.",
+    "ingen-utgava": "Det finns ingen utgåva att svara från ännu.",
+    "upptagen": "Servern hann inte svara i tid.",
+    "internt": "Ett fel i servern. Det står i serverns logg.",
+}  # fmt: skip
+
+
+def near(found: str, known: Iterable[str]) -> str:
+    """What was probably meant, as a remedy; empty when nothing is alike."""
+    alike = difflib.get_close_matches(found, list(known), n=3, cutoff=0.5)
+    return f"did you mean {', '.join(alike)}?" if alike else ""
+
+
+def of_ours(error: NyckeltalError, status: int = 400, kind: str = "sql") -> ApiError:
+    """An error of this project as a problem; where it happened stays here."""
+    return ApiError(status, kind, error.what, expected=error.expected, found=error.found, remedy=error.remedy)
+
+
+def _of_parameters(request: Request, error: RequestValidationError) -> ApiError:
+    first: dict[str, Any] = next(iter(error.errors()))
+    place, *inner = first["loc"]
+    name = str(inner[0]) if inner else str(place)
+    if first["type"] == "extra_forbidden":
+        known = sorted(_parameters(request))
+        return ApiError(
+            400, "okand-parameter", "unknown parameter", expected=", ".join(known), found=name, remedy=near(name, known)
+        )
+    if first["type"] == "missing":
+        return ApiError(400, "fel-varde", f"the parameter {name} is missing", expected=f"{name}=…", found="nothing")
+    return ApiError(
+        400, "fel-varde", f"the parameter {name} is wrong", expected=_expected(first), found=first.get("input", "")
+    )
+
+
+def _parameters(request: Request) -> set[str]:
+    """The parameters of the question that was asked."""
+    asked = request.scope["route"].dependant.query_params
+    return {name for parameter in asked for name in parameter.field_info.annotation.model_fields}
+
+
+def _expected(fault: dict[str, Any]) -> str:
+    text = str(fault["msg"])
+    return text.removeprefix("Value error, ").removeprefix("Input should be ").removeprefix("String should ")
+
+
+def install(app: FastAPI) -> None:
+    """Let every error of the application be told as a problem."""
+
+    @app.exception_handler(ApiError)
+    async def ours(_: Request, error: ApiError) -> Response:
+        return error.response()
+
+    @app.exception_handler(RequestValidationError)
+    async def parameters(request: Request, error: RequestValidationError) -> Response:
+        return _of_parameters(request, error).response()
+
+    @app.exception_handler(HTTPException)
+    async def protocol(request: Request, error: HTTPException) -> Response:
+        if error.status_code == 405:
+            problem = ApiError(405, "metod", "this address does not answer that method", found=request.method)
+        else:
+            problem = ApiError(error.status_code, "finns-inte", "there is nothing at this address")
+        problem.headers = dict(error.headers or {})
+        return problem.response()
+
+    @app.exception_handler(Exception)
+    async def unexpected(_: Request, __: Exception) -> Response:  # the server itself logs it
+        return ApiError(500, "internt", "something went wrong in the server", remedy="its log says what").response()

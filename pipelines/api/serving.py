@@ -1,0 +1,162 @@
+"""Which release answers: the one that the pointer names at the moment of asking, whole.
+
+Belongs here: opening a release, following the pointer, letting go of a release when its last request is done. A file
+that is open can be read to its end, also when its folder is pruned; so a release is opened by its own folder, once,
+and each request stays with the one that it began with. Does not belong here: what is asked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+import anyio
+import duckdb
+from anyio import to_thread
+
+from pipelines import reader
+from pipelines.api.problems import ApiError, of_ours
+from pipelines.api.vocabulary import Vocabulary
+from pipelines.errors import NyckeltalError
+from pipelines.release import pointer
+from pipelines.release.pointer import ReleaseInfo
+
+LIMITS = reader.Limits(seconds=20, memory_mb=600)
+AT_ONCE = 4  # queries that run; the others wait for their turn
+_RETRY_SECONDS = 5.0  # until a release that could not be opened is tried again
+_log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+@dataclass
+class Served:
+    """A release that is open. `users` are the requests that it answers now."""
+
+    info: ReleaseInfo
+    folder: Path
+    con: duckdb.DuckDBPyConnection
+    vocabulary: Vocabulary
+    users: int = field(default=0)
+
+    @property
+    def release_id(self) -> str:
+        """The release's id, which is also its folder's name."""
+        return self.info.release_id
+
+    @classmethod
+    def open(cls, folder: Path) -> Served:
+        """Open a release by its own folder.
+
+        Raises:
+            duckdb.Error, OSError, ValueError: it is not there, or not what its name says.
+        """
+        info = pointer.info(folder)
+        con = reader.open_release(folder, LIMITS.memory_mb)
+        try:
+            found = con.execute("select release_id from release").fetchone()
+            if found != (folder.name,) or info.release_id != folder.name:
+                raise ValueError(f"the release in {folder.name} calls itself {found} and {info.release_id}")
+            return cls(info, folder, con, Vocabulary.read(con))
+        except BaseException:
+            con.close()
+            raise
+
+
+class Serving:
+    """The release that requests get. All of its state is touched by the event loop only."""
+
+    def __init__(self, releases_dir: Path) -> None:
+        self._releases_dir = releases_dir
+        self._now: Served | None = None
+        self._turning = asyncio.Lock()
+        self._turns = anyio.CapacityLimiter(AT_ONCE)
+        self._failed: str | None = None
+        self._failed_until = 0.0
+
+    @asynccontextmanager
+    async def hold(self) -> AsyncIterator[Served]:
+        """The current release, kept open for as long as the request needs it.
+
+        Raises:
+            ApiError: there is none.
+        """
+        served = await self._current()
+        served.users += 1
+        try:
+            yield served
+        finally:
+            served.users -= 1
+            self._let_go(served)
+
+    async def read(self, served: Served, work: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
+        """Do `work` with a cursor of its own, in a thread, when it is its turn, and no longer than allowed.
+
+        Raises:
+            ApiError: it took too long or too much memory.
+        """
+        async with self._turns:
+            cursor = served.con.cursor()
+            alarm = asyncio.get_running_loop().call_later(LIMITS.seconds, cursor.interrupt)
+            try:
+                return await to_thread.run_sync(work, cursor)
+            except duckdb.Error as error:
+                _log.warning("a query failed", exc_info=error)
+                raise of_ours(reader.refusal(error, LIMITS), 503, "upptagen") from error
+            finally:
+                alarm.cancel()
+                cursor.close()
+
+    async def warm_up(self) -> None:
+        """Open the current release, and let DuckDB load what it needs to bind a value, before anybody waits for it."""
+        async with self.hold() as served:
+            await self.read(served, lambda con: con.execute("select ?", [0]))
+
+    def is_current(self, served: Served) -> bool:
+        """Whether the pointer still names it."""
+        return served.release_id == self._pointed()
+
+    def close(self) -> None:
+        """Let go of the release."""
+        last, self._now = self._now, None
+        if last is not None:
+            self._let_go(last)
+
+    def _let_go(self, served: Served) -> None:
+        if served is not self._now and served.users == 0:
+            served.con.close()
+
+    async def _current(self) -> Served:
+        if self._now is None or self._now.release_id != self._pointed():
+            async with self._turning:
+                await self._turn()
+        if self._now is None:
+            raise ApiError(503, "ingen-utgava", "there is no release yet", remedy="run `nyckeltal refresh`")
+        return self._now
+
+    async def _turn(self) -> None:
+        """Open what the pointer names now; once more when the pointer has moved on meanwhile and that was pruned."""
+        clock = asyncio.get_running_loop().time
+        failed = self._failed if clock() < self._failed_until else None
+        while (name := self._pointed()) not in {None, failed, self._now and self._now.release_id}:
+            try:
+                opened = await to_thread.run_sync(Served.open, self._releases_dir / str(name))
+            except (duckdb.Error, OSError, ValueError) as error:
+                # The last release that could be opened goes on answering, as everywhere; the operator is told.
+                _log.error("the release %s cannot be opened", name, exc_info=error)
+                failed = self._failed = name
+                self._failed_until = clock() + _RETRY_SECONDS
+                continue
+            before, self._now = self._now, opened
+            if before is not None:
+                self._let_go(before)
+
+    def _pointed(self) -> str | None:
+        try:
+            return pointer.current_folder(self._releases_dir).name
+        except NyckeltalError:
+            return None

@@ -1,0 +1,85 @@
+"""The codes of a release: what may be asked for.
+
+Belongs here: which indicators, areas, groups and themes there are, and telling what was meant when one is not. It is
+read once for each release, so that a wrong code costs no query.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+import duckdb
+
+from pipelines.api.problems import ApiError, near
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Titles and themes by indicator, names and types by area, present members by group."""
+
+    titles: dict[str, str]
+    themes: dict[str, frozenset[str]]
+    names: dict[str, str]
+    area_types: dict[str, frozenset[str]]
+    groups: dict[str, frozenset[str]]
+
+    @classmethod
+    def read(cls, con: duckdb.DuckDBPyConnection) -> Vocabulary:
+        """The codes of the release that the connection is on."""
+        indicators = con.execute("select indicator_id, title_sv, theme from indicator order by 1").fetchall()
+        areas = con.execute("select area_id, name, area_type from area order by 1").fetchall()
+        members = con.execute("select group_id, area_id from area_membership where valid_to is null").fetchall()
+        return cls(
+            titles={i: title for i, title, _ in indicators},
+            themes=_sets((theme, i) for i, _, theme in indicators),
+            names={a: name for a, name, _ in areas},
+            area_types=_sets((kind, a) for a, _, kind in areas),
+            groups=_sets(members),
+        )
+
+    def indicators(self, wanted: Collection[str], themes: Collection[str]) -> set[str] | None:
+        """The indicators that are meant, all (None) when nothing is asked for; both must hold.
+
+        Raises:
+            ApiError: there is no such indicator or theme.
+        """
+        self._check("indicator", wanted, self.titles, {i.lower(): i for i in self.titles})
+        self._check("theme", themes, self.themes, {})
+        return _both(wanted, [self.themes[t] for t in themes])
+
+    def areas(self, wanted: Collection[str], groups: Collection[str], kinds: Collection[str]) -> set[str] | None:
+        """The areas that are meant: those named and the members of the groups, of the types given; None for all.
+
+        Raises:
+            ApiError: there is no such area, group or type.
+        """
+        self._check("area", wanted, self.names, {name.lower(): a for a, name in reversed(self.names.items())})
+        self._check("group", groups, self.groups, {self.names.get(g, g).lower(): g for g in self.groups})
+        self._check("area_type", kinds, self.area_types, {})
+        return _both(set(wanted).union(*(self.groups[g] for g in groups)), [self.area_types[k] for k in kinds])
+
+    def _check(self, parameter: str, wanted: Iterable[str], known: Collection[str], called: dict[str, str]) -> None:
+        for value in wanted:
+            if value not in known:
+                meant = called.get(value.lower())
+                remedy = f"{parameter}={meant}" if meant else near(value, known)
+                some = ", ".join(list(known)[:3])
+                expected = ", ".join(known) if len(known) <= 10 else f"a code, such as {some}"
+                raise ApiError(
+                    400, "fel-varde", f"there is no such {parameter}", expected=expected, found=value, remedy=remedy
+                )
+
+
+def _sets(pairs: Iterable[tuple[str, str]]) -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for key, value in pairs:
+        found.setdefault(key, set()).add(value)
+    return {key: frozenset(values) for key, values in sorted(found.items())}
+
+
+def _both(wanted: Collection[str], sets: list[frozenset[str]]) -> set[str] | None:
+    if not sets:
+        return set(wanted) or None
+    within = set().union(*sets)
+    return within & set(wanted) if wanted else within

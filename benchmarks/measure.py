@@ -35,7 +35,7 @@ def measure(command: list[str], env: dict[str, str] | None = None) -> Measured:
     def sample() -> None:
         nonlocal peak
         while not done.wait(_INTERVAL):
-            peak = max(peak, _tree_mb(process.pid))
+            peak = max(peak, tree_mb(process.pid))
 
     sampler = threading.Thread(target=sample, daemon=True)
     sampler.start()
@@ -45,7 +45,8 @@ def measure(command: list[str], env: dict[str, str] | None = None) -> Measured:
     return Measured(time.perf_counter() - began, peak, process.returncode, output)
 
 
-def _tree_mb(root: int) -> float:
+def tree_mb(root: int) -> float:
+    """Resident memory of a process and its children, MiB: all private pages, and the most shared ones."""
     parents: dict[int, int] = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():

@@ -35,9 +35,10 @@ _OF_THE_QUERY = (duckdb.ProgrammingError, duckdb.DataError, duckdb.NotSupportedE
 
 @dataclass(frozen=True)
 class Limits:
-    """How much one query may take: seconds, DuckDB's memory in MB, rows, and MB of result."""
+    """How much one query may take: seconds, DuckDB's memory in MB and its threads, rows, and MB of result."""
 
     seconds: float = 60
+    threads: int = 2
     memory_mb: int = 1000
     rows: int = 5_000_000
     result_mb: int = 2000
@@ -46,9 +47,12 @@ class Limits:
 USUAL = Limits()
 
 
-def open_release(folder: Path, memory_mb: int = USUAL.memory_mb) -> duckdb.DuckDBPyConnection:
-    """A read-only connection on a release folder; SQL in it can reach neither files nor the network."""
-    config = {**_LIMITS, "memory_limit": f"{memory_mb}MB"}
+def open_release(folder: Path, limits: Limits = USUAL) -> duckdb.DuckDBPyConnection:
+    """A read-only connection on a release folder; SQL in it can reach neither files nor the network.
+
+    One process has a release open once: for more at a time, take cursors.
+    """
+    config = {**_LIMITS, "memory_limit": f"{limits.memory_mb}MB", "threads": limits.threads}
     con = duckdb.connect(str(folder / DATABASE), read_only=True, config=config)
     con.execute("set enable_progress_bar = false")  # it would stand among the rows
     con.execute("set enable_external_access = false")
@@ -62,7 +66,7 @@ def query(folder: Path, sql: str, parameters: list[Any] | None = None, limits: L
     Raises:
         UsageError: the SQL is wrong, not one query, names what is not public, or goes beyond the limits.
     """
-    with open_release(folder, limits.memory_mb) as con:
+    with open_release(folder, limits) as con:
         alarm = threading.Timer(limits.seconds, con.interrupt)
         alarm.start()
         try:

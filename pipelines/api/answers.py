@@ -104,6 +104,8 @@ async def answer(request: Request, listing: Listing, given: Paging) -> Response:
         }
         if unchanged(request, headers["ETag"]):
             return Response(status_code=304, headers=headers)
+        if kept := served.kept.get(headers["ETag"]):
+            return _respond_with(request, asked, *kept, headers)
         sql, values = page.sql(asked.rows + 1)
 
         def work(con: duckdb.DuckDBPyConnection) -> tuple[Iterator[bytes] | bytes, str | None]:
@@ -113,6 +115,18 @@ async def answer(request: Request, listing: Listing, given: Paging) -> Response:
             return (b"".join(body) if frame.height <= forms.BATCH else body), following
 
         body, following = await serving.read(served, work)
+        if isinstance(body, bytes):
+            served.kept.put(headers["ETag"], body, following)
+    return _respond_with(request, asked, body, following, headers)
+
+
+def _respond_with(
+    request: Request,
+    asked: Question,
+    body: bytes | Iterator[bytes],
+    following: str | None,
+    headers: dict[str, str],
+) -> Response:
     if following:
         headers["Link"] = f'<{following}>; rel="next"'
     return respond(request, asked.form, asked.zipped, body, headers)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
+import sys
 from functools import cache
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection
@@ -29,9 +30,10 @@ _log = logging.getLogger(__name__)
 
 @cache
 def _processes() -> ForkServerContext:
-    """Processes forked from one that has loaded this module, and nothing else."""
+    """Processes forked from one that has loaded our modules and opened nothing: they run the program's first lines
+    again, and would otherwise load the command line each time."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["__main__", __name__])
+    context.set_forkserver_preload([name for name in sorted(sys.modules) if name.partition(".")[0] == "pipelines"])
     return context
 
 

@@ -77,7 +77,7 @@ def _quality(media_type: str, accept: str) -> float:
 
 def write_json(head: dict[str, Any], frame: pl.DataFrame) -> Iterator[bytes]:
     """An object with the head's members and `rows`, an object each."""
-    yield json.dumps(head, ensure_ascii=False)[:-1].encode() + b',"rows":[\n'
+    yield json.dumps({**head, "rows": []}, ensure_ascii=False).removesuffix("]}").encode() + b"\n"
     plain = _plain(frame)
     for start in range(0, plain.height, BATCH):
         lines = io.BytesIO()

@@ -41,8 +41,9 @@ def words(con: duckdb.DuckDBPyConnection, frame: pl.DataFrame) -> Words:
     indicators, areas = (frame[column].unique().to_list() for column in ("indicator_id", "area_id"))
     told = con.execute(
         "select distinct indicator_id, title_sv, unit, area_type, attribution from observation_wide "
-        "where indicator_id in (select unnest($1::varchar[])) order by all",
-        [indicators],
+        "where indicator_id in (select unnest($1::varchar[])) and area_id in (select unnest($2::varchar[])) "
+        "order by all",
+        [indicators, areas],
     ).fetchall()
     names = con.execute("select area_id, name from area where area_id in (select unnest($1::varchar[]))", [areas])
     attributions: dict[str, dict[str, str]] = {}
@@ -92,8 +93,7 @@ def _place(codes: dict[str, list[Any]]) -> pl.Expr:
     """The place of each row in the cube, row-major: the last dimension moves fastest."""
     place = pl.lit(0, pl.Int64)
     for column, values in codes.items():
-        at = pl.col(column).replace_strict(values, list(range(len(values))), return_dtype=pl.Int64)
-        place = place * len(values) + at
+        place = place * len(values) + pl.col(column).rank("dense").cast(pl.Int64) - 1
     return place
 
 

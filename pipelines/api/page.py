@@ -17,6 +17,7 @@ from pipelines import show
 from pipelines.api import forms
 from pipelines.api.answers import CACHE_CONTROL
 from pipelines.api.problems import KINDS
+from pipelines.release.pointer import ReleaseInfo
 
 router = APIRouter(include_in_schema=False)
 
@@ -29,10 +30,11 @@ def _templates() -> Environment:
     return found
 
 
-def html(template: str, status: int = 200, **content: Any) -> Response:
-    """A page."""
-    text = _templates().get_template(template).render(**content)
-    return Response(text, status, {"Cache-Control": CACHE_CONTROL}, media_type="text/html")
+def html(template: str, status: int = 200, release: ReleaseInfo | None = None, **content: Any) -> Response:
+    """A page. `release`: the one that it tells of."""
+    text = _templates().get_template(template).render(release=release, **content)
+    headers = {"Cache-Control": CACHE_CONTROL, **({"Nyckeltal-Release": release.release_id} if release else {})}
+    return Response(text, status, headers, media_type="text/html")
 
 
 @router.api_route("/api/", methods=["GET", "HEAD"])

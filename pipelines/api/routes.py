@@ -44,7 +44,13 @@ def _get(path: str, summary: str, *, is_cube: bool = False) -> Callable[[Handler
     def register(handler: Handler) -> Handler:
         described = _described(is_cube=is_cube)
         router.add_api_route(
-            path, handler, methods=["GET"], summary=summary, responses=described, response_class=Response
+            path,
+            handler,
+            methods=["GET"],
+            summary=summary,
+            operation_id=handler.__name__,
+            responses=described,
+            response_class=Response,
         )
         router.add_api_route(path, handler, methods=["HEAD"], include_in_schema=False)
         return handler
@@ -54,7 +60,7 @@ def _get(path: str, summary: str, *, is_cube: bool = False) -> Callable[[Handler
 
 @_get("/indicators", "Nyckeltal: definition, syfte, enhet, källa, brott")
 async def indicators(request: Request, given: Annotated[Indicators, Query()]) -> Response:
-    """Tabellen `indicator`."""
+    """Tabellen indicator."""
     return await answer(request, tables.INDICATORS, given)
 
 
@@ -64,7 +70,7 @@ async def indicator(
     indicator_id: Annotated[str, Path(description="Nyckeltalets id.", pattern=r"^\w{1,100}$")],
     given: Annotated[Paging, Query()],
 ) -> Response:
-    """Raden för ett nyckeltal i tabellen `indicator`."""
+    """Raden för ett nyckeltal i tabellen indicator."""
     try:
         return await answer(request, tables.INDICATORS, Indicators(indicator=[indicator_id], **dict(given)))
     except ApiError as problem:
@@ -74,41 +80,41 @@ async def indicator(
 
 @_get("/areas", "Områden: kommuner, regioner, län, grupper och riket")
 async def areas(request: Request, given: Annotated[Areas, Query()]) -> Response:
-    """Tabellen `area`."""
+    """Tabellen area."""
     return await answer(request, tables.AREAS, given)
 
 
 @_get("/observations", "Värden, så som de är kända nu", is_cube=True)
 async def observations(request: Request, given: Annotated[Observations, Query()]) -> Response:
-    """Tabellen `observation`; med labels=true vyn `observation_wide`."""
+    """Tabellen observation; med labels=true vyn observation_wide."""
     return await answer(request, tables.LABELLED if given.labels else tables.OBSERVATIONS, given)
 
 
 @_get("/as-of", "Värden, så som de var kända vid en tidpunkt", is_cube=True)
 async def as_of(request: Request, given: Annotated[AsOf, Query()]) -> Response:
-    """`observation_as_of(moment)`: det som var känt då, ur tabellen `observation_vintage`."""
+    """observation_as_of(moment): det som var känt då, ur tabellen observation_vintage."""
     return await answer(request, tables.AS_OF, given)
 
 
 @_get("/comparison", "Värden bredvid riket, länet, GR, kommungruppen och liknande")
 async def comparison(request: Request, given: Annotated[Comparison, Query()]) -> Response:
-    """Tabellen `comparison`."""
+    """Tabellen comparison."""
     return await answer(request, tables.COMPARISON, given)
 
 
 @_get("/trend", "Om serierna stiger eller faller, och om det är säkerställt")
 async def trend(request: Request, given: Annotated[Series, Query()]) -> Response:
-    """Tabellen `trend`."""
+    """Tabellen trend."""
     return await answer(request, tables.TREND, given)
 
 
 @_get("/revisions", "Vad källorna har ändrat sedan förra utgåvan")
 async def revisions(request: Request, given: Annotated[Revisions, Query()]) -> Response:
-    """Tabellen `revision`."""
+    """Tabellen revision."""
     return await answer(request, tables.REVISIONS, given)
 
 
 @_get("/release", "Utgåvan som svarar")
 async def release(request: Request, given: Annotated[Paging, Query()]) -> Response:
-    """Tabellen `release`: id att citera, när den gjordes, av vilken kod och vilka data."""
+    """Tabellen release: id att citera, när den gjordes, av vilken kod och vilka data."""
     return await answer(request, tables.RELEASE, given)

@@ -9,10 +9,11 @@ import socket
 from collections.abc import Callable, Collection
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from pipelines.api.app import create_app
 from pipelines.api.guard import LOOPBACK
-from pipelines.errors import UsageError
+from pipelines.errors import NyckeltalError, UsageError
 from pipelines.release import pointer
 from pipelines.settings import Settings
 
@@ -32,18 +33,27 @@ def serve(
         host, port: where to listen; port 0 takes a free one. ready: is told the address when requests are answered.
 
     Raises:
-        NyckeltalError: there is no release. UsageError: the address cannot be listened on.
+        NyckeltalError: there is no release, or it cannot be opened. UsageError: the address cannot be listened on.
     """
     pointer.current_folder(settings.releases_dir)
     listening = _listen(host, port)
     hosts = LOOPBACK if host in LOOPBACK else None
     app = create_app(settings.releases_dir, with_sql=with_sql, hosts=hosts, origins=origins)
-    config = uvicorn.Config(
-        app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=5
-    )
     address = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
+    server = _Server(configured(app), lambda: ready(address))
     with listening:
-        _Server(config, lambda: ready(address)).run(sockets=[listening])
+        try:
+            server.run(sockets=[listening])
+        except KeyboardInterrupt:
+            return
+        except SystemExit as stopped:  # what went wrong stands in the log above
+            remedy = "serve another release: nyckeltal releases rollback"
+            raise NyckeltalError("the server could not start", remedy=remedy) from stopped
+
+
+def configured(app: ASGIApp) -> uvicorn.Config:
+    """How the application is served."""
+    return uvicorn.Config(app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=5)
 
 
 class _Server(uvicorn.Server):

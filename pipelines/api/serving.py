@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -26,11 +27,37 @@ from pipelines.errors import NyckeltalError
 from pipelines.release import pointer
 from pipelines.release.pointer import ReleaseInfo
 
-LIMITS = reader.Limits(seconds=20, memory_mb=600)
-AT_ONCE = 4  # queries that run; the others wait for their turn
+AT_ONCE = 4  # queries that run, each on one core; the others wait for their turn
+LIMITS = reader.Limits(seconds=20, threads=1, memory_mb=600)
+_KEPT_BYTES = 64_000_000  # of answers that are ready, for each release
+_LONGEST_KEPT = 1_000_000
 _RETRY_SECONDS = 5.0  # until a release that could not be opened is tried again
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
+
+
+class Kept:
+    """Answers by their tag, as long as there is room; what was not asked for the longest goes first."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self._answers: OrderedDict[str, tuple[bytes, str | None]] = OrderedDict()
+        self._left = most_bytes
+
+    def get(self, tag: str) -> tuple[bytes, str | None] | None:
+        """The body and the address of the next page."""
+        if tag in self._answers:
+            self._answers.move_to_end(tag)
+        return self._answers.get(tag)
+
+    def put(self, tag: str, body: bytes, following: str | None) -> None:
+        """Keep an answer. A long one is not kept: it would take the place of many."""
+        if tag in self._answers or len(body) > _LONGEST_KEPT:
+            return
+        self._answers[tag] = (body, following)
+        self._left -= len(body)
+        while self._left < 0:
+            _, (gone, _) = self._answers.popitem(last=False)
+            self._left += len(gone)
 
 
 @dataclass
@@ -41,6 +68,7 @@ class Served:
     folder: Path
     con: duckdb.DuckDBPyConnection
     vocabulary: Vocabulary
+    kept: Kept = field(default_factory=lambda: Kept(_KEPT_BYTES))
     users: int = field(default=0)
 
     @property
@@ -56,7 +84,7 @@ class Served:
             duckdb.Error, OSError, ValueError: it is not there, or not what its name says.
         """
         info = pointer.info(folder)
-        con = reader.open_release(folder, LIMITS.memory_mb)
+        con = reader.open_release(folder, LIMITS)
         try:
             found = con.execute("select release_id from release").fetchone()
             if found != (folder.name,) or info.release_id != folder.name:
@@ -73,6 +101,7 @@ class Serving:
     def __init__(self, releases_dir: Path) -> None:
         self._releases_dir = releases_dir
         self._now: Served | None = None
+        self._open: dict[str, Served] = {}  # by id; those before the current one as long as they are used
         self._turning = asyncio.Lock()
         self._turns = anyio.CapacityLimiter(AT_ONCE)
         self._failed: str | None = None
@@ -128,6 +157,7 @@ class Serving:
 
     def _let_go(self, served: Served) -> None:
         if served is not self._now and served.users == 0:
+            del self._open[served.release_id]
             served.con.close()
 
     async def _current(self) -> Served:
@@ -142,16 +172,17 @@ class Serving:
         """Open what the pointer names now; once more when the pointer has moved on meanwhile and that was pruned."""
         clock = asyncio.get_running_loop().time
         failed = self._failed if clock() < self._failed_until else None
-        while (name := self._pointed()) not in {None, failed, self._now and self._now.release_id}:
+        while (name := self._pointed()) and name not in {failed, self._now and self._now.release_id}:
             try:
-                opened = await to_thread.run_sync(Served.open, self._releases_dir / str(name))
+                if name not in self._open:
+                    self._open[name] = await to_thread.run_sync(Served.open, self._releases_dir / name)
             except (duckdb.Error, OSError, ValueError) as error:
                 # The last release that could be opened goes on answering, as everywhere; the operator is told.
                 _log.error("the release %s cannot be opened", name, exc_info=error)
                 failed = self._failed = name
                 self._failed_until = clock() + _RETRY_SECONDS
                 continue
-            before, self._now = self._now, opened
+            before, self._now = self._now, self._open[name]
             if before is not None:
                 self._let_go(before)
 

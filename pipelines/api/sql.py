@@ -59,6 +59,9 @@ def router(*, is_on: bool) -> APIRouter:
         headers = {"Cache-Control": "no-store", "Vary": "Accept, Accept-Encoding", "Nyckeltal-Release": release_id}
         return respond(request, form, zipped, b"".join(forms.gzipped(iter([body]))) if zipped else body, headers)
 
+    async def wrongly() -> Response:
+        raise ApiError(405, "metod", "SQL is sent with POST", remedy=f"curl {PATH} -d 'select 1'")
+
     async def off() -> Response:
         raise ApiError(404, "sql-avstangt", "SQL is not switched on", remedy="start the server with --sql")
 
@@ -67,9 +70,10 @@ def router(*, is_on: bool) -> APIRouter:
         "4XX": {"description": "Fel, enligt RFC 9457", "content": {MEDIA_TYPE: {}}},
     }
     if is_on:
+        routes.add_api_route(PATH, wrongly, methods=["GET", "HEAD"], include_in_schema=False)
         routes.add_api_route(
             PATH, sql, methods=["POST"], summary="Egen SQL", responses=responses, response_class=Response,
-            openapi_extra=_BODY,
+            operation_id="sql", openapi_extra=_BODY,
         )  # fmt: skip
     else:
         routes.add_api_route(PATH, off, methods=["GET", "POST"], include_in_schema=False)

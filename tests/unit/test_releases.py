@@ -144,15 +144,16 @@ def test_one_query_at_a_time(readable: Path, sql: str) -> None:
         reader.query(readable, sql)
 
 
-def test_a_result_that_is_too_large_is_refused(readable: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reader, "MAX_ROWS", 999)
-    assert reader.query(readable, "select n from observation where n < 999").height == 999
+def test_a_result_that_is_too_large_is_refused(readable: Path) -> None:
+    limits = reader.Limits(rows=999)
+    assert reader.query(readable, "select n from observation where n < 999", limits=limits).height == 999
     with pytest.raises(UsageError, match="too large"):
-        reader.query(readable, "select n from observation")
+        reader.query(readable, "select n from observation", limits=limits)
+    with pytest.raises(UsageError, match="too large"):
+        reader.query(readable, "select repeat('x', 1000) from observation", limits=reader.Limits(result_mb=0))
 
 
 def test_nothing_is_written_beside_a_release(readable: Path) -> None:
-    spill = reader.query(
-        readable, "select current_setting('temp_directory') as t, current_setting('autoload_known_extensions') as a"
-    )
-    assert spill.rows() == [("", False)]
+    with reader.open_release(readable) as con:
+        spill = con.execute("select current_setting('temp_directory'), current_setting('autoload_known_extensions')")
+        assert spill.fetchall() == [("", False)]

@@ -23,7 +23,7 @@ from pipelines.api.asked import MOST_ROWS, ROWS_OF_JSON, Paging, fingerprint
 from pipelines.api.forms import Form
 from pipelines.api.problems import ApiError
 from pipelines.api.serving import Served, Serving
-from pipelines.api.tables import Listing, page_of
+from pipelines.api.tables import Listing, chosen, page_of
 
 # A browser may keep an answer, but asks each time whether its release still is the current one.
 CACHE_CONTROL = "no-cache"
@@ -49,8 +49,9 @@ class Question:
 
     def tag(self, release_id: str) -> str:
         """The strong tag: equal tags, equal bytes."""
-        asked = [_CODE, release_id, self.hash, self.form.ending, str(self.rows), self.given.cursor or ""]
-        digest = hashlib.sha256("\n".join([*asked, str(self.given.limit is None)]).encode()).hexdigest()[:32]
+        given = [self.given.limit, self.given.cursor, *self.given.columns]
+        asked = [_CODE, release_id, self.hash, self.form.ending, *map(str, given)]
+        digest = hashlib.sha256("\n".join(asked).encode()).hexdigest()[:32]
         return f'"{digest}{"-gzip" if self.zipped else ""}"'
 
 
@@ -66,6 +67,8 @@ def question(request: Request, listing: Listing, given: Paging) -> Question:
     offered = (*forms.TABULAR, forms.JSONSTAT) if listing.is_cube else forms.TABULAR
     ending = request.scope.get("nyckeltal.ending")
     form = forms.choose(ending, request.headers.get("accept", ""), offered)
+    if form is forms.JSONSTAT and given.columns:
+        raise ApiError(400, "fel-varde", "a cube has no columns to choose", remedy="leave the parameter columns out")
     path = request.url.path
     zipped = form.is_text and wants_gzip(request)
     address = f"{path}.{ending}" if ending else path
@@ -94,6 +97,7 @@ async def answer(request: Request, listing: Listing, given: Paging) -> Response:
     asked = question(request, listing, given)
     async with serving.hold() as served:
         page = page_of(listing, given, served.vocabulary)
+        columns = chosen(given, served.columns[listing.source])
         if given.cursor is not None:
             page.after(cursors.read(given.cursor, served.release_id, asked.hash, listing.kinds))
         headers = {
@@ -106,12 +110,12 @@ async def answer(request: Request, listing: Listing, given: Paging) -> Response:
             return Response(status_code=304, headers=headers)
         if kept := served.kept.get(headers["ETag"]):
             return _respond_with(request, asked, *kept, headers)
-        sql, values = page.sql(asked.rows + 1)
+        sql, values = page.sql(columns, asked.rows + 1)
 
         def work(con: duckdb.DuckDBPyConnection) -> tuple[Iterator[bytes] | bytes, str | None]:
             frame = con.execute(sql, values).pl()
             following = _following(request, asked, served.release_id, frame)
-            body = _body(con, asked, served, frame.head(asked.rows), following)
+            body = _body(con, asked, served, frame.head(asked.rows).select(columns), following)
             return (b"".join(body) if frame.height <= forms.BATCH else body), following
 
         body, following = await serving.read(served, work)

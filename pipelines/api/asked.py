@@ -70,6 +70,9 @@ Changes = Annotated[
     BeforeValidator(_split),
     Field(description="new, revised, withdrawn eller restored."),
 ]
+Columns = Annotated[
+    list[Code], BeforeValidator(_split), Field(description="Bara dessa kolumner, i den ordningen. Utan columns: alla.")
+]
 Words = Annotated[
     Annotated[str, StringConstraints(min_length=1, max_length=100)] | None,
     Field(description="Ord i namn eller beskrivning; å, ä och ö kan skrivas utan prickar."),
@@ -77,9 +80,11 @@ Words = Annotated[
 
 
 class Paging(BaseModel):
-    """How much at once, and where to go on."""
+    """Which columns, how much at once, and where to go on."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    columns: Columns = []
 
     limit: int | None = Field(
         default=None,
@@ -162,7 +167,7 @@ def _span(text: str) -> tuple[str, str]:
 
 
 def fingerprint(path: str, given: BaseModel) -> str:
-    """A hash of the question: the same for the same values in another order, whatever page and limit."""
-    asked = given.model_dump(exclude={"cursor", "limit"}, exclude_defaults=True)
+    """A hash of the question: the same for the same values in another order, whatever page and columns."""
+    asked = given.model_dump(exclude={"columns", "cursor", "limit"}, exclude_defaults=True)
     plain = {name: sorted(set(value)) if isinstance(value, list) else value for name, value in asked.items()}
     return hashlib.sha256(json.dumps([path, plain], sort_keys=True).encode()).hexdigest()[:24]

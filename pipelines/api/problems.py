@@ -51,7 +51,7 @@ class ApiError(Exception):
             **told,
         }
         headers = {"Cache-Control": "no-store", **self.headers}
-        text = json.dumps(body, ensure_ascii=False)
+        text = json.dumps(body, ensure_ascii=False) + "\n"
         return Response(text, self.status, headers, media_type=MEDIA_TYPE)
 
 

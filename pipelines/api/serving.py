@@ -22,6 +22,7 @@ from anyio import to_thread
 
 from pipelines import reader
 from pipelines.api.problems import ApiError, of_ours
+from pipelines.api.tables import columns_of
 from pipelines.api.vocabulary import Vocabulary
 from pipelines.errors import NyckeltalError
 from pipelines.release import pointer
@@ -68,6 +69,7 @@ class Served:
     folder: Path
     con: duckdb.DuckDBPyConnection
     vocabulary: Vocabulary
+    columns: dict[str, tuple[str, ...]]
     kept: Kept = field(default_factory=lambda: Kept(_KEPT_BYTES))
     users: int = field(default=0)
 
@@ -89,7 +91,7 @@ class Served:
             found = con.execute("select release_id from release").fetchone()
             if found != (folder.name,) or info.release_id != folder.name:
                 raise ValueError(f"the release in {folder.name} calls itself {found} and {info.release_id}")
-            return cls(info, folder, con, Vocabulary.read(con))
+            return cls(info, folder, con, Vocabulary.read(con), columns_of(con))
         except BaseException:
             con.close()
             raise

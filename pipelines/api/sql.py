@@ -107,7 +107,7 @@ def _query(request: Request, body: bytes) -> str:
     try:
         if kind == "application/json":
             return msgspec.json.decode(body, type=_Asked).query
-        if kind in {"text/plain", "application/sql"}:
+        if kind in {"text/plain", "application/sql", "application/x-www-form-urlencoded"}:  # the last is curl's own
             return body.decode()
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ApiError(

@@ -6,13 +6,17 @@ Values are bound, never written into SQL. Does not belong here: the rules of rea
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import duckdb
+
 from pipelines.api.asked import Paging, year_ranges
 from pipelines.api.cursors import Key
+from pipelines.api.problems import ApiError, near
 from pipelines.api.vocabulary import Vocabulary
+from pipelines.duck import identifier
 
 SERIES = ("indicator_id", "area_id", "sex", "year")
 
@@ -49,6 +53,7 @@ COMPARISON = Listing("comparison", "comparison", SERIES)
 TREND = Listing("trend", "trend", ("indicator_id", "area_id", "sex"))
 REVISIONS = Listing("revision", "revision", SERIES)
 RELEASE = Listing("release", "release", ("release_id",))
+LISTINGS = (INDICATORS, AREAS, OBSERVATIONS, LABELLED, AS_OF, COMPARISON, TREND, REVISIONS, RELEASE)
 
 
 @dataclass
@@ -75,11 +80,41 @@ class Page:
         self.where(f"{columns[0]} >= ?", key[0])
         self.where(f"({', '.join(columns)}) > ({', '.join('?' * len(columns))})", *key)
 
-    def sql(self, limit: int) -> tuple[str, list[Any]]:
-        """The query, and its values."""
+    def sql(self, columns: Sequence[str], limit: int) -> tuple[str, list[Any]]:
+        """The query, with the key beside the columns that are asked for, and its values."""
+        names = ", ".join(identifier(name) for name in dict.fromkeys([*columns, *self.listing.key]))
         where = f"where {' and '.join(self.conditions)} " if self.conditions else ""
-        query = f"select * from {self.listing.source} {where}order by {', '.join(self.listing.key)} limit ?"
+        query = f"select {names} from {self.listing.source} {where}order by {', '.join(self.listing.key)} limit ?"
         return query, [*self.values, limit]
+
+
+def columns_of(con: duckdb.DuckDBPyConnection) -> dict[str, tuple[str, ...]]:
+    """The columns of each source, in their order."""
+    found = {}
+    for source in sorted({listing.source for listing in LISTINGS}):
+        any_moment = source.replace("?", "'2000-01-01'")
+        told = con.execute(f"select * from {any_moment} limit 0").description or []
+        found[source] = tuple(column[0] for column in told)
+    return found
+
+
+def chosen(given: Paging, known: Sequence[str]) -> Sequence[str]:
+    """The columns that are asked for, all when none is named.
+
+    Raises:
+        ApiError: there is no such column.
+    """
+    for name in given.columns:
+        if name not in known:
+            raise ApiError(
+                400,
+                "fel-varde",
+                "there is no such column",
+                expected=", ".join(known),
+                found=name,
+                remedy=near(name, known),
+            )
+    return list(dict.fromkeys(given.columns)) or known
 
 
 def page_of(listing: Listing, given: Paging, vocabulary: Vocabulary) -> Page:

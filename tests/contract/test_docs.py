@@ -48,7 +48,7 @@ def shown(path: Path) -> list[tuple[str, list[str]]]:
 
 COMMANDS = [(path.name, command) for path in DOCUMENTS for command, _ in shown(path)]
 # These go on until they are ended, or write into a database; tests of their own start them.
-LASTING = re.compile(r"^nyckeltal (replica|dev|publish)\b")
+LASTING = re.compile(r"^nyckeltal (replica|dev|publish|serve)\b")
 READ_ONLY = [(c, lines) for c, lines in shown(README) if not (AFTER_A_CHANGE.search(c) or LASTING.search(c))]
 
 

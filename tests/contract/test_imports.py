@@ -19,7 +19,8 @@ GATE = "pipelines.quality.gate"
 def storey(name: str) -> int:
     """How high a module stands.
 
-    0 indicators, 1 foundation, 2 rooms, 3 what joins rooms, 4 assets, 5 definitions and their starter, 6 cli.
+    0 indicators, 1 foundation, 2 rooms, 3 what joins rooms, 4 assets and the query interface, 5 definitions and their
+    starter, 6 cli.
     """
     parts = name.split(".")
     if parts[0] == "indicators":
@@ -28,7 +29,7 @@ def storey(name: str) -> int:
         return 1
     if parts[1] in ROOMS:
         return 2
-    return {"assets": 4, "definitions": 5, "job": 5, "cli": 6}.get(parts[1], 3)
+    return {"assets": 4, "api": 4, "definitions": 5, "job": 5, "cli": 6}.get(parts[1], 3)
 
 
 def ours(module: Module) -> set[str]:
@@ -81,6 +82,15 @@ def test_only_assets_and_definitions_and_what_starts_them_know_dagster() -> None
     importers = {m.name for m in modules().values() if any(n.split(".")[0].startswith("dagster") for n in m.imports())}
     assert importers
     assert not {name for name in importers if storey(name) < 3}
+
+
+def test_only_the_query_interface_knows_the_web_s_libraries_and_only_the_command_line_knows_it() -> None:
+    web = {"fastapi", "starlette", "uvicorn", "anyio"}
+    importers = {m.name for m in modules().values() if web & {n.split(".")[0] for n in m.imports()}}
+    assert importers
+    assert not {name for name in importers if not name.startswith("pipelines.api.")}
+    users = {n for n, module in modules().items() if any(o.startswith("pipelines.api") for o in ours(module))}
+    assert {name for name in users if not name.startswith("pipelines.api")} == {"pipelines.cli"}
 
 
 def test_no_two_modules_import_each_other() -> None:

@@ -67,7 +67,7 @@ class ServedApi:
     def rows(self, path: str, **parameters: Any) -> list[dict[str, Any]]:
         """All rows, page after page."""
         found: list[dict[str, Any]] = []
-        following: str | None = str(self.http.build_request("GET", path, params=parameters or None).url)
+        following: str | None = str(httpx.URL(path).copy_merge_params(parameters))
         while following:
             answer = self.http.get(following)
             assert answer.status_code == 200, answer.text

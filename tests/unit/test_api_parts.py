@@ -20,6 +20,7 @@ from pipelines.api import cursors, forms
 from pipelines.api.asked import AsOf, Observations, fingerprint, year_ranges
 from pipelines.api.guard import _name, _without_ending
 from pipelines.api.problems import ApiError
+from pipelines.api.serving import Kept
 
 FORMS = (*forms.TABULAR, forms.JSONSTAT)
 TEXT = st.text(max_size=30)
@@ -195,3 +196,15 @@ def test_endings_are_taken_off_addresses_of_the_interface(path: str, stripped: s
 )  # fmt: skip
 def test_the_name_of_a_host(host: str, name: str) -> None:
     assert _name(host) == name
+
+
+def test_answers_are_kept_as_long_as_there_is_room() -> None:
+    kept = Kept(10)
+    for tag in ("a", "b"):
+        kept.put(tag, b"12345", None)
+    kept.put("a", b"once is enough", "/next")
+    assert kept.get("a") == (b"12345", None)
+    kept.put("c", b"123", "/next")  # there is no room for three, and b was not asked for the longest
+    assert (kept.get("a"), kept.get("b"), kept.get("c")) == ((b"12345", None), None, (b"123", "/next"))
+    kept.put("d", b"x" * 2_000_000, None)
+    assert kept.get("d") is None

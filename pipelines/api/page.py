@@ -46,6 +46,13 @@ async def api(request: Request) -> Response:
     return html("api.html", api=described, base=base, forms=given, kinds=KINDS)
 
 
+@router.api_route("/api/stil.css", methods=["GET", "HEAD"])
+async def style() -> Response:
+    """How those pages look."""
+    text = _templates().get_template("stil.css").render()
+    return Response(text, headers={"Cache-Control": CACHE_CONTROL}, media_type="text/css")
+
+
 @router.api_route("/api/v1/openapi", methods=["GET", "HEAD"])
 async def description(request: Request) -> Response:
     """The description for programs (`/api/v1/openapi.json`)."""

@@ -8,7 +8,9 @@ import pytest
 
 from tests.support.repository import Module, modules
 
-FOUNDATION = {"archive", "deposit", "duck", "errors", "files", "http", "lock", "settings", "show", "vintages"}
+FOUNDATION = {
+    "archive", "deposit", "duck", "errors", "files", "http", "lock", "settings", "show", "sql_rules", "vintages"
+}  # fmt: skip
 ROOMS = {"sources", "quality", "warehouse", "dbt", "release", "reader", "site", "submissions"}
 DECLARATION = "pipelines.sources.model"  # what a dataset is: a declaration, known to every storey
 # What sources share, each knowing of no publisher.

@@ -20,8 +20,8 @@ _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 # Nothing comes from elsewhere, no text becomes code, and no page may frame ours. Pictures that Vega draws have style
 # attributes.
 _PAGES = (
-    "default-src 'self'; style-src-attr 'unsafe-inline'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; form-action 'self'; "
-    "frame-ancestors 'none'"
+    "default-src 'self'; style-src-attr 'unsafe-inline'; img-src 'self' data: blob:; object-src 'none'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 _DATA = "default-src 'none'; frame-ancestors 'none'; sandbox"
 _HEADERS = {

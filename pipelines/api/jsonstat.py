@@ -13,6 +13,7 @@ import duckdb
 import msgspec
 import polars as pl
 
+from indicators.words import SEXES
 from pipelines.release.pointer import ReleaseInfo
 
 _DIMENSIONS = {
@@ -39,19 +40,17 @@ def words(con: duckdb.DuckDBPyConnection, frame: pl.DataFrame) -> Words:
     """What the codes of a page are called, and how its values are cited."""
     indicators, areas = (frame[column].unique().to_list() for column in ("indicator_id", "area_id"))
     told = con.execute(
-        "select distinct indicator_id, title_sv, unit, area_type, attribution, sex, sex_label from observation_wide "
+        "select distinct indicator_id, title_sv, unit, area_type, attribution from observation_wide "
         "where indicator_id in (select unnest($1::varchar[])) and area_id in (select unnest($2::varchar[])) "
         "order by all",
         [indicators, areas],
     ).fetchall()
     names = con.execute("select area_id, name from area where area_id in (select unnest($1::varchar[]))", [areas])
     attributions: dict[str, dict[str, str]] = {}
-    sexes: dict[str, str] = {}
-    for indicator_id, _, _, area_type, attribution, sex, sex_label in told:
+    for indicator_id, _, _, area_type, attribution in told:
         attributions.setdefault(indicator_id, {})[area_type] = attribution
-        sexes[sex] = sex_label
     return Words(
-        labels={"indicator_id": {t[0]: t[1] for t in told}, "area_id": dict(names.fetchall()), "sex": sexes},
+        labels={"indicator_id": {t[0]: t[1] for t in told}, "area_id": dict(names.fetchall()), "sex": SEXES},
         units={t[0]: t[2] for t in told},
         attributions=attributions,
     )

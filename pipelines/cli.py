@@ -238,10 +238,7 @@ def serve(
     """Serve the current release: its pages, its files and a query API; ends by Ctrl-C."""
     from pipelines.api.serve import serve as work  # noqa: PLC0415
 
-    def ready(address: str) -> None:
-        show.out.print(f"Serving {address} (API: {address}/api/); end with Ctrl-C")
-
-    work(settings_for(data_dir), host, port, with_sql=sql, origins=allow_origin or [], ready=ready)
+    work(settings_for(data_dir), host, port, with_sql=sql, origins=allow_origin or [])
 
 
 @app.command()

@@ -6,11 +6,12 @@ Belongs here: the socket, who may connect, and running until told to stop.
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 
 import uvicorn
 from starlette.types import ASGIApp
 
+from pipelines import show
 from pipelines.api.app import create_app
 from pipelines.api.guard import LOOPBACK
 from pipelines.errors import NyckeltalError, UsageError
@@ -18,19 +19,11 @@ from pipelines.release import pointer
 from pipelines.settings import Settings
 
 
-def serve(
-    settings: Settings,
-    host: str,
-    port: int,
-    *,
-    with_sql: bool,
-    origins: Collection[str],
-    ready: Callable[[str], None],
-) -> None:
-    """Serve until the process is told to stop.
+def serve(settings: Settings, host: str, port: int, *, with_sql: bool, origins: Collection[str]) -> None:
+    """Serve until the process is told to stop; says where as soon as requests are answered.
 
     Args:
-        host, port: where to listen; port 0 takes a free one. ready: is told the address when requests are answered.
+        host, port: where to listen; port 0 takes a free one.
 
     Raises:
         NyckeltalError: there is no release, or it cannot be opened. UsageError: the address cannot be listened on.
@@ -40,7 +33,7 @@ def serve(
     hosts = LOOPBACK if host in LOOPBACK else None
     app = create_app(settings.releases_dir, with_sql=with_sql, hosts=hosts, origins=origins)
     address = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
-    server = _Server(configured(app), lambda: ready(address))
+    server = _Server(configured(app), address)
     with listening:
         try:
             server.run(sockets=[listening])
@@ -59,15 +52,15 @@ def configured(app: ASGIApp) -> uvicorn.Config:
 class _Server(uvicorn.Server):
     """A server that says when it answers."""
 
-    def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, address: str) -> None:
         super().__init__(config)
-        self._told = started
+        self._address = address
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then tell."""
         await super().startup(sockets)
         if self.started:
-            self._told()
+            show.out.print(f"Serving {self._address} (API: {self._address}/api/); end with Ctrl-C")
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -15,6 +15,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.live import AREAS, YEARS, measure_live
+from benchmarks.load import load, publish, serving, tell
 from benchmarks.measure import Measured, measure
 from benchmarks.parts import TARGETS, measure_part
 from benchmarks.queries import measure_queries
@@ -31,7 +32,7 @@ BESIDE = ROOT.parent / "shared" / "data" / "kolada" / "values_1994_2022.parquet"
 
 
 def main() -> None:
-    """Measure, in order: the snapshot, the full scale and its floor, three times the rows, the queries."""
+    """Measure, in order: the snapshot, the query API on it, live sources, the full scale, its floor, queries."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--quick", action="store_true", help="only the snapshot")
     parser.add_argument("--live", action="store_true", help="only the live sources")
@@ -44,6 +45,7 @@ def main() -> None:
         work = Path(folder)
         if not given.live:
             _snapshot(work)
+            _load(work)
         _live(work)
         if given.live:
             return
@@ -66,6 +68,12 @@ def _snapshot(work: Path) -> None:
             _tell(what, measured)
     imports = "import dagster, dagster_dbt, great_expectations, polars, duckdb"
     _tell("imports alone, one process", measure([sys.executable, "-c", imports]))
+
+
+def _load(work: Path) -> None:
+    print("query API, 50 clients for 60 s, a release published in the middle")
+    with serving(work / "data") as (address, pid):
+        tell(load(address, 50, 60, pid, lambda: publish(work / "data")))
 
 
 def _live(work: Path) -> None:

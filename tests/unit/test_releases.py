@@ -157,3 +157,25 @@ def test_nothing_is_written_beside_a_release(readable: Path) -> None:
     with reader.open_release(readable) as con:
         spill = con.execute("select current_setting('temp_directory'), current_setting('autoload_known_extensions')")
         assert spill.fetchall() == [("", False)]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "from read_text('{file}')",
+        "from '{file}'",
+        "attach '{file}'",
+        "copy observation to '{file}.csv'",
+        "set enable_external_access = true",
+        "set memory_limit = '90%'",
+        "set lock_configuration = false",
+        "create table mine as select 1",
+        "install httpfs",
+    ],
+)
+def test_the_connection_itself_is_locked_whatever_the_rules_of_queries_say(readable: Path, sql: str) -> None:
+    file = readable / "text.csv"
+    file.write_text("a\n1\n")
+    with reader.open_release(readable) as con, pytest.raises(duckdb.Error):
+        con.execute(sql.format(file=file)).fetchall()
+    assert sorted(p.name for p in readable.iterdir()) == [DATABASE, "text.csv"]

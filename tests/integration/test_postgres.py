@@ -6,6 +6,7 @@ import itertools
 import json
 import math
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from typing import Any
 import duckdb
 import psycopg
 import pytest
+import sqlalchemy
 
 from pipelines import reader
 from pipelines.publish.postgres import Target, publish
@@ -24,6 +26,7 @@ from pipelines.release.keys import table_keys
 from pipelines.settings import ROOT
 from tests.support.another_release import publish_another
 from tests.support.command import Done, Place, Preloaded
+from tests.support.cookbook import questions
 from tests.support.postgres import PASSWORD, PUBLISHER, Database, Server, create_database
 
 READER = "nyckeltal_reader"
@@ -400,3 +403,48 @@ def test_the_command_line_loads_no_driver_of_databases_before_it_publishes() -> 
     found = set(subprocess.run(loaded, capture_output=True, text=True, check=True).stdout.split())
     assert "pipelines.publish_cli" in found
     assert "psycopg" not in found
+
+
+def to_even(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """A row with even numbers: just between two, one engine rounds away from zero, another to the even one."""
+    return tuple(2 * math.trunc(v / 2) if isinstance(v, float) and v.is_integer() else v for v in row)
+
+
+def test_every_question_of_the_cookbook_is_answered_as_by_the_release(published: Database, base: Place) -> None:
+    answered = 0
+    with release_of(base) as con, published.connect("kalle") as pg:
+        pg.execute(b"set search_path to nyckeltal")
+        for question in questions():
+            asked = con.execute(question.sql)
+            names_here, here = [d[0] for d in asked.description], asked.fetchall()
+            there = pg.execute(question.sql.encode())
+            assert [d.name for d in there.description or []] == names_here, question.title
+            assert [to_even(row) for row in there.fetchall()] == [to_even(row) for row in here], question.title
+            answered += bool(here)
+    assert answered > 25
+
+
+def test_programs_that_read_models_out_of_databases_find_keys_references_and_descriptions(published: Database) -> None:
+    address = sqlalchemy.URL.create("postgresql+psycopg", "kalle", PASSWORD, database=published.name)
+    engine = sqlalchemy.create_engine(address, connect_args={"host": str(published.server.folder)})
+    found = sqlalchemy.inspect(engine)
+    assert "observation" in found.get_table_names("nyckeltal")
+    assert "observation_wide" in found.get_view_names("nyckeltal")
+    assert found.get_pk_constraint("observation", "nyckeltal")["constrained_columns"] == list(KEYS["observation"])
+    refer = {key["constrained_columns"][0]: key for key in found.get_foreign_keys("observation", "nyckeltal")}
+    assert refer["area_id"]["referred_table"] == "area"
+    assert refer["area_id"]["referred_schema"] == "nyckeltal"
+    columns = {column["name"]: column for column in found.get_columns("observation_wide", "nyckeltal")}
+    assert all(column["comment"] for column in columns.values())
+    assert str(columns["value"]["type"]) == "DOUBLE PRECISION"
+    engine.dispose()
+
+
+def test_the_sql_of_the_dashboards_runs_as_a_reader(published: Database) -> None:
+    text = (ROOT / "docs" / "dashboards.md").read_text(encoding="utf-8")
+    queries = [q for q in re.findall(r"```sql\n(.+?)```", text, re.DOTALL) if q.startswith("select")]
+    queries += re.findall(r"(?m)^SQL (SELECT .+?);$", text)
+    assert len(queries) == 4
+    with published.connect("kalle") as kalle:
+        for query in queries:
+            assert kalle.execute(query.encode()).fetchone(), query

@@ -144,6 +144,7 @@ def sql(
     """Ask the current release with SQL: read-only, without access to files or network."""
     from pipelines import reader  # noqa: PLC0415
 
+    reader.hold_memory()
     frame = reader.query(pointer.current_folder(settings_for(data_dir).releases_dir), query)
     show.write_result(frame, "json" if json_out else form, output)
 
@@ -224,12 +225,8 @@ def dev(
 @app.command()
 def serve(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 8000,
-    host: Annotated[str, typer.Option(help="Address to listen on; any but this machine's own is open to others.")] = (
-        "127.0.0.1"
-    ),
-    sql: Annotated[
-        bool, typer.Option("--sql", help="Let readers send SQL of their own, read-only and bounded.")
-    ] = False,
+    host: Annotated[str, typer.Option(help="Where to listen; any other opens it to others.")] = "127.0.0.1",
+    sql: Annotated[bool, typer.Option("--sql", help="Let readers send SQL, read-only and bounded.")] = False,
     allow_origin: Annotated[
         list[str] | None, typer.Option(help="A site whose pages may read the answers; may be repeated.")
     ] = None,

@@ -22,7 +22,7 @@ from pipelines.errors import UsageError
 from pipelines.release.pointer import DATABASE
 
 _BATCH = 10_000
-_ROOM_MB = 1_000  # for the program itself, and for writing what was found
+_ROOM_MB = 1_000  # for the program itself
 _LIMITS: dict[str, str | bool | int | float | list[str]] = {
     "temp_directory": "",  # nothing is ever written beside a release
     "autoinstall_known_extensions": False,
@@ -107,12 +107,13 @@ def too_large(limits: Limits) -> UsageError:
     return UsageError("the query needs too much memory", expected=f"at most {limits.memory_mb} MB", remedy=remedy)
 
 
-def hold_memory(limits: Limits) -> None:
+def hold_memory(limits: Limits = USUAL) -> None:
     """Let this process, which runs one query and nothing else, have no more memory than its limits come to.
 
-    DuckDB counts what it sorts and joins, but not a single text or list of a thousand million parts.
+    DuckDB counts what it sorts and joins, but not a single text or list of a thousand million parts. A result counts
+    twice: as it was found, and as it is written.
     """
-    most = (limits.memory_mb + limits.result_mb + _ROOM_MB) * 1_000_000
+    most = (limits.memory_mb + 2 * limits.result_mb + _ROOM_MB) * 1_000_000
     resource.setrlimit(resource.RLIMIT_DATA, (most, most))
 
 

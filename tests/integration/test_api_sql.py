@@ -16,7 +16,7 @@ from pipelines import reader
 from pipelines.api import apart
 from pipelines.errors import UsageError
 from pipelines.release import pointer
-from tests.support.command import Place
+from tests.support.command import Place, nyckeltal
 from tests.support.served import ServedApi
 from tests.support.small_snapshot import GOTEBORG
 
@@ -124,6 +124,12 @@ def test_the_command_keeps_to_the_same_rules(query: str, place: Place) -> None:
     with pytest.raises(UsageError) as refused:
         reader.query(pointer.current_folder(place.settings.releases_dir), query)
     assert str(place.data_dir) not in str(refused.value)
+
+
+def test_the_command_ends_a_query_that_no_memory_holds(base: Place) -> None:
+    done = nyckeltal("sql", "select range(3000000000)", "--data-dir", base.data_dir)
+    assert done.code == 2
+    assert "too much memory" in done.text
 
 
 def test_a_variable_of_this_program_is_no_table(place: Place) -> None:

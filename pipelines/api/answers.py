@@ -7,10 +7,12 @@ an answer that is too long is refused rather than cut short. Does not belong her
 from __future__ import annotations
 
 import hashlib
+import os
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import Any
+from typing import Any, BinaryIO, cast
 from urllib.parse import urlencode
 
 import duckdb
@@ -29,6 +31,7 @@ from pipelines.api.tables import Listing, chosen, page_of
 CACHE_CONTROL = "no-cache"
 VARY = "Accept, Accept-Encoding"
 _CODE = version("nyckeltal")
+_PIECE = 1 << 18
 
 
 @dataclass(frozen=True)
@@ -110,13 +113,14 @@ async def answer(request: Request, listing: Listing, given: Paging) -> Response:
             return Response(status_code=304, headers=headers)
         if kept := served.kept.get(headers["ETag"]):
             return _respond_with(request, asked, *kept, headers)
-        sql, values = page.sql(columns, asked.rows + 1)
 
-        def work(con: duckdb.DuckDBPyConnection) -> tuple[Iterator[bytes] | bytes, str | None]:
-            frame = con.execute(sql, values).pl()
+        def work(con: duckdb.DuckDBPyConnection) -> tuple[bytes | BinaryIO, str | None]:
+            if asked.rows > forms.BATCH:
+                page.end_where(con, asked.rows)
+            frame = con.execute(*page.sql(columns, asked.rows + 1)).pl()
             following = _following(request, asked, served.release_id, frame)
-            body = _body(con, asked, served, frame.head(asked.rows).select(columns), following)
-            return (b"".join(body) if frame.height <= forms.BATCH else body), following
+            chunks = _chunks(con, asked, served, frame.head(asked.rows).select(columns), following)
+            return (b"".join(chunks) if frame.height <= forms.BATCH else _set_aside(chunks)), following
 
         body, following = await serving.read(served, work)
         if isinstance(body, bytes):
@@ -127,7 +131,7 @@ async def answer(request: Request, listing: Listing, given: Paging) -> Response:
 def _respond_with(
     request: Request,
     asked: Question,
-    body: bytes | Iterator[bytes],
+    body: bytes | BinaryIO,
     following: str | None,
     headers: dict[str, str],
 ) -> Response:
@@ -136,10 +140,8 @@ def _respond_with(
     return respond(request, asked.form, asked.zipped, body, headers)
 
 
-def respond(
-    request: Request, form: Form, zipped: bool, body: bytes | Iterator[bytes], headers: dict[str, str]
-) -> Response:
-    """The response with that body; a long one goes out piece by piece as it is written."""
+def respond(request: Request, form: Form, zipped: bool, body: bytes | BinaryIO, headers: dict[str, str]) -> Response:
+    """The response with that body; a long one goes out piece by piece."""
     if zipped:
         headers["Content-Encoding"] = "gzip"
     media_type = f"{form.media_type}; charset=utf-8; header=present" if form is forms.CSV else form.media_type
@@ -147,7 +149,24 @@ def respond(
         return Response(headers=headers, media_type=media_type)
     if isinstance(body, bytes):
         return Response(body, headers=headers, media_type=media_type)
-    return StreamingResponse(body, headers=headers, media_type=media_type)
+    headers["Content-Length"] = str(body.seek(0, os.SEEK_END))
+    return StreamingResponse(pieces(body, 0), headers=headers, media_type=media_type)
+
+
+def pieces(file: BinaryIO, first: int, left: int | None = None) -> Iterator[bytes]:
+    """A file from a byte on, so many bytes or all, closed at the end."""
+    with file:
+        file.seek(first)
+        while chunk := file.read(_PIECE if left is None else min(_PIECE, left)):
+            left = None if left is None else left - len(chunk)
+            yield chunk
+
+
+def _set_aside(chunks: Iterator[bytes]) -> BinaryIO:
+    """A long answer, written where it waits for its reader, however slow: not in memory."""
+    file = cast(BinaryIO, tempfile.TemporaryFile())  # noqa: SIM115 - its reader closes it
+    file.writelines(chunks)
+    return file
 
 
 def _following(request: Request, asked: Question, release_id: str, frame: pl.DataFrame) -> str | None:
@@ -173,7 +192,7 @@ def _following(request: Request, asked: Question, release_id: str, frame: pl.Dat
     return f"{asked.address}?{urlencode([*kept, ('cursor', cursor)])}"
 
 
-def _body(
+def _chunks(
     con: duckdb.DuckDBPyConnection, asked: Question, served: Served, frame: pl.DataFrame, following: str | None
 ) -> Iterator[bytes]:
     if asked.form is forms.JSONSTAT:

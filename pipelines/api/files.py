@@ -10,7 +10,6 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import quote
@@ -20,13 +19,12 @@ from fastapi import APIRouter, Request, Response
 from starlette.responses import RedirectResponse, StreamingResponse
 
 from pipelines.api import page
-from pipelines.api.answers import CACHE_CONTROL, unchanged
+from pipelines.api.answers import CACHE_CONTROL, pieces, unchanged
 from pipelines.api.problems import ApiError
 from pipelines.api.serving import Serving
 
 router = APIRouter(include_in_schema=False)
 SITE = "site"
-_CHUNK = 1 << 18
 _TYPES = {
     ".atom": "application/atom+xml", ".css": "text/css; charset=utf-8", ".csv": "text/csv; charset=utf-8",
     ".duckdb": "application/vnd.duckdb", ".html": "text/html; charset=utf-8", ".ico": "image/x-icon",
@@ -117,7 +115,7 @@ def _response(request: Request, file: BinaryIO, media_type: str, headers: dict[s
     if request.method == "HEAD":
         file.close()
         return Response(status_code=status, headers=headers, media_type=media_type)
-    return StreamingResponse(_read(file, first, last - first + 1), status, headers, media_type=media_type)
+    return StreamingResponse(pieces(file, first, last - first + 1), status, headers, media_type=media_type)
 
 
 def _range(request: Request, tag: str, size: int) -> tuple[int, int, int]:
@@ -135,14 +133,6 @@ def _range(request: Request, tag: str, size: int) -> tuple[int, int, int]:
         problem.headers = {"Content-Range": f"bytes */{size}"}
         raise problem
     return first, last, 206
-
-
-def _read(file: BinaryIO, first: int, left: int) -> Iterator[bytes]:
-    with file:
-        file.seek(first)
-        while left > 0 and (chunk := file.read(min(_CHUNK, left))):
-            left -= len(chunk)
-            yield chunk
 
 
 def _listed(folder: Path) -> list[tuple[str, int]]:

@@ -80,12 +80,29 @@ class Page:
         self.where(f"{columns[0]} >= ?", key[0])
         self.where(f"({', '.join(columns)}) > ({', '.join('?' * len(columns))})", *key)
 
+    def end_where(self, con: duckdb.DuckDBPyConnection, rows: int) -> None:
+        """Let a long page end with the first column's value that fills it.
+
+        DuckDB keeps the least few thousand rows at little cost, but sorts the whole table where more are asked for.
+        """
+        first = self.listing.key[0]
+        query = f"select {first}, count(*) from {self.listing.source} {self._where()}group by 1 order by 1"
+        total = 0
+        for value, count in con.execute(query, self.values).fetchall():
+            total += count
+            if total > rows:
+                self.where(f"{first} <= ?", value)
+                return
+
     def sql(self, columns: Sequence[str], limit: int) -> tuple[str, list[Any]]:
         """The query, with the key beside the columns that are asked for, and its values."""
         names = ", ".join(identifier(name) for name in dict.fromkeys([*columns, *self.listing.key]))
-        where = f"where {' and '.join(self.conditions)} " if self.conditions else ""
-        query = f"select {names} from {self.listing.source} {where}order by {', '.join(self.listing.key)} limit ?"
+        order = ", ".join(self.listing.key)
+        query = f"select {names} from {self.listing.source} {self._where()}order by {order} limit ?"
         return query, [*self.values, limit]
+
+    def _where(self) -> str:
+        return f"where {' and '.join(self.conditions)} " if self.conditions else ""
 
 
 def columns_of(con: duckdb.DuckDBPyConnection) -> dict[str, tuple[str, ...]]:

@@ -396,9 +396,18 @@ def test_pages_put_together_are_the_whole_answer_once(
     assert [row["value"] for row in rows] == wanted["value"].to_list()
 
 
-@pytest.mark.parametrize("path", ["indicators", "areas", "comparison", "trend"])
-def test_any_listing_can_be_paged(path: str, api: ServedApi, oracle: Oracle) -> None:
+LISTINGS = ["indicators", "areas", "comparison", "trend", "observations", "as-of?moment=2100-01-01"]
+
+
+@pytest.mark.parametrize("batch", [5, forms.BATCH])  # pages are long, or not: two plans for the database
+@pytest.mark.parametrize("path", LISTINGS)
+def test_any_listing_can_be_paged(
+    path: str, batch: int, api: ServedApi, oracle: Oracle, monkeypatch: pytest.MonkeyPatch
+) -> None:
     whole = api.rows(f"{V1}/{path}", limit=50_000)
+    table = "observation" if "as-of" in path else path.removesuffix("s")
+    assert len(whole) == oracle.sql(f"select count(*) from {table}").item()
+    monkeypatch.setattr(forms, "BATCH", batch)
     limit = max(7, len(whole) // 20)
     assert api.rows(f"{V1}/{path}", limit=limit) == whole
 

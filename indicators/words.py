@@ -7,6 +7,7 @@ Belongs here: one word or phrase for each code. Does not belong here: what a cod
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 THEMES = {
     "kostnad": "Kostnad",
@@ -75,6 +76,14 @@ ESTIMANDS = {
     "mean_gap": "medelskillnad", "mean_change": "förändring av medel", "change_of_payer": "en betalares förändring",
     "change_of_all_payers": "alla betalares förändring", "none": "",
 }  # fmt: skip
+PLAUSIBILITY = {
+    "range": "utanför det rimliga", "jump": "språng mellan två år", "own_history": "långt från områdets egen historia",
+    "similar_areas": "långt från liknande kommuner",
+}  # fmt: skip
+SOURCES = {
+    "kolada": "Kolada (RKA)", "scb": "SCB", "socialstyrelsen": "Socialstyrelsen", "skr": "SKR",
+    "submissions": "Kommunernas egna uppgifter",
+}  # fmt: skip
 LEVELS = {"block": "stoppar", "hold_back": "ställer rader åt sidan", "warn": "varnar"}
 
 
@@ -95,3 +104,17 @@ def paid_together(indicators: str, titles: Mapping[str, str]) -> str:
     """Titles of what payers paid together: `a, b - a` is the cost a, and what is left of b without it."""
     parts = (part.split(" - ") for part in indicators.split(", "))
     return " + ".join(" − ".join(titles.get(name, name) for name in part) for part in parts)
+
+
+def when(event: Mapping[str, Any]) -> str:
+    """An event's time (`earliest`, `latest`, `date_precision`, `ended_by`) as exactly as it is known."""
+    first, last = event["earliest"], event["latest"]
+    if event["date_precision"] == "day":
+        told = f"{first}"
+    elif (first.year, first.month) == (last.year, last.month):
+        told = f"{first:%Y-%m}"
+    elif first.year == last.year and (first.month, last.month) == (1, 12):
+        told = f"{first.year}"
+    else:
+        told = f"{first:%Y-%m}–{last:%Y-%m}"
+    return told + (f" till {event['ended_by']}" if event["ended_by"] else "")

@@ -120,7 +120,7 @@ def tell_study(told: dict[str, Any]) -> None:
     show.out.print("[bold]Händelser[/bold]")
     for event in told["events"].to_dicts():
         show.out.print(
-            f"  {when(event)}  {event['title_sv']} ({words.EVENT_STATUSES[event['status']]})",
+            f"  {words.when(event)}  {event['title_sv']} ({words.EVENT_STATUSES[event['status']]})",
             markup=False,
             soft_wrap=True,
         )
@@ -201,20 +201,6 @@ def _signed(value: float | None, decimals: int) -> str:
     return "–" if value is None else ("+" if value > 0 else "") + show.number(value, decimals)
 
 
-def when(event: dict[str, Any]) -> str:
-    """An event's time as exactly as it is known."""
-    first, last = event["earliest"], event["latest"]
-    if event["date_precision"] == "day":
-        told = f"{first}"
-    elif (first.year, first.month) == (last.year, last.month):
-        told = f"{first:%Y-%m}"
-    elif first.year == last.year and (first.month, last.month) == (1, 12):
-        told = f"{first.year}"
-    else:
-        told = f"{first:%Y-%m}–{last:%Y-%m}"
-    return told + (f" till {event['ended_by']}" if event["ended_by"] else "")
-
-
 def timeline(folder: Path, area: str, indicators: list[str], since: int) -> dict[str, Any]:
     """The events that concern an area (its groups, region and nation included) and its values, year by year.
 
@@ -251,7 +237,7 @@ def tell_timeline(told: dict[str, Any]) -> None:
         title = f"{some['title_sv']} [{some['unit']}]" if some else indicator
         table.add_column(title.replace("[", "\\["), justify="right", overflow="fold", ratio=1)
     for year in years:
-        told_events = [f"{when(e)} {e['title_sv']}" for e in events if e["earliest"].year == year]
+        told_events = [f"{words.when(e)} {e['title_sv']}" for e in events if e["earliest"].year == year]
         cells = [_cell(by_cell.get((indicator, year))) for indicator in told["indicators"]]
         table.add_row(str(year), "\n".join(told_events), *cells)
     show.out.print(table)

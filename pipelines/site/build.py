@@ -109,7 +109,7 @@ def _environment() -> Environment:
     environment.filters |= {
         "tal": swedish.number, "tecken": swedish.signed, "belopp": swedish.amount, "med_enhet": swedish.with_unit,
         "dag": swedish.day, "stor": swedish.capital, "ratt": _raw, "skal": words.missing_reason,
-        "sagt": lambda code, of: words.said(of, code),
+        "nar": words.when, "p": swedish.chance, "i": swedish.measured, "sagt": lambda code, of: words.said(of, code),
     }  # fmt: skip
     environment.globals |= {
         "ord": words, "linje": sparkline, "omrade": area_path, "nyckeltal": indicator_path, "studie": study_path,
@@ -163,7 +163,8 @@ def _assets(shelf: Shelf, tables: Tables) -> None:
     index = {
         "indicators": [
             {"id": r["indicator_id"], "title": r["title_sv"], "theme": r["theme"], "unit": r["unit"],
-             "decimals": r["decimals"], "polarity": r["polarity"], "first": r["first_year"], "last": r["last_year"]}
+             "decimals": r["decimals"], "polarity": r["polarity"], "first": r["first_year"], "last": r["last_year"],
+             "series": r["source_series"], "attribution": r["attribution"]}
             for r in tables.indicators.values()
         ],
         "areas": [

@@ -31,10 +31,20 @@ def amount(value: float | None) -> str:
     return number(value, next((d for d in (0, 1) if value is None or round(value, d) == value), 2))
 
 
+def measured(title: str, unit: str) -> str:
+    """What is measured and in what; a title that ends with its unit says both."""
+    return title if title.endswith(unit) else f"{title}, {unit}"
+
+
 def signed(value: float | None, decimals: int = 0) -> str:
     """`+1 457`, `−887`, `0`."""
     text = number(value, decimals)
     return f"+{text}" if value is not None and value > 0 and text.strip("0,") != "" else text
+
+
+def chance(value: float | None) -> str:
+    """A probability: `0,023`, and `< 0,001` for what is less."""
+    return "< 0,001" if value is not None and value < 0.001 else number(value, 3)
 
 
 def day(value: date | datetime | None) -> str:

@@ -29,12 +29,14 @@ series as (
     having max(year) filter (where value is not null) is not null
 )
 select s.indicator_id, s.area_id, s.years, s.series, s.breaks, o.year, o.value, o.lower_95, o.upper_95,
-    o.is_preliminary, c.nation, coalesce(c.gr_weighted, c.gr_unweighted) as gr, c.gr_weighted is null as gr_is_unweighted,
+    o.is_preliminary, coalesce(c.nation, w.value) as nation, coalesce(c.gr_weighted, c.gr_unweighted) as gr, c.gr_weighted is null as gr_is_unweighted,
     c.similar_mean, c.significance, c.rank, c.of_n, c.percentile, c.change_1y, c.change_5y,
     t.verdict, t.direction, t.first_year as trend_from
 from series as s
 join observation as o
     on o.indicator_id = s.indicator_id and o.area_id = s.area_id and o.year = s.newest and o.sex = 'T'
+left join observation as w
+    on w.indicator_id = s.indicator_id and w.area_id = '0000' and w.year = s.newest and w.sex = 'T'
 left join comparison as c
     on c.indicator_id = s.indicator_id and c.area_id = s.area_id and c.year = s.newest and c.sex = 'T'
 left join trend as t on t.indicator_id = s.indicator_id and t.area_id = s.area_id and t.sex = 'T'
@@ -71,7 +73,8 @@ order by o.indicator_id, o.value desc nulls last, a.name
 
 @dataclass(frozen=True)
 class Tables:
-    """One release, as pages need it. `newest` is by area, then by indicator; `ranked` by indicator."""
+    """One release, as pages need it. `newest` is by area, then by indicator; `ranked` by indicator;
+    `measured` are the indicators that some area of a type has a value of."""
 
     release: Row
     indicators: dict[str, Row]
@@ -80,6 +83,7 @@ class Tables:
     groups_of: dict[str, list[str]]
     similar: dict[str, list[Row]]
     newest: dict[str, dict[str, Row]]
+    measured: dict[str, set[str]]
     ranked: dict[str, list[Row]]
     by_indicator: dict[str, dict[str, list[Row]]]
     whole: dict[str, list[Row]]
@@ -113,7 +117,6 @@ _WHOLE = {
     "effect_series": "select * from effect_series order by study_id, analysis_id, indicator_id, area_id, year",
     "donor_weight": "select * from donor_weight where weight >= 0.005 "
     "order by study_id, analysis_id, indicator_id, area_id, weight desc",
-    "composite": "select distinct composite_id, title_sv, theme, up_means_sv from composite order by composite_id",
     "source": "select source_id, dataset, max(fetched_at) as fetched_at, max(published_at) as published_at, "
     "sum(rows) as rows, max(licence) as licence, max(attribution) as attribution from source_file group by all "
     "order by source_id, dataset",
@@ -125,8 +128,11 @@ _WHOLE = {
     "revision": "select r.*, a.name from revision as r left join area as a using (area_id) "
     "order by indicator_id, r.area_id, year desc, sex limit 2000",
     "knowledge": "select known_from, change, count(*) as n, count(distinct indicator_id) as indicators "
-    "from observation_vintage group by all order by known_from desc, change limit 200",
-    "count": "select (select count(*) from observation) as observations, (select count(*) from revision) as revisions",
+    "from observation_vintage where value is not null or change = 'withdrawn' "
+    "group by all order by known_from desc, change limit 200",
+    "count": "select (select count(value) from observation) as values_known, "
+    "(select count(*) from revision) as revisions, "
+    "(select count(distinct (indicator_id, area_id, year, sex)) from plausibility) as doubtful",
 }
 _BY_INDICATOR = {
     "coverage": "select indicator_id, year, with_value, suppressed, missing, with_interval, of_n from coverage "
@@ -148,6 +154,9 @@ def read_tables(con: duckdb.DuckDBPyConnection) -> Tables:
         newest[row["area_id"]][row["indicator_id"]] = row
     ranked = by_key(rows(con, _RANKED, kind="municipality"))
     regional = by_key(rows(con, _RANKED, kind="region"))
+    measured: dict[str, set[str]] = defaultdict(set)
+    for area in areas:
+        measured[area["area_type"]] |= newest.get(area["area_id"], {}).keys()
     members = rows(con, "select group_id, area_id from area_membership where valid_to is null order by all")
     groups_of: dict[str, list[str]] = defaultdict(list)
     of_group: dict[str, list[str]] = defaultdict(list)
@@ -164,6 +173,7 @@ def read_tables(con: duckdb.DuckDBPyConnection) -> Tables:
         groups_of=dict(groups_of),
         similar=by_key(similar, "area_id"),
         newest=dict(newest),
+        measured=dict(measured),
         ranked=regional | ranked,
         by_indicator={name: by_key(rows(con, sql)) for name, sql in _BY_INDICATOR.items()},
         whole={name: rows(con, sql) for name, sql in _WHOLE.items()},

@@ -14,8 +14,9 @@ from tests.browser import small_site
 from tests.support.browser import launched
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Ended with each file of tests: while it runs, no other test of its process can run an event loop."""
     yield from launched()
 
 

@@ -156,6 +156,37 @@ def test_the_data_of_chosen_areas_are_the_release(release: Path) -> None:
 
 
 @pytest.mark.slow
+def test_no_page_shows_what_only_the_code_calls_so(pages: dict[str, str]) -> None:
+    shown = {name: re.sub(r"<(script|code)[^>]*>.*?</\1>|<[^>]*>", " ", text, flags=re.DOTALL)
+             for name, text in pages.items()}  # fmt: skip
+    raw = re.compile(r"\b(None|nan|own_history|similar_areas|mean_effect|level_change|andel_av_kostnad)\b")
+    assert {name: found for name, text in shown.items() if (found := raw.findall(text))} == {}
+
+
+@pytest.mark.slow
+def test_only_what_few_municipalities_reach_stands_out(release: Path, pages: dict[str, str]) -> None:
+    told = re.findall(r'<ul class="outstanding">(.*?)</ul>', pages["omrade/1761.html"], flags=re.DOTALL)
+    named = re.findall(r"nyckeltal/(\w+)\.html", "".join(told))
+    for indicator in named:
+        row = query(
+            release,
+            """
+            with newest as (
+                select o.area_id, o.value, o.year from observation as o join area using (area_id)
+                where o.indicator_id = $1 and o.sex = 'T' and o.value is not null and area_type = 'municipality'
+                qualify o.year = max(o.year) over ()
+            )
+            select 100.0 * least(
+                count(*) filter (where n.value >= own.value), count(*) filter (where n.value <= own.value)
+            ) / count(*) as reach
+            from newest as n cross join (select value from newest where area_id = '1761') as own
+            """,
+            [indicator],
+        ).item()
+        assert row <= 5, indicator
+
+
+@pytest.mark.slow
 def test_a_profile_tells_the_values_and_what_they_are_compared_with(pages: dict[str, str]) -> None:
     row = re.search(r"kostnad_aldreomsorg_per_inv_80\.html.*?</tr>", pages["omrade/1480.html"], flags=re.DOTALL)
     assert row is not None

@@ -11,7 +11,10 @@ from pipelines.site.tables import Row, Tables
 _EDGE = 5  # per cent: how far out a value is before it is told as standing out
 _FEWEST = 100  # municipalities with a value before a place among them says anything
 _MOST_TOLD = 8
-_SIZES = {"count", "amount"}  # these only tell how large a municipality is
+_MOST_OF_THEME = 2
+# These only tell how large a municipality is.
+_SIZES = {"count", "amount"}
+_SIZE_UNITS = {"antal", "kr", "mnkr"}
 
 
 def area_pages(tables: Tables) -> Iterator[Page]:
@@ -24,10 +27,12 @@ def area_pages(tables: Tables) -> Iterator[Page]:
 def _profile(tables: Tables, area: Row) -> Row:
     known = tables.newest[area["area_id"]]
     is_nation = area["area_id"] == NATION
+    measured = tables.measured[area["area_type"]]
     lines = {theme: [_line(tables, i, known[i]) for i in _of_theme(tables, theme) if i in known] for theme in THEMES}
     return {
-        "area": {"area_id": area["area_id"], "name": area["name"], "type": AREA_TYPES[area["area_type"]]},
-        "has_nation": not is_nation and area["area_type"] != "region",
+        "area": {"area_id": area["area_id"], "name": area["name"],
+                 "type": "Hela landet" if is_nation else AREA_TYPES[area["area_type"]]},
+        "has_nation": not is_nation,
         "has_similar": area["area_type"] == "municipality",
         "has_gr": area["area_type"] in {"municipality", "county"},
         "place": _place(tables, area),
@@ -39,12 +44,13 @@ def _profile(tables: Tables, area: Row) -> Row:
             {"area_id": m, "name": tables.name(m)} for m in tables.members.get(area["area_id"], []) if m in tables.areas
         ],
         "themes": [{"theme": theme, "lines": found} for theme, found in lines.items() if found],
-        "outstanding": _outstanding(lines),
+        "outstanding": _outstanding(tables, lines) if area["area_type"] == "municipality" else [],
         "missing": [
             {"indicator_id": i, "title": row["title_sv"], "theme": row["theme"]}
             for i, row in tables.indicators.items()
-            if i not in known and row["last_year"] is not None
+            if i not in known and i in measured
         ],
+        "not_measured": sum(r["last_year"] is not None and i not in measured for i, r in tables.indicators.items()),
         "old": [
             {"indicator_id": i, "title": tables.indicators[i]["title_sv"], "year": row["year"],
              "newest": tables.indicators[i]["last_year"]}
@@ -72,7 +78,7 @@ def _line(tables: Tables, indicator_id: str, newest: Row) -> Row:
         "unit": of["unit"],
         "decimals": of["decimals"],
         "polarity": of["polarity"],
-        "value_type": of["value_type"],
+        "is_size": of["value_type"] in _SIZES or of["unit"] in _SIZE_UNITS,
         "source": of["attribution"],
         **{
             name: newest[name]
@@ -85,22 +91,35 @@ def _line(tables: Tables, indicator_id: str, newest: Row) -> Row:
     }  # fmt: skip
 
 
-def _outstanding(lines: dict[str, list[Row]]) -> list[Row]:
-    """What lies furthest out among the municipalities, each theme's furthest first; no judgement is made of it."""
+def _outstanding(tables: Tables, lines: dict[str, list[Row]]) -> list[Row]:
+    """What lies furthest out among the municipalities in the indicator's newest year; no judgement is made of it."""
     found = [
-        line | {"theme": theme, "edge": min(line["percentile"], 100 - line["percentile"])}
+        line | {"theme": theme, "edge": edge}
         for theme, of_theme in lines.items()
         for line in of_theme
-        if line["percentile"] is not None and (line["of_n"] or 0) >= _FEWEST and line["value_type"] not in _SIZES
+        if not line["is_size"] and (edge := _edge(tables, line)) is not None and edge <= _EDGE
     ]
-    out = sorted((f for f in found if f["edge"] <= _EDGE), key=lambda f: (f["edge"], f["indicator_id"]))
     told: list[Row] = []
-    for line in out:  # one of several twins (per inhabitant, in fixed prices) is enough
-        twin = line["indicator_id"].removesuffix("_fasta_priser")
-        if all(t["indicator_id"].removesuffix("_fasta_priser") != twin for t in told):
+    for line in sorted(found, key=lambda f: (f["edge"], f["indicator_id"])):
+        twin = line["indicator_id"].removesuffix("_fasta_priser")  # one of twins is enough
+        is_twin = any(t["indicator_id"].removesuffix("_fasta_priser") == twin for t in told)
+        if not is_twin and sum(t["theme"] == line["theme"] for t in told) < _MOST_OF_THEME:
             told.append({k: line[k] for k in ("indicator_id", "title", "theme", "unit", "decimals", "value", "year",
-                                              "nation", "percentile", "rank", "of_n")})  # fmt: skip
+                                              "nation", "rank", "of_n")})  # fmt: skip
     return told[:_MOST_TOLD]
+
+
+def _edge(tables: Tables, line: Row) -> float | None:
+    """How many per cent of the municipalities lie as far out or further, those with the same value counted.
+
+    None where too few have a value, or the area's is older than theirs.
+    """
+    ranked = tables.ranked.get(line["indicator_id"], [])
+    values = [row["value"] for row in ranked if row["value"] is not None]
+    if len(values) < _FEWEST or ranked[0]["year"] != line["year"]:
+        return None
+    higher, lower = (sum(v >= line["value"] for v in values), sum(v <= line["value"] for v in values))
+    return float(100 * min(higher, lower) / len(values))
 
 
 def _list(tables: Tables) -> Page:

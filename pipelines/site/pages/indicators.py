@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable, Iterator
 
@@ -15,6 +16,7 @@ from pipelines.site.tables import Row, Tables
 _REGIONS = ("0014", "0013")  # those that GR's municipalities lie in
 _EVENTS = {"agreement", "context", "reform", "financing_shift"}  # kinds that a series is drawn with
 _SWEDEN = ("0000", "GR")
+_FIXED = "_fasta_priser"
 _WORKED = ("1480", "0180", NATION)
 
 
@@ -34,8 +36,8 @@ def _content(tables: Tables, row: Row, values: pl.DataFrame) -> Row:
     by = {name: rows.get(indicator_id, []) for name, rows in tables.by_indicator.items()}
     return {
         "row": {k: v for k, v in row.items() if k != "breaks"},
-        "formula": _formula(row),
-        "worked": _worked(tables, indicator_id),
+        "formula": _formula(tables, row),
+        "worked": _worked(tables, row),
         "breaks": [{"year": year, "reason": reason} for year, reason in breaks.items()],
         "breaks_json": json.dumps([{"year": y, "reason": r} for y, r in breaks.items()], ensure_ascii=False),
         "events": _events(tables, indicator_id, values),
@@ -87,23 +89,33 @@ def _series(tables: Tables, values: pl.DataFrame, areas: list[str], breaks: set[
     return found
 
 
-def _formula(row: Row) -> str | None:
+def _formula(tables: Tables, row: Row) -> str | None:
     """How a computed value comes about; None for a value that is shown as its source gives it."""
     if row["processing_level"] != "computed":
         return None
     top, bottom = row["numerator"], row["denominator"]
+    plain = tables.indicators.get(row["indicator_id"].removesuffix(_FIXED))
+    if top is None and plain is not None:
+        return f"{plain['indicator_id']}, omräknat till {row['price_basis']}"
     text = f"({top}) / ({bottom})" if bottom else str(top)
     if row["multiplier"] not in (None, 1.0):
         text = f"{row['multiplier']:g} × {text}"
     return text.replace(" * ", " × ")
 
 
-def _worked(tables: Tables, indicator_id: str) -> Row | None:
-    """One area's newest value with the sums that it was computed from."""
-    of_areas = {r["area_id"]: r for r in tables.ranked.get(indicator_id, [])}
+def _worked(tables: Tables, indicator: Row) -> Row | None:
+    """One area's newest value with the sums that it was computed from, and what prices made of it."""
+    of_areas = {r["area_id"]: r for r in tables.ranked.get(indicator["indicator_id"], [])}
     row = next((of_areas[a] for a in _WORKED if a in of_areas and of_areas[a]["value"] is not None), None)
     row = row or next((r for r in of_areas.values() if r["value"] is not None), None)
-    return row and {k: row[k] for k in ("name", "year", "value", "numerator", "denominator")}
+    if row is None:
+        return None
+    kept = {k: row[k] for k in ("name", "year", "value", "numerator", "denominator")}
+    if row["numerator"] is None or not row["denominator"]:
+        return kept | {"price": None}
+    plain = (indicator["multiplier"] or 1) * row["numerator"] / row["denominator"]
+    price = row["value"] / plain if plain else 1
+    return kept | {"price": None if math.isclose(price, 1, rel_tol=1e-6) else price}
 
 
 def _events(tables: Tables, indicator_id: str, values: pl.DataFrame) -> str:

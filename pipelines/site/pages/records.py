@@ -47,8 +47,9 @@ def _start(tables: Tables) -> Row:
         "counts": {
             "indicators": len(tables.indicators),
             "with_values": len(with_values),
-            "observations": tables.whole["count"][0]["observations"],
+            "known": tables.whole["count"][0]["values_known"],
             "revisions": tables.whole["count"][0]["revisions"],
+            "is_first": tables.release["previous_release_id"] is None,
             "municipalities": sum(a["area_type"] == "municipality" for a in tables.areas.values()),
         },
         "newest": sorted(years.items(), reverse=True)[:3],
@@ -103,7 +104,7 @@ def _quality(tables: Tables) -> Row:
     coverage = [rows[0] for rows in tables.by_indicator["coverage"].values() if rows]
     return {
         "headings": [
-            {"title": title, "checks": checks, "failed": sum(not c["passed"] for c in checks)}
+            {"title": title, "checks": checks, "warned": [c for c in checks if not c["passed"]]}
             for title, checks in by_heading.items()
         ],
         "of_n": len(tables.whole["quality_result"]),
@@ -115,7 +116,7 @@ def _quality(tables: Tables) -> Row:
         "corrections": tables.whole["correction"],
         "full_coverage": sum(c["with_value"] == c["of_n"] for c in coverage),
         "covered": len(coverage),
-        "plausibility": sum(r["n"] for rows in tables.by_indicator["plausibility"].values() for r in rows),
+        "plausibility": tables.whole["count"][0]["doubtful"],
         "breaks": sum(r["breaks"] is not None for r in tables.indicators.values()),
     }
 
@@ -139,5 +140,15 @@ def _changes(tables: Tables) -> Row:
 
 
 def _about(tables: Tables) -> Row:
-    rights = {r["source_id"]: r["rights"] for r in tables.indicators.values()}
-    return {"release": tables.release, "rights": sorted(rights.items()), "sources": tables.whole["source"]}
+    sources: dict[str, set[str]] = defaultdict(set)
+    for row in tables.indicators.values():
+        for source in row["source_id"].split(", "):
+            if ", " not in row["source_id"]:
+                sources[row["rights"]].add(source)
+    rights = [{"text": text, "sources": sorted(named)} for text, named in sorted(sources.items())]
+    licences = {(s["source_id"], s["licence"], s["attribution"]) for s in tables.whole["source"]}
+    return {
+        "release": tables.release,
+        "rights": rights,
+        "licences": [{"source": s, "licence": t, "attribution": a} for s, t, a in sorted(licences)],
+    }

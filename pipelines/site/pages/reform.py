@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from indicators.words import paid_together
+from indicators.words import METHODS, paid_together, said
 from pipelines.site.pages.page import Page, study_path
 from pipelines.site.tables import Row, Tables
 
@@ -15,7 +15,7 @@ def reform_pages(tables: Tables) -> Iterator[Page]:
     """The reform's page, and one for each study."""
     studies = tables.whole["study"]
     content = {
-        "events": tables.whole["reform_event"],
+        "events": [e | {"names": _names(tables, e["areas"])} for e in tables.whole["reform_event"]],
         "last_year": max(r["last_year"] or 0 for r in tables.indicators.values()),
         "first_event": min(e["earliest"].year for e in tables.whole["reform_event"]),
         "last_event": max((e["ended_by"] or e["latest"]).year for e in tables.whole["reform_event"]),
@@ -60,15 +60,23 @@ def _counts(tables: Tables, study: Row) -> Row:
 
 def _study(tables: Tables, study: Row) -> Row:
     linked = {e["event_id"] for e in tables.whole["study_event"] if _same(e, study, "study_id")}
+    analyses = [a for a in tables.whole["study_analysis"] if _same(a, study, "study_id")]
     found = {f["finding_id"] for f in tables.whole["finding_study"] if _same(f, study, "study_id")}
     return {
         "study": study,
         "events": [e for e in tables.whole["reform_event"] if e["event_id"] in linked],
         "findings": [f for f in tables.whole["finding"] if f["finding_id"] in found],
-        "analyses": [
-            _analysis(tables, a) for a in tables.whole["study_analysis"] if _same(a, study, "study_id")
-        ],
-    }  # fmt: skip
+        "analyses": [_analysis(tables, a) | {"heading": h} for a, h in zip(analyses, _headings(analyses), strict=True)],
+    }
+
+
+def _headings(analyses: list[Row]) -> list[str]:
+    """The method of each analysis, numbered where a study uses one more than once."""
+    methods = [said(METHODS, a["method"]) for a in analyses]
+    return [
+        f"{method}, {methods[: place + 1].count(method)}" if methods.count(method) > 1 else method
+        for place, method in enumerate(methods)
+    ]
 
 
 def _analysis(tables: Tables, analysis: Row) -> Row:
@@ -105,6 +113,11 @@ def _measured(tables: Tables, indicators: str) -> Row:
     titles = {i: r["title_sv"] for i, r in tables.indicators.items()}
     first = tables.indicators[re.split(", | - ", indicators)[0]]
     return {"title": paid_together(indicators, titles), "unit": first["unit"], "decimals": first["decimals"]}
+
+
+def _names(tables: Tables, areas: str | None) -> str:
+    """What several areas are called; nothing where none is named."""
+    return ", ".join(tables.name(area) for area in areas.split(", ")) if areas else ""
 
 
 def _same(a: Row, b: Row, key: str) -> Any:

@@ -207,6 +207,7 @@ def _indicator_row(
         "source_id": ", ".join(publishers),
         "source_series": ", ".join(series for _, series in used),
         "attribution": _attribution(indicator, used, sources),
+        "group_attribution": _group_attribution(indicator, used, sources, catalogue),
         "rights": " ".join(sources[p].rights for p in publishers),
         "breaks": "; ".join(f"{year}: {reason}" for year, reason in breaks.items()) or None,
         "is_plain": is_plain(indicator),
@@ -268,14 +269,30 @@ def _attribution(indicator: Indicator, used: list[tuple[str, str]], sources: dic
     """Whoever computes may not name the publisher as the source, but says which data it was computed from."""
     if indicator.processing_level == "published":
         return sources[used[0][0].split(".")[0]].attribution
-    series_of: dict[str, list[str]] = defaultdict(list)
-    for dataset, series in used:
-        series_of[sources[dataset.split(".")[0]].title].append(series)
-    named = "; ".join(f"{title}: {', '.join(series)}" for title, series in series_of.items())
     deflated = (
         f"; omräknat till {indicator.price_basis.label()}" if indicator.is_deflated and indicator.price_basis else ""
     )
-    return f"Egen beräkning; underlag: {named}{deflated}"
+    return f"Egen beräkning; underlag: {_named(used, sources)}{deflated}"
+
+
+def _group_attribution(
+    indicator: Indicator, used: list[tuple[str, str]], sources: dict[str, Source], catalogue: Catalogue
+) -> str:
+    """A group's value is computed here also where those of its members are taken as they are."""
+    if indicator.processing_level != "published":
+        return _attribution(indicator, used, sources)
+    terms = catalogue.quotient(indicator).denominator if indicator.weight else ()
+    weights = [catalogue.measure_by_id[term.measures[0]].title_sv for term in terms]
+    weight = f"; vikt: {' + '.join(weights)}" if weights else ""
+    return f"Egen beräkning av gruppvärde (vägt medel eller summa); underlag: {_named(used, sources)}{weight}"
+
+
+def _named(used: list[tuple[str, str]], sources: dict[str, Source]) -> str:
+    """Each publisher once, before all its series."""
+    series_of: dict[str, list[str]] = defaultdict(list)
+    for dataset, series in used:
+        series_of[sources[dataset.split(".")[0]].title].append(series)
+    return "; ".join(f"{title}: {', '.join(series)}" for title, series in series_of.items())
 
 
 def _plain(value: Any) -> Any:

@@ -32,7 +32,7 @@ class Finding:
 
 
 def examine(settings: Settings) -> list[Finding]:
-    """Look at Python, packages, disk, declarations, embedded figures and the current release."""
+    """Look at Python, packages, disk, declarations, embedded figures, the current release and its publisher."""
     python = f"{sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro}"
     findings = [
         Finding(
@@ -43,7 +43,13 @@ def examine(settings: Settings) -> list[Finding]:
         )
     ]
     findings += [_package(name, wanted) for name, wanted in _PINNED.items()]
-    findings += [_disk(settings), _declarations(settings), _snapshot(settings), _release(settings)]
+    findings += [
+        _disk(settings),
+        _declarations(settings),
+        _snapshot(settings),
+        _release(settings),
+        _publisher(settings),
+    ]
     return findings
 
 
@@ -103,3 +109,9 @@ def _release(settings: Settings) -> Finding:
     return Finding(
         "current release", standing is not None, standing.release_id if standing else "none yet", "make refresh"
     )
+
+
+def _publisher(settings: Settings) -> Finding:
+    """Told, never a fault: a release of one's own needs no publisher."""
+    unnamed = "nobody is named; before publishing set NYCKELTAL_PUBLISHER_NAME"
+    return Finding("publisher", True, settings.publisher_name or unnamed)

@@ -18,7 +18,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Request, Response
 from starlette.responses import RedirectResponse, StreamingResponse
 
-from pipelines.api import page
+from pipelines.api import forms, guard, page
 from pipelines.api.answers import CACHE_CONTROL, pieces, unchanged
 from pipelines.api.problems import ApiError
 from pipelines.api.serving import Serving
@@ -41,8 +41,11 @@ async def release_file(request: Request, path: str) -> Response:
     """A file of the release, or the list of all."""
     if path:
         if path.split("/", maxsplit=1)[0] == SITE:
-            raise ApiError(404, "finns-inte", "the pages are at /", found=path)
-        return await _send(request, "", path)
+            return _not_there(request, ApiError(404, "finns-inte", "the pages are at /", found=path))
+        try:
+            return await _send(request, "", path)
+        except ApiError as problem:
+            return _not_there(request, problem)
     serving: Serving = request.app.state.serving
     async with serving.hold() as served:
         found = await to_thread.run_sync(_listed, served.folder)
@@ -53,7 +56,8 @@ async def release_file(request: Request, path: str) -> Response:
 async def site_file(request: Request, path: str) -> Response:
     """A page of the site; in a release without one, a page that says so."""
     if path.startswith("api/"):
-        raise ApiError(404, "finns-inte", "there is nothing at this address", remedy="/api/ tells what there is")
+        problem = ApiError(404, "finns-inte", "there is nothing at this address", remedy="/api/ tells what there is")
+        return _not_there(request, problem)
     serving: Serving = request.app.state.serving
     async with serving.hold() as served:
         if not path and not (served.folder / SITE).is_dir():
@@ -61,9 +65,17 @@ async def site_file(request: Request, path: str) -> Response:
     try:
         return await _send(request, SITE, path)
     except ApiError as problem:
-        if problem.kind != "finns-inte" or "text/html" not in request.headers.get("accept", ""):
-            raise
-        return page.html("finns_inte.html", status=404)
+        return _not_there(request, problem)
+
+
+def _not_there(request: Request, problem: ApiError) -> Response:
+    """A page for a person whose address leads nowhere; programs, and whoever asks the interface, get the problem."""
+    is_data = request.url.path.startswith(guard.PREFIX)
+    if is_data or problem.kind != "finns-inte" or not forms.wants_page(request.headers.get("accept", "")):
+        raise problem
+    answer = page.html("finns_inte.html", status=404)
+    answer.headers["Content-Security-Policy"] = guard.PAGES  # also where addresses are those of files
+    return answer
 
 
 async def _send(request: Request, below: str, path: str) -> Response:

@@ -75,6 +75,12 @@ def _quality(media_type: str, accept: str) -> float:
     return max(found)[1] if found else 0.0
 
 
+def wants_page(accept: str) -> bool:
+    """Whether a page is named, and as more welcome than JSON: what browsers send when a person types an address."""
+    wanted = dict(weights(accept))
+    return wanted.get("text/html", 0.0) > wanted.get(JSON.media_type, 0.0)
+
+
 def write_json(head: dict[str, Any], frame: pl.DataFrame) -> Iterator[bytes]:
     """An object with the head's members and `rows`, an object each."""
     yield json.dumps({**head, "rows": []}, ensure_ascii=False).removesuffix("]}").encode() + b"\n"

@@ -15,11 +15,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from pipelines.api.problems import ApiError
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-_PREFIX = "/api/v1/"
+PREFIX = "/api/v1/"
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 # Nothing comes from elsewhere, no text becomes code, and no page may frame ours. Pictures that Vega draws have style
 # attributes.
-_PAGES = (
+PAGES = (
     "default-src 'self'; style-src-attr 'unsafe-inline'; img-src 'self' data: blob:; object-src 'none'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
@@ -43,7 +43,7 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        policy = _DATA if scope["path"].startswith((_PREFIX, "/utgava/")) and scope["path"] != "/utgava/" else _PAGES
+        policy = _DATA if scope["path"].startswith((PREFIX, "/utgava/")) and scope["path"] != "/utgava/" else PAGES
 
         async def told(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -81,6 +81,6 @@ def _name(host: str) -> str:
 def _without_ending(scope: Scope) -> dict[str, Any]:
     """`/api/v1/observations.csv` is `/api/v1/observations`, to be given as CSV."""
     path, dot, ending = scope["path"].rpartition(".")
-    if not path.startswith(_PREFIX) or not dot or "/" in ending:
+    if not path.startswith(PREFIX) or not dot or "/" in ending:
         return dict(scope)
     return {**scope, "path": path, "nyckeltal.ending": ending}

@@ -135,6 +135,7 @@ def _data_file(shelf: Shelf, row: Row, values: pl.DataFrame, tables: Tables) -> 
     sexes = [s for s in ("T", "K", "M") if s in set(known["sex"])]
     content: Row = {
         "title": row["title_sv"], "unit": row["unit"], "decimals": row["decimals"], "polarity": row["polarity"],
+        "attribution": row["attribution"], "group_attribution": row["group_attribution"],
         "sexes": sexes, "areas": areas, "years": years,
         "breaks": [{"year": year, "reason": reason} for year, reason in breaks_of(row).items()],
     }  # fmt: skip
@@ -164,7 +165,7 @@ def _assets(shelf: Shelf, tables: Tables) -> None:
         "indicators": [
             {"id": r["indicator_id"], "title": r["title_sv"], "theme": r["theme"], "unit": r["unit"],
              "decimals": r["decimals"], "polarity": r["polarity"], "first": r["first_year"], "last": r["last_year"],
-             "series": r["source_series"], "attribution": r["attribution"]}
+             "series": r["source_series"]}
             for r in tables.indicators.values()
         ],
         "areas": [

@@ -15,6 +15,7 @@ STATIC = Path(__file__).parent / "static"
 # Each uses what stands before it.
 PARTS = [
     "base",
+    "cite",
     "tables",
     "search",
     "view",

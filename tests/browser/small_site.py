@@ -143,7 +143,7 @@ order by year"""
 GAP = """select years_since as since, null as observed, null as counterfactual, gap, lower_95 as lower,
 upper_95 as upper, is_after::int as is_after from effect_series where analysis_id = 'olika_starter'
 and indicator_id like 'kostnad%' order by since"""
-TIMELINE = """select title_sv as title, earliest as "from", coalesce(ended_by, latest) as "to", kind, status
+TIMELINE = """select title_sv as title, earliest as "from", latest as "to", ended_by as ended, kind, status
 from reform_event order by earliest"""
 
 
@@ -174,7 +174,7 @@ def _index(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     indicators = _rows(
         con,
         "select indicator_id as id, title_sv as title, theme, unit, decimals, polarity, first_year as first, "
-        "last_year as last from indicator order by 1",
+        "last_year as last, source_series as series from indicator order by 1",
     )
     areas = _rows(con, "select area_id as id, name, area_type as type from area where area_type <> 'unit' order by 1")
     return {"indicators": indicators, "areas": areas}
@@ -182,7 +182,10 @@ def _index(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
 
 def _file(con: duckdb.DuckDBPyConnection, indicator_id: str) -> dict[str, Any]:
     (about,) = _rows(
-        con, "select title_sv as title, unit, decimals, polarity from indicator where indicator_id = ?", indicator_id
+        con,
+        "select title_sv as title, unit, decimals, polarity, attribution, group_attribution from indicator "
+        "where indicator_id = ?",
+        indicator_id,
     )
     found = _rows(
         con,

@@ -35,7 +35,8 @@ def test_search_finds_with_and_without_dots_and_rings(browser: Browser, site: Pa
             found.append(hits(page))
         assert found[0] == found[1] == found[2]
         assert any("hemtjänst" in hit.lower() for hit in found[0])
-        assert page.get_by_role("status").inner_text() == f"{len(found[0])} träffar"
+        assert page.get_by_role("status").inner_text().startswith("Visar 12 av ")
+        assert page.get_by_role("status").evaluate("node => node.clientHeight") > 10, "it is seen, not only heard"
 
         field.fill("gö")
         assert all("Gö" in hit or "gö" in hit for hit in hits(page)[:3]), (
@@ -48,6 +49,15 @@ def test_search_finds_with_and_without_dots_and_rings(browser: Browser, site: Pa
         assert hits(page)[0].startswith("Göteborg")
         field.fill("trygghet hemtjänst")
         assert page.locator("#sok-traffar a").first.get_attribute("href") == "nyckeltal/trygghet_hemtjanst.html"
+        for typed in ("U21505", "trygghet_hemtjanst"):
+            field.fill(typed)
+            assert page.locator("#sok-traffar a").first.get_attribute("href") == "nyckeltal/trygghet_hemtjanst.html"
+        field.fill("gbg")
+        assert hits(page)[0].startswith("Göteborg")
+        field.fill("säbo")
+        assert "särskilt boende" in hits(page)[0].lower()
+        field.fill("öckerö 1407")
+        assert page.get_by_role("status").inner_text() == "1 träff"
         field.fill("<b>finns inte")
         assert hits(page) == []
         assert page.get_by_role("status").inner_text() == "Inga träffar"
@@ -98,9 +108,30 @@ def test_a_download_equals_the_table_behind_the_picture(browser: Browser, site: 
         text = downloaded(page).decode("utf-8-sig")
         told = reading.table_of(figure)
     rows = list(csv.DictReader(text.splitlines(), delimiter=";"))
-    assert [{k: v.replace(",", ".") for k, v in row.items()} for row in rows] == told
+    assert [{k: row[k].replace(",", ".") for k in told[0]} for row in rows] == told
     (goteborg,) = [r for r in rows if r["area_id"] == "1480" and r["year"] == "2022"]
     assert goteborg["value"].startswith("290766")
+    assert goteborg["indicator_id"] == small_site.COST
+    assert (goteborg["unit"], goteborg["sex_label"]) == ("kr/inv 80+", "Totalt")
+    assert goteborg["title_sv"].startswith("Kostnad")
+    assert goteborg["attribution"] == "Källa: Kolada"
+    assert {r["attribution"][:27] for r in rows if r["area_id"] == "GR"} == {"Egen beräkning av gruppvärd"}
+
+
+def test_what_is_compared_says_where_it_comes_from(browser: Browser, site: Path) -> None:
+    with watched(browser, site, accept_downloads=True) as seen:
+        page = seen.open(f"jamfor.html#omraden=1480,GR&nyckeltal={small_site.SAFE}&kon=T")
+        figure = page.locator("figure.chart")
+        figure.locator(".drawing").wait_for()
+        note = figure.locator("p.note", has_text="Källa: Kolada").inner_text()
+        figure.locator("summary").click()
+        rows = list(csv.DictReader(downloaded(page).decode("utf-8-sig").splitlines(), delimiter=";"))
+    cited = {row["area_id"]: row["attribution"] for row in rows}
+    assert cited["1480"] == "Källa: Kolada"
+    assert cited["GR"].startswith("Egen beräkning av gruppvärde (vägt medel eller summa); underlag: Kolada, Rådet för ")
+    assert all(text in note for text in cited.values())
+    assert {row["sex_label"] for row in rows} == {"Totalt"}
+    assert {row["indicator_id"] for row in rows} == {small_site.SAFE}
 
 
 def test_an_area_is_added_to_a_picture_and_to_its_table(browser: Browser, site: Path) -> None:

@@ -191,7 +191,12 @@ def test_plain_bars_and_the_timeline_show_every_row(seen: Watched) -> None:
     texts = [text for text, _, _ in reading.texts_at(of, "mark-text.role-mark")]
     assert Counter(row["title"] for row in rows) == Counter(texts)
     assert of.locator(".mark-symbol path").count() == len(rows)
-    assert "decided" in of.locator(".legend").inner_text()
+    key = of.locator(".legend").inner_text()
+    assert all(word in key for word in ("decided", "osäkert när", "pågick"))
+    unsure, lasted = of.locator(".mark-rule.layer_1_marks line"), of.locator(".mark-rule.layer_2_marks line")
+    long = "nodes => nodes.map(node => Number(node.getAttribute('x2')) !== 0)"
+    assert unsure.evaluate_all(long) == [row["to"] > row["from"] for row in rows]
+    assert lasted.evaluate_all(long) == [row["ended"] > row["from"] for row in rows]
 
 
 def test_what_is_pointed_at_is_told(browser: Browser, site: Path) -> None:

@@ -118,10 +118,23 @@ def test_no_address_leads_astray(path: str, api: ServedApi) -> None:
     assert str(api.releases_dir) not in body
 
 
-def test_a_person_gets_a_page_when_there_is_none(api: ServedApi) -> None:
-    answer = api.http.get("/nowhere", headers={"Accept": "text/html,*/*;q=0.8"})
+@pytest.mark.parametrize(
+    "path", ["/nowhere", "/omrade/9999.html", "/utgava/nowhere.zip", "/utgava/site/x", "/api/nowhere"]
+)
+def test_a_person_gets_a_page_when_there_is_none(path: str, api: ServedApi) -> None:
+    answer = api.http.get(path, headers={"Accept": "text/html,*/*;q=0.8"})
     assert answer.status_code == 404
     assert "Sidan finns inte" in answer.text
+    assert '<a href="/">' in answer.text
+    assert "default-src 'self'" in answer.headers["content-security-policy"]
+    for accept in ("*/*", "application/json, text/html;q=0.5"):
+        told = api.http.get(path, headers={"Accept": accept})
+        assert (told.status_code, told.headers["content-type"]) == (404, "application/problem+json")
+
+
+def test_the_interface_answers_a_browser_as_it_answers_programs(api: ServedApi) -> None:
+    answer = api.http.get("/api/v1/nowhere", headers={"Accept": "text/html,*/*;q=0.8"})
+    assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
 
 
 def test_every_file_of_the_release_is_listed_and_is_what_it_is_on_disk(api: ServedApi, with_site: Place) -> None:

@@ -18,7 +18,7 @@ from rdflib import namespace as ns
 
 from indicators import words
 from indicators.vocabulary import Theme
-from pipelines.release.package import contents, jsonstat, workbook
+from pipelines.release.package import contents, jsonstat, titles, workbook
 from pipelines.release.package.catalogue import Catalogue
 from pipelines.release.package.changes import Changes
 from pipelines.release.package.contents import File
@@ -79,7 +79,7 @@ def labelled(rows: pl.DataFrame) -> pl.DataFrame:
     frames = [rows, pl.DataFrame(INDICATORS)[rows["indicator"]], pl.DataFrame(AREAS)[rows["area"]]]
     return pl.concat(frames, how="horizontal").with_columns(
         sex_label=pl.lit("Totalt"),
-        cost_concept=pl.lit(None, pl.String),
+        cost_concept=pl.when(pl.col("unit") == "kr").then(pl.lit("andel_av_kostnad")),
         attribution=pl.col("area_type").replace_strict(CITED),
     )
 
@@ -107,6 +107,8 @@ def test_a_workbook_writes_text_as_text_and_years_as_columns(tmp_path: Path) -> 
         CITED["group"],
         CITED["municipality"],
     ]
+    costs = [r[heads.index("Kostnadsbegrepp")] for r in rows]
+    assert costs == ["en kostnads andel av en annan", "en kostnads andel av en annan", ""]
     told = [row[0] for row in read.get_sheet_by_name("Läs mig").to_python()]
     assert [t for t in told if t][2:] == [" <r>d</r>" if s.startswith("<r>") else s for s in STARTS]
     with zipfile.ZipFile(tmp_path / "a.xlsx") as parts:
@@ -207,6 +209,8 @@ def test_without_an_address_the_record_names_files_relative_to_itself_and_no_pub
     (agent,) = graph.subjects(ns.RDF.type, ns.FOAF.Agent)
     assert graph.value(agent, ns.FOAF.name) == Literal(NO_PUBLISHER, lang="sv")
     assert list(graph.objects(None, ns.DCAT.contactPoint)) == []
+    assert identity().cite().startswith(f"{titles.TITLE_SV}. Utgåva ")
+    assert identity(publisher_name="Göteborgsregionen").cite().startswith(f"Göteborgsregionen: {titles.TITLE_SV}. ")
 
 
 def test_with_settings_the_record_says_where_who_and_how_to_write_to_them() -> None:

@@ -54,6 +54,7 @@ select
     indicators.source_series,
     indicators.processing_level,
     indicators.attribution,
+    indicators.group_attribution,
     indicators.rights,
     years.first_year,
     years.last_year,

@@ -53,11 +53,7 @@ select
         else indicators.processing_level
     end as processing_level,
     case
-        when areas.area_type in ('group', 'county') and indicators.processing_level = 'published'
-            then
-                'Egen beräkning av gruppvärde (vägt medel eller summa); underlag: '
-                || indicators.source_id || ' ' || indicators.source_series
-                || coalesce('; vikt: ' || indicators.denominator, '')
+        when areas.area_type in ('group', 'county') then indicators.group_attribution
         else indicators.attribution
     end as attribution
 from observations

@@ -48,10 +48,11 @@ class Identity:
         return f"{self.info.created_at:%Y-%m-%d}"
 
     def cite(self) -> str:
-        """How to cite the release, in Swedish."""
+        """How to cite the release, in Swedish; by its title alone where nobody is named as its publisher."""
+        who = "" if self.publisher == NO_PUBLISHER else f"{self.publisher}: "
         where = f" {self.base}" if self.public_url else ""
         return (
-            f"{self.publisher}: {TITLE_SV}. Utgåva {self.info.release_id} ({self.date}). "
+            f"{who}{TITLE_SV}. Utgåva {self.info.release_id} ({self.date}). "
             f"Underlagets SHA-256: {self.info.input_hash}.{where}"
         )
 

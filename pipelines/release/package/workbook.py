@@ -28,14 +28,14 @@ _BEFORE = (
 )  # fmt: skip
 _AFTER = (
     ("Områdestyp", "area_type_sv", 12), ("Nyckeltalets id", "indicator_id", 30), ("Anmärkning", "remark", 40),
-    ("Kostnadsbegrepp", "cost_concept", 16), ("Prisnivå", "price_basis", 22), ("Så anges källan", "attribution", 60),
+    ("Kostnadsbegrepp", "cost_concept_sv", 30), ("Prisnivå", "price_basis", 22), ("Så anges källan", "attribution", 60),
 )  # fmt: skip
 _FROZEN = 3
 _YEAR_WIDTH = 10
 _INDICATOR = (
     ("Nyckeltalets id", "indicator_id", 36), ("Nyckeltal", "title_sv", 52), ("Definition", "definition_sv", 80),
     ("Vad det är till för", "purpose_sv", 60), ("Tema", "theme_sv", 14), ("Enhet", "unit", 16),
-    ("Decimaler", "decimals", 10), ("Riktning", "polarity_sv", 18), ("Kostnadsbegrepp", "cost_concept", 20),
+    ("Decimaler", "decimals", 10), ("Riktning", "polarity_sv", 18), ("Kostnadsbegrepp", "cost_concept_sv", 30),
     ("Prisnivå", "price_basis", 24), ("Täljare", "numerator", 30), ("Nämnare", "denominator", 30),
     ("Första år", "first_year", 10), ("Sista år", "last_year", 10), ("Brott i serien", "breaks", 50),
     ("Att veta", "notes", 60), ("Källa", "source_id", 14), ("Källans serier", "source_series", 20),
@@ -134,6 +134,7 @@ def write_indicators(book: Book, indicator: pl.DataFrame) -> None:
         theme_sv=pl.col("theme").replace(words.THEMES),
         polarity_sv=pl.col("polarity").replace(words.POLARITIES),
         level_sv=pl.col("processing_level").replace(words.PROCESSING),
+        cost_concept_sv=pl.col("cost_concept").replace(words.COST_CONCEPTS),
     )
     book.table_sheet("Indikatorer", _INDICATOR, rows)
 
@@ -153,7 +154,10 @@ def widened(rows: pl.DataFrame, labelled: Label) -> tuple[pl.DataFrame, list[int
     wide = (
         series.join(values, on=_SERIES, how="left", validate="1:1", maintain_order="left")
         .join(remarks(rows), on=_SERIES, how="left", validate="1:1", maintain_order="left")
-        .with_columns(area_type_sv=pl.col("area_type").replace(words.AREA_TYPES))
+        .with_columns(
+            area_type_sv=pl.col("area_type").replace(words.AREA_TYPES),
+            cost_concept_sv=pl.col("cost_concept").replace(words.COST_CONCEPTS),
+        )
     )
     return wide.with_columns(_text_of(c) for c, kind in wide.schema.items() if kind == pl.String), years
 

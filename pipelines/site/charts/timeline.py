@@ -1,4 +1,5 @@
-"""Events on an axis of time: each on a row of its own, its title above it.
+"""Events on an axis of time: each on a row of its own, its title above it; when it may have begun is a wide
+light bar, how long it lasted a thin full one.
 
 Belongs here: the marks. Does not belong here: order and words (`static/timeline.js`).
 """
@@ -13,12 +14,13 @@ SHAPES = ["circle", "diamond", "triangle-right", "square", "cross", "circle"]
 
 
 def timeline() -> Spec:
-    """Data: rows (`y` in pixels, `from`, `to`, `title`, `status`, `hollow`)."""
+    """Data: rows (`y` in pixels, `from`, `to`, `ended`, `title`, `status`, `hollow`)."""
     axis = {"values": {"expr": "years"}, "format": "d", "grid": True, "orient": "top", "title": None}
     scale = {"domainMin": {"expr": "first"}, "domainMax": {"expr": "last"}, "nice": False, "zero": False}
     along = number("from", axis=axis, scale=scale)
     y = pixels("y")
-    bar = {"type": "rule", "color": ACCENT, "strokeWidth": 6, "opacity": 0.45, "clip": True}
+    unsure = {"type": "rule", "color": ACCENT, "strokeWidth": 12, "opacity": 0.3, "clip": True}
+    lasted = {"type": "rule", "color": ACCENT, "strokeWidth": 4, "opacity": 1, "clip": True}
     point = {"type": "point", "size": 90, "opacity": 1, "strokeWidth": 2, "stroke": ACCENT, "clip": False}
     shape = {"field": "status", "type": "nominal", "scale": {"domain": STATUSES, "range": SHAPES}, "legend": None}
     hollow = {"condition": {"test": "datum.hollow", "value": SURFACE}, "value": ACCENT}
@@ -26,7 +28,8 @@ def timeline() -> Spec:
     return picture(
         [
             layer("rows", {"type": "rule", "color": LINE}, {"y": y, "x": {"value": 0}, "x2": {"value": "width"}}),
-            layer("rows", bar, {"y": y, "x": along, "x2": {"field": "to"}}),
+            layer("rows", unsure, {"y": y, "x": along, "x2": {"field": "to"}}),
+            layer("rows", lasted, {"y": y, "x": along, "x2": {"field": "ended"}}),
             layer("rows", point, {"y": y, "x": along, "shape": shape, "fill": hollow}),
             layer("rows", words | {"fill": TEXT}, {"y": y, "x": {"value": 0}, "text": {"field": "title"}}),
         ],

@@ -61,15 +61,6 @@ function likeness(text, typed) {
   return words.length ? sum / words.length + exact : 0;
 }
 
-function best(options, typed, most) {
-  return options
-    .map((option) => [likeness(option.words || option.text, typed), option])
-    .filter(([score]) => score > 0)
-    .sort((a, b) => b[0] - a[0] || a[1].text.length - b[1].text.length || a[1].text.localeCompare(b[1].text, "sv"))
-    .slice(0, most)
-    .map(([, option]) => option);
-}
-
 const waiting = new Map();
 
 // All values of one indicator, from a script of its own: files opened from a folder may load nothing else.

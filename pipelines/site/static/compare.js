@@ -1,7 +1,6 @@
 // The page Jämför: areas, indicators, years and sex, whose choice lives in the address.
 // Belongs here: the choice and what it shows. Does not belong here: drawing (figures.js), rows (areas.js).
 
-const SEXES = { T: "Totalt", K: "Kvinnor", M: "Män" };
 const MOST_INDICATORS = 12;
 
 function readAddress() {
@@ -32,6 +31,8 @@ function comparedFigure(id, data, { omraden, ar, kon }) {
     polarity: data.polarity,
     areas: omraden.join(","),
     breaks: JSON.stringify(data.breaks || []),
+    cites: id,
+    sex: kon,
   };
   const attributes = Object.fromEntries(Object.entries(given).map(([name, value]) => [`data-${name}`, value]));
   const title = element("a", { href: `${root}nyckeltal/${encodeURIComponent(id)}.html` }, data.title);
@@ -44,6 +45,7 @@ function comparedFigure(id, data, { omraden, ar, kon }) {
     element("figcaption", {}, title, kon === "T" ? "" : `, ${SEXES[kon].toLowerCase()}`),
     element("div", { class: "picture" }),
     without.length ? element("p", { class: "note" }, `Utan värden här: ${without.join(", ")}.`) : null,
+    rows.length ? citedBelow(data, [...new Set(rows.map((row) => row.area_id))]) : null,
     comparedTable(id, data, rows),
   );
 }

@@ -3,6 +3,42 @@
 
 const KINDS = { municipality: "Kommun", county: "Län", region: "Region", group: "Grupp", nation: "Riket" };
 
+// What people call things, and what they are called here.
+const SYNONYMS = {
+  säbo: "särskilt boende",
+  hsl: "hälso- och sjukvård",
+  äo: "äldreomsorg",
+  ssk: "sjuksköterska",
+  usk: "undersköterska",
+  gbg: "göteborg",
+  sthlm: "stockholm",
+};
+const AS_FOLDED = new Map(Object.entries(SYNONYMS).map(([short, whole]) => [folded(short), whole]));
+
+function spelledOut(typed) {
+  return typed
+    .split(/\s+/)
+    .map((word) => AS_FOLDED.get(folded(word)) || word)
+    .join(" ");
+}
+
+// All that answer what was typed, as it stands or spelled out, the most alike first.
+function ranking(options, typed) {
+  const whole = spelledOut(typed);
+  const score = (words) => Math.max(likeness(words, typed), whole === typed ? 0 : likeness(words, whole));
+  return options
+    .map((option) => [score(option.words || option.text), option])
+    .filter(([score]) => score > 0)
+    .sort((a, b) => b[0] - a[0] || a[1].text.length - b[1].text.length || a[1].text.localeCompare(b[1].text, "sv"))
+    .map(([, option]) => option);
+}
+
+function told(shown, all) {
+  if (!all) return "Inga träffar";
+  if (shown < all) return `Visar ${shown} av ${all} träffar`;
+  return all === 1 ? "1 träff" : `${all} träffar`;
+}
+
 function areaOptions() {
   const areas = (window.nyckeltal_index || {}).areas || [];
   return areas.map(({ id, name, type }) => ({ id, text: name, words: `${name} ${id}`, kind: KINDS[type] || "" }));
@@ -10,11 +46,11 @@ function areaOptions() {
 
 function indicatorOptions() {
   const indicators = (window.nyckeltal_index || {}).indicators || [];
-  return indicators.map(({ id, title, theme, first }) => {
+  return indicators.map(({ id, title, theme, first, series }) => {
     return {
       id,
       text: title,
-      words: `${title} ${theme} ${id.replaceAll("_", " ")}`,
+      words: `${title} ${theme} ${id} ${id.replaceAll("_", " ")} ${series}`,
       kind: "Nyckeltal",
       empty: first === null,
     };
@@ -32,14 +68,15 @@ function startSearch() {
       href: `${root}nyckeltal/${encodeURIComponent(option.id)}.html`,
     })),
   ];
-  const said = element("p", { class: "visually-hidden", role: "status" });
+  const said = element("p", { class: "note", role: "status" });
   list.before(said);
   field.setAttribute("autocomplete", "off");
   field.setAttribute("aria-controls", list.id);
 
   const show = () => {
     const typed = field.value.trim();
-    const hits = best(all, typed, 12);
+    const found = ranking(all, typed);
+    const hits = found.slice(0, 12);
     list.replaceChildren(
       ...hits.map((hit) =>
         element(
@@ -50,7 +87,8 @@ function startSearch() {
       ),
     );
     list.hidden = !hits.length;
-    said.textContent = typed ? (hits.length ? `${hits.length} träffar` : "Inga träffar") : "";
+    said.textContent = typed ? told(hits.length, found.length) : "";
+    said.hidden = !typed;
   };
   const links = () => [...list.querySelectorAll("a")];
   field.addEventListener("input", show);
@@ -110,7 +148,7 @@ function chooser(label, options, chosen, most = 8) {
     chosen(option);
   };
   const show = () => {
-    hits = best(options(), field.value, most);
+    hits = ranking(options(), field.value).slice(0, most);
     list.replaceChildren(
       ...hits.map((hit, n) => {
         const item = element(

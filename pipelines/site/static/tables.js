@@ -31,22 +31,25 @@ function readTable(table) {
 // A cell of a CSV file for a Swedish spreadsheet: decimal comma, and no text that would be taken for a formula.
 function csvCell(value, head) {
   if (value === null || value === "") return "";
-  if (isNumber(head)) return String(value).replace(".", ",");
+  if (head && isNumber(head)) return String(value).replace(".", ",");
   const safe = /^[=+\-@\t\r]/.test(value) && parsed(value) === null ? `'${value}` : value;
   return /[";\n\r]/.test(safe) ? `"${safe.replace(/"/g, '""')}"` : safe;
 }
 
-function csvOf(table) {
+async function csvOf(table) {
   const columns = heads(table);
-  const lines = [columns.map((head) => head.dataset.field)];
-  for (const row of table.tBodies[0].rows) {
-    lines.push(columns.map((head) => csvCell(rawOf(row.cells[head.cellIndex], head), head)));
-  }
+  const fields = columns.map((head) => head.dataset.field);
+  const beside = (await citation(table.closest("figure"))).filter(([name]) => !fields.includes(name));
+  const lines = [[...fields, ...beside.map(([name]) => name)]];
+  readTable(table).forEach((row) => {
+    const own = columns.map((head) => csvCell(row[head.dataset.field], head));
+    lines.push([...own, ...beside.map(([, of]) => csvCell(of(row)))]);
+  });
   return `\ufeff${lines.map((line) => line.join(";")).join("\r\n")}\r\n`;
 }
 
-function download(table) {
-  const href = URL.createObjectURL(new Blob([csvOf(table)], { type: "text/csv;charset=utf-8" }));
+async function download(table) {
+  const href = URL.createObjectURL(new Blob([await csvOf(table)], { type: "text/csv;charset=utf-8" }));
   const link = element("a", { href, download: `${table.dataset.name || "tabell"}.csv` });
   document.body.append(link);
   link.click();

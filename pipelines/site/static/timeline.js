@@ -19,7 +19,7 @@ function yearOf(text) {
   return Number(found[1]) + (Number(found[2]) - 1 + (Number(found[3] || 1) - 1) / 31) / 12;
 }
 
-function statusKey(rows) {
+function timelineKey(rows) {
   const words = new Map(rows.map((row) => [row.status, row.said.status]));
   const entry = (status) => {
     const [shape, hollow] = STATUS[status];
@@ -42,7 +42,20 @@ function statusKey(rows) {
     ...Object.keys(STATUS)
       .filter((status) => words.has(status))
       .map(entry),
+    ...spanKey(rows),
   );
+}
+
+// What the two bars mean, of those that are drawn.
+function spanKey(rows) {
+  const bar = (width, opacity) => {
+    const look = { x1: 1, x2: 25, y1: 6, y2: 6, stroke: "var(--accent)", "stroke-width": width, "stroke-opacity": opacity };
+    return drawn("svg", { width: 26, height: 12, viewBox: "0 0 26 12", "aria-hidden": "true" }, drawn("line", look));
+  };
+  return [
+    rows.some((row) => row.to > row.from) && element("li", {}, bar(12, 0.3), "osäkert när"),
+    rows.some((row) => row.ended > row.from) && element("li", {}, bar(4, 1), "pågick"),
+  ].filter(Boolean);
 }
 
 async function timelinePicture({ rows, width }) {
@@ -52,6 +65,7 @@ async function timelinePicture({ rows, width }) {
       title: row.title,
       from: yearOf(row.from),
       to: yearOf(row.to),
+      ended: yearOf(row.ended),
       status: STATUS[row.status] ? row.status : "unknown",
       said: row.shown,
     }))
@@ -59,10 +73,11 @@ async function timelinePicture({ rows, width }) {
     .sort((a, b) => a.from - b.from);
   if (!read.length) return null;
   const first = Math.floor(Math.min(...read.map((row) => row.from)));
-  const last = Math.ceil(Math.max(...read.map((row) => row.to ?? row.from)) + 0.1);
+  const last = Math.ceil(Math.max(...read.map((row) => Math.max(row.to ?? row.from, row.ended ?? row.from))) + 0.1);
   const placed = read.map((row, n) => {
     const title = shortened(row.title, width - 30);
-    return { ...row, y: n * STEP + 32, to: row.to ?? row.from, hollow: STATUS[row.status][1], title, whole: row.title };
+    const ends = { to: row.to ?? row.from, ended: row.ended ?? row.from };
+    return { ...row, ...ends, y: n * STEP + 32, hollow: STATUS[row.status][1], title, whole: row.title };
   });
   const picture = await draw("timeline", {
     width,
@@ -78,16 +93,21 @@ async function timelinePicture({ rows, width }) {
         told.whole,
         [
           [told.said.kind || "", told.said.status],
-          [told.said.from, told.said.to || ""],
+          ...spansOf(told),
         ],
       ]
     );
   });
   return {
     images: [picture.node],
-    above: statusKey(read),
+    above: timelineKey(read),
     summary: `${read.length} händelser, ${Math.floor(read[0].from)}–${Math.floor(read[read.length - 1].from)}.`,
   };
+}
+
+function spansOf({ said, from, to, ended }) {
+  const began = to > from ? [`osäkert när: ${said.from}`, said.to] : ["", said.from];
+  return ended > from ? [began, ["pågick till", said.ended]] : [began];
 }
 
 function shortened(text, width) {

@@ -17,9 +17,9 @@ TABLES: dict[str, dict[str, str]] = {
         "processing_level": "varchar", "attribution": "varchar", "group_attribution": "varchar", "rights": "varchar",
         "series_ended": "integer", "breaks": "varchar", "notes": "varchar", "definition_version": "integer",
         "valid_from": "date", "is_plain": "boolean", "aggregation": "varchar", "workforce": "varchar",
-        "interval_method": "varchar", "interval_per": "double", "interval_reason": "varchar", "mean_of_years": "integer", "plausible_min": "double",
-        "plausible_max": "double", "max_jump_units": "double", "max_jump_percent": "double", "replaced_by": "varchar",
-        "replaced_by_reason_sv": "varchar",
+        "interval_method": "varchar", "interval_per": "double", "interval_reason": "varchar",
+        "mean_of_years": "integer", "plausible_min": "double", "plausible_max": "double", "max_jump_units": "double",
+        "max_jump_percent": "double", "replaced_by": "varchar", "replaced_by_reason_sv": "varchar",
     },
     "poisson_limit": {
         "events": "integer", "lower_95": "double", "upper_95": "double", "lower_998": "double", "upper_998": "double",

@@ -60,10 +60,11 @@ def write_site(release: Path, target: Path) -> tuple[int, int]:
             found=f"files, and no {FILES}",
             remedy="choose another folder with --output",
         )
-    fresh = target.with_name(f".{target.name}.new.tmp")
+    fresh, old = (target.with_name(f".{target.name}.{what}.tmp") for what in ("new", "old"))
+    for left in (fresh, old):  # by a run that was ended between the two renames below
+        shutil.rmtree(left, ignore_errors=True)
     with folder_atomic(fresh) as folder:
         counts = build_site(release, folder, target if standing else None)
-    old = target.with_name(f".{target.name}.old.tmp")
     if target.exists():
         target.rename(old)
     fresh.rename(target)

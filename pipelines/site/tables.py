@@ -30,7 +30,7 @@ series as (
 )
 select s.indicator_id, s.area_id, s.years, s.series, s.breaks, o.year, o.value, o.lower_95, o.upper_95,
     o.is_preliminary, coalesce(c.nation, w.value) as nation, coalesce(c.gr_weighted, c.gr_unweighted) as gr, c.gr_weighted is null as gr_is_unweighted,
-    c.similar_mean, c.significance, c.rank, c.of_n, c.percentile, c.change_1y, c.change_5y,
+    c.similar_mean, c.significance, c.rank, c.of_n,
     t.verdict, t.direction, t.first_year as trend_from
 from series as s
 join observation as o

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,6 +15,7 @@ from indicators.load import load_catalogue
 from indicators.vocabulary import CostConcept, Polarity, Theme
 from pipelines.settings import Settings
 from pipelines.site import swedish
+from pipelines.site.pages.areas import _edge
 from pipelines.site.pages.indicators import breaks_of
 from pipelines.site.pages.records import heading_of
 from pipelines.site.pages.reform import _ledger
@@ -124,3 +127,39 @@ def test_each_amount_is_followed_by_its_parts() -> None:
 )
 def test_a_check_stands_under_its_heading(check: str, heading: str) -> None:
     assert heading_of(check) == heading
+
+
+def ranked(values: list[float | None], year: int = 2022) -> Any:
+    rows = [{"value": value, "year": year} for value in values]
+    return SimpleNamespace(ranked={"i": rows})
+
+
+@pytest.mark.parametrize(
+    ("values", "own", "reach"),
+    [
+        ([*range(100)], 0, 1.0),  # the lowest of a hundred, alone
+        ([*range(100)], 97, 3.0),  # two above it
+        ([0] * 30 + [*range(1, 71)], 0, 30.0),  # the lowest, together with 29 others
+        ([*range(100), None, None], 99, 1.0),  # who has no value does not count
+    ],
+)
+def test_how_far_out_a_value_lies_counts_those_with_the_same(
+    values: list[float | None], own: float, reach: float
+) -> None:
+    assert _edge(ranked(values), {"indicator_id": "i", "value": own, "year": 2022}) == reach
+
+
+@pytest.mark.parametrize(("values", "year"), [([*range(99)], 2022), ([*range(100)], 2021)])
+def test_few_municipalities_or_an_old_value_say_nothing_of_who_stands_out(
+    values: list[float | None], year: int
+) -> None:
+    assert _edge(ranked(values), {"indicator_id": "i", "value": 0, "year": year}) is None
+
+
+def test_less_than_a_thousandth_is_not_nothing() -> None:
+    assert [swedish.chance(p) for p in (0.0004, 0.0234, None)] == ["< 0,001", "0,023", "–"]
+
+
+def test_a_title_that_ends_with_its_unit_says_it_once() -> None:
+    assert swedish.measured("Väntan, dagar", "dagar") == "Väntan, dagar"
+    assert swedish.measured("Kostnad", "kr") == "Kostnad, kr"

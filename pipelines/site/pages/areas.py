@@ -79,12 +79,11 @@ def _line(tables: Tables, indicator_id: str, newest: Row) -> Row:
         "decimals": of["decimals"],
         "polarity": of["polarity"],
         "is_size": of["value_type"] in _SIZES or of["unit"] in _SIZE_UNITS,
-        "source": of["attribution"],
         **{
             name: newest[name]
             for name in (
                 "years", "series", "breaks", "year", "value", "lower_95", "upper_95", "is_preliminary", "nation", "gr",
-                "gr_is_unweighted", "similar_mean", "significance", "rank", "of_n", "percentile", "verdict",
+                "gr_is_unweighted", "similar_mean", "significance", "rank", "of_n", "verdict",
                 "direction", "trend_from",
             )
         },

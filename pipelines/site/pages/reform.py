@@ -53,7 +53,6 @@ def _counts(tables: Tables, study: Row) -> Row:
     estimates = [e for e in tables.whole["effect_estimate"] if _same(e, study, "study_id")]
     return {
         "estimates": len(estimates),
-        "significant": sum(bool(e["is_significant"]) for e in estimates),
         "not_estimable": sum(e["estimate"] is None for e in estimates),
     }
 

@@ -88,7 +88,8 @@ class Correction(Strict):
 
     It speaks of one series (`dataset` and `series`, or an `indicator` that publishes it), in one area or, with `*`, in
     every area but units. `drop` takes the value away, `override` puts `value` in its place, `scale` multiplies it by
-    `factor`, `flag` only tells. Only values that are the `expected` wrong ones are touched.
+    `factor`, `flag` only tells, `caution` keeps the value but holds it back from every comparison and mean. Only values
+    that are the `expected` wrong ones are touched.
     """
 
     correction_id: Identifier
@@ -98,7 +99,7 @@ class Correction(Strict):
     area: AreaId | Literal["*"]
     years: Annotated[tuple[Year, ...], BeforeValidator(_unfolded_years), Field(min_length=1)]
     sex: Annotated[tuple[Sex, ...], BeforeValidator(_listed), Field(min_length=1)] = ("T", "K", "M")
-    action: Literal["drop", "override", "scale", "flag"]
+    action: Literal["drop", "override", "scale", "flag", "caution"]
     value: Number | None = None
     factor: Number | None = None
     expected: Expected

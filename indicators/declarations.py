@@ -17,6 +17,7 @@ from indicators.quotients import quotient_of
 from indicators.reform_model import Document, Finding, Funding, Intervention, ReformEvent
 from indicators.register_model import (
     AreaChange,
+    CautionLimits,
     Composite,
     Control,
     County,
@@ -45,6 +46,7 @@ class Catalogue:
     price_indices: tuple[PriceIndexEntry, ...] = ()
     data_gaps: tuple[DataGap, ...] = ()
     controls: tuple[Control, ...] = ()
+    caution_limits: tuple[CautionLimits, ...] = (CautionLimits(),)
     frames: tuple[Frame, ...] = ()
     similarity: tuple[Similarity, ...] = ()
     composites: tuple[Composite, ...] = ()

@@ -19,8 +19,10 @@ from indicators.reform_rows import funding_rows
 from indicators.register_model import CompositeInput, DataGap
 from indicators.statistics.intervals import exact_poisson_limits
 from indicators.tables import TABLES
+from indicators.vocabulary import Caution
 
 Row = tuple[Any, ...]
+FIXED_PRICES = "_fasta_priser"  # ends the id of an indicator whose twin in current prices is called so without it
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,11 @@ def _add_registers(rows: dict[str, list[Row]], catalogue: Catalogue) -> None:
     rows["data_gap"] = [tuple(getattr(g, column) for column in TABLES["data_gap"]) for g in catalogue.data_gaps]
     rows["gap_item"] = [(*place, gap.gap_id) for gap in catalogue.data_gaps for place in frames_of(gap)]
     rows["poisson_limit"] = list(exact_poisson_limits())
+    rows["caution"] = [(caution.value, place) for place, caution in enumerate(Caution, start=1)]
+    rows["caution_limit"] = [
+        tuple(getattr(limits, column) for column in TABLES["caution_limit"]) for limits in catalogue.caution_limits
+    ]
+    rows["series_limit"] = _series_limits(catalogue)
     for c in catalogue.controls:
         rows["control"].append(
             (c.control_id, c.title_sv, c.kind, c.measure, c.weight, c.unit_factor, c.tolerance, bool(c.years))
@@ -100,6 +107,30 @@ def _turn(part: CompositeInput, catalogue: Catalogue) -> float:
     """1 where a high value is what the index counts upwards, else -1."""
     direction = part.direction or catalogue.by_id[part.indicator].polarity.removesuffix("_better")
     return 1.0 if direction == "higher" else -1.0
+
+
+def _limits(indicator: Indicator, catalogue: Catalogue) -> dict[str, float | None]:
+    """What a value carries a caution outside of, in the prices of its own year.
+
+    An amount in fixed prices is judged as the same amount in current prices is, where there is one.
+    """
+    if indicator.is_deflated:
+        indicator = catalogue.by_id.get(indicator.indicator_id.removesuffix(FIXED_PRICES), indicator)
+    low, high = indicator.beyond(catalogue.caution_limits[0].beyond_factor)
+    possible = indicator.possible
+    return {"possible_min": possible.min, "possible_max": possible.max, "beyond_min": low, "beyond_max": high}
+
+
+def _series_limits(catalogue: Catalogue) -> list[Row]:
+    """The limits of each source series that an indicator gives as it is; two indicators of one series agree."""
+    found: dict[tuple[str, str], Row] = {}
+    for i in catalogue.indicators:
+        if i.dataset and i.series and not i.is_deflated:
+            limits = _limits(i, catalogue)
+            found.setdefault(
+                (i.dataset, i.series), (i.dataset, i.series, i.value_type.value, aggregation(i), *limits.values())
+            )
+    return [found[key] for key in sorted(found)]
 
 
 def frames_of(declared: Indicator | DataGap) -> list[tuple[str, str]]:
@@ -215,6 +246,7 @@ def _indicator_row(
         "interval_method": indicator.interval_method,
         "interval_per": indicator.interval_per,
         "interval_reason": indicator.no_interval_reason,
+        **_limits(indicator, catalogue),
         "plausible_min": indicator.plausible.min,
         "plausible_max": indicator.plausible.max,
         "max_jump_units": indicator.jump.units,

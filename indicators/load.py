@@ -21,6 +21,7 @@ from indicators.reform_model import Document, Finding, Funding, Intervention, Re
 from indicators.reform_references import check_reform
 from indicators.register_model import (
     AreaChange,
+    CautionLimits,
     Composite,
     Control,
     County,
@@ -48,6 +49,7 @@ REGISTERS: dict[str, tuple[str, type[BaseModel], str]] = {
     "price_indices": ("price_indices", PriceIndexEntry, "index_id"),
     "data_gaps": ("data_gaps", DataGap, "gap_id"),
     "controls": ("controls", Control, "control_id"),
+    "caution_limits": ("caution_limits", CautionLimits, "limits_id"),
     "submission_templates": ("templates", SubmissionTemplate, "template_id"),
     "frames": ("frames", Frame, "frame_id"),
     "similarity": ("similarity", Similarity, "recipe_id"),

@@ -11,7 +11,17 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from indicators.value_model import Identifier, Interval, IntervalReason, Jump, Strict, Successor, ValidRange, Year
+from indicators.value_model import (
+    Identifier,
+    Interval,
+    IntervalReason,
+    Jump,
+    OfficialRange,
+    Strict,
+    Successor,
+    ValidRange,
+    Year,
+)
 from indicators.vocabulary import (
     CostConcept,
     GrArea,
@@ -121,6 +131,8 @@ class Indicator(Strict):
     # Outside is impossible (a row is held back) or odd (it is listed in `plausibility` and stands).
     valid_range: ValidRange = ValidRange()
     plausible_range: ValidRange | None = None
+    # What a share outside 0 to 100 or an amount below zero may be without a caution; see `possible`.
+    official_range: OfficialRange | None = None
     max_jump: Jump | None = None
     interval: Interval | None = None
     mean_of_years: int = Field(default=1, ge=1, le=10)  # 3: a moving mean of the year and the two before
@@ -204,6 +216,24 @@ class Indicator(Strict):
     def plausible(self) -> ValidRange:
         """The values that need no look: as declared, or 0 to 100 for a proportion."""
         return self.plausible_range or ValidRange(min=0, max=100)
+
+    @property
+    def possible(self) -> ValidRange:
+        """What a value can be at all: 0 to 100 for a share, nothing below zero where the plausible range holds none."""
+        if self.official_range:
+            return ValidRange(min=self.official_range.min, max=self.official_range.max)
+        if self.value_type is ValueType.PROPORTION:
+            return ValidRange(min=0, max=100)
+        least = self.plausible.min
+        return ValidRange(min=0) if least is not None and least >= 0 else ValidRange()
+
+    def beyond(self, factor: float) -> tuple[float | None, float | None]:
+        """The limits that lie outside the plausible range by a factor, away from zero or towards it."""
+        least, most = self.plausible.min, self.plausible.max
+        return (
+            None if least is None or least == 0 else least / factor if least > 0 else least * factor,
+            None if most is None or most == 0 else most * factor if most > 0 else most / factor,
+        )
 
     @property
     def jump(self) -> Jump:

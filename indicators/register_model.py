@@ -157,6 +157,28 @@ class Composite(Strict):
     inputs: tuple[CompositeInput, ...] = Field(min_length=2)
 
 
+class CautionLimits(Strict):
+    """When a finished figure carries a caution, and when there are too many of them.
+
+    `beyond_factor`: so many times outside the plausible range. `own_years_factor`: so many times more or less than the
+    median of the area's years, `own_years_least` of them, that is at least `own_low_least` (for less) or
+    `own_high_least` (for more). A zero is told where that median is at least `zero_least` and the fifth percentile of
+    the municipalities of the year is at least `zero_crowd` of their median. More than `most_of_newest_year` of an
+    indicator's municipalities in its newest year, or `most_of_release` of all values, block the release.
+    """
+
+    limits_id: Identifier = "finished_figures"
+    beyond_factor: float = Field(default=2, gt=1)
+    own_years_factor: float = Field(default=300, gt=1)
+    own_years_least: int = Field(default=4, ge=2)
+    own_low_least: float = Field(default=1000, gt=0)
+    own_high_least: float = Field(default=10, gt=0)
+    zero_least: float = Field(default=5000, gt=0)
+    zero_crowd: float = Field(default=0.5, gt=0, le=1)
+    most_of_newest_year: float = Field(default=0.05, gt=0, le=1)
+    most_of_release: float = Field(default=0.01, gt=0, le=1)
+
+
 class NationalTotal(Strict):
     """A published national total that a sum over municipalities has to meet."""
 

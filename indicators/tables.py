@@ -20,6 +20,7 @@ TABLES: dict[str, dict[str, str]] = {
         "interval_method": "varchar", "interval_per": "double", "interval_reason": "varchar",
         "mean_of_years": "integer", "plausible_min": "double", "plausible_max": "double", "max_jump_units": "double",
         "max_jump_percent": "double", "replaced_by": "varchar", "replaced_by_reason_sv": "varchar",
+        "possible_min": "double", "possible_max": "double", "beyond_min": "double", "beyond_max": "double",
     },
     "poisson_limit": {
         "events": "integer", "lower_95": "double", "upper_95": "double", "lower_998": "double", "upper_998": "double",
@@ -63,6 +64,16 @@ TABLES: dict[str, dict[str, str]] = {
     "control": {
         "control_id": "varchar", "title_sv": "varchar", "kind": "varchar", "measure": "varchar", "weight": "varchar",
         "unit_factor": "double", "tolerance": "double", "has_years": "boolean",
+    },
+    "caution": {"caution_id": "varchar", "place": "integer"},
+    "caution_limit": {
+        "own_years_factor": "double", "own_years_least": "integer", "own_low_least": "double",
+        "own_high_least": "double", "zero_least": "double", "zero_crowd": "double", "most_of_newest_year": "double",
+        "most_of_release": "double",
+    },
+    "series_limit": {
+        "dataset": "varchar", "series": "varchar", "value_type": "varchar", "aggregation": "varchar",
+        "possible_min": "double", "possible_max": "double", "beyond_min": "double", "beyond_max": "double",
     },
     "control_year": {"control_id": "varchar", "year": "integer"},
     "control_total": {"control_id": "varchar", "year": "integer", "value": "double", "source": "varchar"},

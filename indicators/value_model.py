@@ -76,6 +76,12 @@ class Jump(Strict):
         return self
 
 
+class OfficialRange(ValidRange):
+    """Where the publisher's own figures lie, though a share is outside 0 to 100 or an amount below zero, and why."""
+
+    reason_sv: str = Field(min_length=20)
+
+
 class Successor(Strict):
     """The indicator that goes on where this one ended, and why the two may not be made one series."""
 

@@ -85,6 +85,19 @@ class CostConcept(StrEnum):
     INDEX = "index"
 
 
+class Caution(StrEnum):
+    """Why a value that stands in a table is not to be trusted; the first that holds is told."""
+
+    KNOWN_ERROR = "known_error"  # the source's value is declared wrong in registers/corrections
+    SHARE = "share_outside_0_100"  # a share below 0 or above 100 that is not declared as one that may be so
+    NEGATIVE = "negative"  # a count or an amount below zero that is not declared as one that may be so
+    ZERO = "zero_among_large"  # zero where the area's other years and nearly all other areas are far from it
+    OWN_YEARS = "unlike_own_years"  # some hundred times more or less than the area's other years
+    BEYOND = "beyond_plausible"  # further out than the plausible range by the declared factor
+    COVERAGE = "low_coverage"  # what it is made of speaks of too few of those that it is about
+    INPUT = "input_cautioned"  # computed from a value, of a measure, a weight or a member, that carries a caution
+
+
 class PriceBasisKind(StrEnum):
     """Money of the year itself, or money in one year's prices."""
 

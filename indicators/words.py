@@ -52,7 +52,19 @@ MISSING_REASONS = {
     "denominator_is_zero": "nämnaren är noll",
     "incomplete_members": "värde saknas för någon i gruppen",
     "corrected_drop": "källans värde är fel och borttaget här",
+    "low_coverage": "underlaget täcker för få",
+    "coverage_unknown": "det är okänt hur många som underlaget täcker",
     "unknown_code": "källans kod är okänd",
+}
+CAUTIONS = {
+    "known_error": "källans värde är känt som fel",
+    "share_outside_0_100": "en andel utanför 0–100",
+    "negative": "ett antal eller belopp under noll",
+    "zero_among_large": "noll, fast områdets andra år och nästan alla andra områden är långt från noll",
+    "unlike_own_years": "hundratals gånger mer eller mindre än områdets andra år",
+    "beyond_plausible": "långt utanför det rimliga",
+    "low_coverage": "underlaget täcker för få",
+    "input_cautioned": "räknat på ett värde som inte går att lita på",
 }
 CHANGES = {"revised": "ändrade", "new": "nya", "withdrawn": "borttagna", "restored": "återkomna"}
 EVENT_KINDS = {

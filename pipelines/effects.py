@@ -32,7 +32,7 @@ _VALUES = """
     select o.indicator_id, o.area_id, o.year, o.value, o.denominator as size
     from {db}observation as o
     join {db}area as a on o.area_id = a.area_id and a.area_type <> 'unit'
-    where o.sex = 'T' and o.value is not null and list_contains($indicators, o.indicator_id)
+    where o.sex = 'T' and o.value is not null and o.caution is null and list_contains($indicators, o.indicator_id)
     order by o.indicator_id, o.area_id, o.year
 """
 _BREAKS = """

@@ -132,6 +132,10 @@ def status_of(settings: Settings) -> dict[str, Any]:
         "checks": checks.to_dicts(),
         "failed_checks": failed.to_dicts(),
         "quarantined_rows": reader.query(folder, "select count(*) as n from quarantine").item(),
+        "cautions": reader.query(
+            folder,
+            "select caution, count(*) as n from observation where caution is not null group by 1 order by 2 desc, 1",
+        ).to_dicts(),
         "revisions": reader.query(folder, "select count(*) as n from revision").item(),
         "sources": sources.to_dicts(),
         "events": events.as_rows(events.series_events(settings)),
@@ -154,6 +158,8 @@ def tell_status(found: dict[str, Any]) -> None:
             f"{rows['area']} areas; {show.number(found['revisions'])} revisions against the release before; "
             f"{show.number(found['quarantined_rows'])} rows in quarantine"
         )
+        told = "; ".join(f"{c['caution']} {show.number(c['n'])}" for c in found["cautions"]) or "none"
+        show.out.print(f"  values with a caution: {told}")
         if release["stale_sources"]:
             show.out.print(f"  [bold red]stale[/bold red]: {', '.join(release['stale_sources'])}")
         show.table(pl.DataFrame(found["sources"]), title="Sources")

@@ -19,6 +19,7 @@ from functools import partial
 from indicators.load import Catalogue, load_catalogue
 from pipelines import dbt, warehouse, ways
 from pipelines.archive import Archive, Fetch
+from pipelines.duck import literal
 from pipelines.errors import NyckeltalError, SourceError, UsageError
 from pipelines.files import append_line, remove_leftovers
 from pipelines.lock import exclusive
@@ -221,6 +222,7 @@ class Run:
             checks = [c for d in datasets() for c in _checks_of(d, self.held, vintages)]
             checks += dbt.dbt_checks(self.settings.build_dir / "dbt" / "run_results.json")
             with warehouse.open_build(self.settings, self.build) as con:
+                con.execute(f"attach {literal(str(self.build.release_db))} as release (read_only)")
                 controls = warehouse_checks(con)
             parts = partial(write_parts, self.settings.release_parts) if self.settings.release_parts else None
             stale, made = self._stale(), self.build.release_db

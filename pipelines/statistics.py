@@ -51,7 +51,7 @@ _POINTS = """
     join release.area as a on o.area_id = a.area_id and a.area_type <> 'unit'
     left join intermediate.int_break__segmented as s on o.indicator_id = s.indicator_id
         and o.year >= s.from_year and (s.to_year is null or o.year < s.to_year)
-    where o.value is not null and o.indicator_id between ? and ?
+    where o.value is not null and o.caution is null and o.indicator_id between ? and ?
 """
 
 

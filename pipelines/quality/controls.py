@@ -1,4 +1,4 @@
-"""What is judged of a finished warehouse: controls that reconcile figures, and corrections that must still be needed.
+"""What is judged of a finished warehouse: controls, corrections that must still be needed, and cautions, their number.
 
 Belongs here: reading what the models measured as check results. Does not belong here: measuring (`dbt_project`), or
 refusing publication (`release`).
@@ -14,8 +14,8 @@ _NAMED = 5  # values that are told by name when a correction is no longer needed
 
 
 def warehouse_checks(con: duckdb.DuckDBPyConnection) -> list[CheckResult]:
-    """The controls, then the corrections, of a finished build."""
-    return control_checks(con) + correction_checks(con)
+    """The controls, the corrections, then the cautions, of a finished build with its release attached as `release`."""
+    return control_checks(con) + correction_checks(con) + caution_checks(con)
 
 
 def control_checks(con: duckdb.DuckDBPyConnection) -> list[CheckResult]:
@@ -113,3 +113,58 @@ def _mended(con: duckdb.DuckDBPyConnection, correction: str, wrong: str) -> str:
 
 def _told(value: float | None) -> str:
     return "no value" if value is None else f"{value:.15g}"
+
+
+# The municipalities of each indicator's newest year, how many of them are doubted, and why most of these are.
+_NEWEST_YEARS = """
+    with told as (
+        select o.*
+        from release.observation as o join release.area as a on o.area_id = a.area_id
+        where o.value is not null and o.sex = 'T' and a.area_type = 'municipality'
+    ),
+    newest as (select indicator_id, max(year) as year from told group by indicator_id),
+    counted as (
+        select told.indicator_id, newest.year, count(*) as n, count(caution) as doubted, mode(caution) as caution
+        from told join newest on told.indicator_id = newest.indicator_id and told.year = newest.year
+        group by told.indicator_id, newest.year
+    )
+    select c.indicator_id, c.year, c.n, c.doubted, c.caution, i.source_id, i.source_series
+    from counted as c join release.indicator as i on c.indicator_id = i.indicator_id
+    cross join declared.caution_limit as l
+    where c.doubted > greatest(l.most_of_newest_year * c.n, 2)
+    order by c.doubted desc, c.indicator_id
+"""
+
+
+def caution_checks(con: duckdb.DuckDBPyConnection) -> list[CheckResult]:
+    """That cautions are few in the newest year of each indicator and in all: more of them are a fault, no outliers."""
+    newest_share, release_share = con.execute(
+        "select most_of_newest_year, most_of_release from declared.caution_limit"
+    ).fetchall()[0]
+    too_many = con.execute(_NEWEST_YEARS).fetchall()
+    ((values, doubted),) = con.execute(
+        "select count(value), count(case when value is not null then caution end) from release.observation"
+    ).fetchall()
+    named = "; ".join(
+        f"{indicator} {year}: {n} of {of_n} {caution} ({source} {series})"
+        for indicator, year, of_n, n, caution, source, series in too_many[:_NAMED]
+    )
+    return [
+        CheckResult(
+            check_id="caution.newest_year",
+            level="block",
+            subject="warehouse",
+            passed=not too_many,
+            expected=f"at most {newest_share:.0%} of the municipalities of an indicator's newest year with a caution",
+            found=f"{len(too_many)} indicators with more",
+            sample=named,
+        ),
+        CheckResult(
+            check_id="caution.release",
+            level="block",
+            subject="warehouse",
+            passed=doubted <= release_share * values,
+            expected=f"at most {release_share:.1%} of all values with a caution",
+            found=f"{doubted} of {values} values",
+        ),
+    ]

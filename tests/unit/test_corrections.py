@@ -103,7 +103,7 @@ def test_corrections_of_several_files_stand_in_the_order_of_their_ids(tmp_path: 
         (without(TWICE, "reported_on"), "row 1: reported_on", "this key to be there"),
         (without(TWICE, "expected"), "row 1: expected", "this key to be there"),
         (without(TWICE, orsak="fel"), "row 1: orsak", "one of the known keys"),
-        (without(TWICE, action="remove"), "row 1: action", "'drop', 'override', 'scale' or 'flag'"),
+        (without(TWICE, action="remove"), "row 1: action", "'drop', 'override', 'scale', 'flag' or 'caution'"),
         (without(TWICE, area="Göteborg"), "row 1: area.constrained-str", "pattern"),
         (without(TWICE, years=[]), "row 1: years", "at least 1 item"),
         (without(TWICE, years={"first": 2022, "last": 2019}), "row 1: years", "first and last, in that order"),

@@ -20,6 +20,8 @@ compared as (
         lag(denominator) over (partition by indicator_id, area_id, year, sex order by known_from)
             as denominator_before,
         lag(reason) over (partition by indicator_id, area_id, year, sex order by known_from) as reason_before,
+        lag(caution) over (partition by indicator_id, area_id, year, sex order by known_from)
+            as caution_before,
         lag(correction_id) over (partition by indicator_id, area_id, year, sex order by known_from)
             as correction_before
     from evaluated
@@ -35,6 +37,7 @@ changed as (
         or numerator is distinct from numerator_before
         or denominator is distinct from denominator_before
         or reason is distinct from reason_before
+        or caution is distinct from caution_before
         or correction_id is distinct from correction_before
 
 )
@@ -48,6 +51,7 @@ select
     numerator,
     denominator,
     reason,
+    caution,
     correction_id,
     known_from,
     lead(known_from) over (partition by indicator_id, area_id, year, sex order by known_from) as known_to,

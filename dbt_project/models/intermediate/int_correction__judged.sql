@@ -171,7 +171,7 @@ select
         when not is_wrong then null
         when action = 'override' then right_value
         when action = 'scale' then value * factor
-        when action = 'flag' then value
+        when action in ('flag', 'caution') then value
     end as corrected_value,
     case
         when known_to is not null then null

@@ -32,6 +32,7 @@ select
         else facts.reason
     end as reason,
     corrections.correction_id,
+    coalesce(corrections.action = 'caution', false) as is_known_error,
     facts.known_from,
     facts.known_to,
     facts.revision,

@@ -66,6 +66,7 @@ summed as (
             end
         ) as present,
         max(case when evaluated.reason = 'forecast' then 1 else 0 end) as has_forecast,
+        count(evaluated.caution) as cautions,
         max(evaluated.correction_id) as correction_id,
         max(case when evaluated.known_from = moments.known_from then evaluated.source_file_sha256 end)
             as source_file_sha256
@@ -101,6 +102,9 @@ select
         when indicators.aggregation <> 'sum' and summed.denominator = 0 then 'denominator_is_zero'
         when summed.has_forecast = 1 then 'forecast'
     end as reason,
+    case
+        when summed.present = sizes.members and summed.cautions > 0 then 'input_cautioned'
+    end as caution,
     summed.correction_id,
     summed.source_file_sha256
 from summed

@@ -42,6 +42,8 @@ valued as (
         case when a.known_from = moments.known_from then a.source_file_sha256 end as sha_a,
         case when b.known_from = moments.known_from then b.source_file_sha256 end as sha_b,
         a.reason,
+        a.caution as caution_a,
+        coalesce(a.caution, b.caution) as caution,
         coalesce(a.correction_id, b.correction_id) as correction_id,
         case
             when 'suppressed_by_source' in (a.reason, b.reason) then 3
@@ -89,6 +91,8 @@ parts as (
         max(case when part = 'value' then 1 else 0 end) as has_value,
         max(case when part = 'denominator' then 1 else 0 end) as has_denominator,
         max(case when part = 'value' then reason end) as own_reason,
+        max(case when part = 'value' then caution_a end) as own_caution,
+        count(caution) as cautions,
         max(hindrance) as hindrance,
         max(correction_id) as correction_id,
         max(coalesce(sha_a, sha_b)) as source_file_sha256
@@ -134,6 +138,8 @@ priced as (
         parts.has_value,
         parts.has_denominator,
         parts.own_reason,
+        parts.own_caution,
+        parts.cautions,
         parts.hindrance,
         parts.correction_id,
         parts.source_file_sha256,
@@ -142,7 +148,14 @@ priced as (
         parts.value * case when indicators.price_index is null then 1 else deflators.factor end as value,
         parts.numerator * case when indicators.price_index is null then 1 else deflators.factor end
             as numerator,
-        parts.denominator
+        parts.denominator,
+        indicators.value_type,
+        indicators.aggregation,
+        indicators.possible_min,
+        indicators.possible_max,
+        indicators.beyond_min,
+        indicators.beyond_max,
+        case when indicators.price_index is null then 1 else deflators.factor end as price_factor
     from parts
     inner join indicators on parts.indicator_id = indicators.indicator_id
     left join deflators
@@ -166,6 +179,20 @@ computed as (
         end as result
     from priced
 
+),
+
+-- Judged in the prices of its own year. A published value has been judged as a fact.
+judged as (
+
+    select
+        *,
+        case
+            when result is null then null
+            when has_value = 1 then own_caution
+            else {{ own_caution('result / price_factor', '', 'area_id') }}
+        end as caution
+    from computed
+
 )
 
 select
@@ -187,6 +214,9 @@ select
         when has_denominator = 1 and denominator = 0 then 'denominator_is_zero'
         else 'input_missing'
     end as reason,
+    case
+        when result is not null then coalesce(caution, case when cautions > 0 then 'input_cautioned' end)
+    end as caution,
     correction_id,
     source_file_sha256
-from computed
+from judged

@@ -6,7 +6,7 @@ with measures as (
 
 facts as (
 
-    select * from {{ ref('int_fact__corrected') }}
+    select * from {{ ref('int_fact__cautioned') }}
 
 )
 
@@ -17,6 +17,7 @@ select
     facts.sex,
     facts.value,
     facts.reason,
+    facts.caution,
     facts.correction_id,
     facts.known_from,
     facts.known_to,

@@ -10,7 +10,7 @@ with indicators as (
 
 facts as (
 
-    select * from {{ ref('int_fact__corrected') }}
+    select * from {{ ref('int_fact__cautioned') }}
 
 )
 
@@ -23,6 +23,7 @@ select
     cast(null as double) as numerator,
     cast(null as double) as denominator,
     facts.reason,
+    facts.caution,
     facts.correction_id,
     facts.known_from,
     facts.known_to,

@@ -3,7 +3,8 @@
 {#
   Each municipality, county and group beside the nation, its county, GR, its kind of municipality and similar
   municipalities. Means over municipalities are unweighted; `nation` is the nation's own value, `gr_weighted` and the
-  group that significance is told against are built from numerators and denominators. Nobody stands beside itself.
+  group that significance is told against are built from numerators and denominators. Nobody stands beside itself. A value
+  with a caution takes no part, neither by itself nor in what others stand beside.
 #}
 with observations as (
 
@@ -16,7 +17,7 @@ with observations as (
         lower_95,
         upper_95
     from {{ ref('observation') }}
-    where value is not null and {{ in_chunk('indicator_id') }}
+    where value is not null and caution is null and {{ in_chunk('indicator_id') }}
 
 ),
 
@@ -85,7 +86,8 @@ group_values as (
         memberships.group_id,
         memberships.group_type,
         {{ exact_mean('municipal.value') }} as mean_value,
-        {{ middle('municipal.value') }} as median_value
+        {{ middle('municipal.value') }} as median_value,
+        count(*) as n
     from municipal
     inner join memberships
         on
@@ -174,7 +176,8 @@ alike as (
     select
         lpad(cast(neighbours.area_no as varchar), 4, '0') as area_id,
         numbered.cell,
-        {{ exact_mean('numbered.value') }} as value
+        {{ exact_mean('numbered.value') }} as value,
+        count(*) as n
     from neighbours
     inner join numbered on neighbours.similar_area_no = numbered.area_no and neighbours.year = numbered.year
     group by neighbours.area_no, numbered.cell
@@ -218,10 +221,14 @@ select
     ranked.value,
     nation.value as nation,
     county.mean_value as county_mean,
+    cast(county.n as integer) as county_n,
     gr_weighted.value as gr_weighted,
     gr.mean_value as gr_unweighted,
+    cast(gr.n as integer) as gr_n,
     kommungrupp.median_value as kommungrupp_median,
+    cast(kommungrupp.n as integer) as kommungrupp_n,
     alike.value as similar_mean,
+    cast(alike.n as integer) as similar_n,
     case when ranked.aggregation <> 'sum' then ranked.value - nation.value end as difference_to_nation,
     {{ significance('ranked', 'nation') }} as significance,
     {{ significance_method('ranked', 'nation') }} as significance_method,

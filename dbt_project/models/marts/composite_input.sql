@@ -41,7 +41,7 @@ municipal as (
             observations.indicator_id = segments.indicator_id
             and observations.year >= segments.from_year
             and (segments.to_year is null or observations.year < segments.to_year)
-    where observations.value is not null and observations.sex = 'T'
+    where observations.value is not null and observations.caution is null and observations.sex = 'T'
 
 ),
 

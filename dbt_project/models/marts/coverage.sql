@@ -24,6 +24,7 @@ select
     municipal.year,
     municipal.sex,
     cast(count(municipal.value) as integer) as with_value,
+    cast(count(case when municipal.value is not null then municipal.caution end) as integer) as with_caution,
     cast(count(case when municipal.status = 'suppressed' then 1 end) as integer) as suppressed,
     cast(
         count(case when municipal.value is null and municipal.status <> 'suppressed' then 1 end) as integer

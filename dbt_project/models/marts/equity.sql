@@ -9,7 +9,10 @@ with municipal as (
     from {{ ref('observation') }} as observations
     inner join {{ ref('area') }} as area
         on observations.area_id = area.area_id and area.area_type = 'municipality'
-    where observations.value is not null and {{ in_chunk('observations.indicator_id') }}
+    where
+        observations.value is not null
+        and observations.caution is null
+        and {{ in_chunk('observations.indicator_id') }}
 
 ),
 
@@ -73,7 +76,7 @@ nation as (
         year,
         max(case when sex = 'K' then value end) - max(case when sex = 'M' then value end) as gap
     from {{ ref('observation') }}
-    where area_id = '0000' and {{ in_chunk('indicator_id') }}
+    where area_id = '0000' and caution is null and {{ in_chunk('indicator_id') }}
     group by indicator_id, year
 
 )

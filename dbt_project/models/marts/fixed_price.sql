@@ -27,6 +27,7 @@ select
     observations.year,
     observations.sex,
     observations.value,
+    observations.caution,
     own.index_id,
     newest.price_year,
     observations.value * base.value / own.value as fixed_value,

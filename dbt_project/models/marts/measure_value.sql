@@ -6,6 +6,7 @@ select
     valued.sex,
     valued.value,
     valued.reason,
+    valued.caution,
     valued.known_from
 from {{ ref('int_measure__valued') }} as valued
 inner join {{ source('declared', 'measure') }} as measures on valued.measure_id = measures.measure_id

@@ -13,6 +13,7 @@ select
     interval_reason,
     status,
     missing_reason,
+    caution,
     correction_id,
     is_preliminary,
     break_before,

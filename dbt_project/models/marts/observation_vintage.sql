@@ -14,6 +14,7 @@ with dated as (
         numerator,
         denominator,
         reason,
+        caution,
         correction_id,
         known_from,
         known_to,
@@ -153,6 +154,7 @@ select
         else 'missing'
     end as status,
     nullif(told_reason, 'forecast') as missing_reason,
+    caution,
     correction_id,
     is_preliminary,
     break_before,

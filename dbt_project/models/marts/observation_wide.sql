@@ -44,6 +44,7 @@ select
     observations.interval_reason,
     observations.status,
     observations.missing_reason,
+    observations.caution,
     observations.correction_id,
     observations.is_preliminary,
     observations.break_before,

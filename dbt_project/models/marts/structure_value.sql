@@ -11,7 +11,7 @@ with variables as (
 measures as (
 
     select * from {{ ref('int_measure__valued') }}
-    where known_to is null and value is not null and sex = 'T'
+    where known_to is null and value is not null and caution is null and sex = 'T'
 
 ),
 

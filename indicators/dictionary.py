@@ -24,6 +24,10 @@ _GROUPS = {
     "sum": "summan av medlemmarnas värden", "none": "inget gruppvärde: vikter saknas",
     "weighted": "medlemmarnas täljare delade med deras nämnare (vägt medelvärde)",
 }  # fmt: skip
+_POPULATIONS = {
+    "same": "samma", "adjusted": "gjorda till samma", "reference": "ett antal mot en annan storhet, ingen andel",
+    "differs": "olika",
+}  # fmt: skip
 _REASONS = {
     "n_unknown": "inget: källan ger inte antalet personer bakom värdet",
     "accounts": "inget: bokförda belopp är inget slumpmässigt utfall",
@@ -59,6 +63,11 @@ def formula(indicator: Indicator, catalogue: Catalogue) -> str:
         return made + (" × KPIF basår / KPIF året" if indicator.is_deflated else "")
     quotient = catalogue.quotient(indicator)
     top, bottom = _sum(quotient.numerator), _sum(quotient.denominator)
+    share = f" / min(1, {c.measured} / {c.of})" if (c := indicator.coverage) else ""
+    if c and c.adjusts == "denominator":
+        bottom = f"({bottom}){share}"
+    elif c:
+        top = f"({top}){share}"
     text = f"({top}) / ({bottom})" if bottom else top
     if indicator.multiplier and indicator.multiplier != 1:
         text = f"{indicator.multiplier:g} × {text}"
@@ -87,6 +96,8 @@ def _page(indicator: Indicator, catalogue: Catalogue, row: dict[str, object], in
         "Prisbas": row["price_basis"],
         "Formel": f"`{formula(indicator, catalogue)}`",
         "Vikt och nämnare": f"`{indicator.weight}`" if indicator.weight else None,
+        "Täljarens och nämnarens population": _population(indicator),
+        "Täckning": _coverage(indicator),
         "Gruppvärde": _GROUPS[aggregation(indicator)],
         "Konfidensintervall": _interval(indicator),
         "Glidande medelvärde": f"{indicator.mean_of_years} år" if indicator.mean_of_years > 1 else None,
@@ -130,6 +141,19 @@ def _interval(indicator: Indicator) -> str:
     if indicator.interval_method:
         return _METHODS[indicator.interval_method]
     return _REASONS[str(indicator.no_interval_reason)]
+
+
+def _population(indicator: Indicator) -> str | None:
+    told = indicator.population
+    return f"{_POPULATIONS[told.verdict]}: {told.reason_sv}" if told else None
+
+
+def _coverage(indicator: Indicator) -> str | None:
+    told = indicator.coverage
+    if told is None:
+        return None
+    below = "bär värdet en varning" if told.adjusts == "none" else "finns inget värde"
+    return f"`{told.measured}` / `{told.of}`; under {100 * told.least:g} procent {below}. {told.reason_sv}"
 
 
 def _bound(value: float | None) -> str:

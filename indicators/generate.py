@@ -179,7 +179,12 @@ class Inherited:
 
 def is_plain(indicator: Indicator) -> bool:
     """Whether the source's values are taken as they are, with nothing to weight, add or deflate."""
-    return aggregation(indicator) == "none" and indicator.kind == "published" and not indicator.is_deflated
+    return (
+        aggregation(indicator) == "none"
+        and indicator.kind == "published"
+        and not indicator.is_deflated
+        and indicator.coverage is None
+    )
 
 
 def aggregation(indicator: Indicator) -> str:
@@ -208,12 +213,20 @@ def _terms(indicator: Indicator, catalogue: Catalogue) -> list[Row]:
             (name, "value", 1, 1.0, own, None),
             *(top or [(name, "numerator", 1, 1.0, own, None)]),
             *((name, "denominator", n, c, weight, None) for n, c, weight in weights),
+            *_coverage_terms(indicator),
         ]
-    return [
+    made_of_terms: list[Row] = [
         (indicator.indicator_id, part, number, term.coefficient, *(*term.measures, None, None)[:2])
         for part, terms in (("numerator", quotient.numerator), ("denominator", quotient.denominator))
         for number, term in enumerate(terms, start=1)
     ]
+    return made_of_terms + _coverage_terms(indicator)
+
+
+def _coverage_terms(indicator: Indicator) -> list[Row]:
+    coverage = indicator.coverage
+    parts = {"covered": coverage.measured, "whole": coverage.of} if coverage else {}
+    return [(indicator.indicator_id, part, 1, 1.0, measure, None) for part, measure in parts.items()]
 
 
 def _inputs(indicator_id: str, terms: list[Row]) -> list[Row]:
@@ -247,6 +260,8 @@ def _indicator_row(
         "interval_per": indicator.interval_per,
         "interval_reason": indicator.no_interval_reason,
         **_limits(indicator, catalogue),
+        "coverage_least": indicator.coverage.least if indicator.coverage else None,
+        "coverage_adjusts": indicator.coverage.adjusts if indicator.coverage else None,
         "plausible_min": indicator.plausible.min,
         "plausible_max": indicator.plausible.max,
         "max_jump_units": indicator.jump.units,
@@ -268,8 +283,9 @@ def made_of(indicator: Indicator, catalogue: Catalogue) -> list[tuple[str, str]]
     """The series (dataset, series) that the values of an indicator are made of; neither weights nor prices."""
     if indicator.kind == "published":
         return [(indicator.dataset or "", indicator.series or "")]
-    measures = [catalogue.measure_by_id[m] for m in catalogue.quotient(indicator).measures]
-    return [(m.dataset, m.series) for m in measures]
+    coverage = [indicator.coverage.measured, indicator.coverage.of] if indicator.coverage else []
+    named = dict.fromkeys([*catalogue.quotient(indicator).measures, *coverage])
+    return [(m.dataset, m.series) for m in map(catalogue.measure_by_id.__getitem__, named)]
 
 
 def _correction_row(correction: Correction, catalogue: Catalogue) -> Row:

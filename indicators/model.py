@@ -12,11 +12,13 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from indicators.value_model import (
+    Coverage,
     Identifier,
     Interval,
     IntervalReason,
     Jump,
     OfficialRange,
+    Population,
     Strict,
     Successor,
     ValidRange,
@@ -127,6 +129,8 @@ class Indicator(Strict):
     denominator: str | None = None
     multiplier: float | None = Field(default=None, gt=0)
     expression: str | None = None
+    coverage: Coverage | None = None
+    population: Population | None = None
 
     # Outside is impossible (a row is held back) or odd (it is listed in `plausibility` and stands).
     valid_range: ValidRange = ValidRange()
@@ -164,6 +168,14 @@ class Indicator(Strict):
             raise ValueError(f"kind {self.kind} needs the keys {', '.join(missing)}")
         if foreign:
             raise ValueError(f"kind {self.kind} does not take the keys {', '.join(foreign)}")
+        return self
+
+    @model_validator(mode="after")
+    def _coverage_fits_the_kind(self) -> Indicator:
+        if self.coverage and (self.coverage.adjusts == "none") != (self.kind == "published"):
+            raise ValueError("coverage: a published value is not adjusted (adjusts: none), and every other is")
+        if self.population and (self.population.verdict == "adjusted") != (self.coverage is not None):
+            raise ValueError("population: the verdict adjusted belongs to what has a coverage, and to nothing else")
         return self
 
     @model_validator(mode="after")

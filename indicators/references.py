@@ -57,7 +57,8 @@ def _check_arithmetic(catalogue: Catalogue, indicator: Indicator, path: Path) ->
         quotient = quotient_of(indicator)
     except ExpressionError as error:
         raise DeclarationError(path, "expression", "a sum of products of measures, divided once", str(error)) from error
-    for measure in quotient.measures:
+    coverage = [indicator.coverage.measured, indicator.coverage.of] if indicator.coverage else []
+    for measure in [*quotient.measures, *coverage]:
         if measure not in catalogue.measure_by_id:
             raise DeclarationError(path, "measure", "a measure_id of registers/measures.yml", measure)
     indices = {p.index_id for p in catalogue.price_indices}

@@ -82,6 +82,31 @@ class OfficialRange(ValidRange):
     reason_sv: str = Field(min_length=20)
 
 
+class Coverage(Strict):
+    """How many of those that an indicator is about one side of it speaks of: measure `measured` over measure `of`.
+
+    What `adjusts` names is divided by that share, so that it stands for all; below `least` no value is computed. A
+    published value is not adjusted (`none`): it keeps its figure with a caution, and has none where nobody is measured.
+    """
+
+    measured: Identifier
+    of: Identifier
+    least: float = Field(default=0.8, gt=0, le=1)
+    adjusts: Literal["numerator", "denominator", "none"]
+    reason_sv: str = Field(min_length=20)
+
+
+class Population(Strict):
+    """Whether the two sides of a ratio speak of the same users, ages, forms of care, times and units.
+
+    `same`; `adjusted` (made so by `coverage`); `reference`: what is counted is set beside inhabitants or a base of
+    another kind on purpose, a measure of size and no share; `differs`: they are not the same, and why it is given yet.
+    """
+
+    verdict: Literal["same", "adjusted", "reference", "differs"]
+    reason_sv: str = Field(min_length=10)
+
+
 class Successor(Strict):
     """The indicator that goes on where this one ended, and why the two may not be made one series."""
 

@@ -80,7 +80,7 @@ parts as (
         known_from,
         -- A published value is one term and stays as it is, to its last decimal; sums are made exact.
         max(case when part = 'value' then value end) as value,
-        {% for part in ['numerator', 'denominator'] -%}
+        {% for part in ['numerator', 'denominator', 'covered', 'whole'] -%}
         case
             when
                 count(case when part = '{{ part }}' then 1 end)
@@ -98,6 +98,30 @@ parts as (
         max(coalesce(sha_a, sha_b)) as source_file_sha256
     from valued
     group by indicator_id, area_id, year, sex, known_from
+
+),
+
+adjusted as (
+
+    -- Where a side speaks of too few it is not set beside the other; of nearly all, it is brought to all.
+    select
+        parts.*,
+        parts.covered / nullif(parts.whole, 0) as coverage,
+        indicators.coverage_adjusts is not null
+        and coalesce(parts.covered / nullif(parts.whole, 0), 0) < indicators.coverage_least as is_thin,
+        case
+            when indicators.coverage_adjusts = 'numerator'
+                then least(1, nullif(parts.covered, 0) / nullif(parts.whole, 0))
+            else 1
+        end as numerator_share,
+        case
+            when indicators.coverage_adjusts = 'denominator'
+                then least(1, nullif(parts.covered, 0) / nullif(parts.whole, 0))
+            else 1
+        end as denominator_share,
+        indicators.coverage_adjusts
+    from parts
+    inner join indicators on parts.indicator_id = indicators.indicator_id
 
 ),
 
@@ -143,12 +167,17 @@ priced as (
         parts.hindrance,
         parts.correction_id,
         parts.source_file_sha256,
+        parts.coverage_adjusts,
+        parts.coverage,
+        parts.is_thin,
+        -- A published figure is kept, but where nobody at all stands behind it there is none.
+        parts.is_thin and (parts.coverage_adjusts <> 'none' or coalesce(parts.covered = 0, false)) as is_refused,
         indicators.multiplier,
         parts.value as published,
         parts.value * case when indicators.price_index is null then 1 else deflators.factor end as value,
-        parts.numerator * case when indicators.price_index is null then 1 else deflators.factor end
-            as numerator,
-        parts.denominator,
+        parts.numerator / parts.numerator_share
+        * case when indicators.price_index is null then 1 else deflators.factor end as numerator,
+        parts.denominator / parts.denominator_share as denominator,
         indicators.value_type,
         indicators.aggregation,
         indicators.possible_min,
@@ -156,7 +185,7 @@ priced as (
         indicators.beyond_min,
         indicators.beyond_max,
         case when indicators.price_index is null then 1 else deflators.factor end as price_factor
-    from parts
+    from adjusted as parts
     inner join indicators on parts.indicator_id = indicators.indicator_id
     left join deflators
         on
@@ -173,6 +202,7 @@ computed as (
     select
         *,
         case
+            when is_refused then null
             when has_value = 1 then value
             when has_denominator = 0 then multiplier * numerator
             else multiplier * numerator / nullif(denominator, 0)
@@ -187,8 +217,10 @@ judged as (
     select
         *,
         case
-            when result is null then null
-            when has_value = 1 then own_caution
+            when has_value = 1 and published is null then null
+            when has_value = 1 and own_caution is not null then own_caution
+            when is_thin and coverage is not null then 'low_coverage'
+            when has_value = 1 or result is null then null
             else {{ own_caution('result / price_factor', '', 'area_id') }}
         end as caution
     from computed
@@ -202,21 +234,21 @@ select
     sex,
     known_from,
     result as value,
-    numerator,
-    case when has_denominator = 1 then denominator end as denominator,
+    case when not is_refused then numerator end as numerator,
+    case when has_denominator = 1 and not is_refused then denominator end as denominator,
     case
         when has_value = 1 and published is null then coalesce(own_reason, 'input_missing')
+        when is_refused and coverage is not null then 'low_coverage'
         when has_value = 1 and result is null then 'input_missing'
         when has_value = 1 then own_reason
         when result is not null then case when hindrance = 1 then 'forecast' end
         when hindrance = 3 then 'input_suppressed'
         when hindrance = 2 then 'withdrawn_by_source'
+        when is_refused and not (numerator is null and denominator is null) then 'coverage_unknown'
         when has_denominator = 1 and denominator = 0 then 'denominator_is_zero'
         else 'input_missing'
     end as reason,
-    case
-        when result is not null then coalesce(caution, case when cautions > 0 then 'input_cautioned' end)
-    end as caution,
+    coalesce(caution, case when result is not null and cautions > 0 then 'input_cautioned' end) as caution,
     correction_id,
     source_file_sha256
 from judged

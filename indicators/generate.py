@@ -245,8 +245,8 @@ def _indicator_row(
         "price_basis": basis.label() if basis else None,
         "price_index": basis.index if basis else None,
         "price_base_year": basis.base_year if basis else None,
-        "numerator": indicator.numerator or indicator.expression,
-        "denominator": indicator.denominator or indicator.weight,
+        "numerator": _to_all(indicator, "numerator", indicator.numerator or indicator.expression),
+        "denominator": _to_all(indicator, "denominator", indicator.denominator or indicator.weight),
         "multiplier": indicator.multiplier or 1.0,
         "source_id": ", ".join(publishers),
         "source_series": ", ".join(series for _, series in used),
@@ -270,6 +270,14 @@ def _indicator_row(
         "replaced_by_reason_sv": indicator.replaced_by.reason_sv if indicator.replaced_by else None,
     }
     return tuple(_plain(values[column]) for column in TABLES["indicator"])
+
+
+def _to_all(indicator: Indicator, side: str, text: str | None) -> str | None:
+    """The side of the formula that its coverage brings to all."""
+    coverage = indicator.coverage
+    if text is None or coverage is None or coverage.adjusts != side:
+        return text
+    return f"({text}) / min(1, {coverage.measured} / {coverage.of})"
 
 
 def _used_series(indicator: Indicator, catalogue: Catalogue) -> list[tuple[str, str]]:

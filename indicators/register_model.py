@@ -170,7 +170,7 @@ class CautionLimits(Strict):
     limits_id: Identifier = "finished_figures"
     beyond_factor: float = Field(default=2, gt=1)
     own_years_factor: float = Field(default=300, gt=1)
-    own_years_least: int = Field(default=4, ge=2)
+    own_years_least: int = Field(default=3, ge=2)
     own_low_least: float = Field(default=1000, gt=0)
     own_high_least: float = Field(default=10, gt=0)
     zero_least: float = Field(default=5000, gt=0)

@@ -152,24 +152,31 @@ def find_area(folder: Path, written: str) -> tuple[str, str]:
 
 COMPARE_SQL = """
 with latest as (
-    select indicator_id, max(year) as year from comparison where area_id = $area and sex = 'T' group by indicator_id
+    select o.indicator_id, max(o.year) as year
+    from observation as o join area as a on o.area_id = a.area_id and a.area_type in ('municipality', 'county', 'group')
+    where o.area_id = $area and o.sex = 'T' and o.value is not null
+    group by o.indicator_id
 )
-select i.theme, i.indicator_id, i.title_sv, i.unit, i.decimals, i.polarity, c.year, c.value, c.nation, c.county_mean,
-    c.gr_weighted, c.gr_unweighted, c.kommungrupp_median, c.similar_mean, c.rank, c.of_n,
-    c.rank_from_highest, c.rank_from_lowest, c.place_sv, c.change_1y, c.change_5y,
-    w.value as with_value
+select i.theme, i.indicator_id, i.title_sv, i.unit, i.decimals, i.polarity, o.year, o.value, o.caution,
+    c.nation, c.county_mean, c.county_n, c.gr_weighted, c.gr_unweighted, c.gr_n, c.kommungrupp_median, c.kommungrupp_n,
+    c.similar_mean, c.similar_n, c.rank, c.of_n, c.rank_from_highest, c.rank_from_lowest, c.place_sv, c.change_1y,
+    c.change_5y, w.value as with_value, w.caution as with_caution
 from latest as l
-join comparison as c on c.indicator_id = l.indicator_id and c.year = l.year and c.sex = 'T' and c.area_id = $area
-join indicator as i on i.indicator_id = c.indicator_id
+join observation as o on o.indicator_id = l.indicator_id and o.year = l.year and o.sex = 'T' and o.area_id = $area
+left join comparison as c on c.indicator_id = l.indicator_id and c.year = l.year and c.sex = 'T' and c.area_id = $area
+join indicator as i on i.indicator_id = l.indicator_id
 left join observation as w
-    on w.indicator_id = c.indicator_id and w.year = c.year and w.sex = 'T' and w.area_id = $other
+    on w.indicator_id = l.indicator_id and w.year = l.year and w.sex = 'T' and w.area_id = $other
 where $theme is null or i.theme = $theme
 order by i.theme, i.indicator_id
 """
 
 
 def compare(folder: Path, area: str, other: str | None, theme: str | None) -> pl.DataFrame:
-    """The newest value of each indicator for one municipality, beside the others it is compared with."""
+    """The newest value of each indicator for one municipality, beside the others it is compared with.
+
+    A value with a caution stands with it and beside nothing. Means carry the number of areas that they rest on.
+    """
     parameters = {"area": area, "other": other, "theme": theme}
     with open_release(folder) as con:
         return con.execute(COMPARE_SQL, parameters).pl()

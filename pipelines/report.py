@@ -13,6 +13,7 @@ from typing import Any
 import polars as pl
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from indicators import words
 from indicators.load import load_catalogue
 from indicators.model import Indicator
 from indicators.tables import TABLES
@@ -205,7 +206,9 @@ def tell_comparison(frame: pl.DataFrame, area_id: str, name: str, other: tuple[s
             theme = row["theme"]
             show.out.print(f"\n[bold]{theme}[/bold]\n[bold]{lines[0]}[/bold]")
         place = f", {row['place_sv']}" if row["place_sv"] else ""  # counties and groups have no place
-        head = f"{row['indicator_id']}, {_compared_unit(row)[0]}, {row['year']}{place}"
+        doubts = {name: row["caution"], **({other[1]: row["with_caution"]} if other else {})}
+        doubt = "".join(f"; varning för {of}: {words.said(words.CAUTIONS, why)}" for of, why in doubts.items() if why)
+        head = f"{row['indicator_id']}, {_compared_unit(row)[0]}, {row['year']}{place}{doubt}"
         show.out.print(f"{head}\n{line}", soft_wrap=True)
     wider = f" Ett fönster med {_WIDE} tecken visar också {', '.join(_ONLY_WIDE)}." if narrow else ""
     show.out.print(

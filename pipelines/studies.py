@@ -59,7 +59,8 @@ _FOLLOWED = """
 _VALUES = """
     select o.indicator_id, i.title_sv, i.unit, i.decimals, o.year, o.value, o.break_before
     from observation as o join indicator as i on o.indicator_id = i.indicator_id
-    where o.area_id = $area and o.sex = 'T' and o.year >= $since and list_contains($indicators, o.indicator_id)
+    where o.area_id = $area and o.sex = 'T' and o.year >= $since and o.caution is null
+        and list_contains($indicators, o.indicator_id)
     order by o.indicator_id, o.year
 """
 

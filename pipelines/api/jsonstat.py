@@ -63,7 +63,8 @@ def dataset(release: ReleaseInfo, frame: pl.DataFrame, said: Words, following: s
         frame: observations, in the order of their key. following: the address of the next page, None on the last.
     """
     codes = {column: frame[column].unique().sort().to_list() for column in _DIMENSIONS}
-    placed = frame.select("value", "status", place=_place(codes))
+    placed = frame.select("value", "status", "caution", place=_place(codes))
+    doubts = placed.drop_nulls("caution").group_by("caution", maintain_order=True).agg("place").sort("caution").rows()
     held = placed.filter(pl.col("value").is_not_null())
     told = placed.filter(pl.col("status") != "normal")
     content: dict[str, Any] = {
@@ -84,7 +85,12 @@ def dataset(release: ReleaseInfo, frame: pl.DataFrame, said: Words, following: s
         },
         "value": dict(zip(held["place"].cast(pl.String).to_list(), held["value"].to_list(), strict=True)),
         "status": dict(zip(told["place"].cast(pl.String).to_list(), told["status"].to_list(), strict=True)),
-        "extension": {"release_id": release.release_id, "next": following, "attribution": said.attributions},
+        "extension": {
+            "release_id": release.release_id,
+            "next": following,
+            "attribution": said.attributions,
+            "caution": dict(doubts),
+        },
     }
     return msgspec.json.encode(content)
 

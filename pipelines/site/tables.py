@@ -20,7 +20,7 @@ _PAGED = "('municipality', 'county', 'region', 'group', 'nation')"
 _NEWEST = f"""
 with paged as (select area_id from area where area_type in {_PAGED}),
 series as (
-    select indicator_id, area_id, list(year order by year) as years, list(value order by year) as series,
+    select indicator_id, area_id, list(year order by year) as years, list(case when caution is null then value end order by year) as series,
         list(break_before order by year) as breaks, max(year) filter (where value is not null) as newest
     from observation
     join paged using (area_id)
@@ -29,7 +29,7 @@ series as (
     having max(year) filter (where value is not null) is not null
 )
 select s.indicator_id, s.area_id, s.years, s.series, s.breaks, o.year, o.value, o.lower_95, o.upper_95,
-    o.is_preliminary, coalesce(c.nation, w.value) as nation, coalesce(c.gr_weighted, c.gr_unweighted) as gr, c.gr_weighted is null as gr_is_unweighted,
+    o.caution, o.is_preliminary, coalesce(c.nation, w.value) as nation, coalesce(c.gr_weighted, c.gr_unweighted) as gr, c.gr_weighted is null as gr_is_unweighted,
     c.similar_mean, c.significance, c.place_sv,
     t.verdict, t.direction, t.first_year as trend_from
 from series as s
@@ -37,15 +37,18 @@ join observation as o
     on o.indicator_id = s.indicator_id and o.area_id = s.area_id and o.year = s.newest and o.sex = 'T'
 left join observation as w
     on w.indicator_id = s.indicator_id and w.area_id = '0000' and w.year = s.newest and w.sex = 'T'
+        and w.caution is null
 left join comparison as c
     on c.indicator_id = s.indicator_id and c.area_id = s.area_id and c.year = s.newest and c.sex = 'T'
 left join trend as t on t.indicator_id = s.indicator_id and t.area_id = s.area_id and t.sex = 'T'
 order by s.area_id, s.indicator_id
 """  # noqa: E501
 
-# Every value of one indicator; the largest of all questions when asked for all at once.
+# Every value of one indicator that carries no caution; the largest of all questions when asked for all at once.
 _CUBE = f"""
-select o.sex, o.area_id, o.year, o.value, o.lower_95, o.upper_95
+select o.sex, o.area_id, o.year, case when o.caution is null then o.value end as value,
+    case when o.caution is null then o.lower_95 end as lower_95,
+    case when o.caution is null then o.upper_95 end as upper_95
 from observation as o
 join area as a using (area_id)
 where o.indicator_id = $indicator and a.area_type in {_PAGED}
@@ -61,7 +64,7 @@ with newest as (
     group by indicator_id
 )
 select o.indicator_id, o.year, o.area_id, a.name, o.value, o.lower_95, o.upper_95, o.status, o.missing_reason,
-    o.numerator, o.denominator, c.rank_from_highest, c.place_sv
+    o.caution, o.numerator, o.denominator, c.rank_from_highest, c.place_sv
 from newest as n
 join observation as o on o.indicator_id = n.indicator_id and o.year = n.year and o.sex = 'T'
 join area as a on a.area_id = o.area_id and a.area_type = $kind

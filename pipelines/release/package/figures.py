@@ -21,8 +21,8 @@ _MEMORY = "200MB"  # of DuckDB, most of it for pages of the database that it kee
 # One row for each value, codes and labels side by side; all are columns of the view observation_wide.
 TIDY = (
     "indicator_id", "title_sv", "area_id", "area_name", "area_type", "year", "sex", "sex_label", "value", "unit",
-    "lower_95", "upper_95", "status", "missing_reason", "is_preliminary", "break_before", "cost_concept", "price_basis",
-    "processing_level", "attribution",
+    "lower_95", "upper_95", "status", "missing_reason", "caution", "is_preliminary", "break_before", "cost_concept",
+    "price_basis", "processing_level", "attribution",
 )  # fmt: skip
 KEY = ("indicator_id", "area_id", "year", "sex")
 _PLACES = f"""
@@ -34,8 +34,8 @@ _PLACES = f"""
     )
 """
 _OWN = (
-    "o.year, o.sex, o.value, o.lower_95, o.upper_95, o.status, o.missing_reason, o.is_preliminary, o.break_before, "
-    "o.price_basis"
+    "o.year, o.sex, o.value, o.lower_95, o.upper_95, o.status, o.missing_reason, o.caution, o.is_preliminary, "
+    "o.break_before, o.price_basis"
 )
 _ROWS = f"""
     with {_PLACES}

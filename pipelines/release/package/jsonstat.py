@@ -76,14 +76,16 @@ def _status(rows: pl.DataFrame, place: np.ndarray[Any, Any]) -> dict[str, str]:
 
 
 def _extension(rows: pl.DataFrame, place: np.ndarray[Any, Any], indicator: dict[str, Any]) -> dict[str, Any]:
-    placed = rows.select("missing_reason", "is_preliminary", place=pl.Series(place))
+    placed = rows.select("missing_reason", "caution", "is_preliminary", place=pl.Series(place))
     reasons = placed.drop_nulls("missing_reason").group_by("missing_reason", maintain_order=True).agg("place").rows()
+    doubts = placed.drop_nulls("caution").group_by("caution", maintain_order=True).agg("place").rows()
     return {
         "indicator_id": indicator["indicator_id"],
         **{name: indicator[name] for name in DESCRIBED},
         "attribution": by_area_type(rows),
         "status_label": {s: words.STATUSES[s] for s in sorted(rows["status"].unique().to_list())},
         "missing_reason": dict(reasons),
+        "caution": dict(doubts),
         "preliminary": placed.filter("is_preliminary")["place"].to_list(),
         "break_before": _break_years(rows),
     }

@@ -166,7 +166,10 @@ def remarks(rows: pl.DataFrame) -> pl.DataFrame:
     """What cells cannot say, by series: which years lack a value and why, are preliminary, or begin a new measure."""
     reasons = {code: words.missing_reason(code) for code in rows["missing_reason"].unique().to_list()}
     why, lacks = pl.col("missing_reason").replace_strict(reasons, return_dtype=pl.String), pl.col("value").is_null()
+    doubts = {code: f"varning, {words.said(words.CAUTIONS, code)}" for code in rows["caution"].unique().to_list()}
+    doubt = pl.col("caution").replace_strict(doubts, return_dtype=pl.String)
     said = (
+        (pl.col("caution").is_not_null() & ~lacks, doubt),
         (lacks | pl.col("missing_reason").is_not_null(), pl.when(lacks).then(pl.lit("saknas, ") + why).otherwise(why)),
         (pl.col("is_preliminary"), pl.lit("preliminärt")),
         (pl.col("break_before"), pl.lit("brott i serien före")),

@@ -82,8 +82,8 @@ def _line(tables: Tables, indicator_id: str, newest: Row) -> Row:
         **{
             name: newest[name]
             for name in (
-                "years", "series", "breaks", "year", "value", "lower_95", "upper_95", "is_preliminary", "nation", "gr",
-                "gr_is_unweighted", "similar_mean", "significance", "place_sv", "verdict", "direction",
+                "years", "series", "breaks", "year", "value", "lower_95", "upper_95", "caution", "is_preliminary",
+                "nation", "gr", "gr_is_unweighted", "similar_mean", "significance", "place_sv", "verdict", "direction",
                 "trend_from",
             )
         },
@@ -114,8 +114,8 @@ def _edge(tables: Tables, line: Row) -> float | None:
     None where too few have a value, or the area's is older than theirs.
     """
     ranked = tables.ranked.get(line["indicator_id"], [])
-    values = [row["value"] for row in ranked if row["value"] is not None]
-    if len(values) < _FEWEST or ranked[0]["year"] != line["year"]:
+    values = [row["value"] for row in ranked if row["value"] is not None and row["caution"] is None]
+    if line["caution"] is not None or len(values) < _FEWEST or ranked[0]["year"] != line["year"]:
         return None
     higher, lower = (sum(v >= line["value"] for v in values), sum(v <= line["value"] for v in values))
     return float(100 * min(higher, lower) / len(values))

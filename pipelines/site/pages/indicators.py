@@ -70,7 +70,8 @@ def _has(values: pl.DataFrame, *areas: str) -> bool:
 
 def _ranked(tables: Tables, row: Row) -> Row:
     kept = (
-        "area_id", "name", "value", "lower_95", "upper_95", "status", "missing_reason", "rank_from_highest", "place_sv"
+        "area_id", "name", "value", "lower_95", "upper_95", "status", "missing_reason", "caution",
+        "rank_from_highest", "place_sv"
     )  # fmt: skip
     return {k: row[k] for k in kept} | {"group": "GR" if row["area_id"] in tables.members.get(GR, []) else ""}
 
@@ -108,8 +109,8 @@ def _formula(tables: Tables, row: Row) -> str | None:
 def _worked(tables: Tables, indicator: Row) -> Row | None:
     """One area's newest value with the sums that it was computed from, and what prices made of it."""
     of_areas = {r["area_id"]: r for r in tables.ranked.get(indicator["indicator_id"], [])}
-    row = next((of_areas[a] for a in _WORKED if a in of_areas and of_areas[a]["value"] is not None), None)
-    row = row or next((r for r in of_areas.values() if r["value"] is not None), None)
+    row = next((of_areas[a] for a in _WORKED if a in of_areas and _trusted(of_areas[a])), None)
+    row = row or next((r for r in of_areas.values() if _trusted(r)), None)
     if row is None:
         return None
     kept = {k: row[k] for k in ("name", "year", "value", "numerator", "denominator")}
@@ -118,6 +119,10 @@ def _worked(tables: Tables, indicator: Row) -> Row | None:
     plain = (indicator["multiplier"] or 1) * row["numerator"] / row["denominator"]
     price = row["value"] / plain if plain else 1
     return kept | {"price": None if math.isclose(price, 1, rel_tol=1e-6) else price}
+
+
+def _trusted(row: Row) -> bool:
+    return row["value"] is not None and row["caution"] is None
 
 
 def _events(tables: Tables, indicator_id: str, values: pl.DataFrame) -> str:

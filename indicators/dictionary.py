@@ -125,7 +125,8 @@ def _page(indicator: Indicator, catalogue: Catalogue, row: dict[str, object], in
 
 
 def _measures(indicator: Indicator, catalogue: Catalogue) -> list[str]:
-    named = catalogue.quotient(indicator).measures
+    coverage = [indicator.coverage.measured, indicator.coverage.of] if indicator.coverage else []
+    named = dict.fromkeys([*catalogue.quotient(indicator).measures, *coverage])
     rows = [catalogue.measure_by_id[m] for m in named]
     if not rows:
         return []

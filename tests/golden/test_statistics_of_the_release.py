@@ -41,8 +41,14 @@ def formula_of_the_page(indicator_id: str) -> str:
 
 def as_sql(formula: str) -> tuple[str, list[str]]:
     """The formula over columns `m_<measure>`, and the measures; fixed prices over `prices` (base and own year)."""
-    text = re.sub(r"× (\w+) (\d{4}) / \1 året", r"× price_base / price_own", formula).replace("×", "*")
-    measures = sorted({w for w in re.findall(r"[a-z_][a-z0-9_]*", text) if w not in {"price_base", "price_own"}})
+    text = (
+        re.sub(r"× (\w+) (\d{4}) / \1 året", r"× price_base / price_own", formula)
+        .replace("×", "*")
+        .replace("min(", "least(")
+    )
+    measures = sorted(
+        {w for w in re.findall(r"[a-z_][a-z0-9_]*", text) if w not in {"price_base", "price_own", "least"}}
+    )
     for measure in sorted(measures, key=len, reverse=True):
         text = re.sub(rf"(?<![\w.]){measure}(?!\w)", f"m_{measure}", text)
     return text, measures

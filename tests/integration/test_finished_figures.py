@@ -17,7 +17,7 @@ from indicators.load import load_catalogue
 from indicators.vocabulary import Caution
 from indicators.words import CAUTIONS
 from pipelines.release.pointer import DATABASE
-from pipelines.settings import ROOT
+from pipelines.settings import ROOT, Settings
 from tests.support.command import Place, Preloaded
 from tests.support.declarations import put
 from tests.support.small_snapshot import GOTEBORG, SmallSnapshot
@@ -145,11 +145,25 @@ def test_the_caution_is_shown_wherever_the_figure_is(doubted: Place, run_cli: Pr
     told = dict(doubted.sql("select caution, count(*) from observation where caution is not null group by 1").rows())
     assert {c["caution"]: c["n"] for c in status["cautions"]} == told
     assert len(told) >= 6
-    folder = folder_of(doubted)
-    page = (folder / "site" / "omrade" / f"{GOTEBORG}.html").read_text(encoding="utf-8")
-    assert f"varning: {CAUTIONS['share_outside_0_100']}" in page
     for table in ("observation", "observation_vintage", "observation_wide", "kostnad", "fixed_price", "measure_value"):
         assert "caution" in doubted.sql(f"select * from {table} limit 0").columns
+
+
+def test_the_pages_and_files_of_the_release_tell_a_caution(whole: Place) -> None:
+    folder = folder_of(whole)
+    newest = whole.sql(
+        "select o.area_id, o.caution from observation as o join (select indicator_id, area_id, max(year) as year "
+        "from observation where sex = 'T' and value is not null group by all) as n using (indicator_id, area_id, year) "
+        "join area as a using (area_id) where o.sex = 'T' and o.caution is not null and o.value is not null "
+        "and a.area_type = 'municipality' order by all limit 3"
+    ).rows()
+    assert newest
+    for area, why in newest:
+        page = (folder / "site" / "omrade" / f"{area}.html").read_text(encoding="utf-8")
+        assert f"varning: {CAUTIONS[why]}" in page
+    heads = {path.read_text(encoding="utf-8-sig").partition("\n")[0] for path in sorted(folder.glob("csv/plain/*.csv"))}
+    assert heads
+    assert all("caution" in head for head in heads)
 
 
 def test_too_many_doubted_figures_of_a_newest_year_refuse_the_release(
@@ -175,12 +189,27 @@ def test_too_many_doubted_figures_of_a_newest_year_refuse_the_release(
     assert folder_of(place) == before
 
 
-def test_the_release_of_the_embedded_figures_has_no_caution_in_any_mean(base: Place) -> None:
-    holds_without_cautions(folder_of(base))
+@pytest.fixture(scope="module")
+def whole(full_release: Settings) -> Place:
+    """The release of the embedded figures."""
+    return Place(full_release.data_dir)
 
 
-def test_hours_of_too_few_give_no_value_and_hours_of_nearly_all_stand_for_all(base: Place) -> None:
-    rows = base.sql(
+def test_the_release_of_the_embedded_figures_has_no_caution_in_any_mean(whole: Place) -> None:
+    holds_without_cautions(folder_of(whole))
+
+
+def test_the_embedded_figures_have_few_cautions_and_hammaro_s_zero_is_one(whole: Place) -> None:
+    doubted, of_n = whole.sql(
+        "select count(case when value is not null then caution end), count(value) from observation"
+    ).row(0)
+    assert 0 < doubted < of_n / 1000
+    assert caution(whole, COST, "1761", 2007) == (0.0, "known_error")
+    assert caution(whole, "kostnad_aldreomsorg_totalt", "1761", 2007) == (0.0, "input_cautioned")
+
+
+def test_hours_of_too_few_give_no_value_and_hours_of_nearly_all_stand_for_all(whole: Place) -> None:
+    rows = whole.sql(
         """
         select o.area_id, o.year, o.value, o.missing_reason, o.caution, o.denominator, r.value / u.value as covered,
             12 * h.value * r.value as hours
@@ -196,16 +225,15 @@ def test_hours_of_too_few_give_no_value_and_hours_of_nearly_all_stand_for_all(ba
     ).drop_nulls("covered")
     few, enough = rows.filter(pl.col("covered") < 0.8), rows.filter(pl.col("covered") >= 0.8).drop_nulls("value")
 
-    assert enough.height > 20
-    assert few.select("value", "missing_reason", "caution").unique().rows() in (
-        [], [(None, "low_coverage", "low_coverage")],
-    )  # fmt: skip
+    assert enough.height > 1000
+    assert few.height > 100
+    assert few.select("value", "missing_reason", "caution").unique().rows() == [(None, "low_coverage", "low_coverage")]
     for row in enough.iter_rows(named=True):
         assert math.isclose(row["denominator"], row["hours"] / min(1, row["covered"]), rel_tol=1e-9)
 
 
-def test_no_figure_stands_for_nobody(base: Place) -> None:
-    assert base.sql("select count(*) from observation where denominator = 0 and value is not null").item() == 0
+def test_no_figure_stands_for_nobody(whole: Place) -> None:
+    assert whole.sql("select count(*) from observation where denominator = 0 and value is not null").item() == 0
 
 
 def test_every_computed_indicator_says_whether_its_sides_are_one_population() -> None:
@@ -255,10 +283,8 @@ def holds_without_cautions(folder: Path) -> None:
         _agree(beside, mean, n)
         assert beside.height == compared.drop_nulls(mean).height
     gr = members.filter(group_type="gr")
-    _agree(
-        compared.join(values.join(gr, on="area_id").group_by(cell).agg(again=pl.col("value").mean(), n=pl.len()), on=cell),
-        "gr_unweighted", "gr_n",
-    )  # fmt: skip
+    of_gr = values.join(gr, on="area_id").group_by(cell).agg(again=pl.col("value").mean(), n=pl.len())
+    _agree(compared.join(of_gr, on=cell), "gr_unweighted", "gr_n")
     alike = (
         similar.join(values.rename({"area_id": "similar_area_id"}), on=["similar_area_id", "year"])
         .group_by("area_id", *cell)

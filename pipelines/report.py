@@ -24,10 +24,7 @@ from pipelines.run import Run, peak_memory_mb, utc_now
 from pipelines.settings import Settings
 from pipelines.sources.model import datasets
 
-_WIDE = 120  # columns of a terminal that hold the whole comparison
-_DATASET_HEADS = {
-    "rows in": 9, "new": 7, "revised": 7, "withdrawn": 9, "restored": 8, "held back": 4, "checks failed": 6
-}  # fmt: skip
+_DATASET_HEADS = ("rows in", "new", "revised", "withdrawn", "restored", "held back", "checks failed")
 _ONLY_WIDE = ("länet", "GR ovägt", "typ", "liknande")
 
 
@@ -57,9 +54,9 @@ def tell_run(run: Run, json_out: bool) -> None:
         show.out.print(f"Nothing new. Current release: {standing.release_id if standing else 'none'}")
         return
     table = show.grid("Datasets")
-    table.add_column("dataset", overflow="fold")
-    for head, width in _DATASET_HEADS.items():
-        table.add_column(head, justify="right", min_width=width)
+    table.add_column("dataset", key=True)
+    for head in _DATASET_HEADS:
+        table.add_column(head, right=True)
     for dataset in datasets():
         if run.wants(dataset) or dataset in run.taken_in:
             table.add_row(dataset, *_dataset_cells(run, dataset))
@@ -183,29 +180,40 @@ def tell_comparison(frame: pl.DataFrame, area_id: str, name: str, other: tuple[s
         name: "value", **({other[1]: "with_value"} if other else {}), "riket": "nation", "länet": "county_mean",
         "GR vägt": "gr_weighted", "GR ovägt": "gr_unweighted", "typ": "kommungrupp_median", "liknande": "similar_mean",
     }  # fmt: skip
-    narrow = show.out.width < _WIDE
-    shown = {head: column for head, column in columns.items() if not (narrow and head in _ONLY_WIDE)}
     rows = list(frame.iter_rows(named=True))
-    figures = [
-        ["", *shown, "1 år", "5 år"],
-        *(_compared_figures(row, list(shown.values())) for row in rows),
-    ]
-    widths = [max(len(line[place]) for line in figures) for place in range(len(figures[0]))]
-    lines = ["  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)) for line in figures]
+    wide, width = _in_columns(rows, columns), show.out.width
+    fewer = {head: column for head, column in columns.items() if head not in _ONLY_WIDE}
+    lines, left_out = wide, ""
+    if len(wide[0]) > width:
+        lines = _in_columns(rows, fewer)
+        left_out = f" Ett fönster med {len(wide[0])} tecken visar också {', '.join(_ONLY_WIDE)}."
+    is_in_columns = len(lines[0]) <= width
     show.out.print(f"[bold]{name} ({area_id})[/bold], newest value of each indicator, T")
     theme = ""
     for row, line in zip(rows, lines[1:], strict=True):
         if row["theme"] != theme:
             theme = row["theme"]
-            show.out.print(f"\n[bold]{theme}[/bold]\n[bold]{lines[0]}[/bold]")
+            heads = f"\n[bold]{lines[0]}[/bold]" if is_in_columns else ""
+            show.out.print(f"\n[bold]{theme}[/bold]{heads}")
         place = f", {row['place_sv']}" if row["place_sv"] else ""  # counties and groups have no place
-        head = f"{row['indicator_id']}, {_compared_unit(row)[0]}, {row['year']}{place}"
-        show.out.print(f"{head}\n{line}", soft_wrap=True)
-    wider = f" Ett fönster med {_WIDE} tecken visar också {', '.join(_ONLY_WIDE)}." if narrow else ""
+        show.out.lines(f"{row['indicator_id']}, {_compared_unit(row)[0]}, {row['year']}{place}")
+        if is_in_columns:
+            show.out.print(line)
+        else:  # not even those stand in columns here: all of them, each with its name
+            figures = zip([*columns, "1 år", "5 år"], _compared_figures(row, list(columns.values()))[1:], strict=True)
+            show.out.lines(" · ".join(f"{head} {figure}" for head, figure in figures), indent=2)
     show.out.print(
         "\nPlatsen räknas bland kommunerna från närmaste änden och är ingen bedömning. Länet, GR ovägt och liknande är "
-        f"ovägda medelvärden, typ är medianen av kommuner av samma typ. – : värde saknas.{wider}"
+        f"ovägda medelvärden, typ är medianen av kommuner av samma typ. – : värde saknas."
+        f"{left_out if is_in_columns else ''}"
     )
+
+
+def _in_columns(rows: list[dict[str, Any]], columns: dict[str, str]) -> list[str]:
+    """A line of heads and one for each row, all equally long."""
+    figures = [["", *columns, "1 år", "5 år"], *(_compared_figures(row, list(columns.values())) for row in rows)]
+    widths = [max(len(line[place]) for line in figures) for place in range(len(figures[0]))]
+    return ["  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)) for line in figures]
 
 
 def _compared_unit(row: dict[str, Any]) -> tuple[str, float]:
@@ -250,8 +258,8 @@ def describe_indicator(settings: Settings, indicator_id: str) -> dict[str, Any]:
 def tell_indicator(described: dict[str, Any]) -> None:
     """Lay out `describe_indicator`."""
     table = show.grid(described["title_sv"], header=False)
-    table.add_column("", style="bold")
-    table.add_column("", overflow="fold")
+    table.add_column("", whole=True, bold=True, key=True)
+    table.add_column("")
     for name, value in described.items():
         if value not in (None, ""):
             table.add_row(name, show.cell(value))

@@ -138,10 +138,10 @@ def tell_study(told: dict[str, Any]) -> None:
 def _tell_analysis(title: str, rows: pl.DataFrame, names: dict[str, str]) -> None:
     table = show.grid(title)
     for head in ("område", "mått"):
-        table.add_column(head, overflow="fold", max_width=34)
+        table.add_column(head, key=True)
     for head in ("skattning", "95 %", "p", "placebo", "år"):
-        table.add_column(head, justify="right", no_wrap=True)
-    table.add_column("utslag", overflow="fold")
+        table.add_column(head, right=True)
+    table.add_column("utslag")
     warnings: dict[str, None] = {}
     for row in sorted(rows.to_dicts(), key=lambda row: row["area_id"].isdigit()):  # groups first
         estimand = words.ESTIMANDS[row["estimand"]] if row["estimand"] in _MARKED else ""
@@ -178,7 +178,7 @@ def _tell_series(series: pl.DataFrame, rows: pl.DataFrame, names: dict[str, str]
     decimals = _decimals(shown["observed"])
     table = show.grid(f"{names.get(areas[0], areas[0])}, år för år")
     for head in ("år", "verklig", "utan förändringen", "skillnad", "95 %"):
-        table.add_column(head, justify="right", no_wrap=True)
+        table.add_column(head, right=True, key=head == "år")
     for row in shown.to_dicts():
         low, high = row["lower_95"], row["upper_95"]
         table.add_row(
@@ -230,12 +230,12 @@ def tell_timeline(told: dict[str, Any]) -> None:
     years = sorted({*(e["earliest"].year for e in events), *values["year"].to_list()})
     by_cell = {(row["indicator_id"], row["year"]): row for row in values.to_dicts()}
     table = show.grid(f"{told['name']} ({told['area_id']})")
-    table.add_column("år", no_wrap=True)
-    table.add_column("händelser", overflow="fold", ratio=3)
+    table.add_column("år", whole=True, key=True)
+    table.add_column("händelser")
     for indicator in told["indicators"]:
         some = next((row for (name, _), row in by_cell.items() if name == indicator), None)
         title = f"{some['title_sv']} [{some['unit']}]" if some else indicator
-        table.add_column(title.replace("[", "\\["), justify="right", overflow="fold", ratio=1)
+        table.add_column(title, right=True)
     for year in years:
         told_events = [f"{words.when(e)} {e['title_sv']}" for e in events if e["earliest"].year == year]
         cells = [_cell(by_cell.get((indicator, year))) for indicator in told["indicators"]]

@@ -20,6 +20,7 @@ from indicators.register_model import CompositeInput, DataGap
 from indicators.statistics.intervals import exact_poisson_limits
 from indicators.tables import TABLES
 from indicators.vocabulary import Caution
+from indicators.words import no_values
 
 Row = tuple[Any, ...]
 FIXED_PRICES = "_fasta_priser"  # ends the id of an indicator whose twin in current prices is called so without it
@@ -249,6 +250,7 @@ def _indicator_row(
         "denominator": _to_all(indicator, "denominator", indicator.denominator or indicator.weight),
         "multiplier": indicator.multiplier or 1.0,
         "source_id": ", ".join(publishers),
+        "no_values_sv": no_values(", ".join(publishers)),
         "source_series": ", ".join(series for _, series in used),
         "attribution": _attribution(indicator, used, sources),
         "group_attribution": _group_attribution(indicator, used, sources, catalogue),

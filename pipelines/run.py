@@ -20,6 +20,7 @@ from indicators.load import Catalogue, load_catalogue
 from pipelines import dbt, warehouse, ways
 from pipelines.archive import Archive, Fetch
 from pipelines.errors import NyckeltalError, SourceError, UsageError
+from pipelines.faults import holding_back, trace_of
 from pipelines.files import append_line, remove_leftovers
 from pipelines.lock import exclusive
 from pipelines.parts import write_parts
@@ -31,9 +32,9 @@ from pipelines.settings import Settings
 from pipelines.sources import snapshot
 from pipelines.sources.context import Context
 from pipelines.sources.model import datasets, in_order
-from pipelines.staging import HeldBackError, rules_id, stage
+from pipelines.staging import HeldBackError, rules_id, stage, unreadable
 from pipelines.vintages import CheckResult, DeliveryRecord, Staged, Vintages
-from pipelines.worker import Worker
+from pipelines.worker import ProcessEndedError, Worker
 
 
 def utc_now() -> datetime:
@@ -136,7 +137,9 @@ class Run:
         if dataset not in self.fetched and dataset not in self.held:
             with self.step(f"fetch {dataset}"):
                 try:
-                    self.fetched[dataset] = ways.fetch(self._context, dataset)
+                    with holding_back(dataset):
+                        ways.check_declaration(dataset)
+                        self.fetched[dataset] = ways.fetch(self._context, dataset)
                 except SourceError as error:
                     self.held[dataset] = error
         return self.fetched.get(dataset)
@@ -170,6 +173,10 @@ class Run:
             except HeldBackError as error:
                 self.held[dataset] = error
                 return error.checks
+            except ProcessEndedError as error:
+                held = HeldBackError(dataset, (unreadable(dataset, error),), cause=error)
+                self.held[dataset] = held
+                return held.checks
         return self.staged[dataset].checks
 
     def absorb(self, dataset: str) -> DeliveryRecord | None:
@@ -269,6 +276,7 @@ class Run:
             "outcome": self.outcome(),
             "release_id": self.release.release_id if self.release else None,
             "held_back": {dataset: str(error) for dataset, error in sorted(self.held.items())},
+            "program_faults": {d: trace for d, e in sorted(self.held.items()) if (trace := trace_of(e))},
             "changed": {d: r.counts for d, r in sorted(self.taken_in.items()) if r.counts},
             "error": (str(self.error) or type(self.error).__name__) if self.error else None,
             "peak_memory_mb": peak_memory_mb(),
@@ -295,4 +303,8 @@ def _checks_of(dataset: str, held: dict[str, SourceError], vintages: Vintages) -
     if isinstance(error, HeldBackError):
         return error.checks
     last = vintages.latest(dataset)
-    return last.checks if last else ()
+    checks = last.checks if last else ()
+    if error is None:
+        return checks
+    told = unreadable(dataset, error)  # it could not be had; what is known of it stands, with its own checks
+    return (told, *(c for c in checks if c.check_id != told.check_id))

@@ -9,6 +9,7 @@ import hashlib
 import json
 import math
 from collections.abc import Iterator
+from pathlib import Path
 
 import duckdb
 
@@ -17,7 +18,8 @@ from indicators.model import ValueType
 from pipelines import ways
 from pipelines.archive import Fetch, Promise
 from pipelines.duck import columns, connect, identifier, literal
-from pipelines.errors import SourceError
+from pipelines.errors import NyckeltalError, SourceError
+from pipelines.faults import holding_back
 from pipelines.quality.gate import GateResult, run_gate
 from pipelines.quality.profile import profile_series
 from pipelines.quality.quarantine import part
@@ -32,7 +34,7 @@ _LISTED, _LONGEST = 20, 120  # series and years that are listed by name, and let
 class HeldBackError(SourceError):
     """A dataset did not pass: its last good state stands. `checks` says why."""
 
-    def __init__(self, dataset: str, checks: tuple[CheckResult, ...], cause: SourceError | None = None) -> None:
+    def __init__(self, dataset: str, checks: tuple[CheckResult, ...], cause: NyckeltalError | None = None) -> None:
         failed = [c for c in checks if not c.passed and c.level == "block"]
         self.dataset, self.checks = dataset, checks
         super().__init__(
@@ -50,14 +52,23 @@ def stage(settings: Settings, catalogue: Catalogue, dataset: str, fetched: Fetch
     """Parse a fetch and judge it.
 
     Raises:
-        HeldBackError: it cannot be read as declared, or a blocking check failed.
+        HeldBackError: it cannot be read as declared, a blocking check failed, or the program itself failed over it.
     """
     rows_path = settings.staged_dir / f"{dataset}.parquet"
     try:
-        rows_path.parent.mkdir(parents=True, exist_ok=True)
-        ways.parse(settings, fetched, rows_path)
+        with holding_back(dataset):
+            return _stage(settings, catalogue, dataset, fetched, rows_path)
+    except HeldBackError:
+        raise
     except SourceError as error:
+        rows_path.unlink(missing_ok=True)
         raise HeldBackError(dataset, (_readable(dataset, error),), cause=error) from error
+
+
+def _stage(settings: Settings, catalogue: Catalogue, dataset: str, fetched: Fetch, rows_path: Path) -> Staged:
+    rows_path.parent.mkdir(parents=True, exist_ok=True)
+    ways.check_declaration(dataset)
+    ways.parse(settings, fetched, rows_path)
     with connect(settings) as con:
         result = _judge(con, settings, catalogue, dataset, fetched)
         checks = (_readable(dataset, None), *result.checks, *_lost(con, settings, dataset, fetched))
@@ -201,7 +212,12 @@ def _known_areas(
     return frozenset(str(area) for (area,) in known)
 
 
-def _readable(dataset: str, error: SourceError | None) -> CheckResult:
+def unreadable(dataset: str, error: NyckeltalError) -> CheckResult:
+    """The check that a delivery failed when it could not be read at all."""
+    return _readable(dataset, error)
+
+
+def _readable(dataset: str, error: NyckeltalError | None) -> CheckResult:
     return CheckResult(
         check_id=f"{dataset}.readable",
         level="block",

@@ -20,7 +20,7 @@ from pipelines.http import Client
 from pipelines.settings import Settings
 from pipelines.sources import snapshot
 from pipelines.sources.context import Context
-from pipelines.sources.model import datasets
+from pipelines.sources.model import datasets, faulty
 from pipelines.vintages import Vintages
 
 
@@ -64,6 +64,17 @@ def fetch(context: Context, dataset: str) -> Fetch | None:
         return snapshot.fetch(settings.snapshot_dir, dataset, context.archive, context.now)
     found: Fetch | None = _module(dataset).fetch(context, dataset)
     return found
+
+
+def check_declaration(dataset: str) -> None:
+    """Read all that is declared of a dataset: its columns, and by its publisher's module how it is asked for and read.
+
+    Raises:
+        DeclarationError: something in it is wrong, with file and key.
+    """
+    if fault := faulty().get(dataset):
+        raise fault
+    _module(dataset).check(dataset)
 
 
 def parse(settings: Settings, fetched: Fetch, target: Path) -> None:

@@ -1,6 +1,9 @@
 """What a live fetch may use. Belongs here: that, and nothing of any publisher.
 
-A publisher's module (`pipelines/sources/<publisher>.py`) has two functions:
+A publisher's module (`pipelines/sources/<publisher>.py`) has three functions:
+
+`check(dataset) -> None` reads the dataset's `live` as its own types, so that a wrong declaration is told by
+`indicators validate` and before anything is fetched.
 
 `fetch(context, dataset) -> Fetch | None` asks the publisher, puts every answer into the archive by way of a `Deposit`,
 and says what must have come (`Promise`). None: there is nothing to be had, which is no fault (no file in the inbox, or

@@ -22,6 +22,15 @@ from pipelines.sources.tabular import Part, write_parts
 _PRICES = "skr.prisindex"
 
 
+def check(dataset: str) -> None:
+    """Read how the dataset's files are laid out.
+
+    Raises:
+        DeclarationError: the declaration is wrong, with file and key.
+    """
+    _layouts(dataset)
+
+
 def fetch(context: Context, dataset: str) -> Fetch | None:
     """Take the files of the inbox; None when there are none."""
     return fetch_files(context, dataset)
@@ -34,7 +43,7 @@ def parse(fetched: Fetch, archive: Archive, target: Path) -> None:
         SourceError: a file holds what its layout does not know, or an issue without any known index.
     """
     declared = datasets()[fetched.dataset]
-    layouts = validated(HOME / "skr.yml", Layouts, declared.live)
+    layouts = _layouts(fetched.dataset)
     parts = []
     for name, sha256, body in named_files(fetched, archive):
         frame = read_layout(body, name, layouts)
@@ -42,6 +51,10 @@ def parse(fetched: Fetch, archive: Archive, target: Path) -> None:
             frame = _prices(frame, name)
         parts.append(Part(name, sha256, frame.select(*declared.columns).lazy()))
     write_parts(parts, declared, target, fetched.dataset)
+
+
+def _layouts(dataset: str) -> Layouts:
+    return validated(HOME / "skr.yml", Layouts, datasets()[dataset].live, where=f"{dataset}: live.")
 
 
 def _prices(frame: pl.DataFrame, name: str) -> pl.DataFrame:

@@ -15,6 +15,10 @@ from pipelines.sources.model import datasets
 from pipelines.sources.tabular import Part, read_table, write_parts
 
 
+def check(dataset: str) -> None:
+    """Nothing is declared of how submissions are asked for; their columns are read with the publisher."""
+
+
 def parse(fetched: Fetch, archive: Archive, target: Path) -> None:
     """Write the rows of a submission. Columns: those declared, and `source_file_sha256`.
 

@@ -30,6 +30,15 @@ PUBLISHER = "scb"
 _HALVINGS = 3  # how often a refused question is halved before the refusal is believed to be about something else
 
 
+def check(dataset: str) -> None:
+    """Read which tables are asked for, and what their codes mean.
+
+    Raises:
+        DeclarationError: the declaration is wrong, with file and key.
+    """
+    live_of(dataset)
+
+
 def fetch(context: Context, dataset: str) -> Fetch | None:
     """Fetch one dataset; None when no table of it was updated since the last fetch that was taken in.
 

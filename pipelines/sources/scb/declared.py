@@ -129,4 +129,4 @@ def live_of(dataset: str) -> Live:
     Raises:
         DeclarationError: the declaration is wrong, with file and key.
     """
-    return validated(HOME / "scb.yml", Live, datasets()[dataset].live)
+    return validated(HOME / "scb.yml", Live, datasets()[dataset].live, where=f"{dataset}: live.")

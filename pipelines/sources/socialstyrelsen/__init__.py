@@ -19,6 +19,18 @@ from pipelines.sources.socialstyrelsen import rest
 from pipelines.sources.tabular import Part, write_parts
 
 
+def check(dataset: str) -> None:
+    """Read how the dataset is asked for, or how its files are laid out.
+
+    Raises:
+        DeclarationError: the declaration is wrong, with file and key.
+    """
+    if dataset == rest.DATASET:
+        rest.check()
+    else:
+        _layouts(dataset)
+
+
 def fetch(context: Context, dataset: str) -> Fetch | None:
     """Ask the interface, or take the files of the inbox; None when there is nothing to be had.
 
@@ -38,9 +50,13 @@ def parse(fetched: Fetch, archive: Archive, target: Path) -> None:
         rest.parse(fetched, archive, target)
         return
     declared = datasets()[fetched.dataset]
-    layouts = validated(HOME / "socialstyrelsen.yml", Layouts, declared.live)
+    layouts = _layouts(fetched.dataset)
     parts = [
         Part(name, sha256, read_layout(body, name, layouts).select(*declared.columns).lazy())
         for name, sha256, body in named_files(fetched, archive)
     ]
     write_parts(parts, declared, target, fetched.dataset)
+
+
+def _layouts(dataset: str) -> Layouts:
+    return validated(HOME / "socialstyrelsen.yml", Layouts, datasets()[dataset].live, where=f"{dataset}: live.")

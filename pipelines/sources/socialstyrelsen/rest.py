@@ -82,6 +82,15 @@ class _Asked:
     allowed: dict[str, frozenset[str]]
 
 
+def check() -> None:
+    """Read what is asked for.
+
+    Raises:
+        DeclarationError: the declaration is wrong, with file and key.
+    """
+    _live()
+
+
 def fetch(context: Context) -> Fetch | None:
     """Ask for every declared series; looked at with the full sweeps only.
 
@@ -133,7 +142,7 @@ def parse(fetched: Fetch, archive: Archive, target: Path) -> None:
 
 
 def _live() -> Statistics:
-    return validated(HOME / "socialstyrelsen.yml", Statistics, datasets()[DATASET].live)
+    return validated(HOME / "socialstyrelsen.yml", Statistics, datasets()[DATASET].live, where=f"{DATASET}: live.")
 
 
 def _resolved(client: Client, deposit: Deposit, base: str, query: Query, live: Statistics, keys: list[str]) -> _Asked:

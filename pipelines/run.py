@@ -32,7 +32,7 @@ from pipelines.settings import Settings
 from pipelines.sources import snapshot
 from pipelines.sources.context import Context
 from pipelines.sources.model import datasets, in_order
-from pipelines.staging import HeldBackError, rules_id, stage, unreadable
+from pipelines.staging import HeldBackError, fields_known, rules_id, stage, unreadable
 from pipelines.vintages import CheckResult, DeliveryRecord, Staged, Vintages
 from pipelines.worker import ProcessEndedError, Worker
 
@@ -225,7 +225,7 @@ class Run:
             raise NyckeltalError("nothing was built", remedy="run the whole job, not only its last step")
         with self.step("release"):
             vintages = Vintages(self.settings)
-            checks = [c for d in datasets() for c in _checks_of(d, self.held, vintages)]
+            checks = [c for d in datasets() for c in self._told(d, _checks_of(d, self.held, vintages))]
             checks += dbt.dbt_checks(self.settings.build_dir / "dbt" / "run_results.json")
             with warehouse.open_build(self.settings, self.build) as con:
                 controls = warehouse_checks(con)
@@ -233,6 +233,14 @@ class Run:
             stale, made = self._stale(), self.build.release_db
             self.release = build.publish(self.settings, self.planned, made, checks + controls, stale, utc_now(), parts)
             return tuple(controls)
+
+    def _told(self, dataset: str, checks: tuple[CheckResult, ...]) -> tuple[CheckResult, ...]:
+        """The checks, with new fields of answers that led to no delivery."""
+        new = self._context.new_fields.get(dataset) if self._context else None
+        if not new or dataset in self.staged:
+            return checks
+        told = fields_known(dataset, new)
+        return (*(c for c in checks if c.check_id != told.check_id), told)
 
     def is_unchanged(self) -> bool:
         """Whether a run now would find nothing new: every fetch as before, and the same already released.
@@ -277,6 +285,7 @@ class Run:
             "release_id": self.release.release_id if self.release else None,
             "held_back": {dataset: str(error) for dataset, error in sorted(self.held.items())},
             "program_faults": {d: trace for d, e in sorted(self.held.items()) if (trace := trace_of(e))},
+            "new_fields": {d: sorted(n) for d, n in sorted(self._context.new_fields.items())} if self._context else {},
             "changed": {d: r.counts for d, r in sorted(self.taken_in.items()) if r.counts},
             "error": (str(self.error) or type(self.error).__name__) if self.error else None,
             "peak_memory_mb": peak_memory_mb(),

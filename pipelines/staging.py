@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import duckdb
@@ -26,6 +26,7 @@ from pipelines.quality.quarantine import part
 from pipelines.quality.rules import rules_for
 from pipelines.settings import Settings
 from pipelines.sources.model import Dataset, datasets
+from pipelines.sources.tabular import Parsed
 from pipelines.vintages import CheckResult, Staged, Vintages
 
 _LISTED, _LONGEST = 20, 120  # series and years that are listed by name, and letters of their areas
@@ -68,10 +69,15 @@ def stage(settings: Settings, catalogue: Catalogue, dataset: str, fetched: Fetch
 def _stage(settings: Settings, catalogue: Catalogue, dataset: str, fetched: Fetch, rows_path: Path) -> Staged:
     rows_path.parent.mkdir(parents=True, exist_ok=True)
     ways.check_declaration(dataset)
-    ways.parse(settings, fetched, rows_path)
+    parsed = ways.parse(settings, fetched, rows_path)
     with connect(settings) as con:
         result = _judge(con, settings, catalogue, dataset, fetched)
-        checks = (_readable(dataset, None), *result.checks, *_lost(con, settings, dataset, fetched))
+        checks = (
+            _readable(dataset, None),
+            *_of_parsing(dataset, parsed),
+            *result.checks,
+            *_lost(con, settings, dataset, fetched),
+        )
         if any(not c.passed and c.level == "block" for c in checks):
             rows_path.unlink()  # nobody may take areas from a list that was held back
             raise HeldBackError(dataset, checks)
@@ -210,6 +216,34 @@ def _known_areas(
     if staged.exists():
         known += con.execute(f"select distinct {column} from read_parquet({literal(str(staged))})").fetchall()
     return frozenset(str(area) for (area,) in known)
+
+
+def _of_parsing(dataset: str, parsed: Parsed) -> Iterator[CheckResult]:
+    """What parsing had to tell."""
+    yield fields_known(dataset, parsed.new_fields)
+    if parsed.differences is not None:
+        yield CheckResult(
+            check_id=f"{dataset}.totals_agree",
+            level="block",
+            subject=dataset,
+            passed=not parsed.differences,
+            expected="municipalities that sum to the total that stands beside them, in every file",
+            found="; ".join(parsed.differences[:_LISTED]) or "as expected",
+        )
+
+
+def fields_known(dataset: str, new: Iterable[str]) -> CheckResult:
+    """One warning for all fields, columns and sheets of a delivery that are not declared, however often they come."""
+    named = sorted(new)
+    return CheckResult(
+        check_id=f"{dataset}.fields_known",
+        level="warn",
+        subject=dataset,
+        passed=not named,
+        expected="only fields, columns and sheets that are known",
+        found=f"{len(named)} new, which are not read: {', '.join(named[:_LISTED])}" if named else "as expected",
+        sample=", ".join(named[_LISTED:])[:_LONGEST],
+    )
 
 
 def unreadable(dataset: str, error: NyckeltalError) -> CheckResult:

@@ -20,6 +20,7 @@ import polars as pl
 
 from pipelines.errors import SourceError
 from pipelines.http import DamagedError
+from pipelines.sources.fields import read_fields
 from pipelines.sources.pxweb_query import Query
 
 CONTENTS = "ContentsCode"  # PxWeb's own name of the variable that says what is measured
@@ -35,6 +36,7 @@ class Variable:
     values: Mapping[str, str]
     eliminable: bool = False
     codelists: tuple[str, ...] = ()
+    new_fields: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,7 @@ class Metadata:
     label: str
     updated: str | None
     variables: Mapping[str, Variable]
+    new_fields: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -52,20 +55,54 @@ class Cells:
 
     frame: pl.DataFrame
     updated: str | None
+    new_fields: frozenset[str] = frozenset()
 
 
-class _Codelist(msgspec.Struct):
+# Fields that are typed `Any` are known and not read; each level forbids others, so that a new one is told by name.
+class _Known(msgspec.Struct, forbid_unknown_fields=True):
+    """A level of an answer."""
+
+
+class _Codelist(_Known):
     id: str
+    label: Any = None
+    type: Any = None
+    links: Any = None
 
 
-class _Extension(msgspec.Struct):
+class _Extension(_Known, rename="camel"):
     elimination: bool = False
     codelists: list[_Codelist] = []
+    elimination_value_code: Any = None
+    show: Any = None
+    note_mandatory: Any = None
+    category_note_mandatory: Any = None
+    refperiod: Any = None
+    measuring_type: Any = None
+    price_type: Any = None
+    adjustment: Any = None
+    base_period: Any = None
+    alternative_text: Any = None
+    time_unit: Any = None
+    first_period: Any = None
+    last_period: Any = None
 
 
-class _Category(msgspec.Struct):
+class _Unit(_Known):
+    base: Any = None
+    decimals: Any = None
+    label: Any = None
+    symbol: Any = None
+    position: Any = None
+
+
+class _Category(_Known):
     index: dict[str, int] | list[str] | None = None
     label: dict[str, str] = {}
+    unit: dict[str, _Unit] = {}
+    note: Any = None
+    child: Any = None
+    coordinates: Any = None
 
     def codes(self) -> list[str]:
         if self.index is None:
@@ -73,79 +110,174 @@ class _Category(msgspec.Struct):
         return self.index if isinstance(self.index, list) else sorted(self.index, key=self.index.__getitem__)
 
 
-class _Dimension(msgspec.Struct):
+class _Dimension(_Known):
     category: _Category
     label: str = ""
     extension: _Extension = msgspec.field(default_factory=_Extension)
+    note: Any = None
+    href: Any = None
+    link: Any = None
+    kind: Any = msgspec.field(name="class", default=None)
 
 
-class _Dataset(msgspec.Struct):
-    """A json-stat2 dataset. Values and signs may be dense, or sparse by position; a sign may be one for all."""
+class _Role(_Known):
+    time: Any = None
+    geo: Any = None
+    metric: Any = None
+
+
+class _Px(_Known, rename="kebab"):
+    infofile: Any = None
+    tableid: Any = None
+    decimals: Any = None
+    official_statistics: Any = None
+    aggregallowed: Any = None
+    copyright: Any = None
+    language: Any = None
+    contents: Any = None
+    description: Any = None
+    descriptiondefault: Any = None
+    heading: Any = None
+    stub: Any = None
+    matrix: Any = None
+    subject_code: Any = None
+    subject_area: Any = None
+    next_update: Any = None
+    update_frequency: Any = None
+    survey: Any = None
+    link: Any = None
+
+
+class _Contact(_Known):
+    name: Any = None
+    organization: Any = None
+    phone: Any = None
+    mail: Any = None
+    raw: Any = None
+
+
+class _TableExtension(_Known, rename="camel"):
+    px: _Px | None = None
+    contact: list[_Contact] | None = None
+    discontinued: Any = None
+    note_mandatory: Any = None
+    time_unit: Any = None
+    tags: Any = None
+
+
+class _Dataset(_Known):
+    """A json-stat2 dataset without its values: a table's metadata."""
 
     id: list[str]
     size: list[int]
     dimension: dict[str, _Dimension]
     label: str = ""
     updated: str | None = None
-    value: list[float | None] | dict[str, float | None] = []
+    value: Any = None
+    status: Any = None
+    version: Any = None
+    source: Any = None
+    note: Any = None
+    href: Any = None
+    link: Any = None
+    error: Any = None
+    kind: Any = msgspec.field(name="class", default=None)
+    role: _Role | None = None
+    extension: _TableExtension | None = None
+
+
+class _Answer(_Dataset, kw_only=True):
+    """A dataset with values. Values and signs may be dense, or sparse by position; a sign may be one for all."""
+
+    value: list[float | None] | dict[str, float | None]
     status: list[str | None] | dict[str, str | None] | str | None = None
 
 
-class _V1Variable(msgspec.Struct):
+class _V1Variable(_Known):
     code: str
     values: list[str]
     value_texts: list[str] = msgspec.field(name="valueTexts")
     elimination: bool = False
+    text: Any = None
+    time: Any = None
+    map: Any = None
 
 
-class _V1Metadata(msgspec.Struct):
+class _V1Metadata(_Known):
     variables: list[_V1Variable]
     title: str = ""
 
 
-class _V2Code(msgspec.Struct):
+class _V2Code(_Known, rename="camel"):
     code: str
     label: str
+    value_map: Any = None
+    note: Any = None
+    notes: Any = None
 
 
-class _V2Codes(msgspec.Struct):
+class _V2Codes(_Known, rename="camel"):
     id: str
     values: list[_V2Code]
+    label: Any = None
+    language: Any = None
+    languages: Any = None
+    elimination: Any = None
+    elimination_value_code: Any = None
+    type: Any = None
+    links: Any = None
 
 
-class _V1Column(msgspec.Struct):
+class _V1Column(_Known):
     code: str
-    type: str = "d"
+    type: str
+    text: Any = None
+    comment: Any = None
+    unit: Any = None
 
 
-class _V1Told(msgspec.Struct):
+class _V1Told(_Known):
     updated: str | None = None
+    infofile: Any = None
+    label: Any = None
+    source: Any = None
 
 
-class _V1Answer(msgspec.Struct):
+class _V1Row(_Known):
+    key: list[str]
+    values: list[str | None]
+
+
+class _V1Comment(_Known):
+    variable: Any = None
+    value: Any = None
+    comment: Any = None
+
+
+class _V1Answer(_Known):
     columns: list[_V1Column]
-    data: msgspec.Raw
+    data: list[_V1Row]
     metadata: list[_V1Told] = []
+    comments: list[_V1Comment] = []
 
 
-_V1_ROWS = pl.List(pl.Struct({"key": pl.List(pl.String), "values": pl.List(pl.String)}))
+_V1_ROWS = {"key": pl.List(pl.String), "values": pl.List(pl.String)}
 
 
-def decoded(body: bytes, kind: Any) -> Any:
-    """JSON of a known shape, with or without a byte order mark.
+def decoded(body: bytes, kind: Any) -> tuple[Any, frozenset[str]]:
+    """JSON of a known shape, with or without a byte order mark, and the fields in it that nobody knows.
 
     Raises:
-        DamagedError: it is something else.
+        DamagedError: no whole JSON. SourceError: fields are lacking or of another type.
     """
-    try:
-        return msgspec.json.decode(body.removeprefix(_BOM), type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise DamagedError(f"not the JSON that was expected: {error}") from error
+    remedy = "if the interface has changed, change pipelines/sources/pxweb_answers.py; nothing was taken in"
+    return read_fields(body, kind, "an answer of the PxWeb server", remedy)
 
 
 def metadata_v1(body: bytes) -> Metadata:
     """Metadata of version 1, which does not say when the table was updated."""
-    found: _V1Metadata = decoded(body, _V1Metadata)
+    found: _V1Metadata
+    found, new = decoded(body, _V1Metadata)
     uneven = [v.code for v in found.variables if len(v.values) != len(v.value_texts)]
     if uneven or not found.variables:
         raise DamagedError(f"metadata without a label for each code: {', '.join(uneven) or 'no variables'}")
@@ -153,25 +285,27 @@ def metadata_v1(body: bytes) -> Metadata:
         v.code: Variable(v.code, dict(zip(v.values, v.value_texts, strict=True)), v.elimination)
         for v in found.variables
     }
-    return Metadata(found.title, None, variables)
+    return Metadata(found.title, None, variables, new)
 
 
 def metadata_v2(body: bytes) -> Metadata:
     """Metadata of version 2: json-stat2 without values."""
-    found: _Dataset = decoded(body, _Dataset)
+    found: _Dataset
+    found, new = decoded(body, _Dataset)
     variables = {}
     for code, codes in _dimensions(found).items():
         dimension = found.dimension[code]
         labels = dimension.category.label
         lists = tuple(c.id for c in dimension.extension.codelists)
         variables[code] = Variable(code, {c: labels.get(c, c) for c in codes}, dimension.extension.elimination, lists)
-    return Metadata(found.label, found.updated, variables)
+    return Metadata(found.label, found.updated, variables, new)
 
 
 def codelist_v2(body: bytes) -> Variable:
     """A list of codes that may stand for a variable's own."""
-    found: _V2Codes = decoded(body, _V2Codes)
-    return Variable(found.id, {v.code: v.label for v in found.values})
+    found: _V2Codes
+    found, new = decoded(body, _V2Codes)
+    return Variable(found.id, {v.code: v.label for v in found.values}, new_fields=new)
 
 
 def cells_json_stat2(body: bytes) -> Cells:
@@ -180,7 +314,8 @@ def cells_json_stat2(body: bytes) -> Cells:
     Raises:
         DamagedError: it is none, or its values are not as many as its sizes say.
     """
-    found: _Dataset = decoded(body, _Dataset)
+    found: _Answer
+    found, new = decoded(body, _Answer)
     number = math.prod(found.size)
     columns, stride = [], number
     position = pl.int_range(number, dtype=pl.UInt32, eager=True)
@@ -189,7 +324,7 @@ def cells_json_stat2(body: bytes) -> Cells:
         columns.append(pl.Series(codes, dtype=pl.String).gather(position // stride % len(codes)).alias(variable))
     value = _dense(found.value, number).cast(pl.Float64).alias("value")
     status = _dense(_signs(found.status, number), number).cast(pl.String).alias("status")
-    return Cells(pl.DataFrame([*columns, value, status.replace("", None)]), found.updated)
+    return Cells(pl.DataFrame([*columns, value, status.replace("", None)]), found.updated, new)
 
 
 def cells_json_v1(body: bytes) -> Cells:
@@ -198,14 +333,11 @@ def cells_json_v1(body: bytes) -> Cells:
     Raises:
         DamagedError: it is something else.
     """
-    found: _V1Answer = decoded(body, _V1Answer)
+    found: _V1Answer
+    found, new = decoded(body, _V1Answer)
     keys = [c.code for c in found.columns if c.type != "c"]
     contents = [c.code for c in found.columns if c.type == "c"]
-    try:
-        listed = pl.Series([bytes(found.data).decode()]).str.json_decode(_V1_ROWS)
-    except (UnicodeDecodeError, pl.exceptions.PolarsError) as error:
-        raise DamagedError(f"not the rows that were expected: {str(error).splitlines()[0]}") from error
-    rows = listed.explode(empty_as_null=False).struct.unnest()
+    rows = pl.from_dicts(msgspec.to_builtins(found.data), schema=_V1_ROWS)
     even = (pl.col("key").list.len() == len(keys)) & (pl.col("values").list.len() == len(contents))
     if not contents or rows.filter(~even.fill_null(False)).height:
         raise DamagedError("a row without as many codes and values as there are columns")
@@ -214,11 +346,11 @@ def cells_json_v1(body: bytes) -> Cells:
         rows.select(*taken, pl.lit(code).alias(CONTENTS), text=pl.col("values").list.get(i))
         for i, code in enumerate(contents)
     ]
-    number = pl.col("text").str.contains(r"^-?\d+(\.\d+)?([eE][+-]?\d+)?$")
+    number = pl.col("text").str.contains(r"^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$")
     value = pl.when(number).then(pl.col("text")).cast(pl.Float64)
     status = pl.when(~number & (pl.col("text") != "")).then(pl.col("text"))
     frame = pl.concat(per_content).with_columns(value=value, status=status).drop("text")
-    return Cells(frame, max((m.updated for m in found.metadata if m.updated), default=None))
+    return Cells(frame, max((m.updated for m in found.metadata if m.updated), default=None), new)
 
 
 def require(

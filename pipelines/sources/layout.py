@@ -8,7 +8,6 @@ Every fault of a file is gathered before it is refused, so that one change of th
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -18,6 +17,8 @@ import polars as pl
 from pipelines.errors import SourceError
 from pipelines.sources.cells import Cell, Sheet, address, read_sheets
 from pipelines.sources.layout_model import Layout, Layouts, Values, matches
+from pipelines.text import AreaNames, code, name_key
+from pipelines.text import plain as plain_text
 
 _LISTED = 20
 _NATION = "0000"
@@ -89,6 +90,22 @@ class _Header:
         return {n for n in placed if n is not None}
 
 
+@dataclass(frozen=True)
+class _Areas:
+    """Areas by name: those of the list, and the names that the layout declares for the years of some files."""
+
+    names: AreaNames
+    layout: Layout
+    year: str | None
+
+    def code_of(self, written: str) -> str | None:
+        """The code of the area; None when none is called so in that year."""
+        declared = [a for a in self.layout.aliases if name_key(a.name) == name_key(written)]
+        if declared:
+            return next((a.area for a in declared if self.year and a.first <= int(self.year) <= a.last), None)
+        return self.names.code_of(written)
+
+
 def read_layout(body: bytes, name: str, layouts: Layouts) -> pl.DataFrame:
     """The rows of a file whose areas stand by code; see `read_workbook`."""
     return read_workbook(body, name, layouts, {}).frame
@@ -111,7 +128,7 @@ def read_workbook(body: bytes, name: str, layouts: Layouts, areas: Mapping[str, 
     read = [sheet for sheet in sheets if matches(layout.sheets, plain(sheet.name))]
     others = [s.name for s in sheets if s not in read and not matches(layout.sheets_left_out, plain(s.name))]
     faults.new |= {f"sheet {other!r}" for other in others}
-    known = _known_areas(layout, areas, given)
+    known = _Areas(AreaNames({code: name for name, code in areas.items()}), layout, given.get("year"))
     for sheet in read:
         records += _sheet(sheet, layout, given, faults, known)
     if not read:
@@ -122,15 +139,6 @@ def read_workbook(body: bytes, name: str, layouts: Layouts, areas: Mapping[str, 
         raise SourceError("the file holds no values", where=name, expected="rows below the header", found="none")
     frame = pl.DataFrame(records, schema=_SCHEMA, orient="row")
     return Reading(frame, frozenset(faults.new), _differences(frame, layout, name) if layout.summed else None)
-
-
-def _known_areas(layout: Layout, areas: Mapping[str, str], given: dict[str, str]) -> dict[str, str]:
-    """Codes by name, without regard to case, with the names that are valid in the file's year."""
-    year = int(given.get("year", "0")) or None
-    valid = [a for a in layout.aliases if year is None or a.first <= year <= a.last]
-    return {plain(name).casefold(): code for name, code in areas.items()} | {
-        plain(alias.name).casefold(): alias.area for alias in valid
-    }
 
 
 def _differences(frame: pl.DataFrame, layout: Layout, name: str) -> tuple[str, ...]:
@@ -151,10 +159,10 @@ def _differences(frame: pl.DataFrame, layout: Layout, name: str) -> tuple[str, .
 
 
 def plain(value: Cell) -> str:
-    """A cell as text, with runs of blanks (line breaks, non-breaking ones) as one."""
+    """A cell as text, by the rules of `text.plain`."""
     if isinstance(value, float):
         return repr(value)
-    return " ".join(str(value).replace("\u00ad", "").split()) if value is not None else ""
+    return plain_text(str(value)) if value is not None else ""
 
 
 def _chosen(name: str, layouts: Layouts) -> tuple[Layout, dict[str, str]]:
@@ -176,9 +184,7 @@ def _chosen(name: str, layouts: Layouts) -> tuple[Layout, dict[str, str]]:
     )
 
 
-def _sheet(
-    sheet: Sheet, layout: Layout, given: dict[str, str], faults: _Faults, areas: Mapping[str, str]
-) -> Iterator[Record]:
+def _sheet(sheet: Sheet, layout: Layout, given: dict[str, str], faults: _Faults, areas: _Areas) -> Iterator[Record]:
     header = _header(sheet, layout, faults)
     if header is None:
         return
@@ -305,7 +311,7 @@ def _row(
     given: dict[str, str],
     faults: _Faults,
     sheet: str,
-    areas: Mapping[str, str],
+    areas: _Areas,
 ) -> Iterator[Record]:
     def at(column: int | None) -> Cell:
         return cells[column] if column is not None and column < len(cells) else None
@@ -318,10 +324,10 @@ def _row(
         return
     area = _area(at(header.area), layout, areas) if header.area is not None else None
     if header.area is not None and area is None:
-        told = plain(at(header.area)) or first
-        near = difflib.get_close_matches(told.casefold(), areas, n=2)
-        like = f" (like {', '.join(f'{areas[n]} {n}' for n in near)})" if near else ""
-        fault(header.area, f"neither an area nor a row to leave out: {told!r}{like}")
+        written = plain(at(header.area)) or first
+        near = areas.names.near(written) if layout.area_by == "name" else []
+        like = f" (like {', '.join(f'{areas.names.names[a]} {a}' for a in near)})" if near else ""
+        fault(header.area, f"neither an area nor a row to leave out: {written!r}{like}")
         return
     words = dict(given)
     for name, column in header.dimensions.items():
@@ -352,19 +358,14 @@ def _row(
         yield (series, area, year, values.sex or sex, value, status, ahead, issue)
 
 
-def _area(cell: Cell, layout: Layout, areas: Mapping[str, str]) -> str | None:
+def _area(cell: Cell, layout: Layout, areas: _Areas) -> str | None:
     """A code with the zeros that a spreadsheet has taken away, or the nation by its name, or an area by its name."""
-    text = plain(cell)
-    if matches(layout.nation, text):
+    if matches(layout.nation, plain(cell)):
         return _NATION
     if layout.area_by == "name":
-        return areas.get(text.casefold())
-    digits = text.removesuffix(".0")
-    return (
-        digits.zfill(_CODE_LENGTH)
-        if digits.isascii() and digits.isdigit() and 3 <= len(digits) <= _CODE_LENGTH
-        else None
-    )
+        return areas.code_of(plain(cell))
+    digits = code(cell)
+    return digits.zfill(_CODE_LENGTH) if re.fullmatch(r"[0-9]{3,4}", digits) else None
 
 
 def _year(told: str | None) -> int | None:

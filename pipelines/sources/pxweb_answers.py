@@ -22,6 +22,7 @@ from pipelines.errors import SourceError
 from pipelines.http import DamagedError
 from pipelines.sources.fields import read_fields
 from pipelines.sources.pxweb_query import Query
+from pipelines.sources.pxweb_types import Answer, Dataset, V1Answer, V1Metadata, V2Codes
 
 CONTENTS = "ContentsCode"  # PxWeb's own name of the variable that says what is measured
 _BOM = b"\xef\xbb\xbf"
@@ -58,209 +59,6 @@ class Cells:
     new_fields: frozenset[str] = frozenset()
 
 
-# Fields that are typed `Any` are known and not read; each level forbids others, so that a new one is told by name.
-class _Known(msgspec.Struct, forbid_unknown_fields=True):
-    """A level of an answer."""
-
-
-class _Codelist(_Known):
-    id: str
-    label: Any = None
-    type: Any = None
-    links: Any = None
-
-
-class _Extension(_Known, rename="camel"):
-    elimination: bool = False
-    codelists: list[_Codelist] = []
-    elimination_value_code: Any = None
-    show: Any = None
-    note_mandatory: Any = None
-    category_note_mandatory: Any = None
-    refperiod: Any = None
-    measuring_type: Any = None
-    price_type: Any = None
-    adjustment: Any = None
-    base_period: Any = None
-    alternative_text: Any = None
-    time_unit: Any = None
-    first_period: Any = None
-    last_period: Any = None
-
-
-class _Unit(_Known):
-    base: Any = None
-    decimals: Any = None
-    label: Any = None
-    symbol: Any = None
-    position: Any = None
-
-
-class _Category(_Known):
-    index: dict[str, int] | list[str] | None = None
-    label: dict[str, str] = {}
-    unit: dict[str, _Unit] = {}
-    note: Any = None
-    child: Any = None
-    coordinates: Any = None
-
-    def codes(self) -> list[str]:
-        if self.index is None:
-            return list(self.label)
-        return self.index if isinstance(self.index, list) else sorted(self.index, key=self.index.__getitem__)
-
-
-class _Dimension(_Known):
-    category: _Category
-    label: str = ""
-    extension: _Extension = msgspec.field(default_factory=_Extension)
-    note: Any = None
-    href: Any = None
-    link: Any = None
-    kind: Any = msgspec.field(name="class", default=None)
-
-
-class _Role(_Known):
-    time: Any = None
-    geo: Any = None
-    metric: Any = None
-
-
-class _Px(_Known, rename="kebab"):
-    infofile: Any = None
-    tableid: Any = None
-    decimals: Any = None
-    official_statistics: Any = None
-    aggregallowed: Any = None
-    copyright: Any = None
-    language: Any = None
-    contents: Any = None
-    description: Any = None
-    descriptiondefault: Any = None
-    heading: Any = None
-    stub: Any = None
-    matrix: Any = None
-    subject_code: Any = None
-    subject_area: Any = None
-    next_update: Any = None
-    update_frequency: Any = None
-    survey: Any = None
-    link: Any = None
-
-
-class _Contact(_Known):
-    name: Any = None
-    organization: Any = None
-    phone: Any = None
-    mail: Any = None
-    raw: Any = None
-
-
-class _TableExtension(_Known, rename="camel"):
-    px: _Px | None = None
-    contact: list[_Contact] | None = None
-    discontinued: Any = None
-    note_mandatory: Any = None
-    time_unit: Any = None
-    tags: Any = None
-
-
-class _Dataset(_Known):
-    """A json-stat2 dataset without its values: a table's metadata."""
-
-    id: list[str]
-    size: list[int]
-    dimension: dict[str, _Dimension]
-    label: str = ""
-    updated: str | None = None
-    value: Any = None
-    status: Any = None
-    version: Any = None
-    source: Any = None
-    note: Any = None
-    href: Any = None
-    link: Any = None
-    error: Any = None
-    kind: Any = msgspec.field(name="class", default=None)
-    role: _Role | None = None
-    extension: _TableExtension | None = None
-
-
-class _Answer(_Dataset, kw_only=True):
-    """A dataset with values. Values and signs may be dense, or sparse by position; a sign may be one for all."""
-
-    value: list[float | None] | dict[str, float | None]
-    status: list[str | None] | dict[str, str | None] | str | None = None
-
-
-class _V1Variable(_Known):
-    code: str
-    values: list[str]
-    value_texts: list[str] = msgspec.field(name="valueTexts")
-    elimination: bool = False
-    text: Any = None
-    time: Any = None
-    map: Any = None
-
-
-class _V1Metadata(_Known):
-    variables: list[_V1Variable]
-    title: str = ""
-
-
-class _V2Code(_Known, rename="camel"):
-    code: str
-    label: str
-    value_map: Any = None
-    note: Any = None
-    notes: Any = None
-
-
-class _V2Codes(_Known, rename="camel"):
-    id: str
-    values: list[_V2Code]
-    label: Any = None
-    language: Any = None
-    languages: Any = None
-    elimination: Any = None
-    elimination_value_code: Any = None
-    type: Any = None
-    links: Any = None
-
-
-class _V1Column(_Known):
-    code: str
-    type: str
-    text: Any = None
-    comment: Any = None
-    unit: Any = None
-
-
-class _V1Told(_Known):
-    updated: str | None = None
-    infofile: Any = None
-    label: Any = None
-    source: Any = None
-
-
-class _V1Row(_Known):
-    key: list[str]
-    values: list[str | None]
-
-
-class _V1Comment(_Known):
-    variable: Any = None
-    value: Any = None
-    comment: Any = None
-
-
-class _V1Answer(_Known):
-    columns: list[_V1Column]
-    data: list[_V1Row]
-    metadata: list[_V1Told] = []
-    comments: list[_V1Comment] = []
-
-
 _V1_ROWS = {"key": pl.List(pl.String), "values": pl.List(pl.String)}
 
 
@@ -276,8 +74,8 @@ def decoded(body: bytes, kind: Any) -> tuple[Any, frozenset[str]]:
 
 def metadata_v1(body: bytes) -> Metadata:
     """Metadata of version 1, which does not say when the table was updated."""
-    found: _V1Metadata
-    found, new = decoded(body, _V1Metadata)
+    found: V1Metadata
+    found, new = decoded(body, V1Metadata)
     uneven = [v.code for v in found.variables if len(v.values) != len(v.value_texts)]
     if uneven or not found.variables:
         raise DamagedError(f"metadata without a label for each code: {', '.join(uneven) or 'no variables'}")
@@ -290,8 +88,8 @@ def metadata_v1(body: bytes) -> Metadata:
 
 def metadata_v2(body: bytes) -> Metadata:
     """Metadata of version 2: json-stat2 without values."""
-    found: _Dataset
-    found, new = decoded(body, _Dataset)
+    found: Dataset
+    found, new = decoded(body, Dataset)
     variables = {}
     for code, codes in _dimensions(found).items():
         dimension = found.dimension[code]
@@ -303,8 +101,8 @@ def metadata_v2(body: bytes) -> Metadata:
 
 def codelist_v2(body: bytes) -> Variable:
     """A list of codes that may stand for a variable's own."""
-    found: _V2Codes
-    found, new = decoded(body, _V2Codes)
+    found: V2Codes
+    found, new = decoded(body, V2Codes)
     return Variable(found.id, {v.code: v.label for v in found.values}, new_fields=new)
 
 
@@ -314,8 +112,8 @@ def cells_json_stat2(body: bytes) -> Cells:
     Raises:
         DamagedError: it is none, or its values are not as many as its sizes say.
     """
-    found: _Answer
-    found, new = decoded(body, _Answer)
+    found: Answer
+    found, new = decoded(body, Answer)
     number = math.prod(found.size)
     columns, stride = [], number
     position = pl.int_range(number, dtype=pl.UInt32, eager=True)
@@ -333,8 +131,8 @@ def cells_json_v1(body: bytes) -> Cells:
     Raises:
         DamagedError: it is something else.
     """
-    found: _V1Answer
-    found, new = decoded(body, _V1Answer)
+    found: V1Answer
+    found, new = decoded(body, V1Answer)
     keys = [c.code for c in found.columns if c.type != "c"]
     contents = [c.code for c in found.columns if c.type == "c"]
     rows = pl.from_dicts(msgspec.to_builtins(found.data), schema=_V1_ROWS)
@@ -394,7 +192,7 @@ def _plainly(codes: pl.DataFrame) -> list[str]:
     return [" × ".join(f"{v} {code}" for v, code in row.items()) for row in codes.head(1000).iter_rows(named=True)]
 
 
-def _dimensions(found: _Dataset) -> dict[str, list[str]]:
+def _dimensions(found: Dataset) -> dict[str, list[str]]:
     """The codes of each variable, in the order of the dataset."""
     if len(found.id) != len(found.size) or set(found.id) - set(found.dimension):
         raise DamagedError("a dataset whose id, size and dimension do not agree")

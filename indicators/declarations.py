@@ -77,6 +77,11 @@ class Catalogue:
                 used[item.series] = _narrower(used.get(item.series), item)
         return used
 
+    def breaks_of(self, dataset: str) -> list[tuple[str, int]]:
+        """The source series of a dataset, with the first year of each new way of measuring that is declared."""
+        items: tuple[Measure | Indicator, ...] = (*self.measures, *self.indicators)
+        return [(i.series, b.year) for i in items if i.dataset == dataset and i.series for b in i.breaks]
+
     def quotient(self, indicator: Indicator) -> Quotient:
         """The numerator and denominator of an indicator that is not plainly published.
 

@@ -54,7 +54,10 @@ MISSING_REASONS = {
     "corrected_drop": "källans värde är fel och borttaget här",
     "unknown_code": "källans kod är okänd",
 }
-CHANGES = {"revised": "ändrade", "new": "nya", "withdrawn": "borttagna", "restored": "återkomna"}
+CHANGES = {
+    "revised": "ändrade", "status_changed": "med annan status", "new": "nya", "withdrawn": "borttagna",
+    "restored": "återkomna",
+}  # fmt: skip
 EVENT_KINDS = {
     "reform": "Reform", "pilot": "Försök", "financing_shift": "Ändrad finansiering", "agreement": "Överenskommelse",
     "report": "Rapport", "organisation": "Organisation", "context": "Sammanhang",

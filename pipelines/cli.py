@@ -73,7 +73,10 @@ def refresh(
     scope: Annotated[str, typer.Option(help="KPIs of Kolada: catalogue, group:ID or all.")] = "",
     full: Annotated[bool, typer.Option("--full", help="A full sweep, whenever the last one was.")] = False,
     accept_missing: Annotated[
-        str, typer.Option(help="Take what has vanished from these datasets as withdrawn; you have made sure.")
+        str, typer.Option(help="Take what these datasets have lost as lost; you have made sure.")
+    ] = "",
+    accept_revised: Annotated[
+        str, typer.Option(help="Take these datasets' values however much they changed; you have made sure.")
     ] = "",
     as_of: Annotated[
         datetime | None,
@@ -94,6 +97,7 @@ def refresh(
         "kolada_scope": scope,
         "full_sweep_days": 0 if full else None,
         "accept_missing": _known_datasets(accept_missing),
+        "accept_revised": _known_datasets(accept_revised),
     }
     chosen = {name: value for name, value in given.items() if value not in ("", None, {}, frozenset())}
     settings = settings_for(data_dir, snapshot_dir, **chosen)

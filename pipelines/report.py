@@ -23,10 +23,11 @@ from pipelines.release.pointer import ReleaseInfo
 from pipelines.run import Run, peak_memory_mb, utc_now
 from pipelines.settings import Settings
 from pipelines.sources.model import datasets
+from pipelines.vintages import CHANGES
 
 _WIDE = 120  # columns of a terminal that hold the whole comparison
 _DATASET_HEADS = {
-    "rows in": 9, "new": 7, "revised": 7, "withdrawn": 9, "restored": 8, "held back": 4, "checks failed": 6
+    "rows in": 9, "new": 7, "revised": 7, "status": 6, "withdrawn": 9, "restored": 8, "held back": 4, "checks failed": 6
 }  # fmt: skip
 _ONLY_WIDE = ("länet", "GR ovägt", "typ", "liknande")
 
@@ -80,12 +81,12 @@ def tell_run(run: Run, json_out: bool) -> None:
 
 def _dataset_cells(run: Run, dataset: str) -> list[str]:
     if dataset in run.held:
-        return ["–", "–", "–", "–", "–", "all", "blocked"]
+        return [*["–"] * (1 + len(CHANGES)), "all", "blocked"]
     record = run.taken_in.get(dataset)
     if record is None:
-        return ["unchanged", "", "", "", "", "", ""]
+        return ["unchanged", *[""] * (len(CHANGES) + 2)]
     failed = sum(not c.passed for c in record.checks)
-    changes = [show.number(record.counts.get(c, 0)) for c in ("new", "revised", "withdrawn", "restored")]
+    changes = [show.number(record.counts.get(c, 0)) for c in CHANGES]
     return [show.number(record.rows), *changes, show.number(record.held_back), str(failed)]
 
 

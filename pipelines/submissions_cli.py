@@ -204,7 +204,13 @@ def _tell(outcome: _Outcome, *, check: bool) -> None:
     elif not outcome.stored:
         show.out.print("Uppgifterna är kända sedan tidigare; ingenting har ändrats.")
     else:
-        words = {"new": "nya", "revised": "ändrade", "withdrawn": "borttagna", "restored": "återställda"}
+        words = {
+            "new": "nya",
+            "revised": "ändrade",
+            "status_changed": "med annan status",
+            "withdrawn": "borttagna",
+            "restored": "återställda",
+        }
         counted = ", ".join(f"{n} {words[kind]}" for kind, n in sorted(outcome.changes.items()))
         show.out.print(f"Uppgifterna är mottagna: {counted}.")
         show.out.print("De kommer med vid nästa `nyckeltal refresh`, eller nu med `nyckeltal rebuild`.")

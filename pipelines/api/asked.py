@@ -66,9 +66,9 @@ Statuses = Annotated[
     list[Status], BeforeValidator(_split), Field(description="Värdets status, t.ex. normal eller missing.")
 ]
 Changes = Annotated[
-    list[Literal["new", "revised", "withdrawn", "restored"]],
+    list[Literal["new", "revised", "status_changed", "withdrawn", "restored"]],
     BeforeValidator(_split),
-    Field(description="new, revised, withdrawn eller restored."),
+    Field(description="new, revised, status_changed, withdrawn eller restored."),
 ]
 Columns = Annotated[
     list[Code], BeforeValidator(_split), Field(description="Bara dessa kolumner, i den ordningen. Utan columns: alla.")

@@ -13,7 +13,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -32,9 +32,10 @@ MUNICIPALITY, KPI, VALUES = "kolada.municipality", "kolada.kpi", "kolada.values"
 
 
 class Limits(Strict):
-    """`live` of `kolada.values`: the interface's limits, and the first year that units have values for."""
+    """`live` of `kolada.values`: the interface's limits, statuses, and the first year of units' values."""
 
     max_ids: int = Field(ge=1)
+    statuses: dict[str, Literal["missing", "suppressed", "not_applicable", "not_collected"]]
     page_items: int = Field(ge=1)
     first_unit_year: int
 

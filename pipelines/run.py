@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from indicators.load import Catalogue, load_catalogue
-from pipelines import dbt, warehouse, ways
+from pipelines import dbt, refusals, warehouse, ways
 from pipelines.archive import Archive, Fetch
 from pipelines.errors import NyckeltalError, SourceError, UsageError
 from pipelines.files import append_line, remove_leftovers
@@ -32,7 +32,7 @@ from pipelines.sources import snapshot
 from pipelines.sources.context import Context
 from pipelines.sources.model import datasets, in_order
 from pipelines.staging import HeldBackError, rules_id, stage
-from pipelines.vintages import CheckResult, DeliveryRecord, Staged, Vintages
+from pipelines.vintages import CheckResult, DeliveryRecord, ImpossibleReleaseError, Staged, Vintages
 from pipelines.worker import Worker
 
 
@@ -56,6 +56,7 @@ class Run:
     staged: dict[str, Staged] = field(default_factory=dict)
     taken_in: dict[str, DeliveryRecord] = field(default_factory=dict)
     held: dict[str, SourceError] = field(default_factory=dict)
+    doubted: refusals.Unreleased = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     planned: Plan | None = None
     build: dbt.Build | None = None
@@ -164,6 +165,9 @@ class Run:
         last = Vintages(self.settings).latest(dataset)
         if fetched is None or not self._to_judge(dataset):
             return last.checks if last else ()
+        if known := refusals.refused_already(self.settings, dataset, fetched.content_id):
+            self.held[dataset] = known
+            return known.checks
         with self.step(f"gate {dataset}"):
             try:
                 self.staged[dataset] = self.worker.call(stage, self.settings, self.catalogue, dataset, fetched)
@@ -224,8 +228,25 @@ class Run:
                 controls = warehouse_checks(con)
             parts = partial(write_parts, self.settings.release_parts) if self.settings.release_parts else None
             stale, made = self._stale(), self.build.release_db
-            self.release = build.publish(self.settings, self.planned, made, checks + controls, stale, utc_now(), parts)
+            judged = checks + controls
+            try:
+                self.release = build.publish(self.settings, self.planned, made, judged, stale, utc_now(), parts)
+            except ImpossibleReleaseError as error:
+                self.doubt(error)
+                raise
             return tuple(controls)
+
+    def doubt(self, error: ImpossibleReleaseError) -> None:
+        """Take out the deliveries that may have made the release impossible, so that the next night is not refused too.
+
+        Which of them was the cause, `job.refresh` finds out; where it does not (a schedule), all of them come again.
+        """
+        if self.kind != "refresh":
+            return
+        self.doubted = refusals.unreleased(self.settings, self.taken_in)
+        for dataset, records in self.doubted.items():
+            refusals.take_out(self.settings, records, error.checks, utc_now())
+            self.held[dataset] = refusals.held_back(records, error.checks)
 
     def is_unchanged(self) -> bool:
         """Whether a run now would find nothing new: every fetch as before, and the same already released.

@@ -48,6 +48,14 @@ class CheckResult(BaseModel):
     sample: str = ""
 
 
+class ImpossibleReleaseError(NyckeltalError):
+    """Nothing can be released from what is known: `checks` are those that failed."""
+
+    def __init__(self, what: str, *, checks: tuple[CheckResult, ...], **told: str) -> None:
+        super().__init__(what, **told)
+        self.checks = checks
+
+
 class DeliveryRecord(BaseModel):
     """A delivery that was taken in.
 
@@ -93,7 +101,9 @@ class Staged:
 class Refusal(BaseModel):
     """Why a delivery that was taken in is no part of what is known: it made the release impossible.
 
-    `code` identifies the code and declarations that it failed by; with others it is judged again. UTC without zone.
+    `code` identifies the code and declarations that it failed by; with others it is judged again. `is_proven`: without
+    it, a release was possible; else it was taken out only because nothing else was known to be the cause. Times are UTC
+    without zone.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -101,7 +111,7 @@ class Refusal(BaseModel):
     refused_at: datetime
     code: str
     content_id: str
-    reason: str
+    is_proven: bool
     checks: tuple[CheckResult, ...]
 
 

@@ -55,7 +55,7 @@ def judge_changes(
     """Judge what a staged delivery of facts would change.
 
     Args:
-        con: a connection; tables `came`, `known`, `moved`, `lost` and `limits` are made in it.
+        con: a connection; tables `came`, `known`, `moved`, `lost_values` and `limits_of` are made in it.
         name: the dataset's full name. rows_path: the staged rows.
         breaks: series and the first year of a new way of measuring, which is not compared with the year before.
         accepts_lost: a person takes lost values as lost. accepts_revised: a person takes what is beyond the limits.
@@ -96,7 +96,7 @@ def _prepare(
         "k.value as old_value, s.is_marked, k.series_id is not null as was_known "
         f"from came as s left join known as k using ({key}) where {differs}"
     )
-    con.execute(f"create table lost as {_lost_sql(vintages, name, dataset, fetched)}")
+    con.execute(f"create table lost_values as {_lost_sql(vintages, name, dataset, fetched)}")
     con.execute("create table breaks (series_id varchar, year integer)")
     if given := sorted(set(breaks)):
         con.executemany("insert into breaks values (?, ?)", given)
@@ -151,7 +151,7 @@ class _Judge:
         """Lost values: a few are told, more block."""
         limits = self._limits
         rows: list[Any] = []
-        if _one(self._con, "select count(*) from lost"):
+        if _one(self._con, "select count(*) from lost_values"):
             rows = self._con.execute(_LOST_BY_YEAR.format(**self._limit_columns())).fetchall()
         everything = [(s, y, areas, n, was) for s, y, areas, n, was, *_ in rows]
         beyond = [(s, y, areas, n, was) for s, y, areas, n, was, is_beyond, _, _ in rows if is_beyond]
@@ -300,13 +300,13 @@ _LOST_BY_YEAR = """
 with places as (
     select series_id, year, area_id from known where value is not null
     union
-    select series_id, year, area_id from lost
+    select series_id, year, area_id from lost_values
 ),
 years as (select series_id, year, count(*) as areas from places group by all),
 series as (select series_id, sum(areas) as places, max(year) as newest from years group by all),
 gone as (
     select series_id, year, count(distinct area_id) as n, string_agg(distinct area_id, ', ' order by area_id) as areas
-    from lost group by all
+    from lost_values group by all
 ),
 judged as (
     select g.series_id, g.year, g.areas, g.n, y.areas as was, g.year = s.newest as is_newest,
@@ -473,7 +473,7 @@ _JUMPS = f"""
 with {_PAIRED},
 far as (
     select p.* from paired as p left join limits_of as l using (series_id)
-    where new_value * before > 0 and abs(ln(new_value / before)) > ln({{jump_factor}})
+    where p.year = p.newest and new_value * before > 0 and abs(ln(new_value / before)) > ln({{jump_factor}})
 ),
 state as (
     select series_id, area_id, year, sex, value from known where series_id in (select series_id from far)
@@ -487,10 +487,19 @@ pairs as (
         on k.series_id = b.series_id and k.area_id = b.area_id and k.sex = b.sex and b.year = k.year - 1
         join newest as n on k.series_id = n.series_id
     where k.value * b.value > 0 and k.year < n.newest group by all
+),
+histories as (
+    select f.row, median(s.value) as middle from far as f join state as s
+        on f.series_id = s.series_id and f.area_id = s.area_id and f.sex = s.sex and s.year < f.year
+    where s.value is not null group by all
 )
 select {_ROW}, printf('%.3g times the year before, %.6g', new_value / before, before)
-from far as r join pairs as p using (series_id) left join limits_of as l using (series_id)
-where p.n >= {_PAIRS} and abs(ln(new_value / before)) > {{jump_spreads}} * p.spread
+from far as r join pairs as p using (series_id) join histories as h using (row)
+    left join limits_of as l using (series_id)
+where p.n >= {_PAIRS}
+    -- If only the year before is far from the area's other years, it was that one which was wrong.
+    and (new_value * middle <= 0 or abs(ln(abs(new_value / nullif(middle, 0)))) > ln({{jump_factor}}))
+    and abs(ln(new_value / before)) > {{jump_spreads}} * p.spread
 """
 
 _LARGE = f"""

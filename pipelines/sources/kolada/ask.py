@@ -139,10 +139,13 @@ def _values(context: Context) -> Fetch | None:
 
 
 def _since(context: Context, series: list[str]) -> date | None:
-    """From which day a delta has to ask; None when a full sweep is due."""
+    """From which day a delta has to ask; None when a full sweep is due: it is time, or the last fetch did not pass."""
     known = [f for f in context.taken_in(VALUES) if f.way == "live"]
     whole = [f for f in known if f.promise.complete and set(series) <= set(f.promise.series)]
-    looked = context.archive.looked_at(VALUES)
+    looked, last = context.archive.looked_at(VALUES), context.archive.latest(VALUES)
+    passed = last is None or last.content_id in {f.content_id for f in known}
+    if not passed:  # held back, or refused with the release: what it was about may not come again as a change
+        return None
     if not whole or looked is None or context.now - looked >= timedelta(days=context.settings.full_sweep_days):
         return None
     # A day before, as nobody says in which time zone the publisher counts its days.

@@ -27,6 +27,7 @@ _LISTED, _LONGEST = 20, 120  # series, years or rows that are named, and letters
 _KEY = ("series_id", "area_id", "year", "sex")
 _MANY = 3  # revised values of a year that make it a revised year
 _PAIRS = 20  # changes from year to year that a series' spread is taken of
+_ABSURD = 1e15  # no figure of any source; such a number is set aside by its column's bounds, and is not compared
 _ASIDE = 100_000  # rows that are set aside one by one; more of them block the dataset
 
 
@@ -83,7 +84,8 @@ def _prepare(
     key = ", ".join(_KEY)
     con.execute(
         f"create view came as select row, {key}, {stated_value(dataset, 's')} as value, s.value as number, status, "
-        f"coalesce(status = 'withdrawn', false) as is_marked from {staged_rows(rows_path)} as s"
+        f"coalesce(status = 'withdrawn', false) as is_marked from {staged_rows(rows_path)} as s "
+        f"where s.value is null or abs(s.value) < {_ABSURD}"
     )
     con.execute(
         f"create table known as select {key}, {stated_value(dataset, 'k')} as value, "

@@ -386,9 +386,12 @@ rounds as (
 years as (select series_id, year, sex, count(*) as n from r group by all)
 select {_ROW}, 'the known value of ' || r.of_area
 from rounds as r join years as y using (series_id, year, sex)
-where abs(new_value - old_value) > 0.05 * greatest(abs(new_value), abs(old_value))
-    and (moved_round >= y.n / 2 or abs(new_value - round(new_value, 3 - floor(log10(abs(new_value)))::integer))
-        > 1e-9 * abs(new_value))
+where case
+    when new_value = 0 then false
+    -- five digits or more that meet by chance: not in these numbers of areas
+    when abs(new_value - round(new_value, 3 - floor(log10(abs(new_value)))::integer)) > 1e-9 * abs(new_value) then true
+    else moved_round >= y.n / 2 and abs(new_value - old_value) > 0.05 * greatest(abs(new_value), abs(old_value))
+end
 """
 
 _GROSS = f"""

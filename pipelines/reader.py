@@ -18,6 +18,7 @@ import polars as pl
 import pyarrow as pa
 
 from pipelines import sql_rules
+from pipelines.csv_cells import area_of
 from pipelines.errors import UsageError
 from pipelines.release.pointer import DATABASE
 
@@ -142,7 +143,7 @@ def find_area(folder: Path, text: str) -> tuple[str, str]:
         folder,
         "select area_id, name from area where area_type <> 'unit' and (area_id = $1 or lower(name) = lower($1)) "
         "order by area_id = $1 desc, area_type <> 'municipality', area_id",
-        [text],
+        [area_of(text)],
     ).rows()
     if not rows:
         near = query(

@@ -15,6 +15,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from pipelines import csv_cells
 from pipelines.errors import UsageError
 
 _FILE_WIDTH = 160  # columns where output goes to a file or another program
@@ -27,7 +28,6 @@ out = Console(
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 _NARROW_SPACE = " "
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def number(value: float | None, decimals: int = 0) -> str:
@@ -86,22 +86,9 @@ def frame_as_json(frame: pl.DataFrame) -> None:
     as_json(frame.to_dicts())
 
 
-def without_formulas(frame: pl.DataFrame) -> pl.DataFrame:
-    """The frame for CSV in which no cell starts a formula in a spreadsheet: such texts get an apostrophe in front."""
-    texts = [name for name, dtype in frame.schema.items() if dtype == pl.String]
-    guarded = [
-        pl.when(pl.any_horizontal(pl.col(c).str.starts_with(s) for s in _FORMULA_STARTS))
-        .then(pl.lit("'") + pl.col(c))
-        .otherwise(pl.col(c))
-        .alias(c)
-        for c in texts
-    ]
-    return frame.with_columns(guarded)
-
-
 def safe_csv(frame: pl.DataFrame) -> str:
-    """CSV of a frame, without formulas."""
-    return without_formulas(frame).write_csv()
+    """CSV of a frame, as every program reads it right by default."""
+    return "".join(csv_cells.written(frame))
 
 
 def write_result(frame: pl.DataFrame, form: str, output: Path | None) -> None:

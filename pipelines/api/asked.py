@@ -14,6 +14,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from pipelines import csv_cells
+
 MOST_ROWS = 50_000
 ROWS_OF_JSON = 1_000
 
@@ -33,6 +35,7 @@ def _moment(value: str) -> str:
 
 
 _SEVERAL = "Flera värden skrivs med komma emellan, eller genom att upprepa parametern."
+# The forms that CSV gives codes in are understood too.
 Code = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 IndicatorIds = Annotated[list[Code], BeforeValidator(_split), Field(description=f"Nyckeltalets id. {_SEVERAL}")]
 Themes = Annotated[
@@ -40,11 +43,14 @@ Themes = Annotated[
     BeforeValidator(_split),
     Field(description="Tema: kostnad, kvalitet, kompetens, samverkan, behov, organisation, halsoframjande."),
 ]
+AreaCode = Annotated[Code, AfterValidator(csv_cells.area_of)]
 AreaIds = Annotated[
-    list[Code], BeforeValidator(_split), Field(description=f"Områdets kod, t.ex. 1480; 0000 är riket. {_SEVERAL}")
+    list[AreaCode],
+    BeforeValidator(_split),
+    Field(description=f"Områdets kod, t.ex. 1480; 0000 är riket. Som i CSV går också: SE_1480. {_SEVERAL}"),
 ]
 Groups = Annotated[
-    list[Code],
+    list[AreaCode],
     BeforeValidator(_split),
     Field(description="Alla nuvarande medlemmar i en grupp, t.ex. GR. Läggs till de områden som anges med area."),
 ]
@@ -59,7 +65,9 @@ Years = Annotated[
     Field(description="År eller spann: 2022, 2018-2022, 2018-, -2005."),
 ]
 Sexes = Annotated[
-    list[Literal["T", "K", "M"]], BeforeValidator(_split), Field(description="T (totalt), K (kvinnor), M (män).")
+    list[Annotated[Literal["T", "K", "M"], BeforeValidator(csv_cells.sex_of)]],
+    BeforeValidator(_split),
+    Field(description="T (totalt), K (kvinnor), M (män). Som i CSV går också: total, women, men."),
 ]
 Status = Literal["normal", "preliminary", "missing", "suppressed", "not_applicable", "not_collected", "withdrawn"]
 Statuses = Annotated[

@@ -98,6 +98,14 @@ QUESTIONS = {
 }
 
 
+def in_csv(name: str, text: str | None) -> str:
+    """A text as a CSV of ours says it, but for the apostrophe before what could be misread."""
+    if name == "sex":
+        return {"T": "total", "K": "women", "M": "men"}[text or ""]
+    is_code = name in {"area_id", "county_id", "region_id"} and (text or "").isdigit()
+    return f"SE_{text}" if is_code else (text or "none").removeprefix("'")
+
+
 @pytest.mark.parametrize("address", QUESTIONS)
 def test_an_answer_is_what_sql_gives(address: str, api: ServedApi, oracle: Oracle) -> None:
     wanted = oracle.sql(QUESTIONS[address])
@@ -115,7 +123,7 @@ def test_an_answer_is_what_sql_gives(address: str, api: ServedApi, oracle: Oracl
         if wanted[name].dtype == pl.Float64:
             assert [float(c) if c else None for c in cells] == wanted[name].to_list()
         elif wanted[name].dtype == pl.String:
-            assert [c.removeprefix("'") for c in cells] == [(v or "").removeprefix("'") for v in wanted[name]]
+            assert [c.removeprefix("'") for c in cells] == [in_csv(name, v) for v in wanted[name]]
 
 
 def test_missing_is_null_beside_its_status(api: ServedApi) -> None:

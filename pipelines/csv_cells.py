@@ -47,7 +47,8 @@ def readable(frame: pl.DataFrame) -> pl.DataFrame:
     """The frame as CSV says it, column by column.
 
     Area codes of digits begin with `SE_`, sexes are words, a text that is not there is `none`, and other texts that a
-    program would take for something else have an apostrophe before them. Truth values are TRUE and FALSE, times say
+    program would take for something else have an apostrophe before them. A straight quotation mark is a curved one:
+    data.table leaves it doubled. Truth values are TRUE and FALSE, times say
     that they are UTC, and what is not finite is no number.
     """
     return frame.with_columns(_readable(frame[name]) for name in frame.columns)
@@ -117,6 +118,7 @@ def _texts(text: pl.Expr, name: str) -> pl.Expr:
         text = text.str.replace_all(_LISTED, f"{AREA_PREFIX}$1")
     elif name == "sex":
         text = text.replace(SEXES)
+    text = text.str.replace_all('"', "”", literal=True)
     absent, misread = pl.when(text == "").then(pl.lit(ABSENT)), text.str.contains(MISREAD)
     return absent.when(misread).then(pl.lit("'") + text).otherwise(text)
 

@@ -158,7 +158,7 @@ def test_an_area_is_added_to_a_picture_and_to_its_table(browser: Browser, site: 
         figure.get_by_role("button", name="Ta bort Mölndal").click()
         assert len(reading.table_of(figure)) == before
         figure.locator("summary").click()
-        assert b"1481;" not in downloaded(page)
+        assert b"SE_1481;" not in downloaded(page)
 
 
 def test_colours_stay_when_the_table_is_sorted_otherwise(browser: Browser, site: Path) -> None:

@@ -4,20 +4,20 @@ A CSV file has no types: each program guesses them, and the usual guesses are wr
 of `T` as TRUE, every program reads `0180` as 180, spreadsheets make dates of `10-12`, pandas makes nothing of `NA`. So
 a cell of our CSV is written so that no guess changes it; tables, Parquet and JSON have types, and keep the codes.
 
-Belongs here: that form, for files of the package, answers of the API and results of the command alike, and the way back
-for parameters. Does not belong here: delimiters and decimal signs (`release/package/delimited.py`).
+Belongs here: that form, for files of the package, answers of the API and results of the command alike, and sexes
+as parameters. Does not belong here: delimiters and decimal signs (`release/package/delimited.py`), codes that are
+read (`text.py`).
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from itertools import pairwise
 
 import polars as pl
 
-# As Eurostat writes municipalities (GISCO_ID). Not SE alone: in NUTS, SE12 is no county, and 12 is Skåne's code here.
-AREA_PREFIX = "SE_"
+from pipelines.text import AREA_PREFIX
+
 SEXES = {"T": "total", "K": "women", "M": "men"}
 # For a text that is not there: readr takes a column that it finds empty for truth values, and drops what comes later.
 ABSENT = "none"
@@ -81,12 +81,6 @@ def fullest_first(frame: pl.DataFrame) -> pl.DataFrame:
     ends = [-1, *sorted(front), frame.height]
     others = [frame[before + 1 : after] for before, after in pairwise(ends)]
     return pl.concat([*(frame[place : place + 1] for place in front), *others], rechunk=False)
-
-
-def area_of(text: str) -> str:
-    """The code that CSV writes as `SE_0180`, or the text itself."""
-    found = re.fullmatch(rf"{AREA_PREFIX}(\d+)", text)
-    return found[1] if found else text
 
 
 def sex_of(text: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from pipelines.csv_cells import area_of
+from pipelines.text import code
 from tests.browser import reading, small_site
 from tests.support.browser import DESK, PHONE, violations, watched
 
@@ -110,7 +110,7 @@ def test_a_download_equals_the_table_behind_the_picture(browser: Browser, site: 
         told = reading.table_of(figure)
     rows = list(csv.DictReader(text.splitlines(), delimiter=";"))
     written = [{k: row[k].replace(",", ".") for k in told[0]} for row in rows]
-    assert [{**row, "area_id": area_of(row["area_id"])} for row in written] == told
+    assert [{**row, "area_id": code(row["area_id"])} for row in written] == told
     (goteborg,) = [r for r in rows if r["area_id"] == "SE_1480" and r["year"] == "2022"]
     assert goteborg["value"].startswith("290766")
     assert goteborg["indicator_id"] == small_site.COST

@@ -126,6 +126,17 @@ def test_an_answer_is_what_sql_gives(address: str, api: ServedApi, oracle: Oracl
             assert [c.removeprefix("'") for c in cells] == [in_csv(name, v) for v in wanted[name]]
 
 
+@pytest.mark.parametrize(
+    ("in_csv", "in_tables"), [("area=SE_1480&sex=women,T", "area=1480&sex=K,T"), ("group=GR&sex=men", "group=GR&sex=M")]
+)
+def test_parameters_take_codes_as_csv_has_them(in_csv: str, in_tables: str, api: ServedApi) -> None:
+    wanted = api.rows(f"{V1}/observations?indicator=andel_80&{in_tables}")
+    assert wanted
+    assert api.rows(f"{V1}/observations?indicator=andel_80&{in_csv}") == wanted
+    refused = api.get(f"{V1}/observations?area=SE_9999")
+    assert (refused.status_code, refused.json()["what"]) == (400, "there is no such area")
+
+
 def test_missing_is_null_beside_its_status(api: ServedApi) -> None:
     missing = api.rows(f"{V1}/observations", status="missing", area=GOTEBORG)
     assert missing

@@ -17,6 +17,7 @@ from pipelines.release.package.contents import CODES, DICTIONARY, INDICATORS, RE
 from pipelines.release.package.delimited import FORMS, PLAIN, Form
 from pipelines.release.package.figures import KEY, TIDY
 from pipelines.release.package.identity import RULES_SV, Identity
+from pipelines.text import AREA_PREFIX
 
 PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
 _TYPES = {
@@ -109,7 +110,7 @@ def _of_theme(columns: dict[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
 
 
 _IN_CSV = {
-    "area_id": f"In CSV a code of digits begins with {csv_cells.AREA_PREFIX}: {csv_cells.AREA_PREFIX}0180 for 0180.",
+    "area_id": f"In CSV a code of digits begins with {AREA_PREFIX}: {AREA_PREFIX}0180 for 0180.",
     "sex": f"In CSV: {', '.join(f'{word} for {code}' for code, word in csv_cells.SEXES.items())}.",
 }
 

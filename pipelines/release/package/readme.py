@@ -27,6 +27,7 @@ from pipelines.release.package.contents import (
 from pipelines.release.package.identity import RULES_SV, Identity
 from pipelines.release.package.workbook import MAX_ROWS
 from pipelines.show import number
+from pipelines.text import AREA_PREFIX
 
 Parts = list[tuple[str, Sequence[str]]]
 _FILES = (
@@ -105,7 +106,7 @@ def about(
 
 def _in_csv(rows: Mapping[str, int]) -> list[str]:
     """What CSV says otherwise than the tables, in Swedish and in English, and which files no sheet holds."""
-    prefix, absent = csv_cells.AREA_PREFIX, csv_cells.ABSENT
+    prefix, absent = AREA_PREFIX, csv_cells.ABSENT
     sexes = ", ".join(f"{word} ({code})" for code, word in csv_cells.SEXES.items())
     large = [f"{theme}.csv ({number(n)} rader)" for theme, n in rows.items() if n > MAX_ROWS]
     theme, most = max(rows.items(), key=lambda told: told[1], default=("", 0))

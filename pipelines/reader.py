@@ -155,7 +155,8 @@ with latest as (
     select indicator_id, max(year) as year from comparison where area_id = $area and sex = 'T' group by indicator_id
 )
 select i.theme, i.indicator_id, i.title_sv, i.unit, i.decimals, i.polarity, c.year, c.value, c.nation, c.county_mean,
-    c.gr_weighted, c.gr_unweighted, c.kommungrupp_median, c.similar_mean, c.rank, c.of_n, c.change_1y, c.change_5y,
+    c.gr_weighted, c.gr_unweighted, c.kommungrupp_median, c.similar_mean, c.rank, c.of_n,
+    c.rank_from_highest, c.rank_from_lowest, c.place_sv, c.change_1y, c.change_5y,
     w.value as with_value
 from latest as l
 join comparison as c on c.indicator_id = l.indicator_id and c.year = l.year and c.sex = 'T' and c.area_id = $area

@@ -230,7 +230,9 @@ def tell_comparison(frame: pl.DataFrame, area_id: str, name: str, other: tuple[s
 
 def _compared_unit(row: dict[str, Any]) -> tuple[str, float]:
     """The unit that is shown, and what values are divided by: whole kronor are too long to compare by eye."""
-    return ("mnkr", 1e6) if row["unit"] == "kr" else (row["unit"], 1)
+    unit = str(row["unit"])
+    whole = unit == "kr" or unit.startswith("kr i ")  # of a year's prices
+    return (f"mn{unit}", 1e6) if whole else (unit, 1)
 
 
 def _compared_figures(row: dict[str, Any], columns: list[str]) -> list[str]:

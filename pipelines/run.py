@@ -262,13 +262,13 @@ class Run:
         """
         if self.settings.source != "snapshot":
             return False
-        ways.refuse_going_back(self.settings)
         archive, vintages = Archive(self.settings.archive_dir), Vintages(self.settings)
         try:
             archive.check()
             vintages.check()
         except DamagedError:  # the run will tell it, and write it in the log
             return False
+        ways.refuse_going_back(self.settings)
         for dataset in datasets():
             fetched, last = archive.latest(dataset), vintages.latest(dataset)
             if fetched is None and not datasets()[dataset].is_required:

@@ -68,10 +68,17 @@ def parse_expression(text: str) -> Quotient:
 
 
 def _quotient(text: str) -> Quotient:
-    tree = ast.parse(text.strip(), mode="eval").body
+    tree = _tree(text)
     if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Div) and not _is_number(tree.right):
         return Quotient(_merge(_expand(tree.left)), _merge(_expand(tree.right)))
     return Quotient(_merge(_expand(tree)))
+
+
+def _tree(text: str) -> ast.expr:
+    try:
+        return ast.parse(text.strip(), mode="eval").body
+    except ValueError as error:  # what Python before 3.11.4 raises for a null character; later it is a SyntaxError
+        raise ExpressionError(f"{text!r} is not an expression: {error}") from error
 
 
 def _check(quotient: Quotient, text: str) -> None:

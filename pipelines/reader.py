@@ -20,6 +20,7 @@ import pyarrow as pa
 from pipelines import sql_rules
 from pipelines.errors import UsageError
 from pipelines.release.pointer import DATABASE
+from pipelines.text import AreaNames, code
 
 _BATCH = 10_000
 _ROOM_MB = 1_000  # for the program itself
@@ -132,27 +133,21 @@ def _bounded(result: duckdb.DuckDBPyConnection, limits: Limits) -> pl.DataFrame:
     return frame if isinstance(frame, pl.DataFrame) else frame.to_frame()
 
 
-def find_area(folder: Path, text: str) -> tuple[str, str]:
+def find_area(folder: Path, written: str) -> tuple[str, str]:
     """An area by its code or its name, as (area_id, name). Units are none: they are compared with nothing.
 
     Raises:
-        UsageError: no area, or more than one, is called so.
+        UsageError: no area is called so; a code that lacks its zeros is told, never guessed.
     """
-    rows = query(
-        folder,
-        "select area_id, name from area where area_type <> 'unit' and (area_id = $1 or lower(name) = lower($1)) "
-        "order by area_id = $1 desc, area_type <> 'municipality', area_id",
-        [text],
-    ).rows()
-    if not rows:
-        near = query(
-            folder,
-            "select area_id, name from area where area_type <> 'unit' and contains(lower(name), lower($1)) limit 5",
-            [text],
+    areas = AreaNames(dict(query(folder, "select area_id, name from area where area_type <> 'unit'").rows()))
+    found = code(written) if code(written) in areas.names else areas.code_of(written)
+    if found is None:
+        near = ", ".join(f"{area} ({areas.names[area]})" for area in areas.near(written))
+        remedy = f"did you mean {near}?" if near else 'see `nyckeltal sql "select area_id, name from area"`'
+        raise UsageError(
+            "there is no such area", expected="a code such as 1480 or a name", found=written, remedy=remedy
         )
-        hint = ", ".join(f"{a} {n}" for a, n in near.rows())
-        raise UsageError("there is no such area", expected="a code such as 1480 or a name", found=text, remedy=hint)
-    return str(rows[0][0]), str(rows[0][1])
+    return found, areas.names[found]
 
 
 COMPARE_SQL = """
@@ -160,7 +155,8 @@ with latest as (
     select indicator_id, max(year) as year from comparison where area_id = $area and sex = 'T' group by indicator_id
 )
 select i.theme, i.indicator_id, i.title_sv, i.unit, i.decimals, i.polarity, c.year, c.value, c.nation, c.county_mean,
-    c.gr_weighted, c.gr_unweighted, c.kommungrupp_median, c.similar_mean, c.rank, c.of_n, c.change_1y, c.change_5y,
+    c.gr_weighted, c.gr_unweighted, c.kommungrupp_median, c.similar_mean, c.rank, c.of_n,
+    c.rank_from_highest, c.rank_from_lowest, c.place_sv, c.change_1y, c.change_5y,
     w.value as with_value
 from latest as l
 join comparison as c on c.indicator_id = l.indicator_id and c.year = l.year and c.sex = 'T' and c.area_id = $area

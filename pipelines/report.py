@@ -208,7 +208,7 @@ def tell_comparison(frame: pl.DataFrame, area_id: str, name: str, other: tuple[s
     shown = {head: column for head, column in columns.items() if not (narrow and head in _ONLY_WIDE)}
     rows = list(frame.iter_rows(named=True))
     figures = [
-        ["", *shown, "plats", "1 år", "5 år"],
+        ["", *shown, "1 år", "5 år"],
         *(_compared_figures(row, list(shown.values())) for row in rows),
     ]
     widths = [max(len(line[place]) for line in figures) for place in range(len(figures[0]))]
@@ -219,12 +219,13 @@ def tell_comparison(frame: pl.DataFrame, area_id: str, name: str, other: tuple[s
         if row["theme"] != theme:
             theme = row["theme"]
             show.out.print(f"\n[bold]{theme}[/bold]\n[bold]{lines[0]}[/bold]")
-        show.out.print(f"{row['indicator_id']}, {_compared_unit(row)[0]}, {row['year']}\n{line}", soft_wrap=True)
+        place = f", {row['place_sv']}" if row["place_sv"] else ""  # counties and groups have no place
+        head = f"{row['indicator_id']}, {_compared_unit(row)[0]}, {row['year']}{place}"
+        show.out.print(f"{head}\n{line}", soft_wrap=True)
     wider = f" Ett fönster med {_WIDE} tecken visar också {', '.join(_ONLY_WIDE)}." if narrow else ""
     show.out.print(
-        "\nPlats 1 är mest gynnsam enligt nyckeltalets riktning; för kostnader och volymer (no_judgement) är plats 1 "
-        "högst värde och ingen bedömning. Länet, GR ovägt och liknande är ovägda medelvärden, typ är medianen av "
-        f"kommuner av samma typ. – : värde saknas.{wider}"
+        "\nPlatsen räknas bland kommunerna från närmaste änden och är ingen bedömning. Länet, GR ovägt och liknande är "
+        f"ovägda medelvärden, typ är medianen av kommuner av samma typ. – : värde saknas.{wider}"
     )
 
 
@@ -244,7 +245,6 @@ def _compared_figures(row: dict[str, Any], columns: list[str]) -> list[str]:
     return [
         "",
         *map(figure, columns),
-        f"{row['rank']} av {row['of_n']}" if row["rank"] else "–",  # counties and groups have no rank
         figure("change_1y"),
         figure("change_5y"),
     ]

@@ -24,6 +24,7 @@ from pipelines.files import append_line, remove_leftovers
 from pipelines.lock import exclusive
 from pipelines.parts import write_parts
 from pipelines.quality.controls import warehouse_checks
+from pipelines.quality.disclosure import disclosure_check
 from pipelines.release import build, pointer
 from pipelines.release.build import Plan
 from pipelines.release.pointer import ReleaseInfo
@@ -249,7 +250,7 @@ class Run:
             checks = [c for d in datasets() for c in _checks_of(d, self.held, vintages)]
             checks += dbt.dbt_checks(self.settings.build_dir / "dbt" / "run_results.json")
             with warehouse.open_build(self.settings, self.build) as con:
-                controls = warehouse_checks(con)
+                controls = [*warehouse_checks(con), disclosure_check(con, self.catalogue.templates)]
             parts = partial(write_parts, self.settings.release_parts) if self.settings.release_parts else None
             stale, made = self._stale(), self.build.release_db
             self.release = build.publish(self.settings, self.planned, made, checks + controls, stale, utc_now(), parts)

@@ -15,6 +15,7 @@ from pipelines import show
 from pipelines.options import AsJson, DataDir, settings_for
 from pipelines.release import pointer
 from pipelines.settings import Settings
+from pipelines.text import holds_words
 
 indicators_app = typer.Typer(help="The catalogue of indicators.", no_args_is_help=True)
 releases_app = typer.Typer(help="Releases: list them, go back, remove old ones.", no_args_is_help=True)
@@ -34,11 +35,9 @@ def indicators_search(
     words: Annotated[str, typer.Argument(help="Words to look for.")], json_out: AsJson = False
 ) -> None:
     """Look for words in ids, titles, definitions and series."""
-    wanted = words.lower().split()
     _list(
-        lambda i: all(
-            w in " ".join([i.indicator_id, i.title_sv, i.title_en, i.definition_sv, i.series or ""]).lower()
-            for w in wanted
+        lambda i: holds_words(
+            " ".join([i.indicator_id, i.title_sv, i.title_en, i.definition_sv, i.series or ""]), words
         ),
         json_out,
     )

@@ -71,12 +71,16 @@ def house(run_settings: Settings) -> House:
 
 @pytest.fixture(scope="session")
 def full_release(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Settings:
-    """The release of the committed snapshot, made once by the command that users run; only to be read."""
+    """The release of the committed snapshot, made once by the command that users run; only to be read.
+
+    `NYCKELTAL_TEST_RELEASE` names a folder where it is made and stays, for several test runs of the same code.
+    """
     home = tmp_path_factory.getbasetemp()
     if worker_id != "master":
         home = home.parent  # shared by the workers of one test run
-    released = Settings(data_dir=home / "full_release")
-    with FileLock(home / "full_release.lock"):
+    kept = os.environ.get("NYCKELTAL_TEST_RELEASE")
+    released = Settings(data_dir=Path(kept) if kept else home / "full_release")
+    with FileLock(f"{released.data_dir}.lock"):
         if not (released.releases_dir / "current").exists():
             done = subprocess.run(
                 [Path(sys.executable).with_name("nyckeltal"), "refresh", "--data-dir", released.data_dir],

@@ -14,12 +14,24 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from pipelines.text import code, plain
+
 MOST_ROWS = 50_000
 ROWS_OF_JSON = 1_000
 
 
 def _split(value: object) -> object:
-    return [part for text in value for part in str(text).split(",")] if isinstance(value, list) else value
+    """Several values as a list, each by the rules of `pipelines/text.py`."""
+    return [plain(part) for text in value for part in str(text).split(",")] if isinstance(value, list) else value
+
+
+def _split_codes(value: object) -> object:
+    parts = _split(value)
+    return [code(part) or part for part in parts] if isinstance(parts, list) else parts
+
+
+def _plain(value: object) -> object:
+    return plain(value) if isinstance(value, str) else value
 
 
 def _moment(value: str) -> str:
@@ -41,7 +53,7 @@ Themes = Annotated[
     Field(description="Tema: kostnad, kvalitet, kompetens, samverkan, behov, organisation, halsoframjande."),
 ]
 AreaIds = Annotated[
-    list[Code], BeforeValidator(_split), Field(description=f"Områdets kod, t.ex. 1480; 0000 är riket. {_SEVERAL}")
+    list[Code], BeforeValidator(_split_codes), Field(description=f"Områdets kod, t.ex. 1480; 0000 är riket. {_SEVERAL}")
 ]
 Groups = Annotated[
     list[Code],
@@ -74,8 +86,8 @@ Columns = Annotated[
     list[Code], BeforeValidator(_split), Field(description="Bara dessa kolumner, i den ordningen. Utan columns: alla.")
 ]
 Words = Annotated[
-    Annotated[str, StringConstraints(min_length=1, max_length=100)] | None,
-    Field(description="Ord i namn eller beskrivning; å, ä och ö kan skrivas utan prickar."),
+    Annotated[str, BeforeValidator(_plain), StringConstraints(min_length=1, max_length=100)] | None,
+    Field(description="Ord i namn eller beskrivning, som alla ska finnas; å, ä och ö kan skrivas utan prickar."),
 ]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -77,8 +77,12 @@ KINDS = {
 
 def near(found: str, known: Iterable[str]) -> str:
     """What was probably meant, as a remedy; empty when nothing is alike."""
-    alike = difflib.get_close_matches(found, list(known), n=3, cutoff=0.5)
-    return f"did you mean {', '.join(alike)}?" if alike else ""
+    return meant(difflib.get_close_matches(found, list(known), n=3, cutoff=0.5))
+
+
+def meant(codes: Sequence[str]) -> str:
+    """Codes that were probably meant, as a remedy; empty when there are none."""
+    return f"did you mean {', '.join(codes)}?" if codes else ""
 
 
 def of_ours(error: NyckeltalError, status: int = 400, kind: str = "sql") -> ApiError:

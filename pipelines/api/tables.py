@@ -17,6 +17,7 @@ from pipelines.api.cursors import Key
 from pipelines.api.problems import ApiError, near
 from pipelines.api.vocabulary import Vocabulary
 from pipelines.duck import identifier
+from pipelines.text import folded
 
 SERIES = ("indicator_id", "area_id", "sex", "year")
 
@@ -163,7 +164,8 @@ def _years(page: Page, years: list[str]) -> None:
 def _words(page: Page, words: str) -> None:
     columns = ["name"] if page.listing is AREAS else ["indicator_id", "title_sv", "title_en", "definition_sv"]
     text = f"concat_ws(' ', {', '.join(columns)})"
-    page.where(f"contains(lower(strip_accents({text})), lower(strip_accents(?)))", words)
+    for word in folded(words).split():  # DuckDB folds what is kept as `folded` does; a test holds them together
+        page.where(f"contains(lower(strip_accents({text})), ?)", word)
 
 
 _CONDITIONS: dict[str, Callable[[Page, Any], None]] = {

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import duckdb
 
-from pipelines.api.problems import ApiError, near
+from pipelines.api.problems import ApiError, meant, near
+from pipelines.text import AreaNames
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,8 @@ class Vocabulary:
         Raises:
             ApiError: there is no such indicator or theme.
         """
-        self._check("indicator", wanted, self.titles, {i.lower(): i for i in self.titles})
-        self._check("theme", themes, self.themes, {})
+        self._check("indicator", wanted, self.titles)
+        self._check("theme", themes, self.themes)
         return _both(wanted, [self.themes[t] for t in themes])
 
     def areas(self, wanted: Collection[str], groups: Collection[str], kinds: Collection[str]) -> set[str] | None:
@@ -54,16 +55,19 @@ class Vocabulary:
         Raises:
             ApiError: there is no such area, group or type.
         """
-        self._check("area", wanted, self.names, {name.lower(): a for a, name in reversed(self.names.items())})
-        self._check("group", groups, self.groups, {self.names.get(g, g).lower(): g for g in self.groups})
-        self._check("area_type", kinds, self.area_types, {})
+        self._check("area", wanted, self.names, self.names)
+        self._check("group", groups, self.groups, {g: self.names.get(g, g) for g in self.groups})
+        self._check("area_type", kinds, self.area_types)
         return _both(set(wanted).union(*(self.groups[g] for g in groups)), [self.area_types[k] for k in kinds])
 
-    def _check(self, parameter: str, wanted: Iterable[str], known: Collection[str], called: dict[str, str]) -> None:
+    def _check(
+        self, parameter: str, wanted: Iterable[str], known: Collection[str], names: dict[str, str] | None = None
+    ) -> None:
+        """Refuse what is not known; `names` by code are those of areas."""
         for value in wanted:
             if value not in known:
-                meant = called.get(value.lower())
-                remedy = f"{parameter}={meant}" if meant else near(value, known)
+                likely = AreaNames(names).near(value) if names else []
+                remedy = f"{parameter}={likely[0]}" if len(likely) == 1 else meant(likely) or near(value, known)
                 some = ", ".join(list(known)[:3])
                 expected = ", ".join(known) if len(known) <= 10 else f"a code, such as {some}"
                 raise ApiError(

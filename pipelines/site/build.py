@@ -31,6 +31,7 @@ from pipelines.site.pages.reform import reform_pages
 from pipelines.site.scripts import write_scripts
 from pipelines.site.sparkline import sparkline
 from pipelines.site.tables import Row, Tables, cube, read_tables
+from pipelines.text import AREA_ALIASES
 
 HERE = Path(__file__).parent
 SITE = "site"
@@ -170,7 +171,9 @@ def _assets(shelf: Shelf, tables: Tables) -> None:
             for r in tables.indicators.values()
         ],
         "areas": [
-            {"id": a["area_id"], "name": a["name"], "type": a["area_type"]} for a in tables.areas.values()
+            {"id": a["area_id"], "name": a["name"], "type": a["area_type"]}
+            | ({"also": ", ".join(AREA_ALIASES[a["area_id"]])} if a["area_id"] in AREA_ALIASES else {})
+            for a in tables.areas.values()
         ],
     }  # fmt: skip
     _script(shelf, "index", index)

@@ -19,6 +19,7 @@ from datetime import date, datetime, time, timedelta
 from python_calamine import CalamineError, CalamineWorkbook
 
 from pipelines.errors import SourceError
+from pipelines.text import plain, unwrapped, without_preamble
 
 Cell = str | float | int | bool | date | datetime | None
 
@@ -196,7 +197,9 @@ def _rows(workbook: CalamineWorkbook, sheet: str) -> Iterator[list[Cell]]:
 def _cell(value: object) -> Cell:
     if value is None or value == "":
         return None
-    if isinstance(value, bool | int | str | date | datetime):
+    if isinstance(value, str):
+        return plain(value) or None
+    if isinstance(value, bool | int | date | datetime):
         return value
     if isinstance(value, float):
         return int(value) if value.is_integer() and abs(value) < 2**53 else value
@@ -206,8 +209,9 @@ def _cell(value: object) -> Cell:
 
 
 def _text_rows(body: bytes, name: str) -> list[list[Cell]]:
-    text = decode(body, name)
-    readings = {d: rows for d in _DELIMITERS if (rows := _delimited(text, d)) is not None}
+    text, declared = without_preamble(decode(body, name))
+    delimiters = declared if declared is not None and declared in _DELIMITERS else _DELIMITERS
+    readings = {d: rows for d in delimiters if (rows := _delimited(text, d)) is not None}
     if len(readings) != 1:
         widths = _widths(text)
         raise SourceError(
@@ -218,7 +222,7 @@ def _text_rows(body: bytes, name: str) -> list[list[Cell]]:
             remedy="mend the rows that differ, or save the file as .xlsx",
         )
     (rows,) = readings.values()
-    return [[cell if cell != "" else None for cell in row] for row in rows]
+    return [[plain(unwrapped(cell)) or None for cell in row] for row in rows]
 
 
 def _delimited(text: str, delimiter: str) -> list[list[str]] | None:

@@ -17,6 +17,8 @@ import polars as pl
 from pipelines.errors import SourceError
 from pipelines.sources.cells import Cell, Sheet, address, read_sheets
 from pipelines.sources.layout_model import Layout, Layouts, Values, matches
+from pipelines.text import code
+from pipelines.text import plain as plain_text
 
 _LISTED = 20
 _NATION = "0000"
@@ -91,10 +93,10 @@ def read_layout(body: bytes, name: str, layouts: Layouts) -> pl.DataFrame:
 
 
 def plain(value: Cell) -> str:
-    """A cell as text, with runs of blanks (line breaks, non-breaking ones) as one."""
+    """A cell as text, by the rules of `text.plain`."""
     if isinstance(value, float):
         return repr(value)
-    return " ".join(str(value).replace("\u00ad", "").split()) if value is not None else ""
+    return plain_text(str(value)) if value is not None else ""
 
 
 def _chosen(name: str, layouts: Layouts) -> tuple[Layout, dict[str, str]]:
@@ -245,11 +247,10 @@ def _row(
 
 def _area(cell: Cell, layout: Layout) -> str | None:
     """A code with the zeros that a spreadsheet has taken away, or the nation by its name."""
-    text = plain(cell)
-    if matches(layout.nation, text):
+    if matches(layout.nation, plain(cell)):
         return _NATION
-    digits = text.removesuffix(".0")
-    return digits.zfill(_CODE_LENGTH) if digits.isdigit() and 3 <= len(digits) <= _CODE_LENGTH else None
+    digits = code(cell)
+    return digits.zfill(_CODE_LENGTH) if digits.isdecimal() and 3 <= len(digits) <= _CODE_LENGTH else None
 
 
 def _year(told: str | None) -> int | None:

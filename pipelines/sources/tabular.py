@@ -16,6 +16,7 @@ import polars as pl
 
 from pipelines.errors import SourceError
 from pipelines.sources.model import Column, Dataset
+from pipelines.text import plain, without_preamble
 
 _DTYPES: dict[str, pl.DataType] = {
     "text": pl.String(),
@@ -25,7 +26,6 @@ _DTYPES: dict[str, pl.DataType] = {
     "boolean": pl.Boolean(),
 }
 _SAMPLE = 5
-_BOM = "﻿"
 
 
 def read_table(path: Path, name: str) -> pl.LazyFrame:
@@ -64,7 +64,7 @@ def _read_csv(path: Path, name: str) -> pl.LazyFrame:
             found=f"byte 0x{raw[error.start]:02x}",
             remedy="save the file as UTF-8",
         ) from error
-    text = text.removeprefix(_BOM)
+    text, _ = without_preamble(text)
     try:
         _refuse_ragged(text, name)
         return pl.read_csv(text.encode(), infer_schema=False, null_values=[""]).lazy()
@@ -101,6 +101,8 @@ def _unreadable(name: str, expected: str, error: Exception) -> SourceError:
 
 def conform(lazy: pl.LazyFrame, dataset: Dataset, name: str) -> pl.LazyFrame:
     """Bring a frame to the declared columns, in order and typed, with `row` (1-based, in file order) in front.
+
+    Texts are written by one rule (`pipelines/text.py`): a publisher's decomposed letters or double blanks are no news.
 
     Raises:
         SourceError: a column is missing or unknown, or a cell is not of its column's type.
@@ -164,7 +166,9 @@ def write_staged(lazy: pl.LazyFrame, target: Path, name: str) -> None:
 def _cast(lazy: pl.LazyFrame, name: str, column: str, declared: Column, found: pl.DataType) -> pl.Expr:
     wanted = _DTYPES[declared.type]
     expression = pl.col(column)
-    if found.is_(wanted):
+    if declared.type == "text" and isinstance(found, pl.String | pl.Categorical | pl.Enum):
+        cast = _plain(lazy, name, column)
+    elif found.is_(wanted):
         cast = expression
     elif isinstance(found, pl.String | pl.Categorical | pl.Enum):
         cast = _from_text(expression.cast(pl.String()), declared)
@@ -187,6 +191,17 @@ def _cast(lazy: pl.LazyFrame, name: str, column: str, declared: Column, found: p
     if declared.type == "number":
         _refuse(lazy, name, column, declared, cast.is_not_null() & ~cast.is_finite())
     return cast.alias(column)
+
+
+def _plain(lazy: pl.LazyFrame, name: str, column: str) -> pl.Expr:
+    """The texts of a column as `text.plain` writes them; only what that changes is replaced. Blanks alone are null."""
+    try:
+        texts = lazy.select(pl.col(column).cast(pl.String()).unique()).collect(engine="streaming").to_series()
+    except pl.exceptions.PolarsError as error:
+        raise _unreadable(name, "rows that can be read to the end", error) from error
+    mended = {text: plain(text) or None for text in texts if text is not None and plain(text) != text}
+    expression = pl.col(column).cast(pl.String())
+    return expression.replace(mended) if mended else expression
 
 
 def _from_text(expression: pl.Expr, declared: Column) -> pl.Expr:

@@ -14,7 +14,8 @@ from typing import Any
 from indicators.submission_templates import TemplateField, Total
 from pipelines.submissions.findings import Fault, Note, shown
 from pipelines.submissions.recognising import AREA, NAME, SEX, YEAR, Table, is_empty
-from pipelines.submissions.values import CellError, area_of, same_name, sex_of, value_of, year_of
+from pipelines.submissions.values import CellError, area_of, sex_of, value_of, year_of
+from pipelines.text import AreaNames
 
 _ROUNDING = 0.5  # what each part of a sum of amounts may have lost
 
@@ -61,7 +62,7 @@ class _Judge:
     def __init__(
         self, table: Table, municipalities: Mapping[str, str], today: date, percent_cells: frozenset[tuple[int, int]]
     ) -> None:
-        self._table, self._municipalities, self._today = table, municipalities, today
+        self._table, self._municipalities, self._today = table, AreaNames(municipalities), today
         self._percent_cells = percent_cells
         self._heads = {f.series: f.head_sv for f in table.template.fields}
         self._told = Judged()
@@ -112,11 +113,9 @@ class _Judge:
         if found is None:
             return None
         self._note(row, AREA, found.mended)
-        known = self._municipalities[found.value]
-        if not is_empty(name) and not same_name(name, known):
-            error = CellError(
-                "kod och namn hör inte ihop", f"{known} för koden {found.value}", "rätta koden eller namnet"
-            )
+        if not is_empty(name) and not self._municipalities.is_named(name, found.value):
+            told = f"{self._municipalities.names[found.value]} för koden {found.value}"
+            error = CellError("kod och namn hör inte ihop", told, "rätta koden eller namnet")
             self._fault(row, NAME, name, error)
             return None
         return str(found.value)

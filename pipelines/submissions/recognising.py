@@ -13,6 +13,7 @@ from typing import Any
 from indicators.submission_templates import FIXED_HEADS, SubmissionTemplate
 from pipelines.sources.cells import Sheet
 from pipelines.submissions.findings import Fault, Note, shown
+from pipelines.text import plain
 
 GUIDE, FAULTS = "Läs mig", "Fel"  # sheets of ours that hold no values
 AREA, NAME, YEAR, SEX = FIXED_HEADS
@@ -46,14 +47,14 @@ class Recognised:
 
 def is_empty(value: object) -> bool:
     """Whether a cell holds nothing."""
-    return value is None or (isinstance(value, str) and not value.strip())
+    return value is None or (isinstance(value, str) and not plain(value))
 
 
 def recognise(sheets: Sequence[Sheet], templates: Sequence[SubmissionTemplate]) -> Recognised:
     """Find the one sheet that holds values, its template and its columns."""
     found = Recognised()
     for sheet in sheets:
-        if sheet.name.strip().casefold() in {GUIDE.casefold(), FAULTS.casefold()}:
+        if plain(sheet.name).casefold() in {GUIDE.casefold(), FAULTS.casefold()}:
             continue
         place = _head_of(sheet, templates)
         if place is None:
@@ -84,8 +85,7 @@ def recognise(sheets: Sequence[Sheet], templates: Sequence[SubmissionTemplate]) 
 
 def _plain(value: object) -> str:
     """A head without its unit, in small letters."""
-    text = " ".join(str(value).split()).casefold() if not is_empty(value) else ""
-    return re.sub(r"\s*\([^()]*\)$", "", text)
+    return re.sub(r"\s*\([^()]*\)$", "", plain(str(value)).casefold()) if not is_empty(value) else ""
 
 
 def _names(template: SubmissionTemplate) -> dict[str, str]:

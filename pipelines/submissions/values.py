@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from typing import Any
@@ -16,6 +15,7 @@ from indicators.submission_templates import TemplateField
 from pipelines.submissions.findings import shown
 from pipelines.submissions.numbers import NumberFault, number_in
 from pipelines.submissions.recognising import is_empty
+from pipelines.text import AreaNames, code, number, padded, plain, unwrapped, whole
 
 SEXES = {
     "t": "T", "totalt": "T", "total": "T", "samtliga": "T", "alla": "T",
@@ -55,37 +55,31 @@ class Understood:
     mended: str = ""
 
 
-def area_of(code: Any, name: Any, municipalities: Mapping[str, str]) -> Understood:
+def area_of(cell: Any, name: Any, municipalities: AreaNames) -> Understood:
     """The municipality's code.
 
     Raises:
         CellError: unknown, or not the code of that name. A lost zero is put back only when the name says the same.
     """
-    _refuse_formula(code)
-    text = _digits_of(code)
-    if re.fullmatch(r"\d{4}", text) and text in municipalities:
+    text = code(cell)
+    if text in municipalities.names:
         return Understood(text)
-    padded = text.zfill(4)
-    if re.fullmatch(r"\d{3}", text) and padded in municipalities:
-        if same_name(name, municipalities[padded]):
-            return Understood(padded, f"kommunkoden {text} lästes som {padded}: en nolla i början hade fallit bort")
+    _refuse_formula(cell)
+    likely = padded(text, municipalities.names) if len(text) == 3 else []
+    if likely and municipalities.is_named(name, likely[0]):
+        told = f"kommunkoden {text} lästes som {likely[0]}: en nolla i början hade fallit bort"
+        return Understood(likely[0], told)
+    if likely:
         raise CellError(
-            "kommunkoden har tre siffror", f"fyra siffror, till exempel {padded} för {municipalities[padded]}",
+            "kommunkoden har tre siffror",
+            f"fyra siffror, till exempel {likely[0]} för {municipalities.names[likely[0]]}",
             "formatera kolumnen som text och skriv koden med fyra siffror, och kommunens namn bredvid",
-        )  # fmt: skip
-    likely = next((c for c, known in municipalities.items() if same_name(name, known)), None)
+        )
+    named = municipalities.code_of(name)
     remedy = (
-        f"skriv {likely} om det är {municipalities[likely]} som menas" if likely else "se SCB:s lista över kommuner"
+        f"skriv {named} om det är {municipalities.names[named]} som menas" if named else "se SCB:s lista över kommuner"
     )
     raise CellError("kommunkoden finns inte", "en kommuns kod med fyra siffror", remedy)
-
-
-def same_name(written: Any, name: str) -> bool:
-    """Whether a municipality's name is written, alone or as `… kommun` or `… stad`."""
-    text = " ".join(str(written).split()).casefold()
-    known = name.casefold()
-    genitive = known if known.endswith("s") else f"{known}s"
-    return text in {known, *(f"{form} {kind}" for form in (known, genitive) for kind in ("kommun", "stad"))}
 
 
 def year_of(cell: Any, first: int, today: date) -> int:
@@ -95,7 +89,7 @@ def year_of(cell: Any, first: int, today: date) -> int:
         CellError: no year, too early, or in the future.
     """
     _refuse_formula(cell)
-    text = _digits_of(cell)
+    text = code(cell)
     if not re.fullmatch(r"\d{4}", text):
         raise CellError("året går inte att läsa", "ett år med fyra siffror", "skriv till exempel 2024")
     year = int(text)
@@ -113,7 +107,7 @@ def sex_of(cell: Any) -> str:
         CellError: none of the words for them.
     """
     _refuse_formula(cell)
-    found = SEXES.get(str(cell).strip().casefold())
+    found = SEXES.get(plain(str(cell)).casefold())
     if found is None:
         raise CellError("könet känns inte igen", "T (totalt), K (kvinnor) eller M (män)", "välj i listan")
     return found
@@ -133,19 +127,21 @@ def value_of(cell: Any, declared: TemplateField, *, is_percent: bool = False) ->
             raise CellError("en obligatorisk cell är tom", f"ett tal ({declared.unit})", "fyll i värdet")
         return Understood(None)
     _refuse_formula(cell)
-    number, mended = _number(cell, declared, is_percent=is_percent)
-    if number < 0:
+    found, mended = _number(cell, declared, is_percent=is_percent)
+    if found < 0 and whole(found) != 0:
         raise CellError("värdet är negativt", f"minst {shown(declared.min)}", "rätta värdet")
-    if declared.kind == "persons" and not float(number).is_integer():
-        raise CellError(
-            "antalet är inte ett heltal", "ett helt antal personer", "rätta värdet; räkna personer, inte tjänster"
-        )
-    if declared.kind == "share" and number > 100:
+    if declared.kind == "persons":
+        persons = whole(found)
+        if persons is None:
+            remedy = "rätta värdet; räkna personer, inte tjänster"
+            raise CellError("antalet är inte ett heltal", "ett helt antal personer", remedy)
+        found = float(persons)
+    if declared.kind == "share" and found > 100:
         raise CellError("andelen är över 100 procent", "0 till 100", "rätta värdet")
-    if not declared.min <= number <= declared.max:
+    if not declared.min <= found <= declared.max:
         told = f"{shown(declared.min)} till {shown(declared.max)} {declared.unit}"
         raise CellError("värdet är orimligt", told, "rätta värdet, och se om enheten är rätt")
-    return Understood(number, mended)
+    return Understood(found, mended)
 
 
 def _number(cell: Any, declared: TemplateField, *, is_percent: bool) -> tuple[float, str]:
@@ -163,12 +159,11 @@ def _number(cell: Any, declared: TemplateField, *, is_percent: bool) -> tuple[fl
             return percent, f"{shown(float(cell))} i procentformat lästes som {shown(percent)} procent"
         if declared.kind == "share" and 0 < cell <= _LARGEST_SHARE_THAT_MAY_BE_A_FRACTION:
             raise _fraction(cell)
-        return float(cell), ""
-    return _number_in_text(str(cell), declared, expected), ""
+        return number(float(cell)), ""
+    return number(_number_in_text(plain(unwrapped(str(cell))), declared, expected)), ""
 
 
-def _number_in_text(cell: str, declared: TemplateField, expected: str) -> float:
-    text = cell.strip()
+def _number_in_text(text: str, declared: TemplateField, expected: str) -> float:
     if text.casefold() in _AS_MISSING:
         raise CellError(
             "cellen innehåller ett tecken för att värdet saknas", expected, "lämna cellen tom om värdet saknas"
@@ -191,16 +186,8 @@ def _fraction(found: float) -> CellError:
     )  # fmt: skip
 
 
-def _digits_of(cell: Any) -> str:
-    if isinstance(cell, bool) or is_empty(cell):
-        return ""
-    if isinstance(cell, int | float):
-        return str(int(cell)) if float(cell).is_integer() else str(cell)
-    return str(cell).strip().removeprefix("'").removesuffix(".0")
-
-
 def _refuse_formula(cell: Any) -> None:
-    if not isinstance(cell, str):
+    if not isinstance(cell, str) or unwrapped(cell) != cell:
         return
     if cell.lstrip().startswith("#"):
         raise CellError("formeln i cellen ger ett fel", "ett värde", "rätta formeln, eller skriv värdet i stället")

@@ -69,7 +69,9 @@ def _has(values: pl.DataFrame, *areas: str) -> bool:
 
 
 def _ranked(tables: Tables, row: Row) -> Row:
-    kept = ("area_id", "name", "value", "lower_95", "upper_95", "status", "missing_reason", "rank")
+    kept = (
+        "area_id", "name", "value", "lower_95", "upper_95", "status", "missing_reason", "rank_from_highest", "place_sv"
+    )  # fmt: skip
     return {k: row[k] for k in kept} | {"group": "GR" if row["area_id"] in tables.members.get(GR, []) else ""}
 
 

@@ -40,16 +40,25 @@ function parsed(text) {
   return /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(plain) ? Number(plain) : null;
 }
 
-// "Hemtjänst" and "hemtjanst" become the same.
+// What shows nothing or looks like a blank, as in pipelines/text.py.
+const UNSEEN = /[\p{Cf}\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\ufe00-\ufe0f\u{e0000}-\u{e0fff}]/gu;
+const BLANKS = /[\s\u001c-\u001f\u0085\u2800\u3164\uffa0]+/gu;
+
+// A text with composed letters, nothing unseen, and every run of blanks one blank.
+function plainText(text) {
+  return text.replace(UNSEEN, "").replace(BLANKS, " ").trim().normalize("NFC");
+}
+
+// "Hemtjänst" and "hemtjanst" become the same: `folded` of pipelines/text.py.
 function folded(text) {
-  return text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+  return plainText(text).normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 }
 
 // How well a text answers what was typed: every word must stand in it; beginnings of words count most, and dots and rings
 // a little where they were typed; 0 is not at all.
 function likeness(text, typed) {
   const words = folded(typed).split(/\s+/).filter(Boolean);
-  const plain = typed.trim().toLowerCase();
+  const plain = plainText(typed).toLowerCase();
   const exact = plain !== folded(plain) && text.toLowerCase().includes(plain) ? 0.5 : 0;
   const where = folded(text);
   let sum = 0;

@@ -41,7 +41,10 @@ function told(shown, all) {
 
 function areaOptions() {
   const areas = (window.nyckeltal_index || {}).areas || [];
-  return areas.map(({ id, name, type }) => ({ id, text: name, words: `${name} ${id}`, kind: KINDS[type] || "" }));
+  return areas.map(({ id, name, type, also = "" }) => {
+    const words = `${name} ${id} ${id.replace(/^0+/, "")} ${also}`; // a spreadsheet takes the zeros away
+    return { id, text: name, words, kind: KINDS[type] || "" };
+  });
 }
 
 function indicatorOptions() {

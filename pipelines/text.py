@@ -1,0 +1,165 @@
+"""Text, codes of areas, names of areas and numbers out of cells: what counts as the same, in one place.
+
+Belongs here: the rules by which every source, submission, command, query and search takes two writings for one. Does
+not belong here: which codes there are (a list that the caller has), or what a value means.
+
+What a publisher or a municipality sent is archived byte for byte; these rules apply to what is read out of it.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+
+NUMBER_TOLERANCE = 1e-9  # how far from a whole number, relative to it, the sums of a spreadsheet may come out
+
+# Names of areas that no rule gives. Also what a municipality was called before, where publishers' older files say so.
+AREA_ALIASES: dict[str, tuple[str, ...]] = {
+    "0000": ("Sverige", "Hela riket"),
+    "0980": ("Region Gotland",),  # the municipality, which has the tasks of a region too
+    "2023": ("Malung",),  # until 2008
+    "2080": ("Falu kommun",),
+}
+
+_WHERE = "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\ufe00-\ufe0f\U000e0000-\U000e0fff"
+_UNSEEN = re.compile(f"[{_WHERE}]")  # marks that show nothing and are no format characters by category
+_BLANK_LETTERS = str.maketrans(dict.fromkeys("\u2800\u3164\uffa0", " "))  # letters and signs that look like a blank
+_DASHES = str.maketrans(dict.fromkeys("-\u2010\u2011\u2012\u2013\u2014\u2212", " "))
+_FORMULA_TEXT = re.compile(r'=\s*"((?:[^"]|"")*)"')
+_APOSTROPHES = "'\u2019\u00b4`"
+_QUOTES = '"\u201d\u201c\u00bb\u00ab'
+_PREAMBLE = re.compile(r'\ufeff*"?sep=(?P<sign>[^"\r\n])"?[ \t]*(?:\r\n|\r|\n)', re.IGNORECASE)
+_MUNICIPALITY = re.compile(r"(?!00)\d{4}")
+_ALIKE = 0.5  # how alike two codes must be for one to be suggested
+_LENGTHS = (2, 4)  # digits of the codes of counties; of municipalities, regions and the nation
+
+
+def plain(text: str) -> str:
+    """A text as it is compared and kept: composed letters (NFC), nothing unseen, every run of blanks one blank.
+
+    Byte order marks, marks of direction, soft hyphens and joiners are taken away wherever they stand; non-breaking and
+    other blanks and line breaks become a blank; none is left at either end.
+    """
+    if text.isascii() and text.isprintable() and "  " not in text:
+        return text.strip()
+    seen = "".join(c for c in _UNSEEN.sub("", text.translate(_BLANK_LETTERS)) if unicodedata.category(c) != "Cf")
+    return unicodedata.normalize("NFC", " ".join(seen.split()))
+
+
+def folded(text: str) -> str:
+    """A text as it is searched: as `plain`, small letters, without dots, rings and accents. `base.js` does the same."""
+    parts = unicodedata.normalize("NFD", plain(text))
+    return "".join(c for c in parts if not unicodedata.category(c).startswith("M")).lower()
+
+
+def holds_words(text: str, words: str) -> bool:
+    """Whether every word stands somewhere in the text, by `folded`."""
+    where = folded(text)
+    return all(word in where for word in folded(words).split())
+
+
+def without_preamble(text: str) -> tuple[str, str | None]:
+    """A delimited text without byte order marks and the line `sep=;`, and the delimiter that the line names."""
+    found = _PREAMBLE.match(text)
+    if found is None:
+        return text.lstrip("\ufeff"), None
+    return text[found.end() :].lstrip("\ufeff"), found["sign"]
+
+
+def unwrapped(text: str) -> str:
+    """The text of a formula that is nothing but a text, `="0180"`, which keeps zeros in a spreadsheet."""
+    found = _FORMULA_TEXT.fullmatch(text.strip())
+    return found[1].replace('""', '"') if found else text
+
+
+def code(value: object) -> str:
+    """A code as text, out of any cell: `0180`, `="0180"`, `'0180`, 180.0, digits of full width. No zero is added."""
+    if value is None or isinstance(value, bool):
+        return ""
+    if isinstance(value, int | float):
+        near = whole(float(value))
+        return str(value) if near is None else str(near)
+    text = unicodedata.normalize("NFKC", plain(unwrapped(plain(str(value)))))
+    text = text.strip(_APOSTROPHES + _QUOTES + " ")
+    digits = re.sub(r"(?<=\d) (?=\d)", "", text)
+    found = re.fullmatch(r"(\d+)[.,]0+", digits)
+    return found[1] if found else digits
+
+
+def padded(written: object, known: Iterable[str]) -> list[str]:
+    """The known codes that a code with lost zeros at its front may have been: 180 is 0180."""
+    text, codes = code(written), set(known)
+    if not text.isdecimal():
+        return []
+    return [full for length in _LENGTHS if len(text) < length and (full := text.zfill(length)) in codes]
+
+
+def whole(value: float) -> int | None:
+    """The whole number that a value is but for the noise of computing, such as 999.9999999999999; else None."""
+    if not abs(value) < 2**53:
+        return None
+    near = round(value)
+    return near if abs(value - near) <= NUMBER_TOLERANCE * max(abs(near), 1) else None
+
+
+def number(value: float) -> float:
+    """A number with the 15 digits that spreadsheets show: 85.30000000000001 is 85.3."""
+    return float(f"{value:.15g}")
+
+
+def name_key(name: object) -> str:
+    """What names of areas are compared by: neither case, nor dashes, nor blanks tell them apart; å, ä and ö do."""
+    return plain(plain(str(name)).casefold().translate(_DASHES))
+
+
+class AreaNames:
+    """Areas by their names, with the forms that people write: `Ale kommun`, `Göteborgs stad`, declared aliases.
+
+    Args:
+        names: each area's name by its code, kept as `names`; where two are called the same, the municipality is meant.
+    """
+
+    def __init__(self, names: Mapping[str, str]) -> None:
+        self.names = names
+        self._codes: dict[str, str] = {}
+        ordered = sorted(names, key=lambda area: (_MUNICIPALITY.fullmatch(area) is None, area))
+        for forms in (self._as_named, self._as_written):  # a name that is an area's own goes before a form of another
+            for area in ordered:
+                for form in forms(area):
+                    self._codes.setdefault(form, area)
+
+    def code_of(self, written: object) -> str | None:
+        """The code of the area that is named; None when no area is called so. A code is no name."""
+        return self._codes.get(name_key(written))
+
+    def is_named(self, written: object, area: str) -> bool:
+        """Whether that is a name of that area."""
+        return name_key(written) in {*self._as_named(area), *self._as_written(area)}
+
+    def near(self, written: object, most: int = 3) -> list[str]:
+        """Codes of the areas that were probably meant, the likeliest first: the same name, lost zeros, alike."""
+        text, named = code(written), self.code_of(written)
+        if text in self.names:
+            return [text]
+        if named:
+            return [named]
+        if text.isdecimal():
+            return padded(text, self.names) or get_close_matches(text, list(self.names), most, _ALIKE)
+        by_name = {folded(self.names[area]): area for area in sorted(self.names, reverse=True)}
+        holding = [area for area, name in self.names.items() if text and holds_words(name, text)]
+        alike = [by_name[name] for name in get_close_matches(folded(text), list(by_name), most)]
+        return list(dict.fromkeys([*sorted(holding, key=lambda area: len(self.names[area])), *alike]))[:most]
+
+    def _as_named(self, area: str) -> list[str]:
+        aliases = AREA_ALIASES.get(area, ())
+        own = [name_key(self.names[area])]
+        return [*map(name_key, aliases), *own] if _MUNICIPALITY.fullmatch(area) else [*own, *map(name_key, aliases)]
+
+    def _as_written(self, area: str) -> list[str]:
+        if not _MUNICIPALITY.fullmatch(area):
+            return []
+        name = name_key(self.names[area])
+        genitive = name if name.endswith("s") else f"{name}s"
+        return [f"{form} {kind}" for form in dict.fromkeys((name, genitive)) for kind in ("kommun", "stad")]

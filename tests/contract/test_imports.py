@@ -10,7 +10,7 @@ from tests.support.repository import Module, modules
 
 FOUNDATION = {
     "archive", "deposit", "duck", "errors", "files", "http", "lock", "sealing", "settings", "show", "sql_rules", "text",
-    "vintages",
+    "sql_functions", "vintages",
 }  # fmt: skip
 ROOMS = {"sources", "quality", "warehouse", "dbt", "release", "reader", "site", "submissions"}
 DECLARATION = "pipelines.sources.model"  # what a dataset is: a declaration, known to every storey

@@ -19,7 +19,7 @@ select
     observations.value,
     own.index_id,
     base.year as price_year,
-    observations.value * base.value / own.value as fixed_value,
+    observations.value * (base.value / own.value) as fixed_value,
     own.value as index_value,
     base.value as index_base_value,
     greatest(own.known_from, base.known_from) as index_known_from,

@@ -59,12 +59,18 @@ def indicators_show(indicator_id: str, data_dir: DataDir = None, json_out: AsJso
 
 @indicators_app.command("validate")
 def indicators_validate(json_out: AsJson = False) -> None:
-    """Check every declaration; the first fault is told with file, key, expected and found."""
+    """Check every declaration, those of sources and live datasets too; the first fault is told with file and key."""
+    from pipelines import ways  # noqa: PLC0415
+    from pipelines.sources.model import datasets  # noqa: PLC0415
+
     catalogue = load_catalogue(Settings().declarations_dir)
     counts = {
         "indicators": len(catalogue.indicators), "measures": len(catalogue.measures), "groups": len(catalogue.groups),
         "controls": len(catalogue.controls), "data_gaps": len(catalogue.data_gaps),
     }  # fmt: skip
+    for dataset in datasets():
+        ways.check_declaration(dataset)
+    counts["datasets"] = len(datasets())
     if json_out:
         show.as_json(counts)
     else:

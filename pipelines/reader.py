@@ -10,6 +10,7 @@ from __future__ import annotations
 import resource
 import threading
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -148,6 +149,12 @@ def find_area(folder: Path, written: str) -> tuple[str, str]:
             "there is no such area", expected="a code such as 1480 or a name", found=written, remedy=remedy
         )
     return found, areas.names[found]
+
+
+def first_known(folder: Path) -> datetime:
+    """When the first value of a release became known."""
+    found: datetime = query(folder, "select min(known_from) from observation_vintage").item()
+    return found
 
 
 COMPARE_SQL = """

@@ -143,7 +143,8 @@ def _events(tables: Tables, indicator_id: str, values: pl.DataFrame) -> str:
 def _list(tables: Tables) -> Page:
     themes = [
         {"theme": theme, "indicators": [
-            {k: r[k] for k in ("indicator_id", "title_sv", "unit", "first_year", "last_year", "processing_level")}
+            {k: r[k] for k in ("indicator_id", "title_sv", "unit", "first_year", "last_year", "no_values_sv",
+                                      "processing_level")}
             for r in tables.indicators.values() if r["theme"] == theme
         ]}
         for theme in THEMES

@@ -106,11 +106,6 @@ def no_values(source_id: str) -> str:
     return f"inga värden än: väntar på {awaited}"
 
 
-def placebo(rank: int | None, of_n: int | None) -> str:
-    """A case's place among the placebos, from the one that deviates most."""
-    return "–" if rank is None else f"nr {rank} av {of_n}"
-
-
 def missing_reason(code: str | None) -> str:
     """Why a value is missing; what stands after a colon (which correction) is kept in brackets."""
     if code is None:

@@ -31,6 +31,7 @@ _UNSEEN = re.compile(
     "\ud800-\udfff\U000e0000-\U000e007f]"
 )
 _TEXT = 12  # a column of text is never narrower, unless its texts are
+_WORD = 24  # words up to this length are not broken
 
 
 def plain(text: str) -> str:
@@ -105,9 +106,13 @@ class Grid:
     def _needs(self, n: int) -> tuple[int, int]:
         """The least and the best width of a column."""
         column, longest = self.columns[n], self._longest(n)
-        head, word = cell_len(column.head), max(map(cell_len, column.head.split() or [""]))
-        least = longest if column.whole else min(longest, _TEXT)
+        head = cell_len(column.head)
+        word = head if head <= _TEXT else max(map(cell_len, column.head.split()))
+        least = longest if column.whole else min(longest, max(_TEXT, min(self._longest_word(n), _WORD)))
         return (max(least, word), max(longest, head)) if self.header else (least, longest)
+
+    def _longest_word(self, n: int) -> int:
+        return max((cell_len(word) for row in self.rows for word in row[n].split()), default=0)
 
     def _fits(self, chosen: Sequence[int], width: int) -> bool:
         return sum(self._needs(n)[0] for n in chosen) + 2 * len(chosen) + 1 <= width
@@ -115,7 +120,9 @@ class Grid:
     def _parts(self, width: int) -> list[list[int]]:
         """The columns in parts that fit, each with the keys; none where keys and one column more do not fit."""
         keys = self._keys()
-        parts = [list(keys)]
+        parts = [list(keys)] if self._fits(keys, width) else []
+        if not parts:
+            return []
         for n in range(len(self.columns)):
             if n in keys:
                 continue
@@ -149,13 +156,17 @@ class Grid:
         return table
 
     def _widths(self, chosen: Sequence[int], width: int) -> list[int]:
-        """The best width for each column; where there is no room, the least and a part of what is left."""
+        """The best width for each column; where there is no room, the least and a fair part of what is left."""
         needs = [self._needs(n) for n in chosen]
         left = width - 2 * len(chosen) - 1 - sum(least for least, _ in needs)
-        wanted = sum(best - least for least, best in needs)
-        if wanted <= left:
-            return [best for _, best in needs]
-        return [least + left * (best - least) // wanted for least, best in needs]
+        widths = [least for least, _ in needs]
+        by_want = sorted(range(len(chosen)), key=lambda place: needs[place][1] - needs[place][0])
+        for already, place in enumerate(by_want):  # who wants little gets it; the others share alike
+            least, best = needs[place]
+            more = min(best - least, left // (len(chosen) - already))
+            widths[place] += more
+            left -= more
+        return widths
 
     def _put_records(self, console: Screen) -> None:
         if self.title:

@@ -158,7 +158,7 @@ def _tell_analysis(title: str, rows: pl.DataFrame, names: dict[str, str]) -> Non
             if row["lower_95"] is None
             else f"{_signed(row['lower_95'], decimals)} till {_signed(row['upper_95'], decimals)}",
             show.number(row["p_value"], 3),
-            words.placebo(row["placebo_rank"], row["placebo_of_n"]),
+            "–" if row["placebo_rank"] is None else f"nr {row['placebo_rank']} av {show.number(row['placebo_of_n'])}",
             "–" if row["years_before"] is None else f"{row['years_before']} + {row['years_after']}",
             row["verdict_sv"],
         )

@@ -87,6 +87,7 @@ def _write_template(templates: Sequence[SubmissionTemplate], wanted: str, output
 
 
 def _submit(settings: Settings, file: Path, output: Path | None, *, check: bool) -> _Outcome:
+    from pipelines import intake  # noqa: PLC0415
     from pipelines.run import utc_now  # noqa: PLC0415
     from pipelines.submissions import annotated, examining  # noqa: PLC0415
 
@@ -97,7 +98,8 @@ def _submit(settings: Settings, file: Path, output: Path | None, *, check: bool)
         raise _usage("den granskade kopian kan inte skrivas så", expected, "ändra --output", str(output))
     catalogue = load_catalogue(settings.declarations_dir)
     now = utc_now()
-    examined = examining.examine(body, file.name, catalogue.templates, _municipalities(settings), now.date())
+    areas, earlier = _municipalities(settings), intake.facts_ever_known(settings)
+    examined = examining.examine(body, file.name, catalogue.templates, areas, now.date(), earlier)
     outcome = _Outcome(file.name, accepted=not examined.faults)
     outcome.errors = [fault.as_dict() for fault in examined.faults]
     outcome.notes = [note.as_dict() for note in examined.notes]

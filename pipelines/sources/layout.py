@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from pipelines.errors import SourceError
-from pipelines.sources.cells import Cell, Sheet, address, read_sheets
+from pipelines.sources.cells import Cell, Sheet, address, read_sheets_apart
 from pipelines.sources.layout_model import Layout, Layouts, Values, matches
 from pipelines.text import code
 from pipelines.text import plain as plain_text
@@ -78,7 +78,7 @@ def read_layout(body: bytes, name: str, layouts: Layouts) -> pl.DataFrame:
     faults = _Faults(name)
     records: list[Record] = []
     read = 0
-    for sheet in read_sheets(body, name):
+    for sheet in read_sheets_apart(body, name):
         if matches(layout.sheets, plain(sheet.name)):
             read += 1
             records += _sheet(sheet, layout, given, faults)

@@ -9,7 +9,7 @@ import pytest
 from tests.support.repository import Module, modules
 
 FOUNDATION = {
-    "archive", "deposit", "duck", "errors", "files", "http", "lock", "settings", "show", "sql_rules", "text",
+    "archive", "bounded", "deposit", "duck", "errors", "files", "http", "lock", "settings", "show", "sql_rules", "text",
     "vintages",
 }  # fmt: skip
 ROOMS = {"sources", "quality", "warehouse", "dbt", "release", "reader", "site", "submissions"}

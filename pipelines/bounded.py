@@ -21,6 +21,7 @@ from typing import TypeVar
 from pipelines.errors import NyckeltalError, SourceError
 
 T = TypeVar("T")
+UNREADABLE = "the workbook cannot be read"
 TOO_MUCH = "the file cannot be read within the limits"
 
 
@@ -33,7 +34,7 @@ class Bounds:
     seconds: int = 600
 
 
-def call(work: Callable[..., T], *arguments: object, where: str, bounds: Bounds = Bounds()) -> T:  # noqa: B008
+def call(work: Callable[..., T], *arguments: object, where: str, bounds: Bounds = Bounds()) -> T:
     """Do `work` in a process of its own and give back its result, or raise its error.
 
     Args:
@@ -46,7 +47,7 @@ def call(work: Callable[..., T], *arguments: object, where: str, bounds: Bounds 
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     command = [sys.executable, "-m", "pipelines.bounded"]
     try:
-        done = subprocess.run(
+        done = subprocess.run(  # noqa: S603 - this program itself
             command, input=asked, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment,
             timeout=bounds.seconds, check=False,
         )  # fmt: skip
@@ -55,11 +56,14 @@ def call(work: Callable[..., T], *arguments: object, where: str, bounds: Bounds 
     if done.returncode or not done.stdout:
         name = signal.Signals(-done.returncode).name if done.returncode < 0 else f"code {done.returncode}"
         raise _beyond(where, bounds, f"the process that read it was ended ({name})")
-    value, error = pickle.loads(done.stdout)  # noqa: S301 - written by `_serve` below
-    if isinstance(error, NyckeltalError):
-        raise error
-    if error is not None:
-        raise _beyond(where, bounds, str(error))
+    value, raised = pickle.loads(done.stdout)  # noqa: S301 - written by `_serve` below
+    if isinstance(raised, NyckeltalError):
+        raise raised
+    if raised == MemoryError.__name__:
+        raise _beyond(where, bounds, "more memory than that")
+    if raised is not None:
+        remedy = "open it in a spreadsheet program and save it as .xlsx"
+        raise SourceError(UNREADABLE, where=where, expected="a whole file", found=str(raised), remedy=remedy)
     result: T = value
     return result
 

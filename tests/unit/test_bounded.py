@@ -28,7 +28,7 @@ def turn() -> None:
 
 @pytest.mark.parametrize(
     ("work", "told"),
-    [(give_up, "SIGABRT"), (fill, "more memory than that"), (turn, "the process that read it was ended")],
+    [(give_up, "SIGABRT"), (fill, "more memory than that"), (turn, "that read it")],
 )
 def test_what_ends_the_process_is_a_refusal(work: object, told: str) -> None:
     with pytest.raises(SourceError, match=told) as caught:

@@ -14,6 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from indicators.errors import PortableError
+
 MAX_FACTORS = 2
 
 
@@ -42,7 +44,7 @@ _Sum: TypeAlias = tuple[Term, ...]
 _ONE: _Sum = (Term(1.0, ()),)
 
 
-class ExpressionError(ValueError):
+class ExpressionError(PortableError, ValueError):
     """The text is no expression of the allowed kind."""
 
 

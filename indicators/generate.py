@@ -19,6 +19,7 @@ from indicators.reform_rows import funding_rows
 from indicators.register_model import CompositeInput, DataGap
 from indicators.statistics.intervals import exact_poisson_limits
 from indicators.tables import TABLES
+from indicators.words import no_values
 
 Row = tuple[Any, ...]
 
@@ -205,6 +206,7 @@ def _indicator_row(
         "denominator": indicator.denominator or indicator.weight,
         "multiplier": indicator.multiplier or 1.0,
         "source_id": ", ".join(publishers),
+        "no_values_sv": no_values(", ".join(publishers)),
         "source_series": ", ".join(series for _, series in used),
         "attribution": _attribution(indicator, used, sources),
         "group_attribution": _group_attribution(indicator, used, sources, catalogue),

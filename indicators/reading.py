@@ -6,7 +6,9 @@ there are, and references between them (`load.py`).
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,31 +20,119 @@ from indicators.errors import DeclarationError
 Model = TypeVar("Model", bound=BaseModel)
 
 
-class _UniqueKeyLoader(yaml.CSafeLoader):
-    """YAML lets a key stand twice and keeps the last; here that is an error."""
+# Plain words that YAML reads as something else than what they look like, or that two versions of YAML read differently.
+_SWITCH = re.compile(r"y|n|yes|no|on|off|true|false", re.IGNORECASE)
+_WHOLE = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
+_BROKEN = re.compile(r"[-+]?[0-9]+\.[0-9]*(?:[eE][-+][0-9]+)?|[-+]?\.(?:inf|nan)", re.IGNORECASE)
+_OTHERWISE = re.compile(r"[-+]?0o?[0-9]+|[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)[eE][-+]?[0-9]+", re.IGNORECASE)
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_KINDS = {"int": "the number", "float": "the number", "bool": "true or false,", "timestamp": "the date", "null": "null"}
+Place = tuple[str | int, ...]
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        keys = [self.construct_object(k, deep=True) for k, _ in node.value]
-        twice = sorted({str(k) for k in keys if keys.count(k) > 1})
-        if twice:
-            raise yaml.YAMLError(f"the key {twice[0]!r} stands twice (line {node.start_mark.line + 1})")
-        return super().construct_mapping(node, deep)
+
+@dataclass(frozen=True)
+class Surprise:
+    """A word without quotes that YAML reads as something else: where it stands, and what it is read as.
+
+    `place` is the way to it, by keys and numbers in lists; a key's own place ends with the key.
+    """
+
+    place: Place
+    line: int
+    text: str
+    is_key: bool
+    read_as: str
+
+    def error(self, path: Path) -> DeclarationError:
+        """What a person is told."""
+        what = "key" if self.is_key else "value"
+        expected = f"the {what} in quotes when it is a text ('{self.text}'), or a plain number, true or false"
+        key = f"line {self.line}: {'.'.join(map(str, self.place))}"
+        return DeclarationError(path, key, expected, f"{self.text}, which YAML reads as {self.read_as}")
 
 
 def read_yaml(path: Path) -> Any:
     """Parse one YAML file.
 
     Raises:
+        DeclarationError: unreadable, not UTF-8, not YAML, a key that stands twice, or a word that YAML reads as
+            something else than it looks like (`65_79`, `yes`, `1:30`, `0180`), with its line.
+    """
+    raw, surprises = read_yaml_with_surprises(path)
+    if surprises:
+        raise surprises[0].error(path)
+    return raw
+
+
+def read_yaml_with_surprises(path: Path) -> tuple[Any, list[Surprise]]:
+    """Parse one YAML file, and tell what in it is not read as it looks, in the order of the file.
+
+    Raises:
         DeclarationError: unreadable, not UTF-8, not YAML, or a key that stands twice.
     """
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeyLoader)  # noqa: S506 - a SafeLoader
+        text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise DeclarationError(
             path, f"byte {error.start}", "UTF-8 text", error.object[error.start : error.end]
         ) from error
-    except yaml.YAMLError as error:
+    try:
+        loader = yaml.CSafeLoader(text)
+        try:
+            root = loader.get_single_node()
+            if root is None:
+                return None, []
+            surprises = sorted(_surprises(loader, root, (), set()), key=lambda s: s.line)
+            return loader.construct_document(root), surprises
+        finally:
+            loader.dispose()
+    except (yaml.YAMLError, ValueError) as error:  # a date such as 2024-02-30 is a ValueError
         raise DeclarationError(path, "whole file", "YAML", str(error)) from error
+
+
+def _surprises(loader: yaml.CSafeLoader, node: yaml.Node, place: Place, seen: set[int]) -> Iterator[Surprise]:
+    """What is not read as it looks, below a node; each node once, however many aliases lead to it.
+
+    Raises:
+        YAMLError: a key stands twice (YAML keeps the last).
+    """
+    if id(node) in seen:
+        return
+    seen.add(id(node))
+    if isinstance(node, yaml.MappingNode):
+        names: set[str] = set()
+        for key, value in node.value:
+            name = str(key.value)
+            if name in names and key.tag != "tag:yaml.org,2002:merge":
+                raise yaml.YAMLError(f"the key {name!r} stands twice (line {key.start_mark.line + 1})")
+            names.add(name)
+            if found := _read_otherwise(loader, key, is_key=True):
+                yield Surprise((*place, name), key.start_mark.line + 1, name, True, found)
+            yield from _surprises(loader, value, (*place, name), seen)
+    elif isinstance(node, yaml.SequenceNode):
+        for number, item in enumerate(node.value):
+            yield from _surprises(loader, item, (*place, number), seen)
+    elif found := _read_otherwise(loader, node, is_key=False):
+        yield Surprise(place, node.start_mark.line + 1, str(node.value), False, found)
+
+
+def _read_otherwise(loader: yaml.CSafeLoader, node: yaml.Node, *, is_key: bool) -> str:
+    """What a plain word is read as, when that is not what it looks like; else nothing."""
+    if not isinstance(node, yaml.ScalarNode) or node.style not in {None, ""}:
+        return ""
+    kind, text = node.tag.rsplit(":", maxsplit=1)[-1], str(node.value)
+    if kind in {"str", "merge"}:
+        if _SWITCH.fullmatch(text):
+            return "a text, though other readers of YAML take it for true or false"
+        return "a text, though other readers of YAML take it for a number" if _OTHERWISE.fullmatch(text) else ""
+    as_it_looks = {
+        "int": _WHOLE.fullmatch(text), "float": _BROKEN.fullmatch(text), "timestamp": _DAY.fullmatch(text),
+        "bool": text.lower() in {"true", "false"}, "null": True,
+    }  # fmt: skip
+    if as_it_looks.get(kind, True) and not is_key:
+        return ""
+    read = "" if kind in {"null", "bool"} else f" {loader.construct_object(node)}"
+    return f"{_KINDS.get(kind, kind)}{read}".rstrip(",")
 
 
 def validated(path: Path, model: type[Model], raw: Any, where: str = "") -> Model:

@@ -18,6 +18,7 @@ TABLES: dict[str, dict[str, str]] = {
         "series_ended": "integer", "breaks": "varchar", "notes": "varchar", "definition_version": "integer",
         "valid_from": "date", "is_plain": "boolean", "aggregation": "varchar", "workforce": "varchar",
         "interval_method": "varchar", "interval_per": "double", "interval_reason": "varchar",
+        "no_values_sv": "varchar",
         "mean_of_years": "integer", "plausible_min": "double", "plausible_max": "double", "max_jump_units": "double",
         "max_jump_percent": "double", "replaced_by": "varchar", "replaced_by_reason_sv": "varchar",
     },

@@ -84,12 +84,26 @@ SOURCES = {
     "kolada": "Kolada (RKA)", "scb": "SCB", "socialstyrelsen": "Socialstyrelsen", "skr": "SKR",
     "submissions": "Kommunernas egna uppgifter",
 }  # fmt: skip
+# What an indicator without values waits for, by publisher.
+AWAITED = {
+    "kolada": "Kolada, som hämtas av `nyckeltal refresh --source live`",
+    "scb": "SCB, som hämtas av `nyckeltal refresh --source live`",
+    "socialstyrelsen": "Socialstyrelsens filer, som hämtas av `nyckeltal refresh --source live`",
+    "skr": "SKR:s filer, som hämtas av `nyckeltal refresh --source live`",
+    "submissions": "kommunernas egna uppgifter, som lämnas med `nyckeltal submit`",
+}
 LEVELS = {"block": "stoppar", "hold_back": "ställer rader åt sidan", "warn": "varnar"}
 
 
 def said(words: Mapping[str, str], code: str | None) -> str:
     """The word for a code; a code that has none is shown as it stands, never hidden."""
     return "" if code is None else words.get(code, code)
+
+
+def no_values(source_id: str) -> str:
+    """What is said of an indicator that no area has a value of, by its publishers as the table has them."""
+    awaited = " och ".join(said(AWAITED, publisher) for publisher in source_id.split(", "))
+    return f"inga värden än: väntar på {awaited}"
 
 
 def missing_reason(code: str | None) -> str:

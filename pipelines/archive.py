@@ -7,7 +7,7 @@ the bytes mean (`sources`). Layout: `objects/<first two>/<sha256>` and `fetches/
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Literal
@@ -68,7 +68,8 @@ class FileRecord(BaseModel):
 class Fetch(BaseModel):
     """One fetch of a dataset: the way it came by, its files in order, and what was promised.
 
-    `since` is set when only what changed from that day on was asked for.
+    `since` is set when only what changed from that day on was asked for. `new_fields` are fields of the answers that
+    their reader did not know; they are no part of what identifies the content.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -79,6 +80,7 @@ class Fetch(BaseModel):
     promise: Promise
     way: Way = "snapshot"
     since: date | None = None
+    new_fields: tuple[str, ...] = ()
 
     @property
     def content_id(self) -> str:
@@ -142,11 +144,15 @@ class Archive:
         promise: Promise,
         way: Way = "snapshot",
         since: date | None = None,
+        new_fields: Iterable[str] = (),
     ) -> Fetch:
         """Write down a fetch, unless it brought the same as the last one of this dataset; return the newest record."""
         last = self.latest(dataset)
         number = last.number + 1 if last else 1
-        fetch = Fetch(dataset=dataset, number=number, files=tuple(files), promise=promise, way=way, since=since)
+        fetch = Fetch(
+            dataset=dataset, number=number, files=tuple(files), promise=promise, way=way, since=since,
+            new_fields=tuple(sorted(new_fields)),
+        )  # fmt: skip
         if last and last.content_id == fetch.content_id:
             return last
         write_json(self._records(dataset) / f"{number:06d}.json", fetch.model_dump(mode="json"))

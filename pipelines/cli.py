@@ -145,8 +145,12 @@ def sql(
     from pipelines import reader  # noqa: PLC0415
 
     reader.hold_memory()
-    frame = reader.query(pointer.current_folder(settings_for(data_dir).releases_dir), query)
+    folder = pointer.current_folder(settings_for(data_dir).releases_dir)
+    frame = reader.query(folder, query)
     show.write_result(frame, "json" if json_out else form, output)
+    if frame.is_empty() and "observation_as_of" in query.lower():
+        first = reader.first_known(folder)
+        show.err.print(f"Det första som utgåvan vet blev känt {show.cell(first)} (UTC): före det är inget känt.")
 
 
 @app.command()
@@ -158,9 +162,12 @@ def compare(
     json_out: AsJson = False,
 ) -> None:
     """Put one municipality beside nation, county, GR and its kind, at the newest value of each indicator."""
+    from indicators.words import THEMES  # noqa: PLC0415
     from pipelines import reader  # noqa: PLC0415
-    from pipelines.report import tell_comparison  # noqa: PLC0415
+    from pipelines.report import no_such_theme, tell_comparison  # noqa: PLC0415
 
+    if theme is not None and theme not in THEMES:
+        raise no_such_theme(theme)
     folder = pointer.current_folder(settings_for(data_dir).releases_dir)
     area_id, name = reader.find_area(folder, area)
     other = reader.find_area(folder, with_) if with_ else None
@@ -182,7 +189,7 @@ def diff(
 
     title, frame = diff_releases(settings_for(data_dir), older, newer)
     if form == "table" and not json_out:
-        show.out.print(f"{title}: {frame.height} values differ")
+        show.out.print(f"{title}: {frame.height or 'no'} values differ")
     if frame.height or form != "table" or json_out:
         show.write_result(frame, "json" if json_out else form, output)
 

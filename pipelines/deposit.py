@@ -33,6 +33,7 @@ class Deposit:
         self._path = archive.pending_path(dataset)
         self._guard = threading.Lock()
         self._records: dict[str, FileRecord] = {}
+        self._new_fields: set[str] = set()
         self._take_up(plan, resume)
 
     def find(self, key: str) -> FileRecord | None:
@@ -63,10 +64,22 @@ class Deposit:
             append_line(self._path, {"key": key, "record": record.model_dump(mode="json")})
         return record
 
+    def tell(self, fields: Iterable[str]) -> None:
+        """Write down fields of an answer that its reader did not know."""
+        with self._guard:
+            if news := set(fields) - self._new_fields:
+                self._new_fields |= news
+                append_line(self._path, {"new_fields": sorted(news)})
+
+    @property
+    def new_fields(self) -> frozenset[str]:
+        """Fields that were told so far."""
+        return frozenset(self._new_fields)
+
     def finish(self, keys: Iterable[str], promise: Promise, way: Way = "live", since: date | None = None) -> Fetch:
         """Write the fetch down as whole, with its pages in the order of `keys`."""
         files = [self._records[key] for key in keys]
-        fetch = self._archive.record(self._dataset, files, promise, way, since)
+        fetch = self._archive.record(self._dataset, files, promise, way, since, self._new_fields)
         self.discard()
         return fetch
 
@@ -77,6 +90,7 @@ class Deposit:
     def _take_up(self, plan: str, resume: timedelta) -> None:
         head, *lines = _whole_lines(self._path) or [{}]
         if head.get("plan") == plan and timedelta(0) <= self._now - _moment(head) <= resume:
+            self._new_fields = {str(name) for line in lines for name in line.get("new_fields", [])}
             records = {key: record for key, record in map(_entry, lines) if record is not None}
             # A kill may also come between the record of a whole fetch and the end of its journal.
             last = self._archive.latest(self._dataset)

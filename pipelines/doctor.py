@@ -95,20 +95,18 @@ def _snapshot(settings: Settings) -> Finding:
         manifest = read_manifest(settings.snapshot_dir)
     except SourceError as error:
         return Finding("embedded figures", False, str(error), "git checkout -- data/snapshot")
-    lacking = [
-        d
-        for d in datasets()
-        if d not in manifest.datasets or not (settings.snapshot_dir / manifest.datasets[d].file).is_file()
-    ]
-    found = f"{len(manifest.datasets)} datasets" if not lacking else f"lacks {', '.join(lacking)}"
+    lacking = [d for d, of in manifest.datasets.items() if not (settings.snapshot_dir / of.file).is_file()]
+    others = len(datasets().keys() - manifest.datasets.keys())
+    found = f"{len(manifest.datasets)} datasets; {others} more come from the publishers (--source live) and `submit`"
+    if lacking:
+        found = f"lacks {', '.join(lacking)}"
     return Finding("embedded figures", not lacking, found, "git checkout -- data/snapshot")
 
 
 def _release(settings: Settings) -> Finding:
+    """That there is none yet is told, and no fault: a machine is sound before its first refresh."""
     standing = pointer.current(settings.releases_dir)
-    return Finding(
-        "current release", standing is not None, standing.release_id if standing else "none yet", "make refresh"
-    )
+    return Finding("current release", True, standing.release_id if standing else "none yet: run `nyckeltal refresh`")
 
 
 def _publisher(settings: Settings) -> Finding:

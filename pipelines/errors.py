@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+from indicators.errors import PortableError
+
 
 class ExitCode(IntEnum):
     """What a command's exit code means."""
@@ -14,7 +16,7 @@ class ExitCode(IntEnum):
     NOTHING_RELEASED = 4  # the last release still stands
 
 
-class NyckeltalError(Exception):
+class NyckeltalError(PortableError):
     """Says what is wrong, where, what was expected, what was found, and what to do."""
 
     exit_code = ExitCode.NOTHING_RELEASED
@@ -31,20 +33,23 @@ class NyckeltalError(Exception):
                 parts.append(f"{'what to do' if label == 'remedy' else label}: {text}")
         return " | ".join(parts)
 
-    def __reduce__(self) -> tuple[object, ...]:
-        """Errors cross from the gate's process to the run's as they are."""
-        return _restored, (type(self), self.args, self.__dict__)
-
-
-def _restored(kind: type[NyckeltalError], args: tuple[object, ...], state: dict[str, object]) -> NyckeltalError:
-    error = kind.__new__(kind)
-    error.args = args
-    error.__dict__.update(state)
-    return error
-
 
 class SourceError(NyckeltalError):
     """A delivery cannot be read as declared; its dataset is held back."""
+
+
+class ProgramFaultError(SourceError):
+    """A fault of the program, met while one dataset was read, which is held back. `trace` is for the log."""
+
+    def __init__(self, dataset: str, error: BaseException, trace: str) -> None:
+        self.dataset, self.trace = dataset, trace
+        super().__init__(
+            "a fault of the program, not of the publisher",
+            where=dataset,
+            expected="that this dataset can be read",
+            found=f"{type(error).__name__}: {error}"[:500],
+            remedy="report it as a bug with the traceback, which stands in the log of runs (logs/runs.jsonl)",
+        )
 
 
 class LockHeldError(NyckeltalError):

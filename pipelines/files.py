@@ -54,7 +54,7 @@ def disk_error(error: OSError, path: Path) -> NyckeltalError:
     return NyckeltalError(what, where=str(error.filename or path), remedy=remedy)
 
 
-def disk_error_in(text: str, path: Path) -> NyckeltalError | None:
+def disk_error_in(text: str, path: Path = Path()) -> NyckeltalError | None:
     """The same, from the message of a library; None when it tells of something else."""
     code = next((code for mark, code in _DISK_MARKS.items() if mark in text), None)
     if code is None:

@@ -27,6 +27,7 @@ import httpx
 import tenacity
 from pyrate_limiter import Duration, Limiter, Rate
 
+from indicators.errors import PortableError
 from pipelines.errors import SourceError
 from pipelines.settings import Settings
 
@@ -38,7 +39,7 @@ _ENVIRONMENT = "HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE, SSL
 logging.getLogger("httpx").setLevel(logging.WARNING)  # it would tell whole addresses, users and passwords too
 
 
-class DamagedError(Exception):
+class DamagedError(PortableError):
     """The body is not what it should be (cut short, another format): worth asking again."""
 
 
@@ -55,7 +56,7 @@ class HttpRefusedError(SourceError):
         self.status, self.body = status, body
 
 
-class _TransientError(Exception):
+class _TransientError(PortableError):
     """An attempt that failed in a way that may pass."""
 
     def __init__(self, found: str, retry_after: float | None = None) -> None:

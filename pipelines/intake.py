@@ -21,9 +21,10 @@ from pipelines import warehouse
 from pipelines.archive import Archive, Fetch, FileRecord, Promise, SeriesPromise
 from pipelines.duck import connect
 from pipelines.lock import exclusive
+from pipelines.quality.disclosure import check_of
 from pipelines.settings import Settings
 from pipelines.sources.model import publisher_of
-from pipelines.staging import stage
+from pipelines.staging import HeldBackError, stage
 from pipelines.submissions.facts import Fact, as_csv
 from pipelines.vintages import DeliveryRecord, Vintages
 
@@ -78,8 +79,10 @@ def take_in(settings: Settings, catalogue: Catalogue, template_id: str, facts: S
         HeldBackError: the gate refused them; nothing is kept. LockHeldError: a refresh is at work.
     """
     with exclusive(settings.data_dir):
-        if not _is_news(settings, facts):
+        known = known_facts(settings)
+        if set(facts) <= set(known):
             return Taken(None)
+        _refuse_exposed(catalogue, known, facts)
         warehouse.remove_build(settings)  # what a killed run left staged may not be taken for known
         archive, body = Archive(settings.archive_dir), as_csv(facts)
         was_held = archive.holds(hashlib.sha256(body).hexdigest())
@@ -96,14 +99,30 @@ def take_in(settings: Settings, catalogue: Catalogue, template_id: str, facts: S
         return Taken(record)
 
 
-def _is_news(settings: Settings, facts: Sequence[Fact]) -> bool:
-    """Whether any fact differs from what is known."""
+def known_facts(settings: Settings) -> list[Fact]:
+    """Every fact of submissions as it is known now."""
     with connect(settings) as con:
         known = con.execute(
             "select series_id, area_id, year, sex, value, status "
             f"from ({Vintages(settings).known_sql(DATASET)}) where change <> 'withdrawn'"
         ).fetchall()
-    return not {(f.series_id, f.area_id, f.year, f.sex, f.value, f.status) for f in facts} <= set(known)
+    return [Fact(*row) for row in known]
+
+
+def _refuse_exposed(catalogue: Catalogue, known: Sequence[Fact], facts: Sequence[Fact]) -> None:
+    """Judge what readers would see once these facts are known, beside all that was known of the same places and years.
+
+    Raises:
+        HeldBackError: a small number of persons could be found out.
+    """
+    given = {(f.series_id, f.area_id, f.year, f.sex) for f in facts}
+    places = {(f.area_id, f.year) for f in facts}
+    before = [
+        f for f in known if (f.area_id, f.year) in places and (f.series_id, f.area_id, f.year, f.sex) not in given
+    ]
+    check = check_of(catalogue.templates, [*before, *facts])
+    if not check.passed:
+        raise HeldBackError(DATASET, (check,))
 
 
 def _archived(archive: Archive, template_id: str, body: bytes, facts: Sequence[Fact], now: datetime) -> Fetch:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from pipelines.dbt import ensure_manifest
 from pipelines.errors import ExitCode, NyckeltalError
+from pipelines.faults import chain_of
 from pipelines.files import DISK_ERRORS, disk_error, disk_error_in
 from pipelines.lock import exclusive
 from pipelines.run import Run
@@ -121,11 +122,7 @@ def prepare_dagster_home(settings: Settings) -> Path:
 
 def _ours(error: BaseException, data_dir: Path, log: Path) -> NyckeltalError:
     """What Dagster wrapped, in our words: a disk that is full or read-only first, whoever met it."""
-    chain: list[BaseException] = []
-    seen: BaseException | None = error
-    while seen is not None and seen not in chain:
-        chain.append(seen)
-        seen = seen.__cause__ or seen.__context__
+    chain = chain_of(error)
     for one in chain:
         if isinstance(one, OSError) and one.errno in DISK_ERRORS:
             return disk_error(one, data_dir)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import resource
 import threading
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -150,12 +151,19 @@ def find_area(folder: Path, written: str) -> tuple[str, str]:
     return found, areas.names[found]
 
 
+def first_known(folder: Path) -> datetime:
+    """When the first value of a release became known."""
+    found: datetime = query(folder, "select min(known_from) from observation_vintage").item()
+    return found
+
+
 COMPARE_SQL = """
 with latest as (
     select indicator_id, max(year) as year from comparison where area_id = $area and sex = 'T' group by indicator_id
 )
 select i.theme, i.indicator_id, i.title_sv, i.unit, i.decimals, i.polarity, c.year, c.value, c.nation, c.county_mean,
-    c.gr_weighted, c.gr_unweighted, c.kommungrupp_median, c.similar_mean, c.rank, c.of_n, c.change_1y, c.change_5y,
+    c.gr_weighted, c.gr_unweighted, c.kommungrupp_median, c.similar_mean, c.rank, c.of_n,
+    c.rank_from_highest, c.rank_from_lowest, c.place_sv, c.change_1y, c.change_5y,
     w.value as with_value
 from latest as l
 join comparison as c on c.indicator_id = l.indicator_id and c.year = l.year and c.sex = 'T' and c.area_id = $area

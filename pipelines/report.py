@@ -6,28 +6,28 @@ Belongs here: gathering facts for the command line and laying them out. Does not
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
 import polars as pl
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from indicators import words
 from indicators.load import load_catalogue
 from indicators.model import Indicator
 from indicators.tables import TABLES
 from pipelines import events, reader, show
 from pipelines.errors import UsageError
+from pipelines.near import names_near, words_near
 from pipelines.release import pointer
 from pipelines.release.pointer import ReleaseInfo
 from pipelines.run import Run, peak_memory_mb, utc_now
 from pipelines.settings import Settings
 from pipelines.sources.model import datasets
+from pipelines.text import holds_words
 
-_WIDE = 120  # columns of a terminal that hold the whole comparison
-_DATASET_HEADS = {
-    "rows in": 9, "new": 7, "revised": 7, "withdrawn": 9, "restored": 8, "held back": 4, "checks failed": 6
-}  # fmt: skip
+_DATASET_HEADS = ("rows in", "new", "revised", "withdrawn", "restored", "held back", "checks failed")
 _ONLY_WIDE = ("länet", "GR ovägt", "typ", "liknande")
 
 
@@ -57,9 +57,9 @@ def tell_run(run: Run, json_out: bool) -> None:
         show.out.print(f"Nothing new. Current release: {standing.release_id if standing else 'none'}")
         return
     table = show.grid("Datasets")
-    table.add_column("dataset", overflow="fold")
-    for head, width in _DATASET_HEADS.items():
-        table.add_column(head, justify="right", min_width=width)
+    table.add_column("dataset", key=True)
+    for head in _DATASET_HEADS:
+        table.add_column(head, right=True)
     for dataset in datasets():
         if run.wants(dataset) or dataset in run.taken_in:
             table.add_row(dataset, *_dataset_cells(run, dataset))
@@ -178,33 +178,51 @@ def tell_status(found: dict[str, Any]) -> None:
 def tell_comparison(frame: pl.DataFrame, area_id: str, name: str, other: tuple[str, str] | None) -> None:
     """Lay out `reader.compare`."""
     if frame.is_empty():
-        raise UsageError("there are no values to compare", where=f"{area_id} {name}", expected="a municipality")
+        raise UsageError(
+            "there are no values to compare",
+            where=f"{area_id} {name}",
+            expected="a municipality, a county or a group that has values",
+            remedy="leave --theme out; what there is of the area: nyckeltal sql "
+            f"\"select theme, count(value) from observation_wide where area_id = '{area_id}' group by 1\"",
+        )
     columns = {
         name: "value", **({other[1]: "with_value"} if other else {}), "riket": "nation", "länet": "county_mean",
         "GR vägt": "gr_weighted", "GR ovägt": "gr_unweighted", "typ": "kommungrupp_median", "liknande": "similar_mean",
     }  # fmt: skip
-    narrow = show.out.width < _WIDE
-    shown = {head: column for head, column in columns.items() if not (narrow and head in _ONLY_WIDE)}
     rows = list(frame.iter_rows(named=True))
-    figures = [
-        ["", *shown, "plats", "1 år", "5 år"],
-        *(_compared_figures(row, list(shown.values())) for row in rows),
-    ]
-    widths = [max(len(line[place]) for line in figures) for place in range(len(figures[0]))]
-    lines = ["  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)) for line in figures]
+    wide, width = _in_columns(rows, columns), show.out.width
+    fewer = {head: column for head, column in columns.items() if head not in _ONLY_WIDE}
+    lines, left_out = wide, ""
+    if len(wide[0]) > width:
+        lines = _in_columns(rows, fewer)
+        left_out = f" Ett fönster med {len(wide[0])} tecken visar också {', '.join(_ONLY_WIDE)}."
+    is_in_columns = len(lines[0]) <= width
     show.out.print(f"[bold]{name} ({area_id})[/bold], newest value of each indicator, T")
     theme = ""
     for row, line in zip(rows, lines[1:], strict=True):
         if row["theme"] != theme:
             theme = row["theme"]
-            show.out.print(f"\n[bold]{theme}[/bold]\n[bold]{lines[0]}[/bold]")
-        show.out.print(f"{row['indicator_id']}, {_compared_unit(row)[0]}, {row['year']}\n{line}", soft_wrap=True)
-    wider = f" Ett fönster med {_WIDE} tecken visar också {', '.join(_ONLY_WIDE)}." if narrow else ""
+            heads = f"\n[bold]{lines[0]}[/bold]" if is_in_columns else ""
+            show.out.print(f"\n[bold]{theme}[/bold]{heads}")
+        place = f", {row['place_sv']}" if row["place_sv"] else ""  # counties and groups have no place
+        show.out.lines(f"{row['indicator_id']}, {_compared_unit(row)[0]}, {row['year']}{place}")
+        if is_in_columns:
+            show.out.print(line)
+        else:  # not even those stand in columns here: all of them, each with its name
+            figures = zip([*columns, "1 år", "5 år"], _compared_figures(row, list(columns.values()))[1:], strict=True)
+            show.out.lines(" · ".join(f"{head} {figure}" for head, figure in figures), indent=2)
     show.out.print(
-        "\nPlats 1 är mest gynnsam enligt nyckeltalets riktning; för kostnader och volymer (no_judgement) är plats 1 "
-        "högst värde och ingen bedömning. Länet, GR ovägt och liknande är ovägda medelvärden, typ är medianen av "
-        f"kommuner av samma typ. – : värde saknas.{wider}"
+        "\nPlatsen räknas bland kommunerna från närmaste änden och är ingen bedömning. Länet, GR ovägt och liknande är "
+        f"ovägda medelvärden, typ är medianen av kommuner av samma typ. – : värde saknas."
+        f"{left_out if is_in_columns else ''}"
     )
+
+
+def _in_columns(rows: list[dict[str, Any]], columns: dict[str, str]) -> list[str]:
+    """A line of heads and one for each row, all equally long."""
+    figures = [["", *columns, "1 år", "5 år"], *(_compared_figures(row, list(columns.values())) for row in rows)]
+    widths = [max(len(line[place]) for line in figures) for place in range(len(figures[0]))]
+    return ["  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)) for line in figures]
 
 
 def _compared_unit(row: dict[str, Any]) -> tuple[str, float]:
@@ -221,10 +239,64 @@ def _compared_figures(row: dict[str, Any], columns: list[str]) -> list[str]:
     return [
         "",
         *map(figure, columns),
-        f"{row['rank']} av {row['of_n']}" if row["rank"] else "–",  # counties and groups have no rank
         figure("change_1y"),
         figure("change_5y"),
     ]
+
+
+def of_theme(settings: Settings, theme: str | None) -> list[dict[str, Any]]:
+    """The indicators as declared, of one theme or of all, with the years of their values (`_listed`).
+
+    Raises:
+        UsageError: there is no such theme.
+    """
+    if theme is not None and theme not in words.THEMES:
+        raise no_such_theme(theme)
+    return _listed(settings, lambda i: theme is None or i.theme == theme)
+
+
+def no_such_theme(theme: str) -> UsageError:
+    """A theme that does not exist, with those that do."""
+    near = names_near(theme, words.THEMES)
+    remedy = f"did you mean {near[0]}?" if near else ""
+    return UsageError("there is no such theme", expected=", ".join(words.THEMES), found=theme, remedy=remedy)
+
+
+def search_indicators(settings: Settings, text: str) -> tuple[list[dict[str, Any]], list[str]]:
+    """The indicators that hold all the words, as `of_theme` gives them; where none does, the nearest words."""
+
+    def searched(i: Indicator) -> str:
+        return " ".join([i.indicator_id, i.title_sv, i.title_en, i.definition_sv, i.series or ""])
+
+    found = _listed(settings, lambda i: holds_words(searched(i), text))
+    if found:
+        return found, []
+    catalogue = load_catalogue(settings.declarations_dir).indicators
+    return [], words_near(text, (f"{i.indicator_id} {i.title_sv} {i.series or ''}" for i in catalogue))
+
+
+def _listed(settings: Settings, wanted: Callable[[Indicator], bool]) -> list[dict[str, Any]]:
+    """Indicators as declared, with `first_year`, `last_year` and `no_values_sv` of the current release; without a
+    release the years are not known, and the last says so."""
+    years = _years(settings)
+    unknown = {"first_year": None, "last_year": None, "no_values_sv": "ingen utgåva än: kör `nyckeltal refresh`"}
+    new = {**unknown, "no_values_sv": "inga värden än: väntar på nästa utgåva"}
+    return [
+        i.model_dump(mode="json") | (years.get(i.indicator_id, new) if years is not None else unknown)
+        for i in sorted(load_catalogue(settings.declarations_dir).indicators, key=lambda i: (i.theme, i.indicator_id))
+        if wanted(i)
+    ]
+
+
+def _years(settings: Settings) -> dict[str, dict[str, Any]] | None:
+    """The years of each indicator's values in the current release; None without a release."""
+    if pointer.current(settings.releases_dir) is None:
+        return None
+    folder = pointer.current_folder(settings.releases_dir)
+    has_words = "no_values_sv" in reader.query(folder, "from indicator limit 0").columns  # not in earlier releases
+    said = "no_values_sv" if has_words else "if(last_year is null, 'inga värden än', null) as no_values_sv"
+    rows = reader.query(folder, f"select indicator_id, first_year, last_year, {said} from indicator").to_dicts()
+    return {row.pop("indicator_id"): row for row in rows}
 
 
 def describe_indicator(settings: Settings, indicator_id: str) -> dict[str, Any]:
@@ -235,42 +307,56 @@ def describe_indicator(settings: Settings, indicator_id: str) -> dict[str, Any]:
     """
     catalogue = load_catalogue(settings.declarations_dir)
     if indicator_id not in catalogue.by_id:
-        near = ", ".join(sorted(i for i in catalogue.by_id if indicator_id.split("_", maxsplit=1)[0] in i)[:5])
-        remedy = f"see `nyckeltal indicators list`{'; near: ' + near if near else ''}"
-        raise UsageError("there is no such indicator", found=indicator_id, remedy=remedy)
+        raise no_such_indicator(indicator_id, catalogue.by_id)
     if pointer.current(settings.releases_dir):
         folder = pointer.current_folder(settings.releases_dir)
         rows = reader.query(folder, "select * from indicator where indicator_id = $1", [indicator_id]).to_dicts()
         if rows:
             return rows[0]
     declared = catalogue.by_id[indicator_id].model_dump(mode="json")
-    return {c: declared[c] for c in TABLES["indicator"] if c in declared}
+    (listed,) = _listed(settings, lambda i: i.indicator_id == indicator_id)
+    return {c: declared[c] for c in TABLES["indicator"] if c in declared} | {"no_values_sv": listed["no_values_sv"]}
+
+
+def no_such_indicator(indicator_id: str, known: Iterable[str]) -> UsageError:
+    """An indicator that does not exist, with the nearest ones."""
+    near = ", ".join(names_near(indicator_id, known, 5))
+    remedy = f"{f'did you mean {near}? ' if near else ''}`nyckeltal indicators search WORDS` looks for more"
+    return UsageError("there is no such indicator", expected="an indicator_id", found=indicator_id, remedy=remedy)
 
 
 def tell_indicator(described: dict[str, Any]) -> None:
-    """Lay out `describe_indicator`."""
+    """Lay out `describe_indicator`; an indicator without values begins with that."""
+    if described.get("no_values_sv"):
+        show.out.print(capital(described["no_values_sv"]), markup=False)
     table = show.grid(described["title_sv"], header=False)
-    table.add_column("", style="bold")
-    table.add_column("", overflow="fold")
+    table.add_column("", whole=True, bold=True, key=True)
+    table.add_column("")
     for name, value in described.items():
         if value not in (None, ""):
             table.add_row(name, show.cell(value))
     show.out.print(table)
 
 
-def tell_indicators(found: list[Indicator]) -> None:
-    """A list of indicators."""
+def tell_indicators(found: list[dict[str, Any]]) -> None:
+    """A list of indicators, and how many of them have no values."""
     rows = [
         {
-            "theme": i.theme.value,
-            "indicator_id": i.indicator_id,
-            "title_sv": i.title_sv,
-            "unit": i.unit,
-            "kind": i.kind,
+            **{name: i[name] for name in ("theme", "indicator_id", "title_sv", "unit", "kind")},
+            "years": i["no_values_sv"] or f"{i['first_year']}–{i['last_year']}",
         }
-        for i in sorted(found, key=lambda i: (i.theme, i.indicator_id))
+        for i in found
     ]
-    show.table(pl.DataFrame(rows), title=f"{len(rows)} indicators", limit=1000)
+    columns = ["theme", "indicator_id", "title_sv", "unit", "kind", "years"]
+    frame = pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String))
+    show.table(frame, title=f"{len(rows)} indicators", limit=1000)
+    if empty := sum(bool(i["no_values_sv"]) for i in found):
+        show.out.print(f"{empty} av {len(found)} har inga värden.")
+
+
+def capital(text: str) -> str:
+    """With its first letter as a capital."""
+    return text[:1].upper() + text[1:]
 
 
 def tell_releases(found: list[ReleaseInfo], standing: ReleaseInfo | None) -> None:
@@ -286,4 +372,7 @@ def tell_releases(found: list[ReleaseInfo], standing: ReleaseInfo | None) -> Non
         }
         for r in found
     ]
-    show.table(pl.DataFrame(rows), title=f"{len(rows)} releases")
+    if rows:
+        show.table(pl.DataFrame(rows), title=f"{len(rows)} releases")
+    else:
+        show.out.print("Inga utgåvor än: kör `nyckeltal refresh`.")

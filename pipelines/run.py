@@ -20,10 +20,12 @@ from indicators.load import Catalogue, load_catalogue
 from pipelines import dbt, warehouse, ways
 from pipelines.archive import Archive, Fetch
 from pipelines.errors import NyckeltalError, SourceError, UsageError
+from pipelines.faults import holding_back, trace_of
 from pipelines.files import append_line, remove_leftovers
 from pipelines.lock import exclusive
 from pipelines.parts import write_parts
 from pipelines.quality.controls import warehouse_checks
+from pipelines.quality.disclosure import disclosure_check
 from pipelines.release import build, pointer
 from pipelines.release.build import Plan
 from pipelines.release.pointer import ReleaseInfo
@@ -31,9 +33,9 @@ from pipelines.settings import Settings
 from pipelines.sources import snapshot
 from pipelines.sources.context import Context
 from pipelines.sources.model import datasets, in_order
-from pipelines.staging import HeldBackError, rules_id, stage
+from pipelines.staging import HeldBackError, fields_known, rules_id, stage, unreadable
 from pipelines.vintages import CheckResult, DeliveryRecord, Staged, Vintages
-from pipelines.worker import Worker
+from pipelines.worker import ProcessEndedError, Worker
 
 
 def utc_now() -> datetime:
@@ -136,7 +138,9 @@ class Run:
         if dataset not in self.fetched and dataset not in self.held:
             with self.step(f"fetch {dataset}"):
                 try:
-                    self.fetched[dataset] = ways.fetch(self._context, dataset)
+                    with holding_back(dataset):
+                        ways.check_declaration(dataset)
+                        self.fetched[dataset] = ways.fetch(self._context, dataset)
                 except SourceError as error:
                     self.held[dataset] = error
         return self.fetched.get(dataset)
@@ -170,6 +174,10 @@ class Run:
             except HeldBackError as error:
                 self.held[dataset] = error
                 return error.checks
+            except ProcessEndedError as error:
+                held = HeldBackError(dataset, (unreadable(dataset, error),), cause=error)
+                self.held[dataset] = held
+                return held.checks
         return self.staged[dataset].checks
 
     def absorb(self, dataset: str) -> DeliveryRecord | None:
@@ -218,14 +226,22 @@ class Run:
             raise NyckeltalError("nothing was built", remedy="run the whole job, not only its last step")
         with self.step("release"):
             vintages = Vintages(self.settings)
-            checks = [c for d in datasets() for c in _checks_of(d, self.held, vintages)]
+            checks = [c for d in datasets() for c in self._told(d, _checks_of(d, self.held, vintages))]
             checks += dbt.dbt_checks(self.settings.build_dir / "dbt" / "run_results.json")
             with warehouse.open_build(self.settings, self.build) as con:
-                controls = warehouse_checks(con)
+                controls = [*warehouse_checks(con), disclosure_check(con, self.catalogue.templates)]
             parts = partial(write_parts, self.settings.release_parts) if self.settings.release_parts else None
             stale, made = self._stale(), self.build.release_db
             self.release = build.publish(self.settings, self.planned, made, checks + controls, stale, utc_now(), parts)
             return tuple(controls)
+
+    def _told(self, dataset: str, checks: tuple[CheckResult, ...]) -> tuple[CheckResult, ...]:
+        """The checks, with new fields of answers that led to no delivery."""
+        new = self._context.new_fields.get(dataset) if self._context else None
+        if not new or dataset in self.staged:
+            return checks
+        told = fields_known(dataset, new)
+        return (*(c for c in checks if c.check_id != told.check_id), told)
 
     def is_unchanged(self) -> bool:
         """Whether a run now would find nothing new: every fetch as before, and the same already released.
@@ -269,6 +285,8 @@ class Run:
             "outcome": self.outcome(),
             "release_id": self.release.release_id if self.release else None,
             "held_back": {dataset: str(error) for dataset, error in sorted(self.held.items())},
+            "program_faults": {d: trace for d, e in sorted(self.held.items()) if (trace := trace_of(e))},
+            "new_fields": {d: sorted(n) for d, n in sorted(self._context.new_fields.items())} if self._context else {},
             "changed": {d: r.counts for d, r in sorted(self.taken_in.items()) if r.counts},
             "error": (str(self.error) or type(self.error).__name__) if self.error else None,
             "peak_memory_mb": peak_memory_mb(),
@@ -295,4 +313,8 @@ def _checks_of(dataset: str, held: dict[str, SourceError], vintages: Vintages) -
     if isinstance(error, HeldBackError):
         return error.checks
     last = vintages.latest(dataset)
-    return last.checks if last else ()
+    checks = last.checks if last else ()
+    if error is None:
+        return checks
+    told = unreadable(dataset, error)  # it could not be had; what is known of it stands, with its own checks
+    return (told, *(c for c in checks if c.check_id != told.check_id))

@@ -1,4 +1,8 @@
-"""How figures and tables look in a terminal. Belongs here: Swedish numbers, tables, and files of results."""
+"""How figures and tables look in a terminal.
+
+Belongs here: Swedish numbers, tables of frames, and files of results. Does not belong here: how a table fits a terminal
+(`screen.py`).
+"""
 
 from __future__ import annotations
 
@@ -11,20 +15,18 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from rich import box
-from rich.console import Console
-from rich.table import Table
 
 from pipelines.errors import UsageError
+from pipelines.screen import KEYS, Grid, Screen, escaped, plain
 
 _FILE_WIDTH = 160  # columns where output goes to a file or another program
 
-out = Console(
+out = Screen(
     highlight=False,
     soft_wrap=False,
     width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else _FILE_WIDTH,
 )
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+err = Screen(stderr=True, highlight=False, soft_wrap=True)
 
 _NARROW_SPACE = " "
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -49,36 +51,30 @@ def cell(value: Any) -> str:
     return str(value)
 
 
-def grid(title: str | None = None, *, header: bool = True) -> Table:
-    """An empty table in the form that all have: no frame, so that it can be copied, and narrow."""
-    return Table(
-        title=title,
-        title_justify="left",
-        show_header=header,
-        header_style="bold",
-        box=box.SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
-    )
+def grid(title: str | None = None, *, header: bool = True) -> Grid:
+    """An empty table in the form that all have."""
+    return Grid(title, header)
 
 
 def table(frame: pl.DataFrame, title: str | None = None, limit: int = 200) -> None:
-    """Print a frame; at most `limit` rows, and then how many more there are."""
+    """Print a frame; at most `limit` rows, and then how many more there are. An empty one says so."""
     shown = grid(title)
-    for name, dtype in frame.schema.items():
-        if dtype.is_numeric():  # a number is never broken over two lines
-            shown.add_column(name, justify="right", no_wrap=True)
-        else:
-            shown.add_column(name, overflow="fold")
+    for name, dtype in frame.schema.items():  # numbers, dates and codes are never broken over two lines
+        is_key = name in KEYS
+        shown.add_column(name, right=dtype.is_numeric(), whole=is_key or dtype.is_temporal(), key=is_key)
     for row in frame.head(limit).iter_rows():
         shown.add_row(*(cell(v) for v in row))
-    out.print(shown)
+    if frame.width:
+        out.print(shown)
+    if frame.is_empty():
+        out.print("0 rows")
     if frame.height > limit:
         out.print(f"… and {frame.height - limit} rows more (use --format csv, json or parquet for all)")
 
 
 def as_json(content: Any) -> None:
-    """Print JSON that a machine can read."""
-    print(json.dumps(content, ensure_ascii=False, indent=1, default=_json_value))  # noqa: T201
+    """Print JSON that a machine can read; what a terminal would take for a command is escaped, and reads the same."""
+    print(escaped(json.dumps(content, ensure_ascii=False, indent=1, default=_json_value)))  # noqa: T201
 
 
 def frame_as_json(frame: pl.DataFrame) -> None:
@@ -118,8 +114,8 @@ def write_result(frame: pl.DataFrame, form: str, output: Path | None) -> None:
         text = safe_csv(frame)
         if output:
             output.write_text(text, encoding="utf-8")
-        else:
-            print(text, end="")  # noqa: T201
+        else:  # a file or a program gets the bytes as they are
+            print(plain(text) if sys.stdout.isatty() else text, end="")  # noqa: T201
     elif form == "json":
         if output:
             output.write_text(json.dumps(frame.to_dicts(), ensure_ascii=False, default=_json_value), encoding="utf-8")

@@ -8,7 +8,8 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 import duckdb
 
@@ -17,13 +18,15 @@ from indicators.model import ValueType
 from pipelines import ways
 from pipelines.archive import Fetch, Promise
 from pipelines.duck import columns, connect, identifier, literal
-from pipelines.errors import SourceError
+from pipelines.errors import NyckeltalError, SourceError
+from pipelines.faults import holding_back
 from pipelines.quality.gate import GateResult, run_gate
 from pipelines.quality.profile import profile_series
 from pipelines.quality.quarantine import part
 from pipelines.quality.rules import rules_for
 from pipelines.settings import Settings
 from pipelines.sources.model import Dataset, datasets
+from pipelines.sources.tabular import Parsed
 from pipelines.vintages import CheckResult, Staged, Vintages
 
 _LISTED, _LONGEST = 20, 120  # series and years that are listed by name, and letters of their areas
@@ -32,7 +35,7 @@ _LISTED, _LONGEST = 20, 120  # series and years that are listed by name, and let
 class HeldBackError(SourceError):
     """A dataset did not pass: its last good state stands. `checks` says why."""
 
-    def __init__(self, dataset: str, checks: tuple[CheckResult, ...], cause: SourceError | None = None) -> None:
+    def __init__(self, dataset: str, checks: tuple[CheckResult, ...], cause: NyckeltalError | None = None) -> None:
         failed = [c for c in checks if not c.passed and c.level == "block"]
         self.dataset, self.checks = dataset, checks
         super().__init__(
@@ -50,17 +53,31 @@ def stage(settings: Settings, catalogue: Catalogue, dataset: str, fetched: Fetch
     """Parse a fetch and judge it.
 
     Raises:
-        HeldBackError: it cannot be read as declared, or a blocking check failed.
+        HeldBackError: it cannot be read as declared, a blocking check failed, or the program itself failed over it.
     """
     rows_path = settings.staged_dir / f"{dataset}.parquet"
     try:
-        rows_path.parent.mkdir(parents=True, exist_ok=True)
-        ways.parse(settings, fetched, rows_path)
+        with holding_back(dataset):
+            return _stage(settings, catalogue, dataset, fetched, rows_path)
+    except HeldBackError:
+        raise
     except SourceError as error:
+        rows_path.unlink(missing_ok=True)
         raise HeldBackError(dataset, (_readable(dataset, error),), cause=error) from error
+
+
+def _stage(settings: Settings, catalogue: Catalogue, dataset: str, fetched: Fetch, rows_path: Path) -> Staged:
+    rows_path.parent.mkdir(parents=True, exist_ok=True)
+    ways.check_declaration(dataset)
+    parsed = ways.parse(settings, fetched, rows_path)
     with connect(settings) as con:
         result = _judge(con, settings, catalogue, dataset, fetched)
-        checks = (_readable(dataset, None), *result.checks, *_lost(con, settings, dataset, fetched))
+        checks = (
+            _readable(dataset, None),
+            *_of_parsing(dataset, parsed),
+            *result.checks,
+            *_lost(con, settings, dataset, fetched),
+        )
         if any(not c.passed and c.level == "block" for c in checks):
             rows_path.unlink()  # nobody may take areas from a list that was held back
             raise HeldBackError(dataset, checks)
@@ -201,7 +218,40 @@ def _known_areas(
     return frozenset(str(area) for (area,) in known)
 
 
-def _readable(dataset: str, error: SourceError | None) -> CheckResult:
+def _of_parsing(dataset: str, parsed: Parsed) -> Iterator[CheckResult]:
+    """What parsing had to tell."""
+    yield fields_known(dataset, parsed.new_fields)
+    if parsed.differences is not None:
+        yield CheckResult(
+            check_id=f"{dataset}.totals_agree",
+            level="block",
+            subject=dataset,
+            passed=not parsed.differences,
+            expected="municipalities that sum to the total that stands beside them, in every file",
+            found="; ".join(parsed.differences[:_LISTED]) or "as expected",
+        )
+
+
+def fields_known(dataset: str, new: Iterable[str]) -> CheckResult:
+    """One warning for all fields, columns and sheets of a delivery that are not declared, however often they come."""
+    named = sorted(new)
+    return CheckResult(
+        check_id=f"{dataset}.fields_known",
+        level="warn",
+        subject=dataset,
+        passed=not named,
+        expected="only fields, columns and sheets that are known",
+        found=f"{len(named)} new, which are not read: {', '.join(named[:_LISTED])}" if named else "as expected",
+        sample=", ".join(named[_LISTED:])[:_LONGEST],
+    )
+
+
+def unreadable(dataset: str, error: NyckeltalError) -> CheckResult:
+    """The check that a delivery failed when it could not be read at all."""
+    return _readable(dataset, error)
+
+
+def _readable(dataset: str, error: NyckeltalError | None) -> CheckResult:
     return CheckResult(
         check_id=f"{dataset}.readable",
         level="block",

@@ -17,6 +17,7 @@ from indicators.study_model import Study
 from pipelines import reader, show
 from pipelines.effects import run_studies
 from pipelines.errors import UsageError
+from pipelines.near import names_near
 
 _MARKED = ("level_change", "slope_change", "effect_per_dose")  # estimands that a row is told apart by
 _STUDY = "select * from study where study_id = $1"
@@ -101,8 +102,10 @@ def study_run_now(folder: Path, study: Study) -> dict[str, Any]:
 def _study(folder: Path, study_id: str) -> dict[str, Any]:
     found = reader.query(folder, _STUDY, [study_id]).to_dicts()
     if not found:
-        known = ", ".join(reader.query(folder, "select study_id from study order by 1")["study_id"].to_list())
-        raise UsageError("there is no such study", expected=known, found=study_id)
+        known = reader.query(folder, "select study_id from study order by 1")["study_id"].to_list()
+        near = names_near(study_id, known)
+        remedy = f"did you mean {', '.join(near)}?" if near else ""
+        raise UsageError("there is no such study", expected=", ".join(known), found=study_id, remedy=remedy)
     return {
         "study": found[0],
         "events": reader.query(folder, _EVENTS, [study_id]),
@@ -138,10 +141,10 @@ def tell_study(told: dict[str, Any]) -> None:
 def _tell_analysis(title: str, rows: pl.DataFrame, names: dict[str, str]) -> None:
     table = show.grid(title)
     for head in ("område", "mått"):
-        table.add_column(head, overflow="fold", max_width=34)
+        table.add_column(head, key=True)
     for head in ("skattning", "95 %", "p", "placebo", "år"):
-        table.add_column(head, justify="right", no_wrap=True)
-    table.add_column("utslag", overflow="fold")
+        table.add_column(head, right=True)
+    table.add_column("utslag")
     warnings: dict[str, None] = {}
     for row in sorted(rows.to_dicts(), key=lambda row: row["area_id"].isdigit()):  # groups first
         estimand = words.ESTIMANDS[row["estimand"]] if row["estimand"] in _MARKED else ""
@@ -155,12 +158,14 @@ def _tell_analysis(title: str, rows: pl.DataFrame, names: dict[str, str]) -> Non
             if row["lower_95"] is None
             else f"{_signed(row['lower_95'], decimals)} till {_signed(row['upper_95'], decimals)}",
             show.number(row["p_value"], 3),
-            "–" if row["placebo_rank"] is None else f"{row['placebo_rank']} av {show.number(row['placebo_of_n'])}",
+            "–" if row["placebo_rank"] is None else f"nr {row['placebo_rank']} av {show.number(row['placebo_of_n'])}",
             "–" if row["years_before"] is None else f"{row['years_before']} + {row['years_after']}",
             row["verdict_sv"],
         )
         warnings |= dict.fromkeys((row["warnings_sv"] or "").splitlines())
     show.out.print(table)
+    if rows["placebo_rank"].drop_nulls().len():
+        show.out.print("  placebo: platsen bland alla prövade fall, 1 är det mest avvikande", markup=False)
     for warning in warnings:
         show.out.print(f"  Obs: {warning}", markup=False, soft_wrap=True)
 
@@ -178,7 +183,7 @@ def _tell_series(series: pl.DataFrame, rows: pl.DataFrame, names: dict[str, str]
     decimals = _decimals(shown["observed"])
     table = show.grid(f"{names.get(areas[0], areas[0])}, år för år")
     for head in ("år", "verklig", "utan förändringen", "skillnad", "95 %"):
-        table.add_column(head, justify="right", no_wrap=True)
+        table.add_column(head, right=True, key=head == "år")
     for row in shown.to_dicts():
         low, high = row["lower_95"], row["upper_95"]
         table.add_row(
@@ -216,26 +221,36 @@ def timeline(folder: Path, area: str, indicators: list[str], since: int) -> dict
     known = set(reader.query(folder, "select indicator_id from indicator")["indicator_id"].to_list())
     for wanted in indicators:
         if wanted not in known:
-            remedy = "see `nyckeltal indicators search`"
+            near = ", ".join(names_near(wanted, known))
+            remedy = f"{f'did you mean {near}? ' if near else ''}`nyckeltal indicators search WORDS` looks for more"
             raise UsageError("there is no such indicator", expected="an indicator_id", found=wanted, remedy=remedy)
     with reader.open_release(folder) as con:
         parameters = {"area": area_id, "since": since, "indicators": indicators}
         values = con.execute(_VALUES, parameters).pl()
-    return {"area_id": area_id, "name": name, "events": events, "values": values, "indicators": indicators}
+    return {
+        "area_id": area_id, "name": name, "since": since, "events": events, "values": values, "indicators": indicators
+    }  # fmt: skip
 
 
 def tell_timeline(told: dict[str, Any]) -> None:
     """Lay out years as rows: events at the left, values at the right."""
     events, values = told["events"].to_dicts(), told["values"]
+    area = f"{told['name']} ({told['area_id']})"
+    if not events:
+        show.out.print(f"Ingen händelse som är registrerad rör {area} från {told['since']} och framåt.", markup=False)
+    if values["value"].drop_nulls().is_empty():
+        show.out.print(f"{area} har inga värden av de valda nyckeltalen från {told['since']}.", markup=False)
+    if not events and values.is_empty():
+        return
     years = sorted({*(e["earliest"].year for e in events), *values["year"].to_list()})
     by_cell = {(row["indicator_id"], row["year"]): row for row in values.to_dicts()}
     table = show.grid(f"{told['name']} ({told['area_id']})")
-    table.add_column("år", no_wrap=True)
-    table.add_column("händelser", overflow="fold", ratio=3)
+    table.add_column("år", whole=True, key=True)
+    table.add_column("händelser")
     for indicator in told["indicators"]:
         some = next((row for (name, _), row in by_cell.items() if name == indicator), None)
         title = f"{some['title_sv']} [{some['unit']}]" if some else indicator
-        table.add_column(title.replace("[", "\\["), justify="right", overflow="fold", ratio=1)
+        table.add_column(title, right=True)
     for year in years:
         told_events = [f"{words.when(e)} {e['title_sv']}" for e in events if e["earliest"].year == year]
         cells = [_cell(by_cell.get((indicator, year))) for indicator in told["indicators"]]

@@ -6,7 +6,7 @@ Belongs here: arguments and what is printed. Does not belong here: commands of t
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -15,7 +15,6 @@ from pipelines import show
 from pipelines.options import AsJson, DataDir, settings_for
 from pipelines.release import pointer
 from pipelines.settings import Settings
-from pipelines.text import holds_words
 
 indicators_app = typer.Typer(help="The catalogue of indicators.", no_args_is_help=True)
 releases_app = typer.Typer(help="Releases: list them, go back, remove old ones.", no_args_is_help=True)
@@ -24,23 +23,29 @@ snapshot_app = typer.Typer(help="The embedded figures.", no_args_is_help=True)
 
 @indicators_app.command("list")
 def indicators_list(
-    theme: Annotated[str | None, typer.Option(help="Only this theme.")] = None, json_out: AsJson = False
+    theme: Annotated[str | None, typer.Option(help="Only this theme.")] = None,
+    data_dir: DataDir = None,
+    json_out: AsJson = False,
 ) -> None:
-    """List the indicators."""
-    _list(lambda i: theme is None or i.theme == theme, json_out)
+    """List the indicators, with the years of their values, or what they wait for."""
+    from pipelines.report import of_theme, tell_indicators  # noqa: PLC0415
+
+    found = of_theme(settings_for(data_dir), theme)
+    show.as_json(found) if json_out else tell_indicators(found)
 
 
 @indicators_app.command("search")
 def indicators_search(
-    words: Annotated[str, typer.Argument(help="Words to look for.")], json_out: AsJson = False
+    words: Annotated[str, typer.Argument(help="Words to look for.")], data_dir: DataDir = None, json_out: AsJson = False
 ) -> None:
-    """Look for words in ids, titles, definitions and series."""
-    _list(
-        lambda i: holds_words(
-            " ".join([i.indicator_id, i.title_sv, i.title_en, i.definition_sv, i.series or ""]), words
-        ),
-        json_out,
-    )
+    """Look for words in ids, titles, definitions and series; dots, rings and accents may be left out."""
+    from pipelines.report import search_indicators, tell_indicators  # noqa: PLC0415
+
+    found, near = search_indicators(settings_for(data_dir), words)
+    if not found:  # beside the answer, so that a machine still reads it
+        meant = f" Menade du {', '.join(near)}?" if near else " `nyckeltal indicators list` visar alla."
+        show.err.print(f"Inget nyckeltal har alla orden: {words}.{meant}", markup=False)
+    show.as_json(found) if json_out else tell_indicators(found)
 
 
 @indicators_app.command("show")
@@ -54,12 +59,18 @@ def indicators_show(indicator_id: str, data_dir: DataDir = None, json_out: AsJso
 
 @indicators_app.command("validate")
 def indicators_validate(json_out: AsJson = False) -> None:
-    """Check every declaration; the first fault is told with file, key, expected and found."""
+    """Check every declaration, those of sources and live datasets too; the first fault is told with file and key."""
+    from pipelines import ways  # noqa: PLC0415
+    from pipelines.sources.model import datasets  # noqa: PLC0415
+
     catalogue = load_catalogue(Settings().declarations_dir)
     counts = {
         "indicators": len(catalogue.indicators), "measures": len(catalogue.measures), "groups": len(catalogue.groups),
         "controls": len(catalogue.controls), "data_gaps": len(catalogue.data_gaps),
     }  # fmt: skip
+    for dataset in datasets():
+        ways.check_declaration(dataset)
+    counts["datasets"] = len(datasets())
     if json_out:
         show.as_json(counts)
     else:
@@ -81,13 +92,6 @@ def indicators_new() -> None:
 
     path = write_indicator(Settings().declarations_dir, ask_for(ask))
     show.out.print(f"Skrev {path}. Nästa steg: nyckeltal generate, nyckeltal refresh.", soft_wrap=True)
-
-
-def _list(wanted: Any, json_out: bool) -> None:
-    from pipelines.report import tell_indicators  # noqa: PLC0415
-
-    found = [i for i in load_catalogue(Settings().declarations_dir).indicators if wanted(i)]
-    show.as_json([i.model_dump(mode="json") for i in found]) if json_out else tell_indicators(found)
 
 
 @releases_app.command("list")

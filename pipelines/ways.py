@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,8 @@ from pipelines.http import Client
 from pipelines.settings import Settings
 from pipelines.sources import snapshot
 from pipelines.sources.context import Context
-from pipelines.sources.model import datasets
+from pipelines.sources.model import datasets, faulty
+from pipelines.sources.tabular import Parsed
 from pipelines.vintages import Vintages
 
 
@@ -66,17 +68,29 @@ def fetch(context: Context, dataset: str) -> Fetch | None:
     return found
 
 
-def parse(settings: Settings, fetched: Fetch, target: Path) -> None:
-    """Write the rows of an archived fetch.
+def check_declaration(dataset: str) -> None:
+    """Read all that is declared of a dataset: its columns, and by its publisher's module how it is asked for and read.
+
+    Raises:
+        DeclarationError: something in it is wrong, with file and key.
+    """
+    if fault := faulty().get(dataset):
+        raise fault
+    _module(dataset).check(dataset)
+
+
+def parse(settings: Settings, fetched: Fetch, target: Path) -> Parsed:
+    """Write the rows of an archived fetch; says which fields, columns and sheets in it are not declared.
 
     Raises:
         SourceError: it cannot be read as declared.
     """
     archive = Archive(settings.archive_dir)
     if fetched.way == "snapshot":
-        snapshot.parse(settings.snapshot_dir, fetched, archive, target)
+        parsed = snapshot.parse(settings.snapshot_dir, fetched, archive, target)
     else:
-        _module(fetched.dataset).parse(fetched, archive, target)
+        parsed = _module(fetched.dataset).parse(fetched, archive, target)
+    return replace(parsed, new_fields=parsed.new_fields | set(fetched.new_fields))
 
 
 def refuse_going_back(settings: Settings) -> None:

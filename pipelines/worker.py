@@ -9,9 +9,14 @@ from __future__ import annotations
 import multiprocessing
 import os
 import threading
+import traceback
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from typing import ParamSpec, TypeVar
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any, ParamSpec, TypeVar
+
+from indicators.errors import PortableError, portable_cause
+from pipelines.errors import NyckeltalError
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -28,8 +33,26 @@ class Worker:
         self._started().submit(_load)
 
     def call(self, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
-        """Do `work` in the process and give back its result, or raise its error."""
-        return self._started().submit(work, *arguments, **named).result()
+        """Do `work` in the process and give back its result, or raise its error, which is as it was there.
+
+        Raises:
+            ProcessEndedError: the process ended in the midst of it; the next call starts another.
+        """
+        try:
+            found, error = self._started().submit(_attempt, work, arguments, named).result()
+        except BrokenProcessPool as broken:
+            self.stop()
+            raise ProcessEndedError(
+                "the helper process ended in the midst of its work",
+                where=getattr(work, "__qualname__", "work"),
+                expected="a result or an error",
+                found=str(broken),
+                remedy="see whether this machine ran out of memory, or report it as a bug",
+            ) from broken
+        if error is not None:
+            raise error
+        result: T = found
+        return result
 
     def stop(self) -> None:
         """End the process and give its memory back."""
@@ -42,6 +65,28 @@ class Worker:
             context = multiprocessing.get_context("spawn")
             self._pool = ProcessPoolExecutor(max_workers=1, mp_context=context, initializer=_follow_parent)
         return self._pool
+
+
+class ProcessEndedError(NyckeltalError):
+    """The helper process was killed, or crashed."""
+
+
+def _attempt(work: Callable[..., Any], arguments: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, Any]:
+    """The result of `work`, or its error: given back instead of raised, since the pool would replace its cause.
+
+    An error that cannot be pickled would end the whole pool; one with its words and traceback goes in its place.
+    """
+    try:
+        return work(*arguments, **named), None
+    except Exception as error:  # noqa: BLE001 - raised again by the process that waits
+        trace = "".join(traceback.format_exception(error))
+        if not isinstance(error, PortableError):
+            error.add_note(f"In the helper process:\n{trace}")
+        if portable_cause(error) is error:
+            return None, error
+        told = RuntimeError(f"{type(error).__name__}: {error}")
+        told.add_note(f"In the helper process:\n{trace}")
+        return None, told
 
 
 def _follow_parent() -> None:

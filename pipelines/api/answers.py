@@ -20,7 +20,7 @@ import polars as pl
 from fastapi import Request, Response
 from starlette.responses import StreamingResponse
 
-from pipelines.api import cursors, forms, jsonstat
+from pipelines.api import cursors, empty, forms, jsonstat
 from pipelines.api.asked import MOST_ROWS, ROWS_OF_JSON, Paging, fingerprint
 from pipelines.api.forms import Form
 from pipelines.api.problems import ApiError
@@ -114,16 +114,20 @@ async def answer(request: Request, listing: Listing, given: Paging) -> Response:
         if kept := served.kept.get(headers["ETag"]):
             return _respond_with(request, asked, *kept, headers)
 
-        def work(con: duckdb.DuckDBPyConnection) -> tuple[bytes | BinaryIO, str | None]:
+        def work(con: duckdb.DuckDBPyConnection) -> tuple[bytes | BinaryIO, str | None, str | None]:
             if asked.rows > forms.BATCH:
                 page.end_where(con, asked.rows)
             frame = con.execute(*page.sql(columns, asked.rows + 1)).pl()
             following = _following(request, asked, served.release_id, frame)
-            chunks = _chunks(con, asked, served, frame.head(asked.rows).select(columns), following)
-            return (b"".join(chunks) if frame.height <= forms.BATCH else _set_aside(chunks)), following
+            is_empty = frame.is_empty() and given.cursor is None
+            note = empty.why_empty(con, listing, given, page) if is_empty else None
+            chunks = _chunks(con, asked, served, frame.head(asked.rows).select(columns), following, note)
+            return (b"".join(chunks) if frame.height <= forms.BATCH else _set_aside(chunks)), following, note
 
-        body, following = await serving.read(served, work)
-        if isinstance(body, bytes):
+        body, following, note = await serving.read(served, work)
+        if note:
+            headers[empty.HEADER] = note.encode("ascii", "replace").decode()
+        elif isinstance(body, bytes):
             served.kept.put(headers["ETag"], body, following)
     return _respond_with(request, asked, body, following, headers)
 
@@ -193,11 +197,18 @@ def _following(request: Request, asked: Question, release_id: str, frame: pl.Dat
 
 
 def _chunks(
-    con: duckdb.DuckDBPyConnection, asked: Question, served: Served, frame: pl.DataFrame, following: str | None
+    con: duckdb.DuckDBPyConnection,
+    asked: Question,
+    served: Served,
+    frame: pl.DataFrame,
+    following: str | None,
+    note: str | None,
 ) -> Iterator[bytes]:
     if asked.form is forms.JSONSTAT:
-        chunks = iter([jsonstat.dataset(served.info, frame, jsonstat.words(con, frame), following)])
+        chunks = iter([jsonstat.dataset(served.info, frame, jsonstat.words(con, frame), following, note)])
     else:
         head: dict[str, Any] = {"release_id": served.release_id, "next": following, "count": frame.height}
+        if note:
+            head["note"] = note
         chunks = forms.rows_in(asked.form, head, frame)
     return forms.gzipped(chunks) if asked.zipped else chunks

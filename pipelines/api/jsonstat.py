@@ -56,7 +56,9 @@ def words(con: duckdb.DuckDBPyConnection, frame: pl.DataFrame) -> Words:
     )
 
 
-def dataset(release: ReleaseInfo, frame: pl.DataFrame, said: Words, following: str | None) -> bytes:
+def dataset(
+    release: ReleaseInfo, frame: pl.DataFrame, said: Words, following: str | None, note: str | None = None
+) -> bytes:
     """The cube.
 
     Args:
@@ -72,7 +74,7 @@ def dataset(release: ReleaseInfo, frame: pl.DataFrame, said: Words, following: s
         "label": "Nyckeltal för kommunal vård och omsorg",
         "source": "; ".join(sorted({t for by_type in said.attributions.values() for t in by_type.values()})),
         "updated": f"{release.created_at.isoformat()}Z",
-        "note": [_NOTE],
+        "note": [_NOTE, *([note] if note else [])],
         "id": [name for name, _ in _DIMENSIONS.values()],
         "size": [len(values) for values in codes.values()],
         "role": {"time": ["year"], "geo": ["area"], "metric": ["indicator"]},

@@ -15,13 +15,14 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
+from indicators.errors import PortableError
 from pipelines.errors import NyckeltalError
 
 MEDIA_TYPE = "application/problem+json"
 _LONGEST = 300  # characters of what was sent that are told back
 
 
-class ApiError(Exception):
+class ApiError(PortableError):
     """An error that the one who asks is told of.
 
     Args:

@@ -27,6 +27,7 @@ def _described(*, is_cube: bool = False) -> dict[int | str, dict[str, Any]]:
         "ETag": {"description": "Svarets märke. Skicka det i If-None-Match: oförändrat svar kostar inget (304)."},
         "Link": {"description": 'Adressen till nästa sida, rel="next".'},
         "Nyckeltal-Release": {"description": "Utgåvan som svarade."},
+        "Nyckeltal-Note": {"description": "Varför svaret inte har några rader. Står i JSON som note."},
     }
     described = {name: {**said, "schema": {"type": "string"}} for name, said in headers.items()}
     problem = {"description": "Fel, enligt RFC 9457", "content": {MEDIA_TYPE: {}}}

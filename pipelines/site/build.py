@@ -112,6 +112,7 @@ def _environment() -> Environment:
         "tal": swedish.number, "tecken": swedish.signed, "belopp": swedish.amount, "med_enhet": swedish.with_unit,
         "dag": swedish.day, "stor": swedish.capital, "ratt": _raw, "skal": words.missing_reason,
         "nar": words.when, "p": swedish.chance, "i": swedish.measured, "sagt": lambda code, of: words.said(of, code),
+        "kommandon": swedish.without_marks,
     }  # fmt: skip
     environment.globals |= {
         "ord": words, "linje": sparkline, "omrade": area_path, "nyckeltal": indicator_path, "studie": study_path,

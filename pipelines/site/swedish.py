@@ -52,6 +52,11 @@ def day(value: date | datetime | None) -> str:
     return "–" if value is None else f"{value.day}{_SPACE}{_MONTHS[value.month - 1]}{_SPACE}{value.year}"
 
 
+def without_marks(text: str) -> str:
+    """Without the marks that a command stands between in plain text."""
+    return text.replace("`", "")
+
+
 def capital(text: str) -> str:
     """With its first letter as a capital, the others as they are."""
     return text[:1].upper() + text[1:]

@@ -30,7 +30,7 @@ series as (
 )
 select s.indicator_id, s.area_id, s.years, s.series, s.breaks, o.year, o.value, o.lower_95, o.upper_95,
     o.is_preliminary, coalesce(c.nation, w.value) as nation, coalesce(c.gr_weighted, c.gr_unweighted) as gr, c.gr_weighted is null as gr_is_unweighted,
-    c.similar_mean, c.significance, c.rank, c.of_n,
+    c.similar_mean, c.significance, c.place_sv,
     t.verdict, t.direction, t.first_year as trend_from
 from series as s
 join observation as o
@@ -61,7 +61,7 @@ with newest as (
     group by indicator_id
 )
 select o.indicator_id, o.year, o.area_id, a.name, o.value, o.lower_95, o.upper_95, o.status, o.missing_reason,
-    o.numerator, o.denominator, c.rank, c.of_n
+    o.numerator, o.denominator, c.rank_from_highest, c.place_sv
 from newest as n
 join observation as o on o.indicator_id = n.indicator_id and o.year = n.year and o.sex = 'T'
 join area as a on a.area_id = o.area_id and a.area_type = $kind

@@ -1,18 +1,22 @@
 """What a live fetch may use. Belongs here: that, and nothing of any publisher.
 
-A publisher's module (`pipelines/sources/<publisher>.py`) has two functions:
+A publisher's module (`pipelines/sources/<publisher>.py`) has three functions:
+
+`check(dataset) -> None` reads the dataset's `live` as its own types, so that a wrong declaration is told by
+`indicators validate` and before anything is fetched.
 
 `fetch(context, dataset) -> Fetch | None` asks the publisher, puts every answer into the archive by way of a `Deposit`,
 and says what must have come (`Promise`). None: there is nothing to be had, which is no fault (no file in the inbox, or
 nothing changed since the day asked for).
 
-`parse(fetched, archive, target) -> None` writes the archived answers as rows (`sources/tabular.py`, `write_parts`).
+`parse(fetched, archive, target) -> Parsed` writes the archived answers as rows (`sources/tabular.py`,
+`write_parts`), and says which columns and sheets of files are not declared, and which sums in them do not agree.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -29,7 +33,8 @@ class Context:
     """What a live fetch may use.
 
     `now` is UTC without zone. `client` gives the publisher's client. `taken_in` lists the fetches of a dataset that
-    passed the gate and are known, oldest first.
+    passed the gate and are known, oldest first. `new_fields` gathers, by dataset, fields that nobody knows of answers
+    that are not archived.
     """
 
     settings: Settings
@@ -38,6 +43,12 @@ class Context:
     now: datetime
     client: Callable[[str], Client]
     taken_in: Callable[[str], list[Fetch]]
+    new_fields: dict[str, set[str]] = field(default_factory=dict)
+
+    def tell(self, dataset: str, fields: Iterable[str]) -> None:
+        """Remember new fields of an answer that leads to no delivery, such as the look whether a table was updated."""
+        if named := set(fields):
+            self.new_fields.setdefault(dataset, set()).update(named)
 
     def url(self, publisher: str, address: str) -> str:
         """A publisher's address, or the same on the server that is asked instead (`--base-url`)."""

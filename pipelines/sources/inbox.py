@@ -1,14 +1,24 @@
 """Files that no interface gives: a person puts them into the dataset's inbox, and they are fetched from there.
 
-Belongs here: taking such files into the archive, and finding their names again. Does not belong here: reading them.
+Belongs here: taking such files into the archive, and from there to rows. Does not belong here: reading a workbook by
+its layout (`layout`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import polars as pl
 
 from pipelines.archive import Archive, Fetch, Promise
+from pipelines.errors import SourceError
+from pipelines.sources.areas import municipalities
 from pipelines.sources.context import Context
+from pipelines.sources.layout import read_workbook
+from pipelines.sources.layout_model import Layouts
+from pipelines.sources.model import datasets
+from pipelines.sources.tabular import Parsed, Part, write_parts
 
 _SCHEME = "inbox:"
 
@@ -23,8 +33,47 @@ def fetch_files(context: Context, dataset: str) -> Fetch | None:
         return None
     deposit = context.deposit(dataset, "inbox")
     for path in files:
-        deposit.add(path.name, f"{_SCHEME}{path.name}", path.read_bytes())
+        try:
+            body = path.read_bytes()
+        except OSError as error:
+            raise SourceError(
+                "a file of the inbox cannot be read",
+                where=str(path),
+                expected="a file that this user may read",
+                found=str(error.strerror),
+                remedy="make it readable, or take it away",
+            ) from error
+        deposit.add(path.name, f"{_SCHEME}{path.name}", body)
     return deposit.finish([path.name for path in files], Promise(rows=0, complete=False))
+
+
+def write_files(
+    fetched: Fetch,
+    archive: Archive,
+    target: Path,
+    layouts: Layouts,
+    shaped: Callable[[pl.DataFrame, str], pl.DataFrame] = lambda frame, _: frame,
+) -> Parsed:
+    """Write the rows of archived files, read by their layouts.
+
+    Args:
+        shaped: from the rows of a file, and its name, to the declared columns.
+
+    Raises:
+        SourceError: a file lacks, or holds, what its layout does not know.
+    """
+    declared = datasets()[fetched.dataset]
+    by_name = any(layout.area_by == "name" for layout in layouts.layouts)
+    areas = municipalities(archive) if by_name else {}
+    parts, new, differences = [], set[str](), list[str]()
+    for name, sha256, body in named_files(fetched, archive):
+        reading = read_workbook(body, name, layouts, areas)
+        new |= reading.new
+        differences += reading.differences or ()
+        parts.append(Part(name, sha256, shaped(reading.frame, name).select(*declared.columns).lazy()))
+    parsed = write_parts(parts, declared, target, fetched.dataset)
+    summed = any(layout.summed for layout in layouts.layouts)
+    return Parsed(parsed.new_fields | new, tuple(differences) if summed else None)
 
 
 def named_files(fetched: Fetch, archive: Archive) -> Iterator[tuple[str, str, bytes]]:

@@ -1,4 +1,4 @@
-"""Reads workbooks by a declared layout; what the layout does not know is a fault by name.
+"""Reads workbooks by a declared layout: a new sheet or column is told, what is lacking or not understood is a fault.
 
 Belongs here: finding header, columns and rows, and turning cells into values or reasons. Does not belong here: opening
 files (`cells`), the words of a layout (`layout_model`), or any publisher's own sheets.
@@ -9,7 +9,7 @@ Every fault of a file is gathered before it is refused, so that one change of th
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -17,17 +17,19 @@ import polars as pl
 from pipelines.errors import SourceError
 from pipelines.sources.cells import Cell, Sheet, address, read_sheets_apart
 from pipelines.sources.layout_model import Layout, Layouts, Values, matches
-from pipelines.text import code
+from pipelines.text import AreaNames, code, name_key
 from pipelines.text import plain as plain_text
 
 _LISTED = 20
 _NATION = "0000"
 _CODE_LENGTH = 4
+_ROWS = 8  # first rows of a sheet that are told when no header is found
+_ROUNDED = 1e-9
 _SCHEMA = {
     "series_id": pl.String, "area_id": pl.String, "year": pl.Int32, "sex": pl.String, "value": pl.Float64,
     "status": pl.String, "is_forecast": pl.Boolean, "issue": pl.String,
 }  # fmt: skip
-_SWEDISH_NUMBER = re.compile(r"[-−–]?\d{1,3}(?:[ .\u00a0\u202f]\d{3})+(?:,\d+)?|[-−–]?\d+(?:,\d+)?")
+_SWEDISH_NUMBER = re.compile(r"[-−–]?[0-9]{1,3}(?:[ .\u00a0\u202f][0-9]{3})+(?:,[0-9]+)?|[-−–]?[0-9]+(?:,[0-9]+)?")
 Record = tuple[str, str | None, int, str, float | None, str | None, bool, str | None]
 
 
@@ -37,6 +39,7 @@ class _Faults:
 
     file: str
     found: list[str] = field(default_factory=list)
+    new: set[str] = field(default_factory=set)
 
     def add(self, sheet: str, place: str, text: str) -> None:
         self.found.append(f"{sheet}!{place}: {text}")
@@ -48,9 +51,25 @@ class _Faults:
                 f"{len(self.found)} things that the layout does not know",
                 where=self.file,
                 expected=expected,
-                found="; ".join(self.found[:_LISTED]) + more,
+                found="; ".join(self.found[:_LISTED]) + more + self._new(),
                 remedy="if the publisher changed its layout, add it to `layouts` in the publisher's declaration",
             )
+
+    def _new(self) -> str:
+        """What is new may be what is lacking, under another name."""
+        return f"; new: {', '.join(sorted(self.new)[:_LISTED])}" if self.new else ""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a file holds: its rows, sheets and columns that the layout does not know, and where sums do not agree.
+
+    `differences` is None when nothing has to sum up.
+    """
+
+    frame: pl.DataFrame
+    new: frozenset[str]
+    differences: tuple[str, ...] | None
 
 
 @dataclass(frozen=True)
@@ -64,32 +83,79 @@ class _Header:
     dimensions: dict[str, int]
     values: list[tuple[int, Values, dict[str, str]]]
 
+    @property
+    def read(self) -> set[int]:
+        """The columns that are read."""
+        placed = {self.area, self.year, self.sex, *self.dimensions.values(), *(n for n, _, _ in self.values)}
+        return {n for n in placed if n is not None}
+
+
+@dataclass(frozen=True)
+class _Areas:
+    """Areas by name: those of the list, and the names that the layout declares for the years of some files."""
+
+    names: AreaNames
+    layout: Layout
+    year: str | None
+
+    def code_of(self, written: str) -> str | None:
+        """The code of the area; None when none is called so in that year."""
+        declared = [a for a in self.layout.aliases if name_key(a.name) == name_key(written)]
+        if declared:
+            return next((a.area for a in declared if self.year and a.first <= int(self.year) <= a.last), None)
+        return self.names.code_of(written)
+
 
 def read_layout(body: bytes, name: str, layouts: Layouts) -> pl.DataFrame:
+    """The rows of a file whose areas stand by code; see `read_workbook`."""
+    return read_workbook(body, name, layouts, {}).frame
+
+
+def read_workbook(body: bytes, name: str, layouts: Layouts, areas: Mapping[str, str]) -> Reading:
     """The values of a file: series_id, area_id, year, sex, value, status, is_forecast, issue.
 
     Args:
         body: the file. name: its name, which chooses the layout and may tell year and issue.
+        areas: the municipalities' codes by name, for layouts whose areas stand by name.
 
     Raises:
-        SourceError: no layout fits, or the file holds what the layout does not know; all such places are named.
+        SourceError: no layout fits, or the file lacks or holds what the layout does not know; each place is named.
     """
     layout, given = _chosen(name, layouts)
     faults = _Faults(name)
     records: list[Record] = []
-    read = 0
-    for sheet in read_sheets_apart(body, name):
-        if matches(layout.sheets, plain(sheet.name)):
-            read += 1
-            records += _sheet(sheet, layout, given, faults)
-        elif not matches(layout.sheets_left_out, plain(sheet.name)):
-            faults.add(sheet.name, "A1", "an unknown sheet")
+    sheets = read_sheets_apart(body, name)
+    read = [sheet for sheet in sheets if matches(layout.sheets, plain(sheet.name))]
+    others = [s.name for s in sheets if s not in read and not matches(layout.sheets_left_out, plain(s.name))]
+    faults.new |= {f"sheet {other!r}" for other in others}
+    known = _Areas(AreaNames({code: name for name, code in areas.items()}), layout, given.get("year"))
+    for sheet in read:
+        records += _sheet(sheet, layout, given, faults, known)
     if not read:
-        faults.add("-", "-", f"no sheet called {' or '.join(layout.sheets)}")
+        found = ", ".join(repr(sheet.name) for sheet in sheets)
+        faults.add("-", "-", f"no sheet called {' or '.join(layout.sheets)}; there are {found}")
     faults.refuse("the sheets, columns, rows and markers of its layout")
     if not records:
         raise SourceError("the file holds no values", where=name, expected="rows below the header", found="none")
-    return pl.DataFrame(records, schema=_SCHEMA, orient="row")
+    frame = pl.DataFrame(records, schema=_SCHEMA, orient="row")
+    return Reading(frame, frozenset(faults.new), _differences(frame, layout, name) if layout.summed else None)
+
+
+def _differences(frame: pl.DataFrame, layout: Layout, name: str) -> tuple[str, ...]:
+    """Where the municipalities do not sum to the row of the nation."""
+    told = []
+    of_nation = pl.col("area_id") == _NATION
+    for (series, year), part in frame.filter(pl.col("series_id").is_in(layout.summed)).group_by(
+        "series_id", "year", maintain_order=True
+    ):
+        own = part.filter(~of_nation)
+        whole = part.filter(of_nation)["value"].to_list()
+        found = f"{own['value'].sum():g} in {own.height} municipalities"
+        if len(whole) != 1 or whole[0] is None:
+            told.append(f"{name}: {series} {year}: {len(whole)} rows of the nation ({' or '.join(layout.nation)})")
+        elif abs(own["value"].sum() - whole[0]) > _ROUNDED * max(1.0, abs(whole[0])) or own["value"].null_count():
+            told.append(f"{name}: {series} {year}: {found}, {whole[0]:g} in the row of the nation")
+    return tuple(told)
 
 
 def plain(value: Cell) -> str:
@@ -118,35 +184,72 @@ def _chosen(name: str, layouts: Layouts) -> tuple[Layout, dict[str, str]]:
     )
 
 
-def _sheet(sheet: Sheet, layout: Layout, given: dict[str, str], faults: _Faults) -> Iterator[Record]:
+def _sheet(sheet: Sheet, layout: Layout, given: dict[str, str], faults: _Faults, areas: _Areas) -> Iterator[Record]:
     header = _header(sheet, layout, faults)
     if header is None:
         return
+    _refuse_other_title(sheet, header, layout, given, faults)
     for number in range(header.first_row, len(sheet.rows)):
         cells = sheet.rows[number]
-        if any(plain(c) for c in cells):
-            yield from _row(cells, number, header, layout, given, faults, sheet.name)
+        first = next((plain(c) for c in cells if plain(c)), "")
+        if layout.ends_at and matches(layout.ends_at, first):
+            return
+        if any(plain(cells[n]) for n in header.read if n < len(cells)):
+            yield from _row(cells, number, header, layout, given, faults, sheet.name, areas)
+
+
+def _refuse_other_title(sheet: Sheet, header: _Header, layout: Layout, given: dict[str, str], faults: _Faults) -> None:
+    """A file that says of itself that it is of another year than its name is misnamed."""
+    if layout.title is None:
+        return
+    above = [plain(c) for row in sheet.rows[: header.first_row] for c in row if plain(c)]
+    found = next((match for text in above if (match := matches((layout.title,), text))), None)
+    if found is None:
+        faults.add(sheet.name, "A1", f"no title like {layout.title}")
+    elif (told := found.groupdict().get("year")) and told != given.get("year"):
+        faults.add(sheet.name, "A1", f"the title says {told}, the name of the file {given.get('year')}")
 
 
 def _header(sheet: Sheet, layout: Layout, faults: _Faults) -> _Header | None:
     """The first rows in which every column of the layout is found; else what is lacking in the likeliest."""
-    best: tuple[int, list[str]] | None = None
+    best: tuple[int, int, list[str], _Header, list[str]] | None = None
     for top in range(len(sheet.rows)):
         for depth in range(1, layout.header_rows + 1):
             heads = _heads(sheet.rows[top : top + depth])
             header, lacking, hits = _placed(heads, top + depth, layout)
             if hits and not lacking:
-                _refuse_unknown(heads, top + depth, header, layout, faults, sheet.name)
+                _tell_unknown(heads, header, layout, faults, sheet.name)
                 return header
             if hits and (best is None or hits > best[0]):
-                best = (hits, [f"row {top + depth}: no column {what}" for what in lacking])
-    for what in best[1] if best else ["no header row is found"]:
-        faults.add(sheet.name, "A1", what)
+                best = (hits, top + depth, lacking, header, heads)
+    if best is None:
+        faults.add(sheet.name, "A1", _no_header(sheet, layout))
+        return None
+    _, row, lacking, header, heads = best
+    for what in lacking:
+        faults.add(sheet.name, f"A{row}", f"row {row}: no column {what}")
+    _tell_unknown(heads, header, layout, faults, sheet.name)
     return None
 
 
+def _no_header(sheet: Sheet, layout: Layout) -> str:
+    """The heads that were sought, and the texts of the first rows."""
+    sought = {
+        "area": layout.area, "year": layout.year, **({"sex": layout.sex.heads} if layout.sex else {}),
+        **{name: d.heads for name, d in layout.dimensions.items()},
+        **{column.series: column.heads for column in layout.values if not column.optional},
+    }  # fmt: skip
+    told = "; ".join(f"{what} ({' or '.join(heads)})" for what, heads in sought.items() if heads)
+    rows = [[plain(c) for c in row if plain(c)] for row in sheet.rows]
+    first = [f"row {n}: {', '.join(map(repr, texts[:_LISTED]))}" for n, texts in enumerate(rows, 1) if texts][:_ROWS]
+    return f"no header row is found: sought {told}; found {' / '.join(first) or 'an empty sheet'}"
+
+
 def _heads(rows: list[list[Cell]]) -> list[str]:
-    """The heads of columns: a merged head above reaches over those to its right, and is joined downward by ` | `."""
+    """The heads of columns: a merged head above reaches over those to its right, and is joined downward by ` | `.
+
+    A column with nothing in the last row has the head that stands above in the column itself, if any.
+    """
     width = max((len(row) for row in rows), default=0)
     parts: list[list[str]] = []
     for level, row in enumerate(rows):
@@ -157,8 +260,9 @@ def _heads(rows: list[list[Cell]]) -> list[str]:
         parts.append(texts)
     heads = []
     for n in range(width):
-        told = [texts[n] for texts in parts if texts[n]]
-        heads.append(" | ".join(dict.fromkeys(told)) if parts[-1][n] else "")
+        own = [plain(row[n]) for row in rows if n < len(row) and plain(row[n])]
+        told = [texts[n] for texts in parts if texts[n]] if parts[-1][n] else own
+        heads.append(" | ".join(dict.fromkeys(told)))
     return heads
 
 
@@ -193,15 +297,21 @@ def _placed(heads: list[str], first_row: int, layout: Layout) -> tuple[_Header, 
     return header, lacking, hits
 
 
-def _refuse_unknown(heads: list[str], row: int, header: _Header, layout: Layout, faults: _Faults, sheet: str) -> None:
-    known = {header.area, header.year, header.sex, *header.dimensions.values(), *(n for n, _, _ in header.values)}
+def _tell_unknown(heads: list[str], header: _Header, layout: Layout, faults: _Faults, sheet: str) -> None:
     for n, head in enumerate(heads):
-        if head and n not in known and not matches(layout.columns_left_out, head):
-            faults.add(sheet, address(row, n + 1), f"an unknown column {head!r}")
+        if head and n not in header.read and not matches(layout.columns_left_out, head):
+            faults.new.add(f"sheet {sheet!r}, column {head!r}")
 
 
 def _row(
-    cells: list[Cell], number: int, header: _Header, layout: Layout, given: dict[str, str], faults: _Faults, sheet: str
+    cells: list[Cell],
+    number: int,
+    header: _Header,
+    layout: Layout,
+    given: dict[str, str],
+    faults: _Faults,
+    sheet: str,
+    areas: _Areas,
 ) -> Iterator[Record]:
     def at(column: int | None) -> Cell:
         return cells[column] if column is not None and column < len(cells) else None
@@ -212,9 +322,12 @@ def _row(
     first = next((plain(c) for c in cells if plain(c)), "")
     if any(text and matches(layout.rows_left_out, text) for text in (first, plain(at(header.area)))):
         return
-    area = _area(at(header.area), layout) if header.area is not None else None
+    area = _area(at(header.area), layout, areas) if header.area is not None else None
     if header.area is not None and area is None:
-        fault(header.area, f"neither an area nor a row to leave out: {plain(at(header.area)) or first!r}")
+        written = plain(at(header.area)) or first
+        near = areas.names.near(written) if layout.area_by == "name" else []
+        like = f" (like {', '.join(f'{areas.names.names[a]} {a}' for a in near)})" if near else ""
+        fault(header.area, f"neither an area nor a row to leave out: {written!r}{like}")
         return
     words = dict(given)
     for name, column in header.dimensions.items():
@@ -245,12 +358,14 @@ def _row(
         yield (series, area, year, values.sex or sex, value, status, ahead, issue)
 
 
-def _area(cell: Cell, layout: Layout) -> str | None:
-    """A code with the zeros that a spreadsheet has taken away, or the nation by its name."""
+def _area(cell: Cell, layout: Layout, areas: _Areas) -> str | None:
+    """A code with the zeros that a spreadsheet has taken away, or the nation by its name, or an area by its name."""
     if matches(layout.nation, plain(cell)):
         return _NATION
+    if layout.area_by == "name":
+        return areas.code_of(plain(cell))
     digits = code(cell)
-    return digits.zfill(_CODE_LENGTH) if digits.isdecimal() and 3 <= len(digits) <= _CODE_LENGTH else None
+    return digits.zfill(_CODE_LENGTH) if re.fullmatch(r"[0-9]{3,4}", digits) else None
 
 
 def _year(told: str | None) -> int | None:

@@ -6,9 +6,10 @@ Belongs here: the words of a layout. Does not belong here: reading by it (`layou
 from __future__ import annotations
 
 import re
+from string import Formatter
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from indicators.model import Strict
 
@@ -44,6 +45,15 @@ class Dimension(Strict):
     words: dict[str, str]
 
 
+class Alias(Strict):
+    """Another name of an area, and the years of the files in which it may stand."""
+
+    name: str
+    area: str = Field(pattern=r"^[0-9]{4}$")
+    first: int = 1900
+    last: int = 2100
+
+
 class Layout(Strict):
     """The layout of the files of some years.
 
@@ -53,6 +63,11 @@ class Layout(Strict):
     says what a text in place of a number means; the empty text is a blank cell. `rows_left_out` are tried on the first
     cell of a row that is not blank and on the area's cell. `text_numbers` allows "1 234,5" and "12,3 %" as text.
     `forecast_from` marks years as forecasts from so many years after the issue's year on.
+
+    `area_by: name` says that areas stand by name: those of the list of municipalities, and `aliases`. `title` is a cell
+    above the header that has to be there; its group `year` has to be the file's year. `ends_at` is the first cell of a
+    row from which on there is another table, which is not read. `summed` are series whose municipalities have to sum to
+    the row of the nation.
     """
 
     years: tuple[int, int] = (1900, 2100)
@@ -61,6 +76,11 @@ class Layout(Strict):
     sheets_left_out: tuple[Pattern, ...] = ()
     header_rows: int = Field(default=1, ge=1, le=4)
     area: tuple[Pattern, ...] = ()
+    area_by: Literal["code", "name"] = "code"
+    aliases: tuple[Alias, ...] = ()
+    title: Pattern | None = None
+    ends_at: tuple[Pattern, ...] = ()
+    summed: tuple[str, ...] = ()
     nation: tuple[Pattern, ...] = ()
     year: tuple[Pattern, ...] = ()
     sex: Dimension | None = None
@@ -71,6 +91,20 @@ class Layout(Strict):
     markers: dict[str, Status] = Field(default={})
     text_numbers: bool = False
     forecast_from: int | None = None
+
+    @model_validator(mode="after")
+    def _series_can_be_named(self) -> Layout:
+        given = {*self.dimensions, *re.compile(self.file).groupindex}
+        for column in self.values:
+            named = {name for _, name, _, _ in Formatter().parse(column.series) if name is not None}
+            for head in column.heads:
+                if strange := named - given - set(re.compile(head).groupindex):
+                    raise ValueError(f"values: {column.series} names {sorted(strange)}, which {head} does not tell")
+        if strange := set(self.summed) - {column.series for column in self.values}:
+            raise ValueError(f"summed: series that are not read: {sorted(strange)}")
+        if self.summed and not self.nation:
+            raise ValueError("summed: needs `nation`, the row that holds the sum")
+        return self
 
 
 class Layouts(Strict):

@@ -12,11 +12,11 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, ValidationError, model_validator
 
 from indicators.errors import DeclarationError
-from indicators.load import read_yaml, validated
 from indicators.model import Strict
+from indicators.reading import Surprise, read_yaml_with_surprises, validated
 from pipelines.archive import Way
 
 HOME = Path(__file__).parent
@@ -84,7 +84,13 @@ class Dataset(Strict):
 
 
 class Publisher(Strict):
-    """A publisher: who it is, under which terms it gives, and what it gives."""
+    """A publisher: who it is, under which terms it gives, and what it gives.
+
+    `faults` are the datasets whose declaration is wrong, with the first thing that is: they are held back, and their
+    columns are known still, so that what was known of them stands.
+    """
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
 
     publisher: str = Field(pattern=r"^[a-z]+$")
     title: str
@@ -96,22 +102,85 @@ class Publisher(Strict):
     refreshed: str = Field(min_length=5, description="how often the publisher gives new figures, for readers")
     addresses: dict[str, str] = Field(default={})
     datasets: dict[str, Dataset]
+    faults: dict[str, DeclarationError] = Field(default={})
 
 
 @cache
 def load_publishers(home: Path = HOME) -> dict[str, Publisher]:
     """Every declared publisher by its id.
 
+    A dataset whose declaration is wrong in anything but its columns' names and types is among the publisher's `faults`.
+
     Raises:
-        DeclarationError: a declaration is wrong, with file and key.
+        DeclarationError: a publisher's own keys are wrong, or a dataset's columns cannot be told; with file and key.
     """
     publishers = {}
     for path in sorted(home.glob("*.yml")):
-        publisher = validated(path, Publisher, read_yaml(path))
+        publisher = _publisher(path)
         if publisher.publisher != path.stem:
             raise DeclarationError(path, "publisher", f"the name of the file ({path.stem})", publisher.publisher)
         publishers[publisher.publisher] = publisher
     return publishers
+
+
+def _publisher(path: Path) -> Publisher:
+    raw, surprises = read_yaml_with_surprises(path)
+    of_datasets = [s for s in surprises if s.place[:1] == ("datasets",) and len(s.place) > 2]
+    if others := [s for s in surprises if s not in of_datasets]:
+        raise others[0].error(path)
+    declared = raw.get("datasets") if isinstance(raw, dict) else None
+    if not isinstance(declared, dict) or "faults" in raw:
+        return validated(path, Publisher, raw)
+    whole, faults = {}, {}
+    for name, keys in declared.items():
+        whole[name], fault = _dataset(path, name, keys, [s for s in of_datasets if s.place[1] == name])
+        if fault:
+            faults[name] = fault
+    return validated(path, Publisher, raw | {"datasets": whole, "faults": faults})
+
+
+def _dataset(path: Path, name: str, keys: Any, surprises: list[Surprise]) -> tuple[Dataset, DeclarationError | None]:
+    """A dataset, and what is wrong with its declaration; what is wrong and may be left out has been left out.
+
+    Raises:
+        DeclarationError: what is wrong cannot be left out.
+    """
+    fault = surprises[0].error(path) if surprises else None
+    try:
+        return validated(path, Dataset, keys, where=f"datasets.{name}."), fault
+    except DeclarationError as error:
+        fault = fault or error
+    while True:
+        try:
+            return Dataset.model_validate(keys), fault
+        except ValidationError as error:
+            keys = _without(keys, error.errors()[0]["loc"])
+            if keys is None:
+                raise fault from error
+
+
+def _without(keys: Any, place: tuple[int | str, ...]) -> Any:
+    """A dataset's keys without the wrong one; None when the columns' names and types cannot be told without it."""
+    if not isinstance(keys, dict):
+        return None
+    match place:
+        case ("columns", column, str(key), *_) if key != "type" and isinstance(keys["columns"].get(column), dict):
+            kept = {k: v for k, v in keys["columns"][column].items() if k != key}
+            if key == "description":
+                kept["description"] = "unknown"
+            return keys | {"columns": {**keys["columns"], column: kept}} if kept != keys["columns"][column] else None
+        case (str(key), *_) if key in keys and key not in {"title", "kind", "columns", "key"}:
+            return {k: v for k, v in keys.items() if k != key}
+    return None
+
+
+def faulty() -> dict[str, DeclarationError]:
+    """The datasets whose declaration is wrong, by full name, with the first thing that is."""
+    return {
+        f"{name}.{dataset}": error
+        for name, publisher in load_publishers().items()
+        for dataset, error in publisher.faults.items()
+    }
 
 
 def datasets() -> dict[str, Dataset]:

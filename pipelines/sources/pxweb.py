@@ -13,14 +13,14 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
 import msgspec
 
 from pipelines.errors import SourceError
-from pipelines.http import Answer, Client, DamagedError, HttpRefusedError
+from pipelines.http import Answer, Client, HttpRefusedError
 from pipelines.sources.pxweb_answers import (
     Cells,
     Metadata,
@@ -48,6 +48,7 @@ class Limits:
     cells: int
     calls: int
     seconds: float
+    new_fields: frozenset[str] = field(default=frozenset(), compare=False)
 
     def agreed(self, client: Client, per_second: float) -> Limits:
         """The same limits, once the client keeps to them; a stricter budget of one's own stands."""
@@ -63,6 +64,7 @@ class Mark:
 
     updated: str | None
     newest: str
+    new_fields: frozenset[str] = field(default=frozenset(), compare=False)
 
 
 class PxWeb(ABC):
@@ -119,15 +121,50 @@ class PxWeb(ABC):
         """Cells, as they were archived."""
 
 
-class _ConfigV2(msgspec.Struct, rename="camel"):
+# Fields that are typed `Any` are known and not read.
+class _Word(msgspec.Struct, forbid_unknown_fields=True):
+    id: Any = None
+    label: Any = None
+    language: Any = None
+    text: Any = None
+    params: Any = None
+
+
+class _ConfigV2(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     max_data_cells: int
     max_calls_per_time_window: int
     time_window: float
+    api_version: Any = None
+    app_version: Any = None
+    languages: list[_Word] = []
+    default_language: Any = None
+    license: Any = None
+    source_references: list[_Word] = []
+    default_metadata_format: Any = None
+    default_data_format: Any = None
+    data_formats: Any = None
+    features: list[_Word] = []
 
 
-class _TableV2(msgspec.Struct, rename="camel"):
+class _TableV2(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     updated: str | None
     last_period: str
+    language: Any = None
+    id: Any = None
+    label: Any = None
+    description: Any = None
+    sort_code: Any = None
+    tags: Any = None
+    type: Any = None
+    first_period: Any = None
+    category: Any = None
+    variable_names: Any = None
+    discontinued: Any = None
+    source: Any = None
+    subject_code: Any = None
+    time_unit: Any = None
+    paths: Any = None
+    links: Any = None
 
 
 class V2(PxWeb):
@@ -139,8 +176,9 @@ class V2(PxWeb):
     def limits(self) -> Limits:
         """`/config`."""
         with _said():
-            found: _ConfigV2 = self._client.get(f"{self._base}/config", lambda b: decoded(b, _ConfigV2)).content
-        return Limits(found.max_data_cells, found.max_calls_per_time_window, found.time_window)
+            found: _ConfigV2
+            found, new = self._client.get(f"{self._base}/config", lambda b: decoded(b, _ConfigV2)).content
+        return Limits(found.max_data_cells, found.max_calls_per_time_window, found.time_window, new)
 
     def metadata(self, table: str) -> Answer[Metadata]:
         """`/tables/{id}/metadata`."""
@@ -168,15 +206,17 @@ class V2(PxWeb):
         """`/tables/{id}`."""
         with _said():
             url = f"{self._base}/tables/{quote(table)}?lang=sv"
-            found: _TableV2 = self._client.get(url, lambda b: decoded(b, _TableV2)).content
-        return Mark(found.updated, found.last_period)
+            found: _TableV2
+            found, new = self._client.get(url, lambda b: decoded(b, _TableV2)).content
+        return Mark(found.updated, found.last_period, new)
 
 
-class _ConfigV1(msgspec.Struct, rename="camel"):
+class _ConfigV1(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     max_cells: int
     max_calls: int
     time_window: float
     max_values: int | None = None
+    cors: Any = msgspec.field(name="CORS", default=None)
 
 
 class V1(PxWeb):
@@ -188,8 +228,10 @@ class V1(PxWeb):
     def limits(self) -> Limits:
         """`?config`. The stricter of its two numbers of cells."""
         with _said():
-            found: _ConfigV1 = self._client.get(f"{self._base}/?config", lambda b: decoded(b, _ConfigV1)).content
-        return Limits(min(found.max_cells, found.max_values or found.max_cells), found.max_calls, found.time_window)
+            found: _ConfigV1
+            found, new = self._client.get(f"{self._base}/?config", lambda b: decoded(b, _ConfigV1)).content
+        cells = min(found.max_cells, found.max_values or found.max_cells)
+        return Limits(cells, found.max_calls, found.time_window, new)
 
     def metadata(self, table: str) -> Answer[Metadata]:
         """GET of the table's path."""
@@ -214,7 +256,7 @@ class V1(PxWeb):
                 found=f"{found.frame.height} cells with {', '.join(found.frame.columns)}",
                 remedy="see whether the table has changed",
             )
-        return Mark(found.updated, str(newest[0]))
+        return Mark(found.updated, str(newest[0]), found.new_fields)
 
     def _post(
         self, table: str, chosen: dict[str, tuple[str, tuple[str, ...]]], query: Query, read: Callable[[bytes], Cells]
@@ -264,7 +306,7 @@ def _words(body: bytes) -> str:
     """Title and detail of a problem document, else the beginning of the text."""
     text = " ".join(body[:_SAMPLE].decode("utf-8", errors="replace").split()) or "no words"
     try:
-        problem: _Problem = decoded(body, _Problem)
-    except DamagedError:  # not a problem document
+        problem = msgspec.json.decode(body, type=_Problem)
+    except (msgspec.DecodeError, UnicodeDecodeError):  # not a problem document
         return text
     return ". ".join(filter(None, [problem.title, problem.detail])) or text

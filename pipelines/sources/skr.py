@@ -13,13 +13,21 @@ from indicators.load import validated
 from pipelines.archive import Archive, Fetch
 from pipelines.errors import SourceError
 from pipelines.sources.context import Context
-from pipelines.sources.inbox import fetch_files, named_files
-from pipelines.sources.layout import read_layout
+from pipelines.sources.inbox import fetch_files, write_files
 from pipelines.sources.layout_model import Layouts
 from pipelines.sources.model import HOME, datasets
-from pipelines.sources.tabular import Part, write_parts
+from pipelines.sources.tabular import Parsed
 
 _PRICES = "skr.prisindex"
+
+
+def check(dataset: str) -> None:
+    """Read how the dataset's files are laid out.
+
+    Raises:
+        DeclarationError: the declaration is wrong, with file and key.
+    """
+    _layouts(dataset)
 
 
 def fetch(context: Context, dataset: str) -> Fetch | None:
@@ -27,21 +35,18 @@ def fetch(context: Context, dataset: str) -> Fetch | None:
     return fetch_files(context, dataset)
 
 
-def parse(fetched: Fetch, archive: Archive, target: Path) -> None:
+def parse(fetched: Fetch, archive: Archive, target: Path) -> Parsed:
     """Write the rows of archived files.
 
     Raises:
         SourceError: a file holds what its layout does not know, or an issue without any known index.
     """
-    declared = datasets()[fetched.dataset]
-    layouts = validated(HOME / "skr.yml", Layouts, declared.live)
-    parts = []
-    for name, sha256, body in named_files(fetched, archive):
-        frame = read_layout(body, name, layouts)
-        if fetched.dataset == _PRICES:
-            frame = _prices(frame, name)
-        parts.append(Part(name, sha256, frame.select(*declared.columns).lazy()))
-    write_parts(parts, declared, target, fetched.dataset)
+    shaped = {"shaped": _prices} if fetched.dataset == _PRICES else {}
+    return write_files(fetched, archive, target, _layouts(fetched.dataset), **shaped)
+
+
+def _layouts(dataset: str) -> Layouts:
+    return validated(HOME / "skr.yml", Layouts, datasets()[dataset].live, where=f"{dataset}: live.")
 
 
 def _prices(frame: pl.DataFrame, name: str) -> pl.DataFrame:

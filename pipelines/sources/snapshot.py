@@ -14,7 +14,7 @@ from pipelines.archive import Archive, Fetch, FileRecord, Promise
 from pipelines.errors import SourceError
 from pipelines.files import read_json, sha256_of
 from pipelines.sources.model import datasets, publisher_of
-from pipelines.sources.tabular import Part, read_table, write_parts
+from pipelines.sources.tabular import Parsed, Part, read_table, write_parts
 
 MANIFEST = "manifest.json"
 
@@ -84,8 +84,8 @@ def is_unchanged(folder: Path, dataset: str, archive: Archive) -> bool:
     return last is not None and last.promise == entry.promise and [f.sha256 for f in last.files] == [sha256_of(path)]
 
 
-def parse(folder: Path, fetched: Fetch, archive: Archive, target: Path) -> None:
-    """Write the rows of an archived fetch in declared columns.
+def parse(folder: Path, fetched: Fetch, archive: Archive, target: Path) -> Parsed:
+    """Write the rows of an archived fetch in declared columns; returns the columns that are not declared.
 
     Raises:
         SourceError: the file cannot be read as declared.
@@ -93,7 +93,7 @@ def parse(folder: Path, fetched: Fetch, archive: Archive, target: Path) -> None:
     name = read_manifest(folder).datasets[fetched.dataset].file
     sha = fetched.files[0].sha256
     part = Part(name, sha, read_table(archive.read_path(sha), name))
-    write_parts([part], datasets()[fetched.dataset], target, fetched.dataset)
+    return write_parts([part], datasets()[fetched.dataset], target, fetched.dataset)
 
 
 def holds(folder: Path, dataset: str) -> bool:

@@ -12,11 +12,15 @@ from pathlib import Path
 
 from pipelines.archive import Archive, Fetch
 from pipelines.sources.model import datasets
-from pipelines.sources.tabular import Part, read_table, write_parts
+from pipelines.sources.tabular import Parsed, Part, read_table, write_parts
 
 
-def parse(fetched: Fetch, archive: Archive, target: Path) -> None:
-    """Write the rows of a submission. Columns: those declared, and `source_file_sha256`.
+def check(dataset: str) -> None:
+    """Nothing is declared of how submissions are asked for; their columns are read with the publisher."""
+
+
+def parse(fetched: Fetch, archive: Archive, target: Path) -> Parsed:
+    """Write the rows of a submission. Columns: those declared, and `source_file_sha256`; any other is an error.
 
     Raises:
         SourceError: the archived bytes are damaged, or are not as declared.
@@ -25,4 +29,4 @@ def parse(fetched: Fetch, archive: Archive, target: Path) -> None:
     for file in fetched.files:
         name = f"{fetched.dataset}.csv"
         parts.append(Part(name, file.sha256, read_table(archive.read_path(file.sha256), name)))
-    write_parts(parts, datasets()[fetched.dataset], target, fetched.dataset)
+    return write_parts(parts, datasets()[fetched.dataset], target, fetched.dataset, strict=True)

@@ -75,7 +75,16 @@ def _read_csv(path: Path, name: str) -> pl.LazyFrame:
 def _refuse_ragged(text: str, name: str) -> None:
     """Polars fills a row that is too short with empty cells, which would pass as published missing values."""
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    width = len(next(reader, []))
+    header = next(reader, [])
+    if twice := sorted({column for column in header if header.count(column) > 1}):
+        raise SourceError(
+            "a column stands twice",
+            where=f"{name}, line 1",
+            expected="each column once",
+            found=f"twice: {', '.join(map(repr, twice))}",
+            remedy="say which of them is meant, by another name or by taking one away",
+        )
+    width = len(header)
     line = reader.line_num + 1
     for row in reader:
         if len(row) != width:
@@ -99,18 +108,21 @@ def _unreadable(name: str, expected: str, error: Exception) -> SourceError:
     )
 
 
-def conform(lazy: pl.LazyFrame, dataset: Dataset, name: str) -> pl.LazyFrame:
+def conform(lazy: pl.LazyFrame, dataset: Dataset, name: str, *, strict: bool = False) -> pl.LazyFrame:
     """Bring a frame to the declared columns, in order and typed, with `row` (1-based, in file order) in front.
 
     Texts are written by one rule (`pipelines/text.py`): a publisher's decomposed letters or double blanks are no news.
 
+    Args:
+        strict: a column that is not declared is an error; else it is left out.
+
     Raises:
-        SourceError: a column is missing or unknown, or a cell is not of its column's type.
+        SourceError: a column is missing, or a cell is not of its column's type.
     """
     schema = lazy.collect_schema()
     missing = [c for c in dataset.columns if c not in schema]
-    unknown = [c for c in schema if c not in dataset.columns]
-    if missing or unknown:
+    unknown = new_columns(lazy, dataset)
+    if missing or (strict and unknown):
         found = [f"missing: {', '.join(missing)}"] if missing else []
         found += [f"unknown: {', '.join(unknown)}"] if unknown else []
         raise SourceError(
@@ -125,6 +137,22 @@ def conform(lazy: pl.LazyFrame, dataset: Dataset, name: str) -> pl.LazyFrame:
     return indexed.select(pl.col("row").cast(pl.Int64), *casts)
 
 
+def new_columns(lazy: pl.LazyFrame, dataset: Dataset) -> list[str]:
+    """The columns of a frame that are not declared."""
+    return [c for c in lazy.collect_schema() if c not in dataset.columns]
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """What parsing has to tell: fields, columns and sheets that are not declared, and sums that do not agree.
+
+    `differences` is None when nothing has to sum up.
+    """
+
+    new_fields: frozenset[str] = frozenset()
+    differences: tuple[str, ...] | None = None
+
+
 @dataclass(frozen=True)
 class Part:
     """What one archived file holds: its name for messages, its hash, and its rows."""
@@ -134,19 +162,24 @@ class Part:
     rows: pl.LazyFrame
 
 
-def write_parts(parts: Iterable[Part], dataset: Dataset, target: Path, name: str) -> None:
+def write_parts(parts: Iterable[Part], dataset: Dataset, target: Path, name: str, *, strict: bool = False) -> Parsed:
     """Write the rows of archived files as one staged dataset.
 
     Columns of `target`: those declared, and `source_file_sha256`.
 
+    Args:
+        strict: a column that is not declared is an error; else it is left out and told.
+
     Raises:
-        SourceError: a column is missing or unknown, a cell is not of its column's type, a file is damaged.
+        SourceError: a column is missing, a cell is not of its column's type, a file is damaged.
     """
-    frames = [
-        conform(part.rows, dataset, part.name).drop("row").with_columns(source_file_sha256=pl.lit(part.sha256))
-        for part in parts
-    ]
+    frames, new = [], set[str]()
+    for part in parts:
+        frame = conform(part.rows, dataset, part.name, strict=strict).drop("row")
+        frames.append(frame.with_columns(source_file_sha256=pl.lit(part.sha256)))
+        new |= {f"column {column}" for column in new_columns(part.rows, dataset)}
     write_staged(pl.concat(frames), target, name)
+    return Parsed(frozenset(new))
 
 
 def write_staged(lazy: pl.LazyFrame, target: Path, name: str) -> None:

@@ -7,13 +7,14 @@ what is small and what gives it away (`suppression.py`), or storing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, dataclass, fields, replace
 
 import polars as pl
 
 from indicators.submission_templates import SubmissionTemplate
+from pipelines.submissions.disclosure import AtMost, Key, Relation, Seen, ShareOf, Sum
 from pipelines.submissions.judging import Row
-from pipelines.submissions.suppression import Cell, Key, Sum, suppressed
+from pipelines.submissions.suppression import Cell, suppressed
 
 MISSING, SUPPRESSED = "missing", "suppressed"
 
@@ -40,21 +41,48 @@ def facts_of(template: SubmissionTemplate, rows: Iterable[Row]) -> list[Fact]:
     found = []
     for (area, year), by_sex in groups.items():
         cells = _cells(template, by_sex)
-        hidden = suppressed(cells, sums_of(template, tuple(by_sex)))
+        hidden = suppressed(cells, relations_of(template, tuple(by_sex)))
         for key, cell in cells.items():
             status = SUPPRESSED if key in hidden else (MISSING if cell.value is None else None)
             found.append(Fact(key[0], area, year, key[1], cell.value if status is None else None, status))
     return sorted(found, key=lambda fact: (fact.series_id, fact.area_id, fact.year, fact.sex))
 
 
-def sums_of(template: SubmissionTemplate, sexes: Sequence[str]) -> list[Sum]:
-    """The sums that hold between the cells of one municipality and year: declared totals, women and men."""
-    sums = [Sum((t.total, sex), tuple((part, sex) for part in t.parts)) for t in template.totals for sex in sexes]
-    if {"T", "K", "M"} <= set(sexes):
-        for one in template.fields:
+def relations_of(template: SubmissionTemplate, sexes: Sequence[str]) -> list[Relation]:
+    """What always holds between the cells of one municipality and year, as the template declares it.
+
+    Totals, parts of wholes, shares of persons, and women and men together.
+    """
+    found: list[Relation] = [
+        Sum((t.total, sex), tuple((part, sex) for part in t.parts)) for t in template.totals for sex in sexes
+    ]
+    for one in template.fields:
+        for sex in sexes:
+            if one.at_most:
+                found.append(AtMost((one.series, sex), (one.at_most, sex)))
+            if one.kind == "share" and one.persons:
+                found.append(ShareOf((one.series, sex), (one.persons, sex), one.decimals))
+        if {"T", "K", "M"} <= set(sexes):
             parts = ((one.series, "K"), (one.series, "M"))
-            sums.append(Sum((one.series, "T"), parts, weighted=one.kind == "share"))
-    return sums
+            found.append(Sum((one.series, "T"), parts, weighted=one.kind == "share"))
+    return found
+
+
+def seen_of(template: SubmissionTemplate, facts: Iterable[Fact]) -> dict[tuple[str, int], dict[Key, Seen]]:
+    """What readers see of a template's facts, by municipality and year; other templates' facts are passed over.
+
+    Every table has all the template's cells, of each sex that it has any of.
+    """
+    declared = {field.series: field for field in template.fields}
+    tables: dict[tuple[str, int], dict[Key, Seen]] = {}
+    for fact in facts:
+        if fact.series_id in declared:
+            table = tables.setdefault((fact.area_id, fact.year), {})
+            for one in template.fields:
+                table.setdefault((one.series, fact.sex), Seen(None, False, one.kind, one.max))
+            key = (fact.series_id, fact.sex)
+            table[key] = replace(table[key], value=fact.value, suppressed=fact.status == SUPPRESSED)
+    return tables
 
 
 def as_csv(facts: Sequence[Fact]) -> bytes:
@@ -67,10 +95,11 @@ def as_csv(facts: Sequence[Fact]) -> bytes:
 
 
 def _cells(template: SubmissionTemplate, by_sex: dict[str, Row]) -> dict[Key, Cell]:
-    cells = {}
+    cells: dict[Key, Cell] = {}
     for sex, row in by_sex.items():
         for declared in template.fields:
-            is_count = declared.kind == "persons"
             persons = row.values.get(declared.persons or declared.series)
-            cells[declared.series, sex] = Cell(row.values.get(declared.series), persons, is_count)
+            cells[declared.series, sex] = Cell(
+                row.values.get(declared.series), persons, declared.kind, most=declared.max
+            )
     return cells

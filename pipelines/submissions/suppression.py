@@ -1,144 +1,119 @@
 """Small numbers: which values of one municipality and year must not be told.
 
-Belongs here: pure functions on cells and sums. Does not belong here: what the cells are called (`facts.py`).
+Belongs here: pure functions on cells and relations. Does not belong here: what the cells are called (`facts.py`), or
+what a reader can find out (`disclosure.py`).
 
-A value with fewer than five persons behind it is suppressed; so is a number of persons of one to four, while none is
-told as none. Where a sum would give a suppressed value away, more values are suppressed, the smallest first and sums
-last, until three things hold of what is left to be read: no suppressed value follows from the sums by arithmetic; what
-a sum hides is five persons or more, so that nobody can be pointed at within it; and where a value was not given, what
-a sum tells of it is no small number either. A share of all is a mean of those of women and men, whose weights can be
-guessed at, so none of the three is suppressed alone. Each submission is judged by itself: what an earlier one has told
-stays told. (The problem and its names: Hundepool and others, Statistical
-Disclosure Control, Wiley 2012. With so few cells a greedy choice is enough.)
+Primary suppression: a value with fewer than five persons behind it; so is a number of persons of one to four, while
+none is told as none. Secondary (complementary) suppression: as many more values as it takes until the audit finds
+nothing that can be found out. Of all sets of values that are enough, the one is taken that loses the least: a value for
+all counts as the women's and the men's together, a sum as its parts together. Which set that is depends on the sizes of
+values only through the audit, never by "the smallest first", which would itself tell something of the sizes; and a
+number that is none is never suppressed, since a reader who knows that none is told would count on it. (Hundepool and
+others, *Statistical Disclosure Control*, Wiley 2012, chapter 4. With so few cells the best set is found by trying all.)
 """
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
+from pipelines.submissions.disclosure import FEWEST, Key, Kind, Relation, Seen, Sum, components, is_exposed
 
-FEWEST = 5
-_NOTHING = 1e-9  # what rounding leaves of a zero
-
-Key = tuple[str, str]  # series and sex
+_MOST_TRIED = 300  # sets of values; beyond that every value of the component is suppressed
+_MOST = 10.0**9
 
 
 @dataclass(frozen=True)
 class Cell:
     """A value (None when it was not given), and the number of persons behind it.
 
-    `is_count`: the value is itself the number of persons.
+    `most`: no value is larger. `is_fixed`: readers were told the value before, so that to suppress it would protect
+    nothing. `was_suppressed`: an earlier submission's value, suppressed then and not given now; nobody here knows it.
     """
 
     value: float | None
     persons: float | None
-    is_count: bool = False
+    kind: Kind = "persons"
+    most: float = _MOST
+    is_fixed: bool = False
+    was_suppressed: bool = False
 
     @property
     def is_small(self) -> bool:
         """Whether the value is to be suppressed for its own sake; so it is when nobody knows how many are behind it."""
-        if self.value is None or (self.is_count and self.value == 0):
+        if self.value is None or (self.kind == "persons" and self.value == 0):
             return False
-        return self.persons is None or self.persons < FEWEST
+        return self.persons is None or self.persons < FEWEST or self._is_of_few
 
     @property
-    def is_of_few(self) -> bool:
-        """Whether one to four persons are behind the value, also where it was not given."""
-        return self.persons is not None and 0 < self.persons < FEWEST
-
-
-@dataclass(frozen=True)
-class Sum:
-    """A cell that is the sum of others; or, when `weighted`, their mean with weights that can be guessed at."""
-
-    total: Key
-    parts: tuple[Key, ...]
-    weighted: bool = False
+    def _is_of_few(self) -> bool:
+        """Whether a share, times its persons, is one to four persons."""
+        if self.kind != "share" or self.value is None or self.persons is None:
+            return False
+        return 0 < round(self.value * self.persons / 100) < FEWEST
 
     @property
-    def keys(self) -> tuple[Key, ...]:
-        """The parts, and the total last."""
-        return (*self.parts, self.total)
+    def is_small_number(self) -> bool:
+        """Whether it is one to four persons itself, or stands for so many."""
+        return self._is_of_few or (self.kind == "persons" and self.value is not None and 0 < self.value < FEWEST)
+
+    @property
+    def can_be_hidden(self) -> bool:
+        """Whether to suppress it would keep something from readers."""
+        return self.value is not None and not self.is_fixed and not (self.kind == "persons" and self.value == 0)
+
+    def seen(self, *, suppressed: bool) -> Seen:
+        """As a reader sees it."""
+        if self.value is None or (suppressed and not self.is_fixed):
+            return Seen(None, suppressed or self.was_suppressed, self.kind, self.most)
+        return Seen(self.value, False, self.kind, self.most)
 
 
-def suppressed(cells: Mapping[Key, Cell], sums: Sequence[Sum]) -> frozenset[Key]:
+def suppressed(cells: Mapping[Key, Cell], relations: Sequence[Relation]) -> frozenset[Key]:
     """Which cells of one municipality and year are suppressed.
 
     Args:
-        cells: every cell that the sums name, those without a value too. sums: each holds exactly, but for rounding.
+        cells: every cell that the relations name, those without a value too. relations: what always holds.
     """
     hidden = {key for key, cell in cells.items() if cell.is_small}
-    while candidates := next(_exposed(cells, sums, hidden), None):
-        hidden.add(min(candidates, key=lambda key: _reluctance(key, cells, sums)))
+    for members, related in components(cells, relations):
+        part = {key: cells[key] for key in sorted(members)}
+        hidden |= _more(part, related, hidden & members)
     return frozenset(hidden)
 
 
-def _exposed(cells: Mapping[Key, Cell], sums: Sequence[Sum], hidden: Collection[Key]) -> Iterator[list[Key]]:
-    """For each weakness that is left: the cells of which one more may be suppressed. Empty lists are passed over."""
-    for one in sums:
-        told = [k for k in one.keys if _is_told(cells, hidden, k)]
-        if told and _gives_away(cells, one, hidden):
-            yield told
-    every = [k for one in sums for k in one.keys if _is_told(cells, hidden, k)]
-    for key in _determined(cells, sums, hidden):
-        near = [k for one in sums if key in one.keys for k in one.keys if _is_told(cells, hidden, k)]
-        if near or every:
-            yield near or every
+def as_seen(cells: Mapping[Key, Cell], hidden: Collection[Key]) -> dict[Key, Seen]:
+    """Cells as a reader sees them."""
+    return {key: cell.seen(suppressed=key in hidden) for key, cell in cells.items()}
 
 
-def _gives_away(cells: Mapping[Key, Cell], one: Sum, hidden: Collection[Key]) -> bool:
-    """Whether this sum alone tells a suppressed value, or that what it hides is small."""
-    unknown = [k for k in one.keys if not _is_told(cells, hidden, k)]
-    if len(unknown) == 1 and (unknown[0] in hidden or (one.weighted and cells[unknown[0]].is_of_few)):
-        return True
-    if one.weighted or not unknown or one.total in unknown:
-        return False
-    rest = _value(cells, one.total) - sum(_value(cells, k) for k in one.parts if k not in unknown)
-    if cells[one.total].is_count:
-        return _NOTHING < rest < FEWEST
-    return rest <= _NOTHING and any(k in hidden for k in unknown)  # nothing is left, so each of them is nothing
+def _more(cells: Mapping[Key, Cell], relations: Sequence[Relation], hidden: Collection[Key]) -> frozenset[Key]:
+    """What is suppressed beside `hidden`: the lightest set that leaves nothing to be found out; all, when none does."""
+    small = [key for key in hidden if cells[key].is_small_number]
+    candidates = [key for key, cell in cells.items() if key not in hidden and cell.can_be_hidden]
+    weights = {key: _weight(key, relations) for key in candidates}
+    for tried, chosen in enumerate(_by_weight(weights)):
+        if tried == _MOST_TRIED:
+            break
+        if not is_exposed(as_seen(cells, {*hidden, *chosen}), relations, small):
+            return frozenset(chosen)
+    return frozenset(candidates)
 
 
-def _determined(cells: Mapping[Key, Cell], sums: Sequence[Sum], hidden: Collection[Key]) -> Iterator[Key]:
-    """Suppressed cells, and small numbers that were not given, that follow from all sums together.
-
-    An unknown is determined when no solution of the homogeneous equations changes it.
-    """
-    sums = [one for one in sums if not one.weighted]
-    unknown = sorted({k for one in sums for k in one.keys if not _is_told(cells, hidden, k)})
-    if not unknown:
-        return
-    place = {key: i for i, key in enumerate(unknown)}
-    equations = np.zeros((len(sums), len(unknown)))
-    right = np.zeros(len(sums))
-    for row, one in enumerate(sums):
-        for key in one.keys:
-            sign = -1.0 if key == one.total else 1.0
-            if key in place:
-                equations[row, place[key]] += sign
-            else:
-                right[row] -= sign * _value(cells, key)
-    _, sizes, directions = np.linalg.svd(equations)
-    free = directions[int(np.sum(sizes > _NOTHING)) :]
-    solution = np.linalg.lstsq(equations, right, rcond=None)[0]
-    for key, i in place.items():
-        follows = not np.any(np.abs(free[:, i]) > _NOTHING)
-        is_small = cells[key].is_count and _NOTHING < solution[i] < FEWEST - _NOTHING
-        if follows and (key in hidden or is_small):
-            yield key
+def _weight(key: Key, relations: Sequence[Relation]) -> int:
+    """How much is lost with a value: as many as the parts that it sums up, and theirs; one when it sums up none."""
+    sums = [one for one in relations if isinstance(one, Sum) and one.total == key]
+    return max((sum(_weight(part, relations) for part in one.parts) for one in sums), default=1)
 
 
-def _is_told(cells: Mapping[Key, Cell], hidden: Collection[Key], key: Key) -> bool:
-    return key not in hidden and cells[key].value is not None
-
-
-def _value(cells: Mapping[Key, Cell], key: Key) -> float:
-    return cells[key].value or 0.0
-
-
-def _reluctance(key: Key, cells: Mapping[Key, Cell], sums: Sequence[Sum]) -> tuple[bool, int, float, Key]:
-    """What is suppressed last: nothings, which protect nobody; then sums of sums, sums, and large values."""
-    value = _value(cells, key)
-    return value == 0, sum(one.total == key for one in sums), value, key
+def _by_weight(weights: Mapping[Key, int]) -> Iterator[tuple[Key, ...]]:
+    """Every set of keys, in the order of its weight, then its size, then its keys."""
+    keys = sorted(weights)
+    heap: list[tuple[int, int, tuple[Key, ...], int]] = [(0, 0, (), 0)]
+    while heap:
+        weight, size, chosen, first = heapq.heappop(heap)
+        yield chosen
+        for place in range(first, len(keys)):
+            key = keys[place]
+            heapq.heappush(heap, (weight + weights[key], size + 1, (*chosen, key), place + 1))

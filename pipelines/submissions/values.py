@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, time, timedelta
 from typing import Any
 
+from indicators.errors import PortableError
 from indicators.submission_templates import TemplateField
 from pipelines.submissions.findings import shown
 from pipelines.submissions.numbers import NumberFault, number_in
@@ -39,7 +40,7 @@ _AS_MISSING = {
 _LARGEST_SHARE_THAT_MAY_BE_A_FRACTION = 1.0
 
 
-class CellError(Exception):
+class CellError(PortableError):
     """What is wrong with a cell: what, expected, and what to do."""
 
     def __init__(self, what: str, expected: str, remedy: str) -> None:

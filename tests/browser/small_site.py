@@ -133,8 +133,10 @@ SERIES = """select o.year, o.area_id, a.name as area_name, o.value, o.lower_95 a
 case when o.break_before then 1 end as broken from observation as o join area as a using (area_id)
 where o.indicator_id = ? and o.sex = 'T' and list_contains(?, o.area_id) order by list_position(?, o.area_id), o.year"""
 RANKED = """select o.area_id, a.name as area_name, o.value, o.lower_95 as lower, o.upper_95 as upper,
+c.place_sv as rank_from_highest,
 case when m.area_id is not null then 'GR' end as "group" from observation as o join area as a using (area_id)
 left join area_membership as m on m.area_id = o.area_id and m.group_id = 'GR'
+left join comparison as c using (indicator_id, area_id, year, sex)
 where o.indicator_id = ? and o.year = 2022 and o.sex = 'T' and a.area_type = 'municipality' order by 1"""
 OURS = "select m.area_id from area_membership as m join area as a using (area_id) where group_id = 'GR' order by name"
 EFFECT = """select year, observed, counterfactual, lower_95 as lower, upper_95 as upper, is_after::int as is_after

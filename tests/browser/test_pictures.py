@@ -106,7 +106,14 @@ def test_many_are_shown_at_a_glance_ours_in_a_list_and_all_when_asked_for(browse
         rows = [row for row in reading.table_of(of) if row["value"]]
         glance, ours = of.locator(".drawing").nth(0), of.locator(".drawing").nth(1)
         assert glance.locator(".mark-rect path").count() == len(rows) + 13
-        assert ours.locator(".mark-text text").count() == 26
+        written = ours.locator("svg .mark-text.role-mark > text").evaluate_all(reading.PLACES)
+        texts = sorted(written, key=lambda t: (t[2], t[1]))
+        drawn = {name: told for (name, _, _), (told, _, _) in zip(texts[::2], texts[1::2], strict=True)}
+        assert drawn == {
+            row["area_name"]: f"{reading.swedish(float(row['value']))} · {row['rank_from_highest']}"
+            for row in rows
+            if row["group"]
+        }, "the place is the table's, in its words"
         assert ours.locator(".mark-rule line").count() == 26, "each interval with its halo"
 
         of.get_by_role("button", name="Alla", exact=True).click()

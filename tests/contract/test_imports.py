@@ -9,13 +9,16 @@ import pytest
 from tests.support.repository import Module, modules
 
 FOUNDATION = {
-    "archive", "bounded", "deposit", "duck", "errors", "files", "http", "lock", "settings", "show", "sql_rules", "text",
-    "vintages",
+    "archive", "bounded", "deposit", "duck", "errors", "files", "http", "lock", "near", "screen", "settings", "show",
+    "sql_functions", "sql_rules", "text", "vintages",
 }  # fmt: skip
 ROOMS = {"sources", "quality", "warehouse", "dbt", "release", "reader", "site", "submissions"}
 DECLARATION = "pipelines.sources.model"  # what a dataset is: a declaration, known to every storey
 # What sources share, each knowing of no publisher.
-TOOLS = {"cells", "context", "inbox", "layout", "layout_model", "pxweb", "pxweb_answers", "pxweb_query", "tabular"}
+TOOLS = {
+    "areas", "cells", "context", "fields", "inbox", "layout", "layout_model", "pxweb", "pxweb_answers", "pxweb_query",
+    "pxweb_types", "tabular",
+}  # fmt: skip
 GATE = "pipelines.quality.gate"
 
 

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import subprocess
-import sys
 import textwrap
 from pathlib import Path
 
@@ -16,38 +12,15 @@ from pipelines import reader
 from pipelines.release import pointer
 from pipelines.settings import ROOT, Settings
 from tests.support.command import Place
+from tests.support.project_copy import copied, nyckeltal
 from tests.support.replicas.scb import ScbReplica
 from tests.support.replicas.scb_figures import Table, Variable, names
 from tests.support.replicas.server import ReplicaServer
-from tests.support.repository import committed_files
 
 pytestmark = pytest.mark.slow
 
 GUIDE = ROOT / "docs" / "add-a-source.md"
 DENSITY = {"1480": 1337.5, "1407": 558.2}  # TEST FIGURES
-
-
-def copied(folder: Path) -> Path:
-    """The project's code and declarations, without its figures."""
-    for path in committed_files():
-        below = path.relative_to(ROOT)
-        if below.parts[0] in {"pipelines", "indicators", "dbt_project", "pyproject.toml"}:
-            target = folder / below
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, target)
-    return folder
-
-
-def nyckeltal(project: Path, *argv: str | Path) -> subprocess.CompletedProcess[str]:
-    """The command, run from the copy's own code."""
-    return subprocess.run(
-        [sys.executable, "-c", "from pipelines.cli import main; main()", *argv],
-        cwd=project,
-        env={**os.environ, "PYTHONPATH": str(project), "COLUMNS": "200", "NYCKELTAL_REQUESTS_PER_SECOND": "0"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 def density(area: str) -> float:

@@ -179,9 +179,41 @@ def test_columns_can_be_chosen_and_come_in_their_order(ending: str, api: ServedA
     assert api.get(other).headers["etag"] != api.get(address).headers["etag"]
 
 
+@pytest.mark.parametrize(
+    ("asked", "note"),
+    [
+        ("as-of?moment=1999-12-31", "nothing of this was known at 1999-12-31: the first of it became known 20"),
+        (f"as-of?moment=1999-12-31T12:00:00Z&indicator={COST}&year=2022", "nothing of this was known at"),
+        (f"as-of?moment=2100-01-01&indicator={COST}&year=1950", "there are values of the years"),
+        ("observations?indicator=andel_personcentrerad_plan", "väntar på kommunernas egna uppgifter"),
+        (f"comparison?indicator={COST}&year=1900", "there are values of the years"),
+        (f"observations?indicator={COST}&theme=behov", "no rows answer all of this at once: indicator, theme"),
+        ("indicators?q=hemj%C3%A4nst", "did you mean hemtjänst"),
+        ("areas?q=G%C3%B6teborgg", "did you mean göteborg"),
+        ("revisions", "nothing has changed since the release before"),
+    ],
+)
+def test_an_empty_answer_says_why_in_every_form(asked: str, note: str, api: ServedApi) -> None:
+    path, _, parameters = asked.partition("?")
+    answer = api.get(f"{V1}/{asked}")
+    assert answer.status_code == 200
+    assert (answer.json()["count"], answer.json()["rows"]) == (0, [])
+    assert note in answer.json()["note"]
+    table = api.get(f"{V1}/{path}.csv?{parameters}")
+    assert table.text.count("\n") == 1
+    assert note.encode("ascii", "replace").decode()[:20] in table.headers["Nyckeltal-Note"]
+
+
+def test_an_answer_with_rows_has_no_note(api: ServedApi) -> None:
+    answer = api.get(f"{V1}/observations", indicator=COST, area=GOTEBORG)
+    assert "note" not in answer.json()
+    assert "Nyckeltal-Note" not in answer.headers
+
+
 def test_json_stat_of_nothing_is_an_empty_cube(api: ServedApi) -> None:
     found = api.get(f"{V1}/observations.jsonstat", indicator=COST, year=1900).json()
     assert (found["size"], found["value"], found["status"]) == ([0, 0, 0, 0], {}, {})
+    assert "there are values of the years" in found["note"][1]
 
 
 @pytest.mark.parametrize("path", ["indicators", "areas", "comparison", "trend", "revisions", "release", "sql"])

@@ -100,6 +100,27 @@ HOSTILE = [
     "pivot duckdb_databases on type in ('duckdb') using count(*)",
     "select * from arrow_scan(1, 2, 3)",
     "select * from frame",
+    "select json_extract_string(json_serialize_plan('select current_setting(''secret_directory'')', optimize := true), "
+    "'$.plans[0].expressions[0].value.value')",
+    "select json_serialize_sql('select 1')",
+    "select json_deserialize_sql('{}')",
+    "select getvariable('mine')",
+    "select current_query()",
+    "select txid_current()",
+    "select list_transform(['secret_directory'], lambda x: current_setting(x))",
+    "select stats(value) from observation",
+    "select * from parse_duckdb_log_message('FileSystem', 'x')",
+    "select * from duckdb_variables()",
+    "show variables",
+    "pivot duckdb_databases on type using count(*)",
+    "pivot (from duckdb_databases()) on type using count(*)",
+    "pivot read_csv('/etc/passwd') on x",
+    "pivot area on area_type using max(current_setting('secret_directory'))",
+    "pivot area on area_type || current_setting('secret_directory')",
+    "pivot area on area_type; select 1",
+    "pivot area on area_type; drop table area",
+    "with a as (pivot duckdb_settings() on name using max(value)) from a",
+    "create type mine as enum (select current_setting('secret_directory')); select 1",
 ]
 
 
@@ -152,6 +173,16 @@ HARMLESS = {
     "select column_name from (describe area) limit 1": [("area_id",)],
     "select release_id = (select release_id from release) from release": [(True,)],
     "select 'duckdb_databases()' as text": [("duckdb_databases()",)],
+    "from area select name where area_id = '1480'": [("Göteborg",)],
+    "(select 1)": [(1,)],
+    "/* one; two */ select 1; -- three": [(1,)],
+    "unpivot (select 1 as a, 2 as b) on a, b": [("a", 1), ("b", 2)],
+    "pivot (values (1, 'x', 2), (1, 'y', 3)) as t(a, b, c) on b in ('x', 'y') using sum(c)": [(1, 2, 3)],
+    "pivot (values (1, 'x', 2), (1, 'y', 3)) as t(a, b, c) on b using sum(c);": [(1, 2, 3)],
+    "pivot (values (1, 'x', 2)) as t(a, b, c) /* ; */ on b || '_', a -- turn\nusing sum(c) group by c": [(2, 2)],
+    "with t as (select 1 as a, 'x' as b) select * from (pivot t on b using max(a))": [(1,)],
+    "select ';pivot t on x' as text": [(";pivot t on x",)],
+    "select count(*) > 0, max(upper(name)) from area where area_id = '1480' and name ilike 'g%'": [(True, "GÖTEBORG")],
 }
 
 

@@ -321,11 +321,11 @@ SPOILT_PAGES: dict[str, tuple[Twist, str]] = {
     "the list of items has another name": (twists.renamed_in_pages("values", "items"), "items"),
     "the address of the next page has another name": (twists.renamed_in_pages("next_url", "next_page"), "next_"),
     "a field of an item has another name": (twists.renamed_in_items("kpi", "kpi_id"), "kpi"),
-    "the area has another name": (twists.renamed_in_items("municipality", "area"), "`area`"),
-    "a field of a value has another name": (twists.renamed("value", "val"), "val"),
-    "the sex has another name": (twists.renamed("gender", "sex"), "`sex`"),
-    "a new field in an item": (twists.first_item(quality="A"), "quality"),
-    "a new field in a value": (twists.first_value(interval=[1, 2]), "interval"),
+    "the area has another name": (twists.renamed_in_items("municipality", "area"), "new: values[].area"),
+    "a field of a value has another name": (twists.renamed("value", "val"), "new: values[].values[].val"),
+    "the sex has another name": (twists.renamed("gender", "sex"), "new: values[].values[].sex"),
+    "the mark of deletion has another name": (twists.renamed("isdeleted", "is_deleted"), "`isdeleted`"),
+    "the status has another name": (twists.renamed("status", "state"), "`status`"),
     "a number as text": (twists.first_value(value="12.5"), "str"),
     "a number with a comma": (twists.first_value(value="12,5"), "str"),
     "a number that is true": (twists.first_value(value=True), "bool"),
@@ -490,3 +490,32 @@ def test_a_list_whose_chain_ends_early_is_held_back(nights: Nights) -> None:
     nights.replica.twist(twists.ends_early)
     with pytest.raises(HeldBackError):
         nights.take_in(MUNICIPALITY)
+
+
+NEW_FIELDS: dict[str, tuple[str, Twist, str]] = {
+    "of a value": (VALUES, twists.all_values(publication_status="final"), "values[].values[].publication_status"),
+    "of one value only": (VALUES, twists.first_value(interval=[1, 2]), "values[].values[].interval"),
+    "of an item": (VALUES, twists.all_items(quality={"a": 1}), "values[].quality"),
+    "of a page": (VALUES, lambda page, seen: page.update(total=1), "total"),
+    "of a KPI": (KPI, twists.all_items(later="new"), "values[].later"),
+    "of an area": (MUNICIPALITY, twists.all_items(county="01"), "values[].county"),
+    "of a group's member": (
+        GROUPS,
+        lambda page, seen: page["values"][0]["members"][0].update(since=2020),
+        "values[].members[].since",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", NEW_FIELDS)
+def test_a_new_field_is_taken_in_and_told_once_and_nothing_is_a_revision(nights: Nights, what: str) -> None:
+    dataset, twist, place = NEW_FIELDS[what]
+    nights.now += A_WEEK_ON
+    nights.replica.twist(twist)
+    fetched = nights.fetch(dataset)
+    assert fetched is not None
+    staged = stage(nights.settings, nights.catalogue, dataset, fetched)
+    (told,) = [c for c in staged.checks if not c.passed]
+    assert (told.check_id, told.level, told.subject) == (f"{dataset}.fields_known", "warn", dataset)
+    assert told.found == f"1 new, which are not read: {place}"
+    assert nights.vintages.absorb(staged, nights.now).counts == {}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -22,6 +23,7 @@ from pipelines.sources.scb import ask
 from pipelines.sources.scb.declared import Live, live_of
 from tests.support.deliveries import CATALOGUE, House, failed
 from tests.support.replicas import scb_figures as figures
+from tests.support.replicas.faults import FOREVER
 from tests.support.replicas.scb import Limits, ScbReplica
 from tests.support.replicas.server import ReplicaServer
 
@@ -465,3 +467,88 @@ def test_a_context_of_another_folder_asks_anew(night: Night, tmp_path: Path) -> 
         night.context(), settings=elsewhere, archive=Archive(elsewhere.archive_dir), taken_in=lambda _: []
     )
     assert scb.fetch(context, "scb.kpif") is not None
+
+
+# ── what stands in place of a number, and fields that are new ─────────────────────────────────────
+
+
+def spoil(night: Night, match: str, change: Callable[[Any], None]) -> None:
+    """Change the JSON of every answer whose address holds `match`."""
+
+    def changed(body: bytes) -> bytes:
+        found = json.loads(body.decode("utf-8-sig"))
+        change(found)
+        return json.dumps(found).encode()
+
+    night.server.faults.add("body", match=match, times=FOREVER, change=changed)
+
+
+@pytest.mark.parametrize(
+    "text", ["1,5", "1 234", "1.234,5", "−5", "1e3 ", " 7", "12*", "٣", "½", "1\u00a0234", "NaN", "inf", "x", "-"]
+)
+def test_a_text_of_version_1_that_is_neither_a_number_nor_a_declared_sign_refuses_the_answer(
+    night: Night, text: str
+) -> None:
+    def change(found: Any) -> None:
+        if "data" in found:
+            found["data"][3]["values"][0] = text
+
+    spoil(night, "KostnDR", change)
+    with pytest.raises(SourceError, match="neither numbers nor declared signs") as caught:
+        night.fetch("scb.kostnader")
+    assert repr(text) in caught.value.found
+    assert "kostn_" in caught.value.found, "the cell is told by its meaning"
+    assert night.archive.latest("scb.kostnader") is None
+
+
+def test_declared_signs_of_version_1_are_missing_values_and_no_faults(night: Night) -> None:
+    def change(found: Any) -> None:
+        if "data" in found:
+            found["data"][0]["values"][0], found["data"][1]["values"][0] = "..", "."
+
+    spoil(night, "KostnDR", change)
+    rows = night.fetched_rows("scb.kostnader").filter(pl.col("value").is_null())
+    assert set(rows["status"]) == {"missing", "not_applicable"}
+
+
+def test_a_sign_of_version_2_that_nobody_knows_is_told_and_its_value_is_not_a_plain_one(night: Night) -> None:
+    spoil(night, "TAB5557/data", lambda found: found.update(status={"0": "E"}))
+    rows = night.fetched_rows("scb.population").filter(pl.col("status").is_not_null())
+    assert rows.select("value", "status").rows() == [(None, "code:E")]
+
+
+def test_a_sign_of_version_2_that_holds_digits_refuses_the_answer(night: Night) -> None:
+    spoil(night, "TAB5557/data", lambda found: found.update(status={"0": "1,5"}))
+    with pytest.raises(SourceError, match=r"neither numbers nor declared signs.*'1,5'"):
+        night.fetch("scb.population")
+
+
+def test_new_fields_of_every_kind_of_answer_are_told_once_and_nothing_else_changes(night: Night) -> None:
+    sound = night.fetched_rows("scb.population").drop("source_file_sha256")
+    night.settings = night.settings.model_copy(update={"data_dir": night.settings.data_dir / "other"})
+    night.archive = Archive(night.settings.archive_dir)
+    for match, name in {"/config": "a", "/metadata": "b", "/codelists/": "c", "/data": "d"}.items():
+        spoil(night, match, lambda found, name=name: found.update({f"new_{name}": 1}))
+    fetched = night.fetch("scb.population")
+    assert fetched is not None
+    assert fetched.new_fields == ("new_a", "new_b", "new_c", "new_d")
+    assert night.rows(fetched).drop("source_file_sha256").equals(sound)
+
+
+def test_a_new_field_of_the_look_whether_a_table_was_updated_is_told_though_nothing_comes(night: Night) -> None:
+    night.fetch("scb.population")
+    spoil(night, "TAB638?", lambda found: found.update(publication_status="final"))
+    context = night.context()
+    assert scb.fetch(context, "scb.population") is None
+    assert context.new_fields == {"scb.population": {"publication_status"}}
+
+
+@pytest.mark.parametrize(
+    ("match", "old", "new"),
+    [("/config", "maxDataCells", "maxCells"), ("/metadata", "size", "sizes"), ("/data", "value", "values")],
+)
+def test_a_renamed_field_is_told_as_lacking_and_new(night: Night, match: str, old: str, new: str) -> None:
+    spoil(night, match, lambda found: found.update({new: found.pop(old)}))
+    with pytest.raises(SourceError, match=rf"lacking: {old}.*new: {new}"):
+        night.fetch("scb.population")
+    assert night.archive.latest("scb.population") is None

@@ -46,6 +46,20 @@ def text_file(folder: Path, *rows: str, name: str = "lämnad.csv", encoding: str
     return path
 
 
+def managers_file(folder: Path, *rows: str) -> Path:
+    """Managers and how many of them are trained, for all, women and men."""
+    heads = (
+        "Kommunkod;Kommun;År;Kön;Medarbetare;Första linjens chefer;Första linjens chefer med ledarutbildning;"
+        "Sjuksköterskor;Specialistsjuksköterskor;Svarande om digital kompetens;"
+        "Medarbetare med tillräcklig digital kompetens"
+    )
+    employees = {"T": 600, "K": 560, "M": 40}
+    lines = [f"1440;Ale;2023;{sex};{employees[sex]};{row};;;;" for sex, row in zip("TKM", rows, strict=True)]
+    path = folder / "chefer.csv"
+    path.write_text("\r\n".join([heads, *lines, ""]), encoding="utf-8")
+    return path
+
+
 def known(place: Place) -> dict[tuple[str, str, int, str], tuple[float | None, str | None]]:
     """What is known now: value and status by series, area, year and sex."""
     with_state = Vintages(place.settings)
@@ -109,6 +123,23 @@ def test_small_numbers_enter_neither_archive_nor_vintages(run_cli: Preloaded, mu
     kept = [p.read_bytes() for p in municipal.data_dir.rglob("*") if p.is_file()]
     assert raw not in kept
     assert not any(b"27.0" in body or b";27;" in body for body in kept)
+
+
+def test_a_part_of_a_whole_gives_nobody_away(run_cli: Preloaded, municipal: Place, tmp_path: Path) -> None:
+    file = managers_file(tmp_path, "10;9", "9;9", "1;0")
+    done = run_cli("submit", file, "--data-dir", municipal.data_dir)
+    assert done.code == 0, done.text
+    found = known(municipal)
+    told = {
+        (series.removeprefix("kompetens_"), sex): value if status is None else status
+        for (series, _, _, sex), (value, status) in found.items()
+        if series.startswith("kompetens_chefer")
+    }
+    # Nine of the women are trained, so of ten managers one is a man at most, unless it is not told that they are ten.
+    assert told == {
+        ("chefer", "T"): "suppressed", ("chefer", "K"): 9, ("chefer", "M"): "suppressed",
+        ("chefer_ledarutbildning", "T"): 9, ("chefer_ledarutbildning", "K"): 9, ("chefer_ledarutbildning", "M"): 0,
+    }  # fmt: skip
 
 
 def test_a_correction_is_one_revised_value_and_the_rest_stands(
@@ -313,6 +344,8 @@ def test_a_submission_and_its_correction_come_through_to_the_release(
         ("1440", 2021, 75.0, "normal", None),
     ]
     assert place.sql(query, ["andel_sip_uppfoljda"]).rows()[1][:3] == ("1440", 2021, 40.0)
+    judged = place.sql("select level, passed, found from quality_result where check_id = 'submissions.disclosure'")
+    assert judged.rows() == [("block", True, "3 suppressed values in 2 tables")]
     (files,) = place.sql("select count(*) from source_file where source_id = 'submissions'").row(0)
     assert files == 1
 

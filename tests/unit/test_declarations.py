@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +13,11 @@ from indicators.errors import DeclarationError
 from indicators.generate import Source, declared_rows
 from indicators.load import Catalogue, load_catalogue
 from indicators.model import Theme
+from indicators.reading import read_yaml
 from indicators.tables import TABLES
+from pipelines import ways
 from pipelines.settings import ROOT
-from pipelines.sources.model import datasets, load_publishers
+from pipelines.sources.model import HOME, datasets, load_publishers
 from pipelines.sources.snapshot import read_manifest
 from tests.support.declarations import INDICATOR, REGISTERS, put, without, write_home
 
@@ -249,3 +253,96 @@ def test_computed_values_never_name_the_publisher_as_their_source(ours: Catalogu
             assert cells["attribution"] in {p.attribution for p in publishers.values()}
         else:
             assert not any(p.attribution in cells["attribution"] for p in publishers.values())
+
+
+# ── words that YAML reads as something else, and datasets whose declaration is wrong ──────────────
+
+SURPRISES = [
+    "65_79", "1_000", "0o17", "017", "0180", "0x1F", "0b1", "1:30", "190:20:30", "1e3", "1_0.5", "yes", "No", "on",
+    "OFF", "y", "2001-12-14 21:59:43",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("word", SURPRISES)
+@pytest.mark.parametrize("where", ["key", "value", "list"])
+def test_a_word_that_yaml_reads_as_something_else_is_refused_with_its_line_and_what_to_do(
+    tmp_path: Path, word: str, where: str
+) -> None:
+    path = tmp_path / "a.yml"
+    text = {"key": f"? {word}\n: x" if ":" in word else f"{word}: x", "value": f"b: {word}", "list": f"b: [a, {word}]"}
+    path.write_text(f"# a comment\na: 1\nc:\n  {text[where]}\n".replace("\n: x", "\n  : x"), encoding="utf-8")
+    with pytest.raises(DeclarationError) as caught:
+        read_yaml(path)
+    error = caught.value
+    assert error.file == str(path)
+    assert error.key.startswith("line 4: c")
+    assert f"in quotes when it is a text ('{word}')" in error.expected
+    assert word in str(error.found)
+    path.write_text(path.read_text(encoding="utf-8").replace(word, f"'{word}'"), encoding="utf-8")
+    assert word in str(read_yaml(path))
+
+
+@pytest.mark.parametrize("key", ["1", "2024-01-01", "null", "~", "true", "1.5"])
+def test_a_key_that_is_no_text_is_refused(tmp_path: Path, key: str) -> None:
+    path = tmp_path / "a.yml"
+    path.write_text(f"a: {{{key}: x}}\n", encoding="utf-8")
+    with pytest.raises(DeclarationError, match=r"line 1: a\..*the key in quotes"):
+        read_yaml(path)
+
+
+def test_plain_values_are_read_as_they_look(tmp_path: Path) -> None:
+    path = tmp_path / "a.yml"
+    path.write_text("{a: 1, b: -2.5, c: 1.0e+13, d: true, e: 2024-01-01, f: , g: 65-79}\n", encoding="utf-8")
+    assert list(read_yaml(path).values())[:6] == [1, -2.5, 1e13, True, date(2024, 1, 1), None]
+    assert read_yaml(path)["g"] == "65-79"
+
+
+@pytest.mark.parametrize("dataset", datasets())
+def test_every_dataset_s_declaration_is_read_the_live_ones_too(dataset: str) -> None:
+    ways.check_declaration(dataset)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "dataset", "told"),
+    [
+        ("socialstyrelsen", '"65-79": "65_79"', '"65-79": 65_79', "halso_och_sjukvard", "65_79, which YAML reads as"),
+        (
+            "socialstyrelsen",
+            "Kvinnor: K, Män: M, Båda",
+            "Kvinnor: K, no: M, Båda",
+            "halso_och_sjukvard",
+            "true or false",
+        ),
+        ("skr", "description: The index.", "beskrivning: The index.", "prisindex", "index_id.description"),
+        ("skr", "min: 1980", "min: åttio", "prisindex", "min"),
+        ("skr", "    key: [index_id", "    nyckel: 1\n    key: [index_id", "prisindex", "nyckel"),
+        ("kolada", "live: {max_ids: 25,", "live: {max_ids: 1_000,", "values", "1_000"),
+    ],
+)
+def test_a_wrong_declaration_is_one_dataset_s_and_the_others_stand(
+    tmp_path: Path, file: str, old: str, new: str, dataset: str, told: str
+) -> None:
+    for path in HOME.glob("*.yml"):
+        shutil.copy(path, tmp_path)
+    path = tmp_path / f"{file}.yml"
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    found = load_publishers(tmp_path)
+    assert {(p, d) for p, publisher in found.items() for d in publisher.faults} == {(file, dataset)}
+    assert told in str(found[file].faults[dataset])
+    assert str(path) in str(found[file].faults[dataset])
+    sound = load_publishers()
+    assert {p: list(v.datasets) for p, v in found.items()} == {p: list(v.datasets) for p, v in sound.items()}
+    columns = {c: d.type for c, d in sound[file].datasets[dataset].columns.items()}
+    assert {c: d.type for c, d in found[file].datasets[dataset].columns.items()} == columns
+
+
+def test_a_declaration_whose_columns_cannot_be_told_is_refused_whole(tmp_path: Path) -> None:
+    for path in HOME.glob("*.yml"):
+        shutil.copy(path, tmp_path)
+    path = tmp_path / "skr.yml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("index_id: {type: text", "index_id: {type: ord", 1), encoding="utf-8")
+    with pytest.raises(DeclarationError, match=r"datasets.prisindex.columns.index_id.type"):
+        load_publishers(tmp_path)

@@ -21,7 +21,7 @@ from pipelines.settings import Settings
 from pipelines.sources import skr, socialstyrelsen
 from pipelines.sources.cells import address, read_sheets
 from pipelines.sources.context import Context
-from pipelines.sources.layout import read_layout
+from pipelines.sources.layout import read_layout, read_workbook
 from pipelines.sources.layout_model import Layouts
 from pipelines.text import plain
 
@@ -197,13 +197,46 @@ def test_everything_that_the_layout_does_not_know_is_named_at_once() -> None:
     with pytest.raises(SourceError) as caught:
         read_layout(body, "personer 2023.xlsx", Layouts.model_validate({"layouts": [BASE]}))
     for told in (
-        "Kommuner!E1: an unknown column 'Nytt'",
+        "new: sheet 'Extra', sheet 'Kommuner', column 'Nytt'",
         "Kommuner!A2: neither an area nor a row to leave out: 'Göteborg'",
         "Kommuner!C3: an unknown alder: '31+'",
         "Kommuner!D4: an unknown marker 'saknas'",
-        "Extra!A1: an unknown sheet",
     ):
         assert told in str(caught.value)
+
+
+def test_a_new_sheet_and_a_new_column_are_told_and_not_read() -> None:
+    layouts = Layouts.model_validate({"layouts": [BASE]})
+    as_it_was = read_workbook(workbook(Kommuner=QUIRKY), "personer 2023.xlsx", layouts, {})
+    assert as_it_was.new == frozenset()
+    fifth = [None, "Ny uppgift", *[7] * len(QUIRKY[4:])]
+    wider = [[*row, *[None] * (4 - len(row)), more] for row, more in zip(QUIRKY[2:], fifth, strict=True)]
+    new = read_workbook(workbook(Kommuner=wider, Nytt=[["Något"], [1]]), "personer 2023.xlsx", layouts, {})
+    assert new.frame.equals(as_it_was.frame)
+    assert new.new == {"sheet 'Nytt'", "sheet 'Kommuner', column 'Personer | Ny uppgift'"}
+
+
+def test_a_renamed_column_is_told_as_one_that_is_lacking_and_one_that_is_new() -> None:
+    body = workbook(Kommuner=[["Kommunkod", "Ålder", "Hur många"], ["1480", "30+", 1]])
+    with pytest.raises(SourceError, match=r"no column personer_\{alder\}.*new: .*column 'Hur många'"):
+        read_layout(body, "personer 2023.xlsx", Layouts.model_validate({"layouts": [BASE]}))
+
+
+def test_where_no_header_is_found_the_heads_that_were_sought_and_what_stands_there_are_told() -> None:
+    body = workbook(Kommuner=[["Något annat"], ["Namn", "Värde"], ["Ale", 1]])
+    with pytest.raises(SourceError) as caught:
+        read_layout(body, "personer 2023.xlsx", Layouts.model_validate({"layouts": [BASE]}))
+    for told in ("no header row", "area (kommunkod)", "alder (ålder)", r"antal", "row 2: 'Namn', 'Värde'"):
+        assert told in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text", ["1.234,5,6", "12,3,4", "~5", "1 23", "1,5 kr", "ca 5", "−", "1e3", "٣", "5*", "x5", "12 34 567"]
+)
+def test_a_text_in_a_column_of_numbers_that_is_neither_a_number_nor_a_sign_is_an_error_with_its_cell(text: str) -> None:
+    body = workbook(Kommuner=[["Kommunkod", "Ålder", "Antal"], ["1480", "30+", 1], ["1407", "30+", text]])
+    with pytest.raises(SourceError, match="Kommuner!C3: an unknown marker"):
+        read_layout(body, "personer 2023.xlsx", Layouts.model_validate({"layouts": [BASE]}))
 
 
 def test_a_lacking_column_is_named() -> None:

@@ -331,7 +331,6 @@ def test_a_csv_is_read_as_a_parquet_is(known: House) -> None:
         pytest.param(with_line(10, b"N00001,0114,2014,M,saknas,"), "row 9: 'saknas'", id="text in a number column"),
         pytest.param(with_line(10, b"N00001,0114,tjugo,M,1,"), "row 9: 'tjugo'", id="text in an integer column"),
         pytest.param(GOOD.rename({"value": "varde"}), "missing: value; unknown: varde", id="renamed column"),
-        pytest.param(GOOD.with_columns(count=pl.lit(5)), "unknown: count", id="extra column"),
         pytest.param(GOOD.drop("sex"), "missing: sex", id="column gone"),
         pytest.param(GOOD.cast({"area_id": pl.Int64}), "leading zeros", id="codes that lost their zeros"),
         pytest.param(b"", "0 bytes", id="empty file"),

@@ -6,6 +6,7 @@ import itertools
 import json
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -160,7 +161,6 @@ def test_one_sign_may_stand_for_all_cells() -> None:
         {"value": [1.0]},
         {"value": {"2": 1.0}},
         {"value": {"x": 1.0}},
-        {"value": [1.0, "2"]},
         {"status": ["..", None, None]},
         {"size": [3]},
         {"size": [2, 1]},
@@ -175,10 +175,123 @@ def test_a_dataset_that_does_not_hold_together_is_damaged(change: dict[str, Any]
         cells_json_stat2(json.dumps(dataset | change).encode())
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", b"null", b"[]", b'{"value": [1,', b"\xff\xfe{}"])
+@pytest.mark.parametrize("body", [b"", b"<html>", b'{"value": [1,', b"\xff\xfe{}"])
 def test_what_is_no_answer_is_damaged(body: bytes) -> None:
     for read in (cells_json_stat2, cells_json_v1, metadata_v1, metadata_v2, codelist_v2):
         with pytest.raises(DamagedError):
+            read(body)
+
+
+V1_METADATA = {"title": "T", "variables": [{"code": "Tid", "text": "år", "values": ["1"], "valueTexts": ["1"]}]}
+V2_DATASET = {
+    "id": ["Tid"],
+    "size": [1],
+    "value": [1],
+    "label": "L",
+    "updated": "2025",
+    "dimension": {"Tid": {"category": {"index": ["1"], "label": {"1": "1"}}, "extension": {"elimination": True}}},
+}
+V2_CODES = {"id": "agg", "label": "L", "values": [{"code": "1", "label": "ett", "valueMap": ["1"]}]}
+V1_CELLS = {
+    "columns": [{"code": "Tid", "type": "t"}, {"code": "X", "type": "c"}],
+    "comments": [],
+    "data": [{"key": ["1"], "values": ["5"]}],
+    "metadata": [{"updated": "2025"}],
+}
+READERS: dict[str, tuple[Any, Any]] = {
+    "metadata of version 1": (metadata_v1, V1_METADATA),
+    "metadata of version 2": (metadata_v2, V2_DATASET),
+    "a list of codes": (codelist_v2, V2_CODES),
+    "cells of version 2": (cells_json_stat2, V2_DATASET),
+    "cells of version 1": (cells_json_v1, V1_CELLS),
+}
+
+
+def places(found: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Every mapping of an answer with declared fields; those by code have none."""
+    if isinstance(found, dict):
+        if not place or place[-1] not in {"dimension", "label", "index"}:
+            yield place
+        for key, value in found.items():
+            yield from places(value, (*place, key))
+    elif isinstance(found, list):
+        for number, item in enumerate(found):
+            yield from places(item, (*place, number))
+
+
+EVERYWHERE = [(name, place) for name, (_, sound) in READERS.items() for place in places(sound)]
+
+
+def at(found: Any, place: tuple[Any, ...]) -> Any:
+    for key in place:
+        found = found[key]
+    return found
+
+
+@pytest.mark.parametrize(("name", "place"), EVERYWHERE, ids=str)
+def test_a_new_field_at_any_level_is_told_and_all_else_is_read_as_before(name: str, place: tuple[Any, ...]) -> None:
+    read, sound = READERS[name]
+    changed = json.loads(json.dumps(sound))
+    at(changed, place)["publication_status"] = {"final": [True]}
+    before, after = read(json.dumps(sound).encode()), read(json.dumps(changed).encode())
+    assert before.new_fields == frozenset()
+    (told,) = after.new_fields
+    assert told.endswith("publication_status")
+    if isinstance(after, Cells):
+        assert after.frame.equals(before.frame)
+    else:
+        assert replace(after, new_fields=frozenset()) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "place", "field"),
+    [
+        ("metadata of version 1", ("variables", 0), "valueTexts"),
+        ("metadata of version 1", (), "variables"),
+        ("metadata of version 2", (), "size"),
+        ("metadata of version 2", ("dimension", "Tid"), "category"),
+        ("a list of codes", ("values", 0), "label"),
+        ("cells of version 2", (), "value"),
+        ("cells of version 1", ("data", 0), "values"),
+        ("cells of version 1", ("columns", 0), "type"),
+    ],
+)
+def test_a_renamed_field_is_an_error_that_names_what_is_lacking_and_what_is_new(
+    name: str, place: tuple[Any, ...], field: str
+) -> None:
+    read, sound = READERS[name]
+    changed = json.loads(json.dumps(sound))
+    at(changed, place)["annat_namn"] = at(changed, place).pop(field)
+    with pytest.raises(SourceError, match=rf"lacking: \S*{field}.*new: \S*annat_namn"):
+        read(json.dumps(changed).encode())
+
+
+@pytest.mark.parametrize(
+    ("name", "place", "field", "value"),
+    [
+        ("metadata of version 1", ("variables", 0), "code", None),
+        ("metadata of version 2", (), "id", "Tid"),
+        ("cells of version 2", (), "value", [1.0, "2"]),
+        ("cells of version 2", (), "size", None),
+        ("cells of version 1", ("data", 0), "key", [None]),
+        ("cells of version 1", ("data", 0), "values", [5]),
+        ("a list of codes", ("values", 0), "code", 1),
+    ],
+)
+def test_a_field_that_is_null_or_of_another_type_is_an_error_with_its_place(
+    name: str, place: tuple[Any, ...], field: str, value: Any
+) -> None:
+    read, sound = READERS[name]
+    changed = json.loads(json.dumps(sound))
+    at(changed, place)[field] = value
+    with pytest.raises(SourceError, match=rf"another shape.*\$\S*{field}"):
+        read(json.dumps(changed).encode())
+
+
+@pytest.mark.parametrize("body", [b"null", b"[]", b'"text"'])
+def test_another_kind_of_json_is_an_error_of_its_shape(body: bytes) -> None:
+    for read, _ in READERS.values():
+        with pytest.raises(SourceError, match="another shape"):
             read(body)
 
 

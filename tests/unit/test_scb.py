@@ -179,7 +179,7 @@ def test_signs_are_told_apart_and_none_becomes_a_zero(
     cell: tuple[float | None, str | None], status: str | None
 ) -> None:
     (row,) = rows_of(PUBLISHED, {("00", "TotSa", "2019"): cell})
-    assert row == ("0000", 2019, "T", cell[0], status)
+    assert row == ("0000", 2019, "T", None if cell[1] else cell[0], status), "no sign beside a value leaves it plain"
 
 
 def test_a_value_beside_a_sign_that_there_is_none_is_an_error() -> None:

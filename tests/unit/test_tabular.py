@@ -198,8 +198,7 @@ def test_integer_codes_are_refused_because_their_zeros_are_lost(tmp_path: Path) 
 def test_a_missing_and_an_unknown_column_are_named(tmp_path: Path) -> None:
     error = refused(tmp_path / "f", b"code,count,varde,day,flag\n")
     assert error.found == "missing: value; unknown: varde"
-    assert "unknown: extra" in str(refused(tmp_path / "f", b"code,count,value,day,flag,extra\n"))
-    assert "unknown: value" in str(refused(tmp_path / "f", b"code,count,value,value,day,flag\n"))
+    assert "twice: 'value'" in str(refused(tmp_path / "f", b"code,count,value,value,day,flag\n"))
 
 
 @pytest.mark.parametrize(

@@ -186,10 +186,15 @@ ranked as (
     select
         placed.*,
         indicators.aggregation,
+        indicators.polarity,
         rank() over (
             partition by placed.indicator_id, placed.year, placed.sex, placed.is_municipality
-            order by case when indicators.polarity = 'lower_better' then placed.value else -placed.value end
-        ) as place,
+            order by placed.value
+        ) as from_lowest,
+        count(*) over (
+            partition by placed.indicator_id, placed.year, placed.sex, placed.is_municipality
+            order by placed.value range between unbounded preceding and current row
+        ) as not_higher,
         count(*) over (
             partition by placed.indicator_id, placed.year, placed.sex, placed.is_municipality
         ) as of_n,
@@ -208,73 +213,93 @@ ranked as (
     from placed
     inner join indicators on placed.indicator_id = indicators.indicator_id
 
+),
+
+ends as (
+
+    select
+        ranked.*,
+        ranked.of_n - ranked.not_higher + 1 as from_highest
+    from ranked
+
 )
 
 select
-    ranked.indicator_id,
-    ranked.area_id,
-    ranked.year,
-    ranked.sex,
-    ranked.value,
+    ends.indicator_id,
+    ends.area_id,
+    ends.year,
+    ends.sex,
+    ends.value,
     nation.value as nation,
     county.mean_value as county_mean,
     gr_weighted.value as gr_weighted,
     gr.mean_value as gr_unweighted,
     kommungrupp.median_value as kommungrupp_median,
     alike.value as similar_mean,
-    case when ranked.aggregation <> 'sum' then ranked.value - nation.value end as difference_to_nation,
-    {{ significance('ranked', 'nation') }} as significance,
-    {{ significance_method('ranked', 'nation') }} as significance_method,
-    {{ significance('ranked', 'gr_weighted') }} as significance_to_gr,
-    {{ significance('ranked', 'kind') }} as significance_to_kommungrupp,
-    cast(case when ranked.is_municipality then ranked.place end as integer) as rank,
-    cast(case when ranked.is_municipality then ranked.of_n end as integer) as of_n,
-    case when ranked.is_municipality then 100 * ranked.percentile_share end as percentile,
-    ranked.value - ranked.value_1y as change_1y,
-    ranked.value - ranked.value_5y as change_5y
-from ranked
-left join own_groups on ranked.area_id = own_groups.area_id
+    case when ends.aggregation <> 'sum' then ends.value - nation.value end as difference_to_nation,
+    {{ significance('ends', 'nation') }} as significance,
+    {{ significance_method('ends', 'nation') }} as significance_method,
+    {{ significance('ends', 'gr_weighted') }} as significance_to_gr,
+    {{ significance('ends', 'kind') }} as significance_to_kommungrupp,
+    cast(
+        case
+            when ends.is_municipality and ends.polarity = 'lower_better' then ends.from_lowest
+            when ends.is_municipality then ends.from_highest
+        end as integer
+    ) as rank,
+    cast(case when ends.is_municipality then ends.of_n end as integer) as of_n,
+    cast(case when ends.is_municipality then ends.from_highest end as integer) as rank_from_highest,
+    cast(case when ends.is_municipality then ends.from_lowest end as integer) as rank_from_lowest,
+    case
+        when ends.is_municipality
+            then {{ place_in_words('ends.from_highest', 'ends.from_lowest', 'ends.of_n') }}
+    end as place_sv,
+    case when ends.is_municipality then 100 * ends.percentile_share end as percentile,
+    ends.value - ends.value_1y as change_1y,
+    ends.value - ends.value_5y as change_5y
+from ends
+left join own_groups on ends.area_id = own_groups.area_id
 left join wholes as nation
     on
-        ranked.indicator_id = nation.indicator_id
-        and ranked.year = nation.year
-        and ranked.sex = nation.sex
+        ends.indicator_id = nation.indicator_id
+        and ends.year = nation.year
+        and ends.sex = nation.sex
         and nation.area_id = '0000'
-left join gr_group on ranked.area_id <> gr_group.group_id
+left join gr_group on ends.area_id <> gr_group.group_id
 left join wholes as gr_weighted
     on
-        ranked.indicator_id = gr_weighted.indicator_id
-        and ranked.year = gr_weighted.year
-        and ranked.sex = gr_weighted.sex
+        ends.indicator_id = gr_weighted.indicator_id
+        and ends.year = gr_weighted.year
+        and ends.sex = gr_weighted.sex
         and gr_group.group_id = gr_weighted.area_id
 left join group_values as gr
     on
-        ranked.indicator_id = gr.indicator_id
-        and ranked.year = gr.year
-        and ranked.sex = gr.sex
+        ends.indicator_id = gr.indicator_id
+        and ends.year = gr.year
+        and ends.sex = gr.sex
         and gr_group.group_id = gr.group_id
 left join group_values as county
     on
-        ranked.indicator_id = county.indicator_id
-        and ranked.year = county.year
-        and ranked.sex = county.sex
+        ends.indicator_id = county.indicator_id
+        and ends.year = county.year
+        and ends.sex = county.sex
         and own_groups.county_group = county.group_id
 left join group_values as kommungrupp
     on
-        ranked.indicator_id = kommungrupp.indicator_id
-        and ranked.year = kommungrupp.year
-        and ranked.sex = kommungrupp.sex
+        ends.indicator_id = kommungrupp.indicator_id
+        and ends.year = kommungrupp.year
+        and ends.sex = kommungrupp.sex
         and own_groups.kommungrupp = kommungrupp.group_id
 left join wholes as kind
     on
-        ranked.indicator_id = kind.indicator_id
-        and ranked.year = kind.year
-        and ranked.sex = kind.sex
+        ends.indicator_id = kind.indicator_id
+        and ends.year = kind.year
+        and ends.sex = kind.sex
         and own_groups.kommungrupp = kind.area_id
 left join cells
     on
-        ranked.indicator_id = cells.indicator_id
-        and ranked.year = cells.year
-        and ranked.sex = cells.sex
-left join alike on cells.cell = alike.cell and ranked.area_id = alike.area_id
-order by ranked.indicator_id, ranked.area_id, ranked.sex, ranked.year
+        ends.indicator_id = cells.indicator_id
+        and ends.year = cells.year
+        and ends.sex = cells.sex
+left join alike on cells.cell = alike.cell and ends.area_id = alike.area_id
+order by ends.indicator_id, ends.area_id, ends.sex, ends.year

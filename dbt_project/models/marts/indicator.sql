@@ -58,6 +58,7 @@ select
     indicators.rights,
     years.first_year,
     years.last_year,
+    case when years.last_year is null then indicators.no_values_sv end as no_values_sv,
     publications.next_publication,
     indicators.series_ended,
     indicators.replaced_by,

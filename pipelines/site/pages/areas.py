@@ -83,8 +83,8 @@ def _line(tables: Tables, indicator_id: str, newest: Row) -> Row:
             name: newest[name]
             for name in (
                 "years", "series", "breaks", "year", "value", "lower_95", "upper_95", "is_preliminary", "nation", "gr",
-                "gr_is_unweighted", "similar_mean", "significance", "rank", "of_n", "verdict",
-                "direction", "trend_from",
+                "gr_is_unweighted", "similar_mean", "significance", "place_sv", "verdict", "direction",
+                "trend_from",
             )
         },
     }  # fmt: skip
@@ -104,7 +104,7 @@ def _outstanding(tables: Tables, lines: dict[str, list[Row]]) -> list[Row]:
         is_twin = any(t["indicator_id"].removesuffix("_fasta_priser") == twin for t in told)
         if not is_twin and sum(t["theme"] == line["theme"] for t in told) < _MOST_OF_THEME:
             told.append({k: line[k] for k in ("indicator_id", "title", "theme", "unit", "decimals", "value", "year",
-                                              "nation", "rank", "of_n")})  # fmt: skip
+                                              "nation", "place_sv")})  # fmt: skip
     return told[:_MOST_TOLD]
 
 

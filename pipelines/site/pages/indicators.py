@@ -69,7 +69,9 @@ def _has(values: pl.DataFrame, *areas: str) -> bool:
 
 
 def _ranked(tables: Tables, row: Row) -> Row:
-    kept = ("area_id", "name", "value", "lower_95", "upper_95", "status", "missing_reason", "rank")
+    kept = (
+        "area_id", "name", "value", "lower_95", "upper_95", "status", "missing_reason", "rank_from_highest", "place_sv"
+    )  # fmt: skip
     return {k: row[k] for k in kept} | {"group": "GR" if row["area_id"] in tables.members.get(GR, []) else ""}
 
 
@@ -141,7 +143,8 @@ def _events(tables: Tables, indicator_id: str, values: pl.DataFrame) -> str:
 def _list(tables: Tables) -> Page:
     themes = [
         {"theme": theme, "indicators": [
-            {k: r[k] for k in ("indicator_id", "title_sv", "unit", "first_year", "last_year", "processing_level")}
+            {k: r[k] for k in ("indicator_id", "title_sv", "unit", "first_year", "last_year", "no_values_sv",
+                                      "processing_level")}
             for r in tables.indicators.values() if r["theme"] == theme
         ]}
         for theme in THEMES

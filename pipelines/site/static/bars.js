@@ -3,13 +3,9 @@
 
 const MANY = 40; // above this, ours are listed and the others are shown at a glance until someone asks for them
 
+// By falling value. A place is never counted here: it is the release's, in the words of the table.
 function ranked(rows) {
   const known = rows.filter((row) => row.value !== null).sort((a, b) => b.value - a.value);
-  let place = 0;
-  known.forEach((row, n) => {
-    if (!n || known[n - 1].value !== row.value) place = n + 1;
-    row.rank = place;
-  });
   return { known, unknown: rows.filter((row) => row.value === null) };
 }
 
@@ -66,7 +62,7 @@ async function drawLadder(known, { width, decimals }) {
   const step = (width - left) / rows.length;
   watch(view, (item, event) => {
     const row = rows[Math.floor(along(view, event) / step)];
-    return row && [row.name, [[`plats ${row.rank} av ${rows.length}`, withInterval(row, decimals)]]];
+    return row && [row.name, [[placeOf(row), withInterval(row, decimals)]]];
   });
   return picture;
 }
@@ -86,7 +82,7 @@ async function rankPicture({ rows, width, decimals, figure }) {
   }
   const whole = figure.dataset.shown === "alla";
   const ours = [...known, ...unknown].filter((row) => row.group);
-  const after = (row) => ({ ...row, after: row.rank && width >= WIDE ? `· plats ${row.rank}` : "" });
+  const after = (row) => ({ ...row, after: placeOf(row) && width >= WIDE ? `· ${placeOf(row)}` : "" });
   const glance = await drawLadder(known, { width, decimals });
   const list = whole || !ours.length ? [...known, ...unknown] : ours.map(after);
   const long = list.length > MANY;
@@ -103,8 +99,16 @@ async function rankPicture({ rows, width, decimals, figure }) {
   };
 }
 
+// "3:e lägst av 290"; nothing where the table has no place.
+function placeOf(row) {
+  const text = row.shown.rank_from_highest;
+  return text && text !== "–" ? text : "";
+}
+
 function rankSummary(known, decimals) {
-  const told = (row) => `${row.name} ${swedish(row.value, decimals)}`;
+  const alike = (row) => known.filter(({ value }) => value === row.value).length - 1;
+  const others = (row) => (alike(row) ? `, delat med ${alike(row)} till` : "");
+  const told = (row) => `${row.name} ${swedish(row.value, decimals)}${others(row)}`;
   return `Högst: ${told(known[0])}. Lägst: ${told(known[known.length - 1])}. ${known.length} har värden.`;
 }
 

@@ -33,8 +33,27 @@ function ranking(options, typed) {
     .map(([, option]) => option);
 }
 
-function told(shown, all) {
-  if (!all) return "Inga träffar";
+// The words that are most like a typed word which nothing holds: pairs of letters that both have.
+function nearWords(options, typed) {
+  const pairs = (word) => new Set([...word].slice(1).map((letter, n) => word[n] + letter));
+  const near = (typedWord) => {
+    const wanted = pairs(folded(typedWord));
+    let best = [0.5, ""];
+    for (const option of options)
+      for (const word of option.text.toLowerCase().split(/[^\p{L}\d]+/u)) {
+        const has = pairs(folded(word));
+        const both = [...wanted].filter((pair) => has.has(pair)).length;
+        const alike = (2 * both) / (wanted.size + has.size || 1);
+        if (alike > best[0]) best = [alike, word];
+      }
+    return best[1];
+  };
+  const unknown = typed.split(/\s+/).filter((word) => word && !ranking(options, word).length);
+  return [...new Set(unknown.map(near).filter(Boolean))];
+}
+
+function told(shown, all, near = []) {
+  if (!all) return near.length ? `Inga träffar. Menade du ${near.join(", ")}?` : "Inga träffar";
   if (shown < all) return `Visar ${shown} av ${all} träffar`;
   return all === 1 ? "1 träff" : `${all} träffar`;
 }
@@ -54,7 +73,7 @@ function indicatorOptions() {
       id,
       text: title,
       words: `${title} ${theme} ${id} ${id.replaceAll("_", " ")} ${series}`,
-      kind: "Nyckeltal",
+      kind: first === null ? "Nyckeltal, inga värden än" : "Nyckeltal",
       empty: first === null,
     };
   });
@@ -90,7 +109,8 @@ function startSearch() {
       ),
     );
     list.hidden = !hits.length;
-    said.textContent = typed ? told(hits.length, found.length) : "";
+    const near = typed && !found.length ? nearWords(all, typed) : [];
+    said.textContent = typed ? told(hits.length, found.length, near) : "";
     said.hidden = !typed;
   };
   const links = () => [...list.querySelectorAll("a")];

@@ -39,6 +39,15 @@ class Limits(Strict):
     first_unit_year: int
 
 
+def check(dataset: str) -> None:
+    """Read the interface's limits, which every dataset is asked for by.
+
+    Raises:
+        DeclarationError: the declaration is wrong, with file and key.
+    """
+    _limits()
+
+
 def fetch(context: Context, dataset: str) -> Fetch | None:
     """Fetch one dataset; None when it is looked at more seldom, or nothing changed.
 
@@ -83,7 +92,7 @@ def _unlisted(vanished: set[str]) -> dict[str, str]:
 
 
 def _limits() -> Limits:
-    return validated(HOME / "kolada.yml", Limits, datasets()[VALUES].live)
+    return validated(HOME / "kolada.yml", Limits, datasets()[VALUES].live, where=f"{VALUES}: live.")
 
 
 def _base(context: Context) -> str:

@@ -3,8 +3,8 @@
 Belongs here: the shape of each kind of page, and following `next_url` to the end. Does not belong here: which
 addresses are asked (`ask`).
 
-A page is read twice: here, when it comes, strictly (an unknown or lacking field, a number as text, no JSON at all end
-by name), and when it is parsed (`rows`), fast.
+A page is read twice: here, when it comes, strictly (a lacking field, a number as text, no JSON at all end by name; a
+new field is told), and when it is parsed (`rows`), fast.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from pipelines.archive import FileRecord
 from pipelines.deposit import Deposit
 from pipelines.errors import SourceError
 from pipelines.http import Client, DamagedError, HttpRefusedError, shown
+from pipelines.sources.fields import read_fields
 
 MAX_PAGES = 2_000
 _CHAIN_ATTEMPTS = 3
@@ -29,9 +30,9 @@ class Value(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 
     gender: str
     value: float | None
-    status: str | None = None
-    count: int | None = None
-    isdeleted: bool = False
+    status: str | None
+    count: int | None
+    isdeleted: bool
 
 
 class Item(msgspec.Struct, forbid_unknown_fields=True, gc=False):
@@ -52,8 +53,8 @@ class UnitItem(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     values: list[Value]
 
 
-class Kpi(msgspec.Struct):
-    """What is told of a KPI; the publisher may tell more."""
+class Kpi(msgspec.Struct, forbid_unknown_fields=True):
+    """What is told of a KPI; those with a default are known and not read."""
 
     id: str
     title: str
@@ -65,9 +66,11 @@ class Kpi(msgspec.Struct):
     publication_date: str | None
     publ_period: int | str | None
     has_ou_data: Flag
+    description: Any = None
+    auspice: Any = None
 
 
-class Area(msgspec.Struct):
+class Area(msgspec.Struct, forbid_unknown_fields=True):
     """A municipality (K), or a region or the nation (L)."""
 
     id: str
@@ -75,14 +78,14 @@ class Area(msgspec.Struct):
     type: str
 
 
-class Member(msgspec.Struct):
+class Member(msgspec.Struct, forbid_unknown_fields=True):
     """A member of a group, of areas or of KPIs."""
 
     member_id: str
     member_title: str | None = None
 
 
-class Group(msgspec.Struct):
+class Group(msgspec.Struct, forbid_unknown_fields=True):
     """A group with its members."""
 
     id: str
@@ -90,7 +93,7 @@ class Group(msgspec.Struct):
     members: list[Member]
 
 
-class Unit(msgspec.Struct):
+class Unit(msgspec.Struct, forbid_unknown_fields=True):
     """A unit, and the municipality that it lies in."""
 
     id: str
@@ -123,7 +126,6 @@ class Reader(Generic[T]):
 
     def __init__(self, client: Client, deposit: Deposit, kind: Any, base: str) -> None:
         self._client, self._deposit, self._base = client, deposit, base
-        self._decoder = msgspec.json.Decoder(Page[kind])
         self._kind = kind
 
     def whole(self, url: str, *, keep_empty: bool = True) -> Chain[T]:
@@ -172,31 +174,21 @@ class Reader(Generic[T]):
     def _page(self, url: str, fresh: bool, *, keep_empty: bool) -> tuple[Page[T], FileRecord | None]:
         known = None if fresh else self._deposit.find(url)
         if known is not None:
-            return self._read(self._deposit.body(known)), known
+            return self._read(self._deposit.body(known), url), known
         try:
-            answer = self._client.get(url, self._read)
+            answer = self._client.get(url, lambda body: self._read(body, url))
         except HttpRefusedError as error:
             raise _explained(error) from error
-        except msgspec.ValidationError as error:
-            raise SourceError(
-                "the publisher's answer has another shape",
-                where=shown(url),
-                expected=f"the fields of {self._kind.__name__} as in pipelines/sources/kolada/pages.py",
-                found=str(error),
-                remedy="if the publisher changed its interface, change that declaration; nothing was taken in",
-            ) from error
         if not answer.content.values and answer.content.next_url is None and not keep_empty:
             return answer.content, None
         self._next(answer.content)  # a page that leads elsewhere is not kept to be gone on with
         return answer.content, self._deposit.add(url, shown(url), answer.body)
 
-    def _read(self, body: bytes) -> Page[T]:
-        try:
-            page: Page[T] = self._decoder.decode(body)
-        except msgspec.ValidationError:
-            raise
-        except msgspec.DecodeError as error:
-            raise DamagedError(f"no whole JSON: {error}; begins with {body[:60]!r}") from error
+    def _read(self, body: bytes, url: str) -> Page[T]:
+        remedy = "if the interface has changed, change pipelines/sources/kolada/pages.py; nothing was taken in"
+        page: Page[T]
+        page, new = read_fields(body, Page[self._kind], shown(url), remedy)  # type: ignore[name-defined]
+        self._deposit.tell(new)
         if page.count is not None and page.count != len(page.values):
             raise DamagedError(f"{len(page.values)} items on a page that counts {page.count}")
         return page

@@ -12,23 +12,23 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import polars as pl
 
 from pipelines.archive import Archive, Fetch
 from pipelines.duck import literal, scratch
 from pipelines.errors import SourceError
+from pipelines.sources.fields import read_fields
 from pipelines.sources.kolada.pages import Area, Flag, Group, Kpi, Page, Unit
 from pipelines.sources.model import datasets
-from pipelines.sources.tabular import Part, write_parts
+from pipelines.sources.tabular import Parsed, Part, write_parts
 
 _VALUE = 'STRUCT(gender VARCHAR, "value" DOUBLE, status VARCHAR, "count" BIGINT, isdeleted BOOLEAN)[]'
 _BUFFER = 4 << 20  # bytes of a page that DuckDB makes room for; more when a page is larger
 _FLAGS = {"true": "true", "1": "true", "false": "false", "0": "false"}
 
 
-def parse(fetched: Fetch, archive: Archive, target: Path) -> None:
-    """Write the rows of a fetch.
+def parse(fetched: Fetch, archive: Archive, target: Path) -> Parsed:
+    """Write the rows of a fetch; fields that are new were told when the pages came.
 
     Raises:
         SourceError: an archived page is damaged, or a cell is not what it should be.
@@ -36,14 +36,14 @@ def parse(fetched: Fetch, archive: Archive, target: Path) -> None:
     dataset = fetched.dataset
     if dataset in {"kolada.values", "kolada.ou_values", "kolada.group_values"}:
         _write_values(fetched, archive, target)
-        return
+        return Parsed()
     read, schema = _TABLES[dataset]
     parts = []
     for number, record in enumerate(fetched.files, start=1):
         found = list(read(archive.read_path(record.sha256).read_bytes()))
         frame = pl.DataFrame(found, schema=dict.fromkeys(schema, pl.String), orient="row")
         parts.append(Part(f"{dataset}, page {number}", record.sha256, frame.lazy()))
-    write_parts(parts, datasets()[dataset], target, dataset)
+    return write_parts(parts, datasets()[dataset], target, dataset)
 
 
 def is_area(area_id: str) -> bool:
@@ -97,7 +97,8 @@ def _newest(archive: Archive, dataset: str) -> Iterator[bytes]:
 
 
 def _page(body: bytes, kind: Any) -> Page[Any]:
-    page: Page[Any] = msgspec.json.decode(body, type=Page[kind])
+    page: Page[Any]
+    page, _ = read_fields(body, Page[kind], "an archived page", "fetch again")
     return page
 
 

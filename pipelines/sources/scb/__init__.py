@@ -5,7 +5,7 @@ fetch of each dataset (`ask`), and archived answers as rows (`rows`). Does not b
 stand in `scb.yml`, or which rows are believed.
 """
 
-from pipelines.sources.scb.ask import fetch
+from pipelines.sources.scb.ask import check, fetch
 from pipelines.sources.scb.rows import parse
 
-__all__ = ["fetch", "parse"]
+__all__ = ["check", "fetch", "parse"]

@@ -24,10 +24,19 @@ from pipelines.sources.pxweb_query import Query, split
 from pipelines.sources.scb.declared import Live, Table, live_of
 from pipelines.sources.scb.kept import address, codelist_key, data_key, metadata_key, read_back
 from pipelines.sources.scb.resolve import Asked, promise_of, resolve
-from pipelines.sources.scb.rows import described, months
+from pipelines.sources.scb.rows import described, months, refuse_signs
 
 PUBLISHER = "scb"
 _HALVINGS = 3  # how often a refused question is halved before the refusal is believed to be about something else
+
+
+def check(dataset: str) -> None:
+    """Read which tables are asked for, and what their codes mean.
+
+    Raises:
+        DeclarationError: the declaration is wrong, with file and key.
+    """
+    live_of(dataset)
 
 
 def fetch(context: Context, dataset: str) -> Fetch | None:
@@ -59,7 +68,9 @@ def _is_unchanged(context: Context, dataset: str, live: Live) -> bool:
     for name, (table, kept, metadata, asked) in before.items():
         # Every content, since each has a moment of its own; of all else one code.
         cell = Query({v: codes if v == CONTENTS else codes[:1] for v, codes in asked[0].query.codes.items()})
-        if _api(context, table.api).look(name, cell, table.time) != kept.mark(metadata, table.time):
+        mark = _api(context, table.api).look(name, cell, table.time)
+        context.tell(dataset, mark.new_fields)
+        if mark != kept.mark(metadata, table.time):
             return False
     return True
 
@@ -91,7 +102,10 @@ class _Gathering:
         api = self._apis[table.api]
         if table.api not in self._limits:
             rate = self._context.settings.requests_per_second
-            self._limits[table.api] = api.limits().agreed(self._context.client(PUBLISHER), rate)
+            limits = api.limits()
+            self._deposit.tell(limits.new_fields)
+            self._context.tell(self._dataset, limits.new_fields)
+            self._limits[table.api] = limits.agreed(self._context.client(PUBLISHER), rate)
         metadata = self._metadata(api, table)
         codelists = {i: self._codelist(api, table, metadata, v, i) for p in table.parts for v, i in p.codelists.items()}
         asked = resolve(table, metadata, codelists)
@@ -108,6 +122,7 @@ class _Gathering:
         if record := self._deposit.find(key):
             return api.read_metadata(self._deposit.body(record))
         answer = api.metadata(table.table)
+        self._deposit.tell(answer.content.new_fields)
         self._deposit.add(key, address(answer.url, key), answer.body, answer.content.updated)
         return answer.content
 
@@ -127,6 +142,7 @@ class _Gathering:
         if record := self._deposit.find(key):
             return codelist_v2(self._deposit.body(record))
         answer = api.codelist(codelist)
+        self._deposit.tell(answer.content.new_fields)
         self._deposit.add(key, address(answer.url, key), answer.body)
         return answer.content
 
@@ -136,7 +152,10 @@ class _Gathering:
         if self._deposit.find(key) is None:
 
             def read(cells: Cells) -> Cells:
-                return require(piece, cells, f"table {table.table}", partial(described, part))
+                where = f"table {table.table}"
+                whole = require(piece, cells, where, partial(described, part))
+                refuse_signs(part, whole.frame, self._live.statuses, table.api, where)
+                return whole
 
             try:
                 answer = api.data(table.table, piece, read)
@@ -147,6 +166,7 @@ class _Gathering:
                 for half in halves:
                     self._piece(api, table, part, number, half, halvings - 1)
                 return
+            self._deposit.tell(answer.content.new_fields)
             self._deposit.add(key, address(answer.url, key), answer.body, answer.content.updated)
         self._keys.append(key)
 
@@ -156,6 +176,15 @@ class _Gathering:
         moments = {str(record.published_at) for record in records}
         if metadata.updated is not None:
             moments.add(metadata.updated)
+        if "None" in moments:
+            self._deposit.discard()
+            raise SourceError(
+                "the answers do not say when the table was updated",
+                where=f"table {table.table}",
+                expected="the field updated in metadata and answers",
+                found=f"lacking: updated; new: {', '.join(sorted(self._deposit.new_fields)) or 'none'}",
+                remedy="if the interface has changed, change pipelines/sources/pxweb_answers.py; nothing was taken in",
+            )
         if len(moments) > 1:
             self._deposit.discard()
             raise SourceError(

@@ -96,8 +96,9 @@ class Table(Strict):
 class Live(Strict):
     """How a dataset is asked for.
 
-    `rows`: facts, or months of an index. `statuses` is what the publisher's signs mean; a sign that is not named is
-    kept as `code:` and the sign.
+    `rows`: facts, or months of an index. `statuses` is what the publisher's signs mean. In version 1, where a sign
+    stands in place of a number, one that is not named refuses the answer; in version 2 it is kept as `code:` and the
+    sign, without the value.
     """
 
     rows: Literal["facts", "months"] = "facts"
@@ -129,4 +130,4 @@ def live_of(dataset: str) -> Live:
     Raises:
         DeclarationError: the declaration is wrong, with file and key.
     """
-    return validated(HOME / "scb.yml", Live, datasets()[dataset].live)
+    return validated(HOME / "scb.yml", Live, datasets()[dataset].live, where=f"{dataset}: live.")

@@ -21,14 +21,14 @@ from pipelines.sources.pxweb_answers import Cells, require
 from pipelines.sources.scb.declared import live_of
 from pipelines.sources.scb.kept import read_back
 from pipelines.sources.scb.resolve import Asked
-from pipelines.sources.tabular import Part, write_parts
+from pipelines.sources.tabular import Parsed, Part, write_parts
 
 _KEY = ["series_id", "area_id", "year"]
 _LISTED = 10
 
 
-def parse(fetched: Fetch, archive: Archive, target: Path) -> None:
-    """Write the rows of a fetch, from the archive alone.
+def parse(fetched: Fetch, archive: Archive, target: Path) -> Parsed:
+    """Write the rows of a fetch, from the archive alone; fields that are new were told when the answers came.
 
     Raises:
         SourceError: an answer is damaged, or not what the declaration asks for.
@@ -40,18 +40,48 @@ def parse(fetched: Fetch, archive: Archive, target: Path) -> None:
             records = kept.data[number, part.query.digest]
             bodies = [archive.read_path(r.sha256).read_bytes() for r in records]
             cells = [VERSIONS[table.api].read_cells(body) for body in bodies]
-            require(part.query, _joined(cells), name, partial(described, part))
+            whole = require(part.query, _joined(cells), name, partial(described, part))
+            refuse_signs(part, whole.frame, live.statuses, table.api, name)
             if live.rows == "months":
                 frames = months(part, cells, name)
             else:
                 frames = [facts(part, c.frame, live.statuses, name) for c in cells]
             labelled = zip(records, frames, strict=True)
             parts += [Part(f"{name}, part {number}", r.sha256, frame.lazy()) for r, frame in labelled]
-    write_parts(parts, datasets()[fetched.dataset], target, fetched.dataset)
+    return write_parts(parts, datasets()[fetched.dataset], target, fetched.dataset)
+
+
+def refuse_signs(asked: Asked, cells: pl.DataFrame, statuses: Mapping[str, str], api: str, where: str) -> None:
+    """See that what stands in place of a number is a sign.
+
+    In version 1 a sign stands where the number would: what is neither a number nor a declared sign may be a number of
+    another form. In version 2 it stands beside the value, so that one that nobody knows is told, and its value not
+    taken for a plain one; but none holds digits.
+
+    Raises:
+        SourceError: a sign holds digits, or version 1 has one that is not declared.
+    """
+    sign = pl.col("status")
+    strange = sign.str.contains(r"\p{N}")
+    if api == "v1":
+        strange |= ~sign.is_in(list(statuses))
+    found = cells.filter(sign.is_not_null() & ~sign.is_in(list(statuses)) & strange)
+    if not found.height:
+        return
+    told = found.select(pl.col("status").alias("found").unique(maintain_order=True))["found"].head(_LISTED).to_list()
+    raise SourceError(
+        "texts in place of numbers that are neither numbers nor declared signs",
+        where=where,
+        expected="a number with decimal point, or one of " + ", ".join(map(repr, statuses)),
+        found=f"{found.height} cells: {', '.join(map(repr, told))} at {'; '.join(described(asked, found)[:_LISTED])}",
+        remedy="see the table at the publisher; if it is a new sign, add it to `statuses` of the dataset in scb.yml",
+    )
 
 
 def facts(asked: Asked, cells: pl.DataFrame, statuses: Mapping[str, str], where: str) -> pl.DataFrame:
     """Rows of facts: series_id, area_id, year, sex, value, status; women and men also as T, where so declared.
+
+    A value beside a sign that nobody knows is not taken for a plain one: it is missing, with the sign as its status.
 
     Raises:
         SourceError: a cell has both a value and a sign that says that there is none.
@@ -71,7 +101,7 @@ def facts(asked: Asked, cells: pl.DataFrame, statuses: Mapping[str, str], where:
     frame = cells.select(
         *_place(asked),
         sex.alias("sex"),
-        value,
+        pl.when(sign.is_null()).then(value).alias("value"),
         status=told.when(value.is_null()).then(pl.lit("missing")).otherwise(None),
     )
     return pl.concat([frame, _totals(frame)]) if asked.is_summed else frame
@@ -84,6 +114,8 @@ def months(asked: Asked, cells: list[Cells], where: str) -> list[pl.DataFrame]:
     Raises:
         SourceError: a month before the last has no value, or the base is not told.
     """
+    plain = pl.when(pl.col("status").is_null()).then(pl.col("value")).alias("value")
+    cells = [Cells(c.frame.with_columns(plain), c.updated) for c in cells]
     whole = _joined(cells).frame
     published = whole.filter(pl.col("value").is_not_null())
     lacking = whole.filter(pl.col("value").is_null() & (pl.col(asked.time) < (published[asked.time].max() or "")))

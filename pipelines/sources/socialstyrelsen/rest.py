@@ -25,17 +25,20 @@ from indicators.model import Identifier, Strict
 from pipelines.archive import Archive, Fetch, Promise, SeriesPromise
 from pipelines.deposit import Deposit
 from pipelines.errors import SourceError
-from pipelines.http import Client, DamagedError, shown
+from pipelines.http import Client, shown
 from pipelines.sources.context import Context
+from pipelines.sources.fields import read_fields
+from pipelines.sources.layout_model import Status
 from pipelines.sources.model import HOME, datasets, load_publishers
-from pipelines.sources.tabular import Part, write_parts
+from pipelines.sources.tabular import Parsed, Part, write_parts
 
 DATASET = "socialstyrelsen.statistik"
-_MAX_PAGES = 1_000
-_NUMBER = re.compile(r"-?\d{1,3}(?:[ .\u00a0\u202f]\d{3})*(?:,\d+)?|-?\d+(?:,\d+)?")
+_MAX_PAGES, _LISTED = 1_000, 20
+_NUMBER = re.compile(r"-?[0-9]{1,3}(?:[ .\u00a0\u202f][0-9]{3})*(?:,[0-9]+)?|-?[0-9]+(?:,[0-9]+)?")
 _COLUMNS = {"region": "regionId", "alder": "alderId", "kon": "konId", "matt": "mattId", "ar": "ar"}
-_MISSING = {"": None, "..": None, "-": None, "X": "suppressed", "x": "suppressed"}
-_REGION = re.compile(r"\d{1,2}")
+_READ = frozenset({"regionId", "konId", "mattId", "ar", "varde"})
+_REGION = re.compile(r"[0-9]{1,2}")
+_REMEDY = "if the interface has changed, change pipelines/sources/socialstyrelsen/rest.py; nothing was taken in"
 
 
 class Query(Strict):
@@ -48,29 +51,31 @@ class Query(Strict):
 
 
 class Statistics(Strict):
-    """`live` of the dataset."""
+    """`live` of the dataset. `signs` is all that may stand in place of a number, and what it means."""
 
     page_items: int = Field(ge=1)
     both_sexes: str
     sexes: dict[str, str]
     nation: str
+    signs: dict[str, Status]
     queries: tuple[Query, ...]
 
 
-class Word(msgspec.Struct):
+class Word(msgspec.Struct, forbid_unknown_fields=True):
     """One value of a variable."""
 
     id: int | str
     text: str
 
 
-class Page(msgspec.Struct):
+class Page(msgspec.Struct, forbid_unknown_fields=True):
     """One page of results; rows carry an id for each variable, and `varde` as text."""
 
     data: list[dict[str, Any]]
     sida: int
     sidor: int
-    nasta_sida: str | None = None
+    nasta_sida: str | None
+    per_sida: int | None = None
 
 
 @dataclass(frozen=True)
@@ -80,6 +85,15 @@ class _Asked:
     query: Query
     url: str
     allowed: dict[str, frozenset[str]]
+
+
+def check() -> None:
+    """Read what is asked for.
+
+    Raises:
+        DeclarationError: the declaration is wrong, with file and key.
+    """
+    _live()
 
 
 def fetch(context: Context) -> Fetch | None:
@@ -100,17 +114,18 @@ def fetch(context: Context) -> Fetch | None:
     client = context.client("socialstyrelsen")
     keys: list[str] = []
     series: dict[str, SeriesPromise] = {}
+    known = frozenset({"alderId", *(f"{variable}Id" for query in live.queries for variable in query.filters)})
     for query in live.queries:
         asked = _resolved(client, deposit, base, query, live, keys)
-        rows = _followed(client, deposit, asked, base, keys)
+        rows = _followed(client, deposit, asked, base, keys, known)
         series[query.series] = SeriesPromise(rows=rows)
     fetched = deposit.finish(keys, Promise(rows=sum(s.rows or 0 for s in series.values()), series=series))
     context.archive.look(DATASET, context.now)
     return fetched
 
 
-def parse(fetched: Fetch, archive: Archive, target: Path) -> None:
-    """Write the rows of archived answers.
+def parse(fetched: Fetch, archive: Archive, target: Path) -> Parsed:
+    """Write the rows of archived answers; fields that are new were told when the answers came.
 
     Raises:
         SourceError: a value is no number and no known sign.
@@ -122,18 +137,19 @@ def parse(fetched: Fetch, archive: Archive, target: Path) -> None:
         body = archive.read_path(record.sha256).read_bytes()
         if not series:  # a list of words: .../<subject>/<variable>
             subject, variable = address.rsplit("/", maxsplit=2)[-2:]
-            lists[subject, variable] = {str(w.id): w.text for w in msgspec.json.decode(body, type=list[Word])}
+            words, _ = read_fields(body, list[Word], address, _REMEDY)
+            lists[subject, variable] = {str(w.id): w.text for w in words}
             continue
         query = next(q for q in live.queries if q.series == series)
         rows = list(_rows(body, query, live, lists, record.url))
         schema = {"series_id": pl.String, "area_id": pl.String, "year": pl.Int32, "sex": pl.String,
                   "value": pl.Float64, "status": pl.String}  # fmt: skip
         parts.append(Part(record.url, record.sha256, pl.DataFrame(rows, schema=schema, orient="row").lazy()))
-    write_parts(parts, datasets()[DATASET], target, DATASET)
+    return write_parts(parts, datasets()[DATASET], target, DATASET)
 
 
 def _live() -> Statistics:
-    return validated(HOME / "socialstyrelsen.yml", Statistics, datasets()[DATASET].live)
+    return validated(HOME / "socialstyrelsen.yml", Statistics, datasets()[DATASET].live, where=f"{DATASET}: live.")
 
 
 def _resolved(client: Client, deposit: Deposit, base: str, query: Query, live: Statistics, keys: list[str]) -> _Asked:
@@ -143,11 +159,13 @@ def _resolved(client: Client, deposit: Deposit, base: str, query: Query, live: S
         url = f"{base}/{quote(query.subject)}/{quote(variable)}"
         record = deposit.find(url)
         if record is None:
-            answer = client.get(url, partial(_decoded, kind=list[Word]))
+            answer = client.get(url, partial(read_fields, kind=list[Word], where=shown(url), remedy=_REMEDY))
+            deposit.tell(answer.content[1])
             record = deposit.add(url, shown(url), answer.body, answer.published_at)
         if url not in keys:
             keys.append(url)
-        listed = {w.text: str(w.id) for w in msgspec.json.decode(deposit.body(record), type=list[Word])}
+        found, _ = read_fields(deposit.body(record), list[Word], shown(url), _REMEDY)
+        listed = {w.text: str(w.id) for w in found}
         lacking = [word for word in words or () if word not in listed]
         if lacking:
             raise SourceError(
@@ -175,7 +193,9 @@ def _order(text: str) -> tuple[int, str]:
     return (int(text), "") if text.isdigit() else (10**9, text)
 
 
-def _followed(client: Client, deposit: Deposit, asked: _Asked, base: str, keys: list[str]) -> int:
+def _followed(
+    client: Client, deposit: Deposit, asked: _Asked, base: str, keys: list[str], known: frozenset[str]
+) -> int:
     """Archive every page of a question; the number of rows."""
     url: str | None = asked.url
     seen: set[str] = set()
@@ -187,9 +207,11 @@ def _followed(client: Client, deposit: Deposit, asked: _Asked, base: str, keys: 
         seen.add(url)
         record = deposit.find(url)
         if record is None:
-            answer = client.get(url, partial(_decoded, kind=Page))
+            answer = client.get(url, partial(read_fields, kind=Page, where=shown(url), remedy=_REMEDY))
             record = deposit.add(url, f"{shown(url)}#{asked.query.series}", answer.body, answer.published_at)
-        page: Page = msgspec.json.decode(deposit.body(record), type=Page)
+        page: Page
+        page, new = read_fields(deposit.body(record), Page, shown(url), _REMEDY)
+        deposit.tell(new | _new_in_rows(page, asked, known, url))
         if page.data and record.sha256 in hashes:
             raise _broken(asked, f"page {len(seen)} is the same as one before it")
         hashes.add(record.sha256)
@@ -230,26 +252,43 @@ def _broken(asked: _Asked, found: str) -> SourceError:
     )
 
 
-def _decoded(body: bytes, kind: Any) -> Any:
-    try:
-        return msgspec.json.decode(body, type=kind)
-    except msgspec.ValidationError as error:
+def _new_in_rows(page: Page, asked: _Asked, known: frozenset[str], url: str) -> frozenset[str]:
+    """Fields of rows that nobody knows.
+
+    Raises:
+        SourceError: a field is lacking, or is of another type.
+    """
+    needed = _READ | {_COLUMNS.get(v, f"{v}Id") for v in asked.allowed}
+    came = {name for row in page.data for name in row}
+    lacking = {name for row in page.data for name in needed - set(row)}
+    new = came - known - needed
+    types = {
+        f"{name} is {row[name]!r}"
+        for row in page.data
+        for name in needed & set(row)
+        if not isinstance(row[name], str | None if name == "varde" else int | str) or isinstance(row[name], bool)
+    }
+    if lacking or types:
         raise SourceError(
             "the publisher's answer has another shape",
-            where=DATASET,
-            expected=f"the fields of {kind}",
-            found=str(error),
-            remedy="if the interface has changed, change pipelines/sources/socialstyrelsen/rest.py",
-        ) from error
-    except msgspec.DecodeError as error:
-        raise DamagedError(f"no whole JSON: {error}") from error
+            where=shown(url),
+            expected=f"data[] with {', '.join(sorted(needed))}; numbers as text",
+            found="; ".join(
+                [*sorted(types)[:_LISTED]]
+                + ([f"lacking: {', '.join(f'data[].{name}' for name in sorted(lacking))}"] if lacking else [])
+                + ([f"new: {', '.join(f'data[].{name}' for name in sorted(new))}"] if new else [])
+            ),
+            remedy=_REMEDY,
+        )
+    return frozenset(f"data[].{name}" for name in new)
 
 
 def _rows(
     body: bytes, query: Query, live: Statistics, lists: Mapping[tuple[str, str], Mapping[str, str]], url: str
 ) -> Iterator[tuple[str, str, int, str, float | None, str | None]]:
     sexes = {word: sex for sex, word in live.sexes.items()} | {live.both_sexes: "T"}
-    page: Page = msgspec.json.decode(body, type=Page)
+    page: Page
+    page, _ = read_fields(body, Page, url, _REMEDY)
     for number, row in enumerate(page.data, start=1):
         region, year = str(row["regionId"]), str(row["ar"])
         sex = sexes[lists[query.subject, "kon"][str(row["konId"])]]
@@ -258,19 +297,26 @@ def _rows(
         if lists[query.subject, "region"][region] == live.nation:
             region = "0"
         told = lists[query.subject, "ar"].get(year, year)
-        yield (query.series, region.zfill(4), int(told), sex, *_value(str(row["varde"] or ""), f"{url}, row {number}"))
+        yield (
+            query.series,
+            region.zfill(4),
+            int(told),
+            sex,
+            *_value(str(row["varde"] or ""), live, f"{url}, row {number}"),
+        )
 
 
-def _value(text: str, where: str) -> tuple[float | None, str | None]:
+def _value(text: str, live: Statistics, where: str) -> tuple[float | None, str | None]:
     bare = text.strip()
-    if bare in _MISSING:
-        return None, _MISSING[bare]
+    if bare in live.signs:
+        sign = live.signs[bare]
+        return None, None if sign == "missing" else sign
     if not _NUMBER.fullmatch(bare):
         raise SourceError(
             "a value is no number",
             where=where,
-            expected="a number with decimal comma, or one of " + ", ".join(map(repr, _MISSING)),
+            expected="a number with decimal comma, or one of " + ", ".join(map(repr, live.signs)),
             found=repr(text),
-            remedy="if it is a new sign, add it in pipelines/sources/socialstyrelsen/rest.py",
+            remedy="if it is a new sign, add it to `signs` of the dataset in socialstyrelsen.yml",
         )
     return float(re.sub(r"[ .\u00a0\u202f]", "", bare).replace(",", ".")), None

@@ -24,6 +24,7 @@ from indicators.register_model import (
     Frame,
     Group,
     PriceIndexEntry,
+    PriceLevel,
     SimilarGroups,
     Similarity,
 )
@@ -43,6 +44,7 @@ class Catalogue:
     groups: tuple[Group, ...] = ()
     similar: tuple[SimilarGroups, ...] = ()
     price_indices: tuple[PriceIndexEntry, ...] = ()
+    price_levels: tuple[PriceLevel, ...] = ()
     data_gaps: tuple[DataGap, ...] = ()
     controls: tuple[Control, ...] = ()
     frames: tuple[Frame, ...] = ()
@@ -67,6 +69,12 @@ class Catalogue:
     def measure_by_id(self) -> dict[str, Measure]:
         """Measures by their id."""
         return {m.measure_id: m for m in self.measures}
+
+    @property
+    def price_level(self) -> int | None:
+        """The one year in whose prices everything in fixed prices is told; None where nothing is."""
+        named = [i.price_basis.base_year for i in self.indicators if i.is_deflated and i.price_basis]
+        return next(iter(named), None) or next((level.year for level in self.price_levels), None)
 
     def series_of(self, dataset: str, *, only_embedded: bool = False) -> dict[str, ValidRange]:
         """The source series of a dataset (`kolada.values`) that the declarations use, with their valid range."""

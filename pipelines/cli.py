@@ -126,11 +126,16 @@ def _run(run: Run, work: Any, json_out: bool) -> None:
 
 @app.command()
 def status(data_dir: DataDir = None, json_out: AsJson = False) -> None:
-    """What the current release holds, how old it is, which checks failed, and how the last run went."""
+    """What the current release holds, how old it is, which checks failed, and how the last run went.
+
+    Exit code 4 when archive or vintages are damaged: nothing can be released until they are restored.
+    """
     from pipelines.report import status_of, tell_status  # noqa: PLC0415
 
     found = status_of(settings_for(data_dir))
     show.as_json(found) if json_out else tell_status(found)
+    if found["damaged"]:
+        raise typer.Exit(ExitCode.NOTHING_RELEASED)
 
 
 @app.command()

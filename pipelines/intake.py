@@ -109,6 +109,16 @@ def known_facts(settings: Settings) -> list[Fact]:
     return [Fact(*row) for row in known]
 
 
+def facts_ever_known(settings: Settings) -> list[Fact]:
+    """Every fact of submissions that was ever known, the oldest first."""
+    with connect(settings) as con:
+        known = con.execute(
+            "select series_id, area_id, year, sex, value, case when change <> 'withdrawn' then status end "
+            f"from ({Vintages(settings).history_sql(DATASET)}) order by known_from, series_id, area_id, year, sex"
+        ).fetchall()
+    return [Fact(*row) for row in known]
+
+
 def _refuse_exposed(catalogue: Catalogue, known: Sequence[Fact], facts: Sequence[Fact]) -> None:
     """Judge what readers would see once these facts are known, beside all that was known of the same places and years.
 

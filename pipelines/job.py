@@ -70,8 +70,13 @@ def rebuild(run: Run) -> ExitCode:
 
 
 def execute(run: Run, job: str) -> ExitCode:
-    """Run one job in this process."""
+    """Run one job in this process; what stops it from the beginning is told before anything heavy is loaded."""
     with exclusive(run.settings.data_dir):
+        try:
+            run.open()
+        except BaseException:
+            run.close()
+            raise
         home = prepare_dagster_home(run.settings)
         if job == "refresh":
             run.worker.warm_up()

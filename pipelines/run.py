@@ -29,6 +29,7 @@ from pipelines.quality.disclosure import disclosure_check
 from pipelines.release import build, pointer
 from pipelines.release.build import Plan
 from pipelines.release.pointer import ReleaseInfo
+from pipelines.sealing import DamagedError
 from pipelines.settings import Settings
 from pipelines.sources import snapshot
 from pipelines.sources.context import Context
@@ -75,22 +76,33 @@ class Run:
         Opened once, it stays open until it is closed.
 
         Raises:
-            LockHeldError: another run is at work. DeclarationError: a declaration is wrong.
+            LockHeldError: another run is at work. DeclarationError: a declaration is wrong. DamagedError: archive or
+            vintages are not as they were written.
         """
-        if self._is_open:
-            return self
-        self._is_open = True
+        if not self._is_open:
+            self._is_open = True
+            try:
+                self._begin()
+            except BaseException as error:
+                self.error = self.error or error  # the log tells why the run never began
+                raise
+        return self
+
+    def _begin(self) -> None:
         self._stack.enter_context(exclusive(self.settings.data_dir))
         self.catalogue = load_catalogue(self.settings.declarations_dir)
+        for state in (Archive(self.settings.archive_dir), Vintages(self.settings)):
+            state.check()
         self._refuse_impossible_date()
         if self.kind == "refresh":
             ways.refuse_going_back(self.settings)
             self._context = self._stack.enter_context(ways.context_of(self.settings, self.catalogue, utc_now()))
         for folder in (self.settings.archive_dir, self.settings.vintages_dir, self.settings.releases_dir):
             remove_leftovers(folder)
+        for state in (Archive(self.settings.archive_dir), Vintages(self.settings)):
+            state.seal_older()
         warehouse.remove_build(self.settings)
         self.settings.staged_dir.mkdir(parents=True, exist_ok=True)
-        return self
 
     def _refuse_impossible_date(self) -> None:
         known = Vintages(self.settings).knowledge_until()
@@ -185,10 +197,26 @@ class Run:
         if dataset not in self.staged:
             return None
         with self.step(f"vintages {dataset}"):
-            # All that a run takes in becomes known at one moment, and so does what is computed from several datasets.
-            moment = self.as_of or self.started
+            moment = self._known_from(dataset)
             self.taken_in[dataset] = Vintages(self.settings).absorb(self.staged[dataset], moment)
         return self.taken_in[dataset]
+
+    def _known_from(self, dataset: str) -> datetime:
+        """When a staged delivery counts as known: UTC, without zone.
+
+        Embedded figures were known on the day that their publisher or collector says, wherever and whenever they are
+        installed. That day holds as long as it adds to what is known and to what releases have said: what a release has
+        said of a day is never told otherwise afterwards. All else that a run takes in becomes known at one moment.
+        """
+        if self.as_of:
+            return self.as_of
+        said = ways.known_at(self.staged[dataset].fetched)
+        last = Vintages(self.settings).latest(dataset)
+        if said and (said.year, said.month) == (self.started.year, self.started.month):
+            said = min(said, self.started)  # the month is not over yet
+        told = [r.knowledge_until for r in pointer.releases(self.settings.releases_dir)]
+        before = max([*told, *([last.known_from] if last else [])], default=None)
+        return said if said and (before is None or before < said) else self.started
 
     def prepare_warehouse(self) -> bool:
         """Make the build file that dbt reads, and tell dbt where it is; False when there is nothing to build.
@@ -250,8 +278,13 @@ class Run:
         """
         if self.settings.source != "snapshot":
             return False
-        ways.refuse_going_back(self.settings)
         archive, vintages = Archive(self.settings.archive_dir), Vintages(self.settings)
+        try:
+            archive.check()
+            vintages.check()
+        except DamagedError:  # the run will tell it, and write it in the log
+            return False
+        ways.refuse_going_back(self.settings)
         for dataset in datasets():
             fetched, last = archive.latest(dataset), vintages.latest(dataset)
             if fetched is None and not datasets()[dataset].is_required:

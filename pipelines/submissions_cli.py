@@ -91,6 +91,7 @@ def _write_template(templates: Sequence[SubmissionTemplate], wanted: str, output
 
 
 def _submit(settings: Settings, file: Path, output: Path | None, *, check: bool, confirmed: bool) -> _Outcome:
+    from pipelines import intake  # noqa: PLC0415
     from pipelines.run import utc_now  # noqa: PLC0415
     from pipelines.submissions import annotated, examining  # noqa: PLC0415
 
@@ -101,7 +102,8 @@ def _submit(settings: Settings, file: Path, output: Path | None, *, check: bool,
         raise _usage("den granskade kopian kan inte skrivas så", expected, "ändra --output", str(output))
     catalogue = load_catalogue(settings.declarations_dir)
     now = utc_now()
-    examined = examining.examine(body, file.name, catalogue.templates, _municipalities(settings), now.date())
+    areas, earlier = _municipalities(settings), intake.facts_ever_known(settings)
+    examined = examining.examine(body, file.name, catalogue.templates, areas, now.date(), earlier)
     if examined.table and not examined.faults:
         _judge_indicators(settings, catalogue, examined, confirmed=confirmed)
     outcome = _Outcome(file.name, accepted=not examined.faults)

@@ -3,7 +3,8 @@
 Belongs here: what changed since what we knew (new, revised, withdrawn, restored), and reading it back. Does not belong
 here: whether rows are believed (`quality`). A folder `<dataset>/<number>/` holds `delivery.json`, `changes.parquet`
 (only when something changed) and `quarantine.parquet` (only when rows were held back), and comes to be by one rename,
-so a crash leaves no half and a second try writes nothing twice.
+so a crash leaves no half and a second try writes nothing twice. `delivery.json` is sealed and names the hashes of the
+other two; nothing is read that does not agree with it.
 """
 
 from __future__ import annotations
@@ -14,15 +15,26 @@ from datetime import datetime
 from pathlib import Path
 
 import duckdb
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from pipelines.archive import Fetch, FileRecord
 from pipelines.duck import columns, connect, identifier, literal
 from pipelines.errors import NyckeltalError
-from pipelines.files import folder_atomic, read_json, write_json
+from pipelines.files import folder_atomic
+from pipelines.sealing import (
+    FileSeal,
+    check_chain,
+    check_file,
+    damaged,
+    file_seal,
+    is_sealed,
+    read_sealed,
+    write_sealed,
+)
 from pipelines.settings import Settings
 from pipelines.sources.model import SQL_TYPES, Dataset, datasets, table_name
 
+_RECORD, _CHANGES, _QUARANTINE = "delivery.json", "changes.parquet", "quarantine.parquet"
 CHANGES = ("new", "revised", "withdrawn", "restored")
 _BOOKKEEPING = {"known_from": "timestamp", "change": "varchar", "source_file_sha256": "varchar"}
 
@@ -56,6 +68,7 @@ class DeliveryRecord(BaseModel):
     rules_id: str
     files: tuple[FileRecord, ...]
     checks: tuple[CheckResult, ...]
+    contents: dict[str, FileSeal] | None = None  # the files beside the record; None in those from before seals
 
     @property
     def tells_something(self) -> bool:
@@ -85,13 +98,19 @@ class Vintages:
         self.home = settings.vintages_dir
 
     def deliveries(self, dataset: str) -> list[DeliveryRecord]:
-        """Every delivery taken in, oldest first."""
-        return [DeliveryRecord.model_validate(read_json(p / "delivery.json")) for p in self._folders(dataset)]
+        """Every delivery taken in, oldest first.
+
+        Raises:
+            DamagedError: a record is not what was written, here and in all that reads.
+        """
+        folders = self._folders(dataset)
+        check_chain([folder / _RECORD for folder in folders])
+        return [_record_in(folder, dataset) for folder in folders]
 
     def latest(self, dataset: str) -> DeliveryRecord | None:
         """The newest delivery taken in, or None when there was none."""
         folders = self._folders(dataset)
-        return DeliveryRecord.model_validate(read_json(folders[-1] / "delivery.json")) if folders else None
+        return _record_in(folders[-1], dataset) if folders else None
 
     def absorb(self, staged: Staged, known_from: datetime) -> DeliveryRecord:
         """Write down what a delivery changes. Nothing is written for rows that did not change.
@@ -102,6 +121,7 @@ class Vintages:
         Raises:
             NyckeltalError: `known_from` is not later than what is known already.
         """
+        self._seal_older(staged.dataset)
         last = self.latest(staged.dataset)
         if last and (last.content_id, last.rules_id) == (staged.fetched.content_id, staged.rules_id):
             return last
@@ -116,11 +136,11 @@ class Vintages:
         number = last.number + 1 if last else 1
         with folder_atomic(self.home / staged.dataset / f"{number:06d}") as folder:
             with connect(self.settings) as con:
-                counts = self._write_changes(con, staged, known_from, folder / "changes.parquet", first=last is None)
+                counts = self._write_changes(con, staged, known_from, folder / _CHANGES, first=last is None)
             if not counts:
-                (folder / "changes.parquet").unlink()
+                (folder / _CHANGES).unlink()
             if staged.quarantine_path:
-                staged.quarantine_path.rename(folder / "quarantine.parquet")
+                staged.quarantine_path.rename(folder / _QUARANTINE)
             record = DeliveryRecord(
                 dataset=staged.dataset,
                 number=number,
@@ -132,14 +152,30 @@ class Vintages:
                 rules_id=staged.rules_id,
                 files=staged.fetched.files,
                 checks=staged.checks,
+                contents={path.name: file_seal(path) for path in sorted(folder.glob("*.parquet"))},
             )
-            write_json(folder / "delivery.json", record.model_dump(mode="json"))
+            before = self.home / staged.dataset / f"{last.number:06d}" / _RECORD if last else None
+            write_sealed(folder / _RECORD, record.model_dump(mode="json"), before)
         return record
+
+    def check(self) -> None:
+        """Hold every record and every file against what was written.
+
+        Raises:
+            DamagedError: one of them is gone or damaged.
+        """
+        for dataset in datasets():
+            self._sound_folders(dataset)
+
+    def seal_older(self) -> None:
+        """Seal the records from before there were seals, as they are now; from then on damage to them is seen."""
+        for dataset in datasets():
+            self._seal_older(dataset)
 
     def history_sql(self, dataset: str) -> str:
         """A query of every change ever written: the declared columns, known_from, change, source_file_sha256."""
         declared = datasets()[dataset]
-        files = sorted((self.home / dataset).glob("[0-9]*/changes.parquet"))
+        files = [path for folder in self._sound_folders(dataset) if (path := folder / _CHANGES).exists()]
         if not files:
             typed = {c: SQL_TYPES[d.type] for c, d in declared.columns.items()} | _BOOKKEEPING
             nothing = ", ".join(f"cast(null as {t}) as {identifier(c)}" for c, t in typed.items())
@@ -151,7 +187,7 @@ class Vintages:
         """A query of the newest knowledge: one row a key, withdrawn ones included."""
         declared = datasets()[dataset]
         history = self.history_sql(dataset)
-        if len(list((self.home / dataset).glob("[0-9]*/changes.parquet"))) <= 1:
+        if len(list((self.home / dataset).glob(f"[0-9]*/{_CHANGES}"))) <= 1:
             return history
         newest = f"row_number() over (partition by {columns(declared.key)} order by known_from desc)"
         return f"select * exclude (newest) from (select *, {newest} as newest from ({history})) where newest = 1"
@@ -159,10 +195,9 @@ class Vintages:
     def quarantine_files(self) -> Iterator[tuple[DeliveryRecord, Path]]:
         """The newest delivery of each dataset that holds rows back, with the file of those rows."""
         for dataset in datasets():
-            for folder in self._folders(dataset)[-1:]:
-                if (folder / "quarantine.parquet").exists():
-                    record = DeliveryRecord.model_validate(read_json(folder / "delivery.json"))
-                    yield record, folder / "quarantine.parquet"
+            for folder in self._sound_folders(dataset)[-1:]:
+                if (folder / _QUARANTINE).exists():
+                    yield _record_in(folder, dataset), folder / _QUARANTINE
 
     def state_id(self) -> list[str]:
         """What identifies the whole state: each telling delivery's dataset, number, content and date of knowledge."""
@@ -180,6 +215,29 @@ class Vintages:
 
     def _folders(self, dataset: str) -> list[Path]:
         return sorted((self.home / dataset).glob("[0-9]*"))
+
+    def _sound_folders(self, dataset: str) -> list[Path]:
+        """The folders of a dataset, once their records and files are seen to be what was written."""
+        folders = self._folders(dataset)
+        for place, (folder, record) in enumerate(zip(folders, self.deliveries(dataset), strict=True), start=1):
+            if record.number != place:
+                raise damaged("a delivery is missing", folder, f"delivery {place}", f"delivery {record.number}")
+            for name, sealed in (record.contents or {}).items():
+                check_file(folder / name, sealed)
+            unknown = {path.name for path in folder.glob("*.parquet")} - set(record.contents or {})
+            if record.contents is not None and unknown:
+                told = ", ".join(record.contents) or "no file beside the record"
+                raise damaged("a folder holds what its record does not name", folder, told, ", ".join(sorted(unknown)))
+        return folders
+
+    def _seal_older(self, dataset: str) -> None:
+        folders = self._folders(dataset)
+        self.deliveries(dataset)
+        for before, folder in zip([None, *folders], folders, strict=False):
+            if not is_sealed(folder / _RECORD):
+                found = {path.name: file_seal(path) for path in sorted(folder.glob("*.parquet"))}
+                record = _record_in(folder, dataset).model_copy(update={"contents": found})
+                write_sealed(folder / _RECORD, record.model_dump(mode="json"), before / _RECORD if before else None)
 
     def _write_changes(
         self, con: duckdb.DuckDBPyConnection, staged: Staged, known_from: datetime, target: Path, *, first: bool
@@ -209,6 +267,17 @@ class Vintages:
             f"select change, count(*) from read_parquet({literal(str(target))}) group by change order by change"
         ).fetchall()
         return {str(change): int(n) for change, n in found}
+
+
+def _record_in(folder: Path, dataset: str) -> DeliveryRecord:
+    path = folder / _RECORD
+    try:
+        record = DeliveryRecord.model_validate(read_sealed(path))
+    except ValidationError as error:
+        raise damaged("a record is not what was written", path, "a delivery's record", str(error)[:300]) from error
+    if record.dataset != dataset:
+        raise damaged("a record is another dataset's", path, dataset, record.dataset)
+    return record
 
 
 def _held_keys_sql(staged: Staged, declared: Dataset) -> str:

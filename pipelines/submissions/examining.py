@@ -99,12 +99,18 @@ def refuse_personal_name(name: str) -> None:
 
 
 def examine(
-    body: bytes, name: str, templates: Sequence[SubmissionTemplate], municipalities: Mapping[str, str], today: date
+    body: bytes,
+    name: str,
+    templates: Sequence[SubmissionTemplate],
+    municipalities: Mapping[str, str],
+    today: date,
+    earlier: Sequence[Fact] = (),
 ) -> Examined:
     """Read a file and judge every cell of it.
 
     Args:
-        municipalities: names by code. today: no year may lie after it.
+        municipalities: names by code. today: no year may lie after it. earlier: every fact of submissions that was ever
+        known, the oldest first; what readers were told counts when small numbers are suppressed.
 
     Raises:
         PersonalNumberError: a personal identity number, anywhere. NyckeltalError: it cannot be read, in Swedish.
@@ -123,7 +129,7 @@ def examine(
         examined.notes += judged.notes
         examined.rows = judged.rows
         if not examined.faults:
-            examined.facts = facts_of(found.table.template, judged.rows)
+            examined.facts = facts_of(found.table.template, judged.rows, earlier)
     return examined
 
 

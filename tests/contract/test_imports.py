@@ -9,7 +9,7 @@ import pytest
 from tests.support.repository import Module, modules
 
 FOUNDATION = {
-    "archive", "bounded", "csv_cells", "deposit", "duck", "errors", "files", "http", "lock", "near", "screen",
+    "archive", "bounded", "csv_cells", "deposit", "duck", "errors", "files", "http", "lock", "near", "screen", "sealing",
     "settings", "show", "sql_functions", "sql_rules", "text", "vintages",
 }  # fmt: skip
 ROOMS = {"sources", "quality", "warehouse", "dbt", "release", "reader", "site", "submissions"}

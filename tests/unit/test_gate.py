@@ -395,3 +395,11 @@ def test_an_empty_cell_where_none_may_be_is_held_back(known: House) -> None:
     assert failed(staged.checks, "block", "hold_back") == {"name_present"}
     assert staged.quarantine_path is not None
     assert pl.read_parquet(staged.quarantine_path).select("area_id", "name").rows() == [("0007", None)]
+
+
+def test_a_new_column_is_told_and_not_read(known: House) -> None:
+    staged = known.staged(GOOD.with_columns(publication_status=pl.lit("final")))
+    assert pl.read_parquet(staged.rows_path).drop("source_file_sha256").equals(GOOD.cast({"year": pl.Int32}))
+    told = check(staged.checks, "fields_known")
+    assert (told.passed, told.level) == (False, "warn")
+    assert told.found == "1 new, which are not read: column publication_status"

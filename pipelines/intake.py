@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -51,6 +51,22 @@ def municipalities(settings: Settings) -> dict[str, str]:
             f"select area_id, name from ({known}) where change <> 'withdrawn' and area_type = 'K' order by area_id"
         ).fetchall()
     return {str(area): str(name) for area, name in rows}
+
+
+def known_values(
+    settings: Settings, dataset: str, series: Iterable[str], areas: Iterable[str]
+) -> dict[tuple[str, str, int, str], float]:
+    """The newest known values of some series and areas, by series, area, year and sex."""
+    if not Vintages(settings).latest(dataset):
+        return {}
+    known = Vintages(settings).known_sql(dataset)
+    with connect(settings) as con:
+        rows = con.execute(
+            f"select series_id, area_id, year, sex, value from ({known}) where value is not null "
+            "and change <> 'withdrawn' and list_contains($1, series_id) and list_contains($2, area_id)",
+            [sorted(series), sorted(areas)],
+        ).fetchall()
+    return {(str(s), str(a), int(y), str(x)): float(value) for s, a, y, x, value in rows}
 
 
 def take_in(settings: Settings, catalogue: Catalogue, template_id: str, facts: Sequence[Fact], now: datetime) -> Taken:

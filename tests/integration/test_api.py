@@ -20,8 +20,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyjstat import pyjstat
 
+from pipelines import reader
 from pipelines.api import answers, forms
 from pipelines.csv_cells import fullest_first
+from pipelines.errors import UsageError
 from pipelines.release import pointer
 from tests.support.command import Place
 from tests.support.served import ServedApi
@@ -357,6 +359,16 @@ def test_a_refusal_says_what_was_meant(api: ServedApi) -> None:
     assert COST in api.get(f"{V1}/observations", indicator=COST[:-1]).json()["remedy"]
     assert "indicator" in api.get(f"{V1}/observations", indikator="x").json()["remedy"]
     assert "indicator" in api.get(f"{V1}/observations", foo="x").json()["expected"]
+
+
+def test_a_code_that_lost_its_zero_is_told_and_nothing_else_is_suggested(api: ServedApi, base: Place) -> None:
+    folder = pointer.current_folder(base.settings.releases_dir)
+    area = str(reader.query(folder, "select max(area_id) from area where area_id similar to '0[0-9]{3}'").item())
+    answer = api.get(f"{V1}/observations", area=area[1:])
+    assert (answer.status_code, answer.json()["remedy"]) == (400, f"area={area}")
+    with pytest.raises(UsageError, match=f"did you mean {area}"):
+        reader.find_area(folder, area[1:])
+    assert reader.find_area(folder, f'="{area}"')[0] == area
 
 
 @pytest.mark.parametrize("address", ["/nothing", "/indicators/nope", "/indicators/a'b", "/observations/x", "/", ""])

@@ -9,7 +9,7 @@ INSTALL = $(if $(UV),$(UV) pip install --quiet --python $(BIN)/python,$(BIN)/pyt
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help refresh test unit system site dev bench lint format clean
+.PHONY: help refresh test unit system site dev clients bench lint format clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
@@ -39,6 +39,11 @@ site: $(STAMP) ## the pages of the current release, in data/site
 
 dev: $(STAMP) ## Dagster's pages on http://127.0.0.1:3000, with the nightly schedule on
 	$(BIN)/nyckeltal dev
+
+clients: ## an environment with the clients that others wrote, for the tests that hold the replicas against them
+	test -x .venv-clients/bin/python || $(PYTHON) -m venv .venv-clients
+	.venv-clients/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+		-r tests/support/clients/requirements.txt
 
 bench: $(STAMP) ## measure speed and memory, as ratios in one run
 	$(BIN)/python -m benchmarks

@@ -25,6 +25,7 @@ from indicators.register_model import (
     Frame,
     Group,
     PriceIndexEntry,
+    PriceLevel,
     SimilarGroups,
     Similarity,
 )
@@ -44,6 +45,7 @@ class Catalogue:
     groups: tuple[Group, ...] = ()
     similar: tuple[SimilarGroups, ...] = ()
     price_indices: tuple[PriceIndexEntry, ...] = ()
+    price_levels: tuple[PriceLevel, ...] = ()
     data_gaps: tuple[DataGap, ...] = ()
     controls: tuple[Control, ...] = ()
     caution_limits: tuple[CautionLimits, ...] = (CautionLimits(),)
@@ -70,6 +72,12 @@ class Catalogue:
         """Measures by their id."""
         return {m.measure_id: m for m in self.measures}
 
+    @property
+    def price_level(self) -> int | None:
+        """The one year in whose prices everything in fixed prices is told; None where nothing is."""
+        named = [i.price_basis.base_year for i in self.indicators if i.is_deflated and i.price_basis]
+        return next(iter(named), None) or next((level.year for level in self.price_levels), None)
+
     def series_of(self, dataset: str, *, only_embedded: bool = False) -> dict[str, ValidRange]:
         """The source series of a dataset (`kolada.values`) that the declarations use, with their valid range."""
         used: dict[str, ValidRange] = {}
@@ -78,6 +86,11 @@ class Catalogue:
             if item.dataset == dataset and item.series is not None and (item.embedded or not only_embedded):
                 used[item.series] = _narrower(used.get(item.series), item)
         return used
+
+    def breaks_of(self, dataset: str) -> list[tuple[str, int]]:
+        """The source series of a dataset, with the first year of each new way of measuring that is declared."""
+        items: tuple[Measure | Indicator, ...] = (*self.measures, *self.indicators)
+        return [(i.series, b.year) for i in items if i.dataset == dataset and i.series for b in i.breaks]
 
     def quotient(self, indicator: Indicator) -> Quotient:
         """The numerator and denominator of an indicator that is not plainly published.

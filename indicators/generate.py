@@ -73,6 +73,7 @@ def _add_registers(rows: dict[str, list[Row]], catalogue: Catalogue) -> None:
     rows["county"] = [(c.county_id, c.name, c.region_id) for c in catalogue.counties]
     rows["area_change"] = [(a.area_id, a.valid_from, a.note_sv) for a in catalogue.area_changes]
     rows["group_member"] = [(g.group_id, area) for g in catalogue.groups for area in g.members]
+    rows["price_level"] = [(catalogue.price_level,)] if catalogue.price_level else []
     rows["price_index"] = [(p.index_id, p.title_sv, p.base_year) for p in catalogue.price_indices]
     rows["data_gap"] = [tuple(getattr(g, column) for column in TABLES["data_gap"]) for g in catalogue.data_gaps]
     rows["gap_item"] = [(*place, gap.gap_id) for gap in catalogue.data_gaps for place in frames_of(gap)]

@@ -14,6 +14,7 @@ from indicators.corrections import Correction, first_overlap, with_series
 from indicators.declarations import Catalogue
 from indicators.errors import DeclarationError
 from indicators.model import Indicator, Measure, Theme, ValidRange, ValueType
+from indicators.price_level import at_one_price_level
 from indicators.quotients import quotient_of
 from indicators.reading import read_yaml, rows_of, validated
 from indicators.references import check_references
@@ -29,6 +30,7 @@ from indicators.register_model import (
     Frame,
     Group,
     PriceIndexEntry,
+    PriceLevel,
     SimilarGroups,
     Similarity,
 )
@@ -47,6 +49,7 @@ REGISTERS: dict[str, tuple[str, type[BaseModel], str]] = {
     "groups": ("groups", Group, "group_id"),
     "similar_groups": ("similar", SimilarGroups, "title_pattern"),
     "price_indices": ("price_indices", PriceIndexEntry, "index_id"),
+    "price_level": ("price_levels", PriceLevel, "year"),
     "data_gaps": ("data_gaps", DataGap, "gap_id"),
     "controls": ("controls", Control, "control_id"),
     "caution_limits": ("caution_limits", CautionLimits, "limits_id"),
@@ -78,6 +81,7 @@ def load_catalogue(home: Path = HOME) -> Catalogue:
         if path.exists():
             files.append(path)
             registered[key_of_catalogue] = tuple(rows_of(path, model, key))
+    indicators = at_one_price_level(home, indicators, registered.get("price_levels", ()))
     corrections = _corrections(registers / "corrections", indicators)
     studies = sorted((registers / "studies").glob("*.yml"))
     files += [*dict.fromkeys(path for path, _ in corrections), *studies]

@@ -52,23 +52,26 @@ __all__ = [
 
 
 class PriceBasis(Strict):
-    """Price basis; `fixed` names the index (see registers/price_indices.yml) and the year."""
+    """Price basis; `fixed` names the index (see registers/price_indices.yml).
+
+    The year is that of registers/price_level.yml, the same for all; a declaration leaves it out or names just that one.
+    """
 
     kind: PriceBasisKind
     index: Identifier | None = None
     base_year: Year | None = None
 
     @model_validator(mode="after")
-    def _fixed_names_index_and_year(self) -> PriceBasis:
-        named = self.index is not None and self.base_year is not None
-        if (self.kind is PriceBasisKind.FIXED) != named:
-            raise ValueError("index and base_year belong to kind fixed, both of them, and to no other kind")
+    def _fixed_names_its_index(self) -> PriceBasis:
+        fixed = self.kind is PriceBasisKind.FIXED
+        if fixed != (self.index is not None) or (self.base_year and not fixed):
+            raise ValueError("index and base_year belong to kind fixed, both of them, and no other; index is needed")
         return self
 
     def label(self) -> str:
-        """`löpande priser`, `fasta priser (kpif, 2022)` or `ej tillämpligt`."""
+        """`löpande priser`, `fasta priser, 2022 års prisnivå (KPIF)` or `ej tillämpligt`."""
         if self.kind is PriceBasisKind.FIXED:
-            return f"fasta priser ({self.index}, {self.base_year})"
+            return f"fasta priser, {self.base_year} års prisnivå ({(self.index or '').upper()})"
         return "löpande priser" if self.kind is PriceBasisKind.CURRENT else "ej tillämpligt"
 
 

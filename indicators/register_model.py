@@ -23,6 +23,13 @@ class PriceIndexEntry(Strict):
     base_year: Year | None = None
 
 
+class PriceLevel(Strict):
+    """The year in whose prices all fixed prices are told: one for the whole catalogue."""
+
+    year: Year
+    reason_sv: str = Field(min_length=10)
+
+
 class County(Strict):
     """A county (län) and the region that is responsible for its health care."""
 

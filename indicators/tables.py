@@ -58,6 +58,7 @@ TABLES: dict[str, dict[str, str]] = {
     "area_change": {"area_id": "varchar", "valid_from": "date", "note_sv": "varchar"},
     "group_member": {"group_id": "varchar", "area_id": "varchar"},
     "price_index": {"index_id": "varchar", "title_sv": "varchar", "base_year": "integer"},
+    "price_level": {"year": "integer"},
     "data_gap": {
         "gap_id": "varchar", "wanted_sv": "varchar", "frame": "varchar", "theme": "varchar", "gr_area": "varchar",
         "success_factor": "varchar", "why_missing_sv": "varchar", "proxy_indicator": "varchar",

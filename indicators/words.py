@@ -66,7 +66,10 @@ CAUTIONS = {
     "low_coverage": "underlaget täcker för få",
     "input_cautioned": "räknat på ett värde som inte går att lita på",
 }
-CHANGES = {"revised": "ändrade", "new": "nya", "withdrawn": "borttagna", "restored": "återkomna"}
+CHANGES = {
+    "revised": "ändrade", "status_changed": "med annan status", "new": "nya", "withdrawn": "borttagna",
+    "restored": "återkomna",
+}  # fmt: skip
 EVENT_KINDS = {
     "reform": "Reform", "pilot": "Försök", "financing_shift": "Ändrad finansiering", "agreement": "Överenskommelse",
     "report": "Rapport", "organisation": "Organisation", "context": "Sammanhang",

@@ -1,7 +1,8 @@
 """What we were given, byte for byte: a content-addressed, append-only store.
 
 Belongs here: storing raw files by their hash, and one record for each fetch of a dataset. Does not belong here: what
-the bytes mean (`sources`). Layout: `objects/<first two>/<sha256>` and `fetches/<dataset>/<number>.json`.
+the bytes mean (`sources`). Layout: `objects/<first two>/<sha256>` and `fetches/<dataset>/<number>.json`. Bytes are held
+against their hash and records against their seal whenever they are read.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from pipelines.errors import SourceError
 from pipelines.files import copy_atomic, read_json, sha256_of, write_bytes, write_json
+from pipelines.sealing import check_chain, damaged, is_sealed, read_sealed, write_sealed
 
 Way = Literal["snapshot", "live", "submission"]
 
@@ -155,17 +157,47 @@ class Archive:
         )  # fmt: skip
         if last and last.content_id == fetch.content_id:
             return last
-        write_json(self._records(dataset) / f"{number:06d}.json", fetch.model_dump(mode="json"))
+        before = self._record_paths(dataset)[-1:]
+        target = self._records(dataset) / f"{number:06d}.json"
+        write_sealed(target, fetch.model_dump(mode="json"), before[0] if before else None)
         return fetch
 
     def latest(self, dataset: str) -> Fetch | None:
-        """The newest fetch of a dataset, or None when there was none."""
-        records = sorted(self._records(dataset).glob("[0-9]*.json"))
-        return Fetch.model_validate(read_json(records[-1])) if records else None
+        """The newest fetch of a dataset, or None when there was none.
+
+        Raises:
+            DamagedError: its record is not what was written.
+        """
+        records = self._record_paths(dataset)
+        return _fetch_in(records[-1], dataset) if records else None
 
     def fetches(self, dataset: str) -> list[Fetch]:
-        """Every fetch of a dataset, oldest first."""
-        return [Fetch.model_validate(read_json(p)) for p in sorted(self._records(dataset).glob("[0-9]*.json"))]
+        """Every fetch of a dataset, oldest first.
+
+        Raises:
+            DamagedError: a record is not what was written.
+        """
+        records = self._record_paths(dataset)
+        check_chain(records)
+        return [_fetch_in(path, dataset) for path in records]
+
+    def check(self) -> None:
+        """Hold every record of a fetch against what was written; bytes are held against their hash when they are read.
+
+        Raises:
+            DamagedError: one of them is gone or damaged.
+        """
+        for folder in sorted(self.home.glob("fetches/*")):
+            self.fetches(folder.name)
+
+    def seal_older(self) -> None:
+        """Seal the records from before there were seals, as they are now; from then on damage to them is seen."""
+        for folder in sorted(self.home.glob("fetches/*")):
+            records = self._record_paths(folder.name)
+            check_chain(records)
+            for before, path in zip([None, *records], records, strict=False):
+                if not is_sealed(path):
+                    write_sealed(path, read_sealed(path), before)
 
     def look(self, dataset: str, moment: datetime) -> None:
         """Remember that the whole of a dataset was looked at, whether or not anything had changed."""
@@ -182,3 +214,16 @@ class Archive:
 
     def _records(self, dataset: str) -> Path:
         return self.home / "fetches" / dataset
+
+    def _record_paths(self, dataset: str) -> list[Path]:
+        return sorted(self._records(dataset).glob("[0-9]*.json"))
+
+
+def _fetch_in(path: Path, dataset: str) -> Fetch:
+    try:
+        fetch = Fetch.model_validate(read_sealed(path))
+    except ValidationError as error:
+        raise damaged("a record is not what was written", path, "a fetch's record", str(error)[:300]) from error
+    if fetch.dataset != dataset:
+        raise damaged("a record is another dataset's", path, dataset, fetch.dataset)
+    return fetch

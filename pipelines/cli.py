@@ -73,7 +73,10 @@ def refresh(
     scope: Annotated[str, typer.Option(help="KPIs of Kolada: catalogue, group:ID or all.")] = "",
     full: Annotated[bool, typer.Option("--full", help="A full sweep, whenever the last one was.")] = False,
     accept_missing: Annotated[
-        str, typer.Option(help="Take what has vanished from these datasets as withdrawn; you have made sure.")
+        str, typer.Option(help="Take what these datasets have lost as lost; you have made sure.")
+    ] = "",
+    accept_revised: Annotated[
+        str, typer.Option(help="Take these datasets' values however much they changed; you have made sure.")
     ] = "",
     as_of: Annotated[
         datetime | None,
@@ -94,6 +97,7 @@ def refresh(
         "kolada_scope": scope,
         "full_sweep_days": 0 if full else None,
         "accept_missing": _known_datasets(accept_missing),
+        "accept_revised": _known_datasets(accept_revised),
     }
     chosen = {name: value for name, value in given.items() if value not in ("", None, {}, frozenset())}
     settings = settings_for(data_dir, snapshot_dir, **chosen)
@@ -126,11 +130,16 @@ def _run(run: Run, work: Any, json_out: bool) -> None:
 
 @app.command()
 def status(data_dir: DataDir = None, json_out: AsJson = False) -> None:
-    """What the current release holds, how old it is, which checks failed, and how the last run went."""
+    """What the current release holds, how old it is, which checks failed, and how the last run went.
+
+    Exit code 4 when archive or vintages are damaged: nothing can be released until they are restored.
+    """
     from pipelines.report import status_of, tell_status  # noqa: PLC0415
 
     found = status_of(settings_for(data_dir))
     show.as_json(found) if json_out else tell_status(found)
+    if found["damaged"]:
+        raise typer.Exit(ExitCode.NOTHING_RELEASED)
 
 
 @app.command()

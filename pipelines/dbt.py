@@ -87,6 +87,21 @@ def dbt_failures(run_results: Path) -> dict[str, str]:
     }
 
 
+def failed_checks(failures: dict[str, str]) -> tuple[CheckResult, ...]:
+    """Models and tests that failed (name to message), as check results."""
+    return tuple(
+        CheckResult(
+            check_id=f"warehouse.{name}",
+            level="block",
+            subject="warehouse",
+            passed=False,
+            expected="a build",
+            found=why,
+        )
+        for name, why in failures.items()
+    )
+
+
 def dbt_checks(run_results: Path) -> list[CheckResult]:
     """dbt's data tests of the last build, as check results.
 

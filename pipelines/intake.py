@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -53,6 +53,22 @@ def municipalities(settings: Settings) -> dict[str, str]:
     return {str(area): str(name) for area, name in rows}
 
 
+def known_values(
+    settings: Settings, dataset: str, series: Iterable[str], areas: Iterable[str]
+) -> dict[tuple[str, str, int, str], float]:
+    """The newest known values of some series and areas, by series, area, year and sex."""
+    if not Vintages(settings).latest(dataset):
+        return {}
+    known = Vintages(settings).known_sql(dataset)
+    with connect(settings) as con:
+        rows = con.execute(
+            f"select series_id, area_id, year, sex, value from ({known}) where value is not null "
+            "and change <> 'withdrawn' and list_contains($1, series_id) and list_contains($2, area_id)",
+            [sorted(series), sorted(areas)],
+        ).fetchall()
+    return {(str(s), str(a), int(y), str(x)): float(value) for s, a, y, x, value in rows}
+
+
 def take_in(settings: Settings, catalogue: Catalogue, template_id: str, facts: Sequence[Fact], now: datetime) -> Taken:
     """Archive facts, judge them and write down what they change.
 
@@ -89,6 +105,16 @@ def known_facts(settings: Settings) -> list[Fact]:
         known = con.execute(
             "select series_id, area_id, year, sex, value, status "
             f"from ({Vintages(settings).known_sql(DATASET)}) where change <> 'withdrawn'"
+        ).fetchall()
+    return [Fact(*row) for row in known]
+
+
+def facts_ever_known(settings: Settings) -> list[Fact]:
+    """Every fact of submissions that was ever known, the oldest first."""
+    with connect(settings) as con:
+        known = con.execute(
+            "select series_id, area_id, year, sex, value, case when change <> 'withdrawn' then status end "
+            f"from ({Vintages(settings).history_sql(DATASET)}) order by known_from, series_id, area_id, year, sex"
         ).fetchall()
     return [Fact(*row) for row in known]
 

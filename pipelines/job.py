@@ -12,13 +12,16 @@ import sys
 import traceback
 from pathlib import Path
 
+from pipelines import refusals
 from pipelines.dbt import ensure_manifest
 from pipelines.errors import ExitCode, NyckeltalError
 from pipelines.faults import chain_of
 from pipelines.files import DISK_ERRORS, disk_error, disk_error_in
 from pipelines.lock import exclusive
+from pipelines.release import build, pointer
 from pipelines.run import Run
 from pipelines.settings import Settings
+from pipelines.vintages import ImpossibleReleaseError, Vintages
 
 _DAGSTER_YAML = "telemetry:\n  enabled: false\n"
 # For runs by the command: their output goes to build/run.log, so no process a step is started to catch it.
@@ -42,7 +45,51 @@ def refresh(run: Run) -> ExitCode:
             return ExitCode.DONE
         if run.settings.source == "live" and _found_nothing(run):
             return ExitCode.NOTHING_RELEASED if run.held else ExitCode.DONE
-        return execute(run, "refresh")
+        try:
+            return execute(run, "refresh")
+        except ImpossibleReleaseError as error:
+            return _without_the_cause(run, error)
+
+
+def _without_the_cause(run: Run, error: ImpossibleReleaseError) -> ExitCode:
+    """Release what is known without the delivery that made the release impossible.
+
+    Each dataset in doubt is left out by itself, the likeliest first, then all of them. What turns out not to be the
+    cause is known again.
+
+    Raises:
+        ImpossibleReleaseError: no delivery is the cause, or nothing was released before.
+    """
+    vintages, doubted = Vintages(run.settings), run.doubted
+    standing = pointer.current(run.settings.releases_dir)
+    if not doubted or standing is None:
+        raise error
+    found, reasons = dict(run.held), {dataset: run.held[dataset] for dataset in doubted}
+    singly = [[dataset] for dataset in refusals.in_order(doubted, error)]
+    for out in singly if len(doubted) == 1 else [*singly, list(doubted)]:
+        for dataset, records in doubted.items():
+            for record in records:
+                vintages.take_back_refusal(record)
+            if dataset in out:
+                refusals.take_out(run.settings, records, error.checks, run.started)
+        run.held = {d: e for d, e in found.items() if d not in doubted} | {d: reasons[d] for d in out}
+        again = Run(run.settings, kind="rebuild", on_step=run.on_step, held=run.held)
+        planned = build.plan(run.settings)
+        if planned is not None and planned.is_new:
+            try:
+                execute(again, "rebuild")
+            except ImpossibleReleaseError:
+                continue
+        for dataset in out if len(out) == 1 else []:
+            refusals.prove(run.settings, doubted[dataset], error.checks, run.started)
+        run.taken_in = {d: r for d, r in run.taken_in.items() if d not in out}
+        run.error, run.release = None, again.release
+        return ExitCode.HELD_BACK if run.release else ExitCode.NOTHING_RELEASED
+    for records in doubted.values():
+        for record in records:
+            vintages.take_back_refusal(record)
+    run.held = {d: e for d, e in found.items() if d not in doubted}
+    raise error
 
 
 def _found_nothing(run: Run) -> bool:
@@ -70,8 +117,13 @@ def rebuild(run: Run) -> ExitCode:
 
 
 def execute(run: Run, job: str) -> ExitCode:
-    """Run one job in this process."""
+    """Run one job in this process; what stops it from the beginning is told before anything heavy is loaded."""
     with exclusive(run.settings.data_dir):
+        try:
+            run.open()
+        except BaseException:
+            run.close()
+            raise
         home = prepare_dagster_home(run.settings)
         if job == "refresh":
             run.worker.warm_up()

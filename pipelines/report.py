@@ -18,16 +18,19 @@ from indicators.load import load_catalogue
 from indicators.model import Indicator
 from indicators.tables import TABLES
 from pipelines import events, reader, show
+from pipelines.archive import Archive
 from pipelines.errors import UsageError
 from pipelines.near import names_near, words_near
 from pipelines.release import pointer
 from pipelines.release.pointer import ReleaseInfo
 from pipelines.run import Run, peak_memory_mb, utc_now
+from pipelines.sealing import DamagedError
 from pipelines.settings import Settings
 from pipelines.sources.model import datasets
 from pipelines.text import holds_words
+from pipelines.vintages import CHANGES, Vintages
 
-_DATASET_HEADS = ("rows in", "new", "revised", "withdrawn", "restored", "held back", "checks failed")
+_DATASET_HEADS = ("rows in", "new", "revised", "status", "withdrawn", "restored", "held back", "checks failed")
 _ONLY_WIDE = ("länet", "GR ovägt", "typ", "liknande")
 
 
@@ -80,12 +83,12 @@ def tell_run(run: Run, json_out: bool) -> None:
 
 def _dataset_cells(run: Run, dataset: str) -> list[str]:
     if dataset in run.held:
-        return ["–", "–", "–", "–", "–", "all", "blocked"]
+        return [*["–"] * (1 + len(CHANGES)), "all", "blocked"]
     record = run.taken_in.get(dataset)
     if record is None:
-        return ["unchanged", "", "", "", "", "", ""]
+        return ["unchanged", *[""] * (len(CHANGES) + 2)]
     failed = sum(not c.passed for c in record.checks)
-    changes = [show.number(record.counts.get(c, 0)) for c in ("new", "revised", "withdrawn", "restored")]
+    changes = [show.number(record.counts.get(c, 0)) for c in CHANGES]
     return [show.number(record.rows), *changes, show.number(record.held_back), str(failed)]
 
 
@@ -103,9 +106,9 @@ def _last_run(settings: Settings) -> Any:
 
 
 def status_of(settings: Settings) -> dict[str, Any]:
-    """The current release, its age, its failed checks, and the last run."""
+    """The current release, its age, its failed checks, the last run, and what of archive and vintages is damaged."""
     standing = pointer.current(settings.releases_dir)
-    found: dict[str, Any] = {"release": None, "last_run": _last_run(settings)}
+    found: dict[str, Any] = {"release": None, "last_run": _last_run(settings), "damaged": _damage(settings)}
     if standing is None:
         return found
     folder = pointer.current_folder(settings.releases_dir)
@@ -138,13 +141,31 @@ def status_of(settings: Settings) -> dict[str, Any]:
         ).to_dicts(),
         "revisions": reader.query(folder, "select count(*) as n from revision").item(),
         "sources": sources.to_dicts(),
-        "events": events.as_rows(events.series_events(settings)),
+        "events": [] if found["damaged"] else events.as_rows(events.series_events(settings)),
     }
+
+
+def _damage(settings: Settings) -> list[dict[str, str]]:
+    """What is not as it was written, if anything, of the records and the files that a release is built on."""
+    found = []
+    for state in (Archive(settings.archive_dir), Vintages(settings)):
+        try:
+            state.check()
+        except DamagedError as error:
+            named = ("what", "where", "expected", "found", "remedy")
+            found.append({name: str(getattr(error, name)) for name in named})
+    return found
 
 
 def tell_status(found: dict[str, Any]) -> None:
     """Lay out `status_of`."""
     release, last = found["release"], found["last_run"]
+    for error in found["damaged"]:
+        show.out.print(f"[bold red]Damaged[/bold red] {error['what']}", soft_wrap=True)
+        for label, name in (
+            ("where", "where"), ("expected", "expected"), ("found", "found"), ("what to do", "remedy")
+        ):  # fmt: skip
+            show.out.print(f"  {label}: {error[name]}", markup=False, soft_wrap=True)
     if release is None:
         show.out.print("Nothing has been released yet: run `nyckeltal refresh`.")
     else:
@@ -235,7 +256,9 @@ def _in_columns(rows: list[dict[str, Any]], columns: dict[str, str]) -> list[str
 
 def _compared_unit(row: dict[str, Any]) -> tuple[str, float]:
     """The unit that is shown, and what values are divided by: whole kronor are too long to compare by eye."""
-    return ("mnkr", 1e6) if row["unit"] == "kr" else (row["unit"], 1)
+    unit = str(row["unit"])
+    whole = unit == "kr" or unit.startswith("kr i ")  # of a year's prices
+    return (f"mn{unit}", 1e6) if whole else (unit, 1)
 
 
 def _compared_figures(row: dict[str, Any], columns: list[str]) -> list[str]:

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from indicators.load import Catalogue, load_catalogue
-from pipelines import dbt, warehouse, ways
+from pipelines import dbt, refusals, warehouse, ways
 from pipelines.archive import Archive, Fetch
 from pipelines.duck import literal
 from pipelines.errors import NyckeltalError, SourceError, UsageError
@@ -30,12 +30,13 @@ from pipelines.quality.disclosure import disclosure_check
 from pipelines.release import build, pointer
 from pipelines.release.build import Plan
 from pipelines.release.pointer import ReleaseInfo
+from pipelines.sealing import DamagedError
 from pipelines.settings import Settings
 from pipelines.sources import snapshot
 from pipelines.sources.context import Context
 from pipelines.sources.model import datasets, in_order
 from pipelines.staging import HeldBackError, fields_known, rules_id, stage, unreadable
-from pipelines.vintages import CheckResult, DeliveryRecord, Staged, Vintages
+from pipelines.vintages import CheckResult, DeliveryRecord, ImpossibleReleaseError, Staged, Vintages
 from pipelines.worker import ProcessEndedError, Worker
 
 
@@ -59,6 +60,7 @@ class Run:
     staged: dict[str, Staged] = field(default_factory=dict)
     taken_in: dict[str, DeliveryRecord] = field(default_factory=dict)
     held: dict[str, SourceError] = field(default_factory=dict)
+    doubted: refusals.Unreleased = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     planned: Plan | None = None
     build: dbt.Build | None = None
@@ -76,22 +78,33 @@ class Run:
         Opened once, it stays open until it is closed.
 
         Raises:
-            LockHeldError: another run is at work. DeclarationError: a declaration is wrong.
+            LockHeldError: another run is at work. DeclarationError: a declaration is wrong. DamagedError: archive or
+            vintages are not as they were written.
         """
-        if self._is_open:
-            return self
-        self._is_open = True
+        if not self._is_open:
+            self._is_open = True
+            try:
+                self._begin()
+            except BaseException as error:
+                self.error = self.error or error  # the log tells why the run never began
+                raise
+        return self
+
+    def _begin(self) -> None:
         self._stack.enter_context(exclusive(self.settings.data_dir))
         self.catalogue = load_catalogue(self.settings.declarations_dir)
+        for state in (Archive(self.settings.archive_dir), Vintages(self.settings)):
+            state.check()
         self._refuse_impossible_date()
         if self.kind == "refresh":
             ways.refuse_going_back(self.settings)
             self._context = self._stack.enter_context(ways.context_of(self.settings, self.catalogue, utc_now()))
         for folder in (self.settings.archive_dir, self.settings.vintages_dir, self.settings.releases_dir):
             remove_leftovers(folder)
+        for state in (Archive(self.settings.archive_dir), Vintages(self.settings)):
+            state.seal_older()
         warehouse.remove_build(self.settings)
         self.settings.staged_dir.mkdir(parents=True, exist_ok=True)
-        return self
 
     def _refuse_impossible_date(self) -> None:
         known = Vintages(self.settings).knowledge_until()
@@ -169,6 +182,9 @@ class Run:
         last = Vintages(self.settings).latest(dataset)
         if fetched is None or not self._to_judge(dataset):
             return last.checks if last else ()
+        if known := refusals.refused_already(self.settings, dataset, fetched.content_id):
+            self.held[dataset] = known
+            return known.checks
         with self.step(f"gate {dataset}"):
             try:
                 self.staged[dataset] = self.worker.call(stage, self.settings, self.catalogue, dataset, fetched)
@@ -186,10 +202,26 @@ class Run:
         if dataset not in self.staged:
             return None
         with self.step(f"vintages {dataset}"):
-            # All that a run takes in becomes known at one moment, and so does what is computed from several datasets.
-            moment = self.as_of or self.started
+            moment = self._known_from(dataset)
             self.taken_in[dataset] = Vintages(self.settings).absorb(self.staged[dataset], moment)
         return self.taken_in[dataset]
+
+    def _known_from(self, dataset: str) -> datetime:
+        """When a staged delivery counts as known: UTC, without zone.
+
+        Embedded figures were known on the day that their publisher or collector says, wherever and whenever they are
+        installed. That day holds as long as it adds to what is known and to what releases have said: what a release has
+        said of a day is never told otherwise afterwards. All else that a run takes in becomes known at one moment.
+        """
+        if self.as_of:
+            return self.as_of
+        said = ways.known_at(self.staged[dataset].fetched)
+        last = Vintages(self.settings).latest(dataset)
+        if said and (said.year, said.month) == (self.started.year, self.started.month):
+            said = min(said, self.started)  # the month is not over yet
+        told = [r.knowledge_until for r in pointer.releases(self.settings.releases_dir)]
+        before = max([*told, *([last.known_from] if last else [])], default=None)
+        return said if said and (before is None or before < said) else self.started
 
     def prepare_warehouse(self) -> bool:
         """Make the build file that dbt reads, and tell dbt where it is; False when there is nothing to build.
@@ -234,8 +266,25 @@ class Run:
                 controls = [*warehouse_checks(con), disclosure_check(con, self.catalogue.templates)]
             parts = partial(write_parts, self.settings.release_parts) if self.settings.release_parts else None
             stale, made = self._stale(), self.build.release_db
-            self.release = build.publish(self.settings, self.planned, made, checks + controls, stale, utc_now(), parts)
+            judged = checks + controls
+            try:
+                self.release = build.publish(self.settings, self.planned, made, judged, stale, utc_now(), parts)
+            except ImpossibleReleaseError as error:
+                self.doubt(error)
+                raise
             return tuple(controls)
+
+    def doubt(self, error: ImpossibleReleaseError) -> None:
+        """Take out the deliveries that may have made the release impossible, so that the next night is not refused too.
+
+        Which of them was the cause, `job.refresh` finds out; where it does not (a schedule), all of them come again.
+        """
+        if self.kind != "refresh":
+            return
+        self.doubted = refusals.unreleased(self.settings, self.taken_in)
+        for dataset, records in self.doubted.items():
+            refusals.take_out(self.settings, records, error.checks, utc_now())
+            self.held[dataset] = refusals.held_back(records, error.checks)
 
     def _told(self, dataset: str, checks: tuple[CheckResult, ...]) -> tuple[CheckResult, ...]:
         """The checks, with new fields of answers that led to no delivery."""
@@ -252,8 +301,13 @@ class Run:
         """
         if self.settings.source != "snapshot":
             return False
-        ways.refuse_going_back(self.settings)
         archive, vintages = Archive(self.settings.archive_dir), Vintages(self.settings)
+        try:
+            archive.check()
+            vintages.check()
+        except DamagedError:  # the run will tell it, and write it in the log
+            return False
+        ways.refuse_going_back(self.settings)
         for dataset in datasets():
             fetched, last = archive.latest(dataset), vintages.latest(dataset)
             if fetched is None and not datasets()[dataset].is_required:

@@ -49,6 +49,9 @@ class Settings(BaseSettings):
     accept_missing: frozenset[str] = Field(
         default=frozenset(), description="datasets whose vanished values are taken as withdrawn, by a person's decision"
     )
+    accept_revised: frozenset[str] = Field(
+        default=frozenset(), description="datasets whose unbelievable revisions are taken, by a person's decision"
+    )
     resume_hours: int = Field(default=24, ge=0, description="how old pages of an interrupted fetch may be")
     requests_per_second: float = Field(default=4, ge=0, description="budget of requests for each publisher; 0 for none")
     parallel_requests: int = Field(default=4, ge=1)

@@ -16,6 +16,7 @@ from typing import Any
 
 import polars as pl
 
+from pipelines import csv_cells
 from pipelines.errors import UsageError
 from pipelines.screen import KEYS, Grid, Screen, escaped, plain
 
@@ -29,7 +30,6 @@ out = Screen(
 err = Screen(stderr=True, highlight=False, soft_wrap=True)
 
 _NARROW_SPACE = " "
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def number(value: float | None, decimals: int = 0) -> str:
@@ -82,22 +82,9 @@ def frame_as_json(frame: pl.DataFrame) -> None:
     as_json(frame.to_dicts())
 
 
-def without_formulas(frame: pl.DataFrame) -> pl.DataFrame:
-    """The frame for CSV in which no cell starts a formula in a spreadsheet: such texts get an apostrophe in front."""
-    texts = [name for name, dtype in frame.schema.items() if dtype == pl.String]
-    guarded = [
-        pl.when(pl.any_horizontal(pl.col(c).str.starts_with(s) for s in _FORMULA_STARTS))
-        .then(pl.lit("'") + pl.col(c))
-        .otherwise(pl.col(c))
-        .alias(c)
-        for c in texts
-    ]
-    return frame.with_columns(guarded)
-
-
 def safe_csv(frame: pl.DataFrame) -> str:
-    """CSV of a frame, without formulas."""
-    return without_formulas(frame).write_csv()
+    """CSV of a frame, as every program reads it right by default."""
+    return "".join(csv_cells.written(frame))
 
 
 def write_result(frame: pl.DataFrame, form: str, output: Path | None) -> None:

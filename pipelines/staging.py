@@ -20,10 +20,11 @@ from pipelines.archive import Fetch, Promise
 from pipelines.duck import columns, connect, identifier, literal
 from pipelines.errors import NyckeltalError, SourceError
 from pipelines.faults import holding_back
+from pipelines.quality.changes import Changes, judge_changes
 from pipelines.quality.gate import GateResult, run_gate
 from pipelines.quality.profile import profile_series
 from pipelines.quality.quarantine import part
-from pipelines.quality.rules import rules_for
+from pipelines.quality.rules import rules_for, with_room
 from pipelines.settings import Settings
 from pipelines.sources.model import Dataset, datasets
 from pipelines.sources.tabular import Parsed
@@ -71,13 +72,11 @@ def _stage(settings: Settings, catalogue: Catalogue, dataset: str, fetched: Fetc
     ways.check_declaration(dataset)
     parsed = ways.parse(settings, fetched, rows_path)
     with connect(settings) as con:
-        result = _judge(con, settings, catalogue, dataset, fetched)
-        checks = (
-            _readable(dataset, None),
-            *_of_parsing(dataset, parsed),
-            *result.checks,
-            *_lost(con, settings, dataset, fetched),
-        )
+        changes = _changes(con, settings, catalogue, dataset, fetched)
+        result = _judge(con, settings, catalogue, dataset, fetched, changes)
+        lacking = _lost(con, settings, dataset, fetched)
+        parsing = _of_parsing(dataset, parsed)
+        checks = (_readable(dataset, None), *parsing, *result.checks, *changes.checks, *lacking)
         if any(not c.passed and c.level == "block" for c in checks):
             rows_path.unlink()  # nobody may take areas from a list that was held back
             raise HeldBackError(dataset, checks)
@@ -92,17 +91,35 @@ def _stage(settings: Settings, catalogue: Catalogue, dataset: str, fetched: Fetc
         held_back=len(result.held),
         checks=checks,
         rules_id=rules_id(catalogue, dataset),
+        accepted=dataset in settings.accept_missing,
     )
 
 
 def rules_id(catalogue: Catalogue, dataset: str) -> str:
-    """A hash of what a dataset is judged by: its declaration, and the series and bounds that the catalogue names.
+    """A hash of what a dataset is judged by: its declaration, and series, bounds and breaks of the catalogue.
 
     A delivery that was taken in is judged again when this has changed.
     """
     bounds = {series: limits.model_dump() for series, limits in sorted(catalogue.series_of(dataset).items())}
-    judged_by = [datasets()[dataset].model_dump(mode="json"), bounds, sorted(_percent_series(catalogue, dataset))]
+    breaks = sorted(set(catalogue.breaks_of(dataset)))
+    percent = sorted(_percent_series(catalogue, dataset))
+    judged_by = [datasets()[dataset].model_dump(mode="json"), bounds, percent, breaks]
     return hashlib.sha256(json.dumps(judged_by, sort_keys=True).encode()).hexdigest()
+
+
+def _changes(
+    con: duckdb.DuckDBPyConnection, settings: Settings, catalogue: Catalogue, dataset: str, fetched: Fetch
+) -> Changes:
+    """What the delivery would change of what is known; nothing of a table, which is judged as a whole."""
+    declared = datasets()[dataset]
+    if declared.kind != "facts":
+        return Changes()
+    return judge_changes(
+        con, Vintages(settings), dataset, declared, fetched, settings.staged_dir / f"{dataset}.parquet",
+        catalogue.breaks_of(declared.same_series_as or dataset),
+        accepts_lost=dataset in settings.accept_missing,
+        accepts_revised=dataset in settings.accept_revised,
+    )  # fmt: skip
 
 
 def _percent_series(catalogue: Catalogue, dataset: str) -> set[str]:
@@ -114,7 +131,12 @@ def _percent_series(catalogue: Catalogue, dataset: str) -> set[str]:
 
 
 def _judge(
-    con: duckdb.DuckDBPyConnection, settings: Settings, catalogue: Catalogue, dataset: str, fetched: Fetch
+    con: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    catalogue: Catalogue,
+    dataset: str,
+    fetched: Fetch,
+    changes: Changes,
 ) -> GateResult:
     declared = datasets()[dataset]
     rows_path = settings.staged_dir / f"{dataset}.parquet"
@@ -128,14 +150,15 @@ def _judge(
         areas=_known_areas(con, settings, vintages, _codes(declared)),
         declared=_series_wanted(catalogue, dataset, fetched),
     )
-    return run_gate(con, rows_path, declared, dataset, rules, settings.gate_batch_rows)
+    return run_gate(con, rows_path, declared, dataset, rules, settings.gate_batch_rows, changes)
 
 
 def _create_bounds(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, dataset: str) -> None:
-    """The impossible bounds of each series, and whether it is a share in per cent."""
+    """The impossible bounds of each series, with room for noise, and whether it is a share in per cent."""
     percent = _percent_series(catalogue, dataset)
     bounds = [
-        (series, limits.min, limits.max, series in percent) for series, limits in catalogue.series_of(dataset).items()
+        (series, with_room(limits.min, -1), with_room(limits.max, 1), series in percent)
+        for series, limits in catalogue.series_of(dataset).items()
     ]
     con.execute("create table bounds (series_id varchar, low double, high double, is_percent boolean)")
     if bounds:

@@ -6,6 +6,7 @@ Belongs here: queries and layout of `nyckeltal study` and `nyckeltal timeline`. 
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,9 @@ _VALUES = """
 """
 
 
+_FIXED = "select indicator_id, price_basis from indicator where price_basis like 'fasta priser%' order by 1"
+
+
 def list_studies(folder: Path) -> pl.DataFrame:
     """Every study of a release, with how many of its estimates there are, and how many not, and why."""
     return reader.query(
@@ -112,6 +116,7 @@ def _study(folder: Path, study_id: str) -> dict[str, Any]:
         "events": reader.query(folder, _EVENTS, [study_id]),
         "findings": reader.query(folder, _FINDINGS, [study_id]),
         "names": dict(reader.query(folder, _NAMES).rows()),
+        "price_basis": dict(reader.query(folder, _FIXED).rows()),
     }
 
 
@@ -129,6 +134,9 @@ def tell_study(told: dict[str, Any]) -> None:
             soft_wrap=True,
         )
     estimates = told["effect_estimate"]
+    used = {part for ids in estimates["indicator_id"] for part in re.findall(r"\w+", ids)}
+    for basis in sorted({told["price_basis"][part] for part in used & told["price_basis"].keys()}):
+        show.out.print(f"[bold]Belopp[/bold] {basis}", soft_wrap=True)
     for (analysis_id, method), rows in estimates.group_by(["analysis_id", "method"], maintain_order=True):
         _tell_analysis(f"{words.METHODS[str(method)]} ({analysis_id})", rows, names)
         _tell_series(told["effect_series"].filter(pl.col("analysis_id") == analysis_id), rows, names)

@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from indicators.load import Catalogue, load_catalogue
-from indicators.submission_templates import SubmissionTemplate
+from indicators.submission_templates import DATASET, SubmissionTemplate
 from pipelines import show
 from pipelines.errors import ExitCode, LockHeldError, NyckeltalError, UsageError
 from pipelines.options import AsJson, DataDir, settings_for
 from pipelines.settings import Settings
 
 if TYPE_CHECKING:
+    from pipelines.submissions.examining import Examined
     from pipelines.submissions.facts import Fact
 
 _LISTED = 20  # faults and values that are listed on the screen
@@ -51,6 +52,9 @@ def submit(
         Path | None, typer.Option(help="Where to write the template (.xlsx or .csv), or the annotated copy (.xlsx).")
     ] = None,
     check: Annotated[bool, typer.Option("--check", help="Only judge the file; take nothing in.")] = False,
+    confirm_unusual: Annotated[
+        bool, typer.Option("--confirm-unusual", help="Take in values far outside the usual; they are right.")
+    ] = False,
     data_dir: DataDir = None,
     json_out: AsJson = False,
 ) -> None:
@@ -67,7 +71,7 @@ def submit(
         if file is None:
             _write_template(templates, template, output)
             return
-        outcome = _submit(settings, file, output, check=check)
+        outcome = _submit(settings, file, output, check=check, confirmed=confirm_unusual)
     except NyckeltalError as error:
         _tell_error(error, json_out)
         raise typer.Exit(error.exit_code) from None
@@ -86,7 +90,8 @@ def _write_template(templates: Sequence[SubmissionTemplate], wanted: str, output
     show.out.print(f"Mallen {found.title_sv} ligger i {target}", markup=False, soft_wrap=True)
 
 
-def _submit(settings: Settings, file: Path, output: Path | None, *, check: bool) -> _Outcome:
+def _submit(settings: Settings, file: Path, output: Path | None, *, check: bool, confirmed: bool) -> _Outcome:
+    from pipelines import intake  # noqa: PLC0415
     from pipelines.run import utc_now  # noqa: PLC0415
     from pipelines.submissions import annotated, examining  # noqa: PLC0415
 
@@ -97,7 +102,10 @@ def _submit(settings: Settings, file: Path, output: Path | None, *, check: bool)
         raise _usage("den granskade kopian kan inte skrivas så", expected, "ändra --output", str(output))
     catalogue = load_catalogue(settings.declarations_dir)
     now = utc_now()
-    examined = examining.examine(body, file.name, catalogue.templates, _municipalities(settings), now.date())
+    areas, earlier = _municipalities(settings), intake.facts_ever_known(settings)
+    examined = examining.examine(body, file.name, catalogue.templates, areas, now.date(), earlier)
+    if examined.table and not examined.faults:
+        _judge_indicators(settings, catalogue, examined, confirmed=confirmed)
     outcome = _Outcome(file.name, accepted=not examined.faults)
     outcome.errors = [fault.as_dict() for fault in examined.faults]
     outcome.notes = [note.as_dict() for note in examined.notes]
@@ -116,6 +124,28 @@ def _submit(settings: Settings, file: Path, output: Path | None, *, check: bool)
     if not check:
         _take_in(settings, catalogue, examined.facts, now, outcome)
     return outcome
+
+
+def _judge_indicators(settings: Settings, catalogue: Catalogue, examined: Examined, *, confirmed: bool) -> None:
+    """Ask about what lies outside the usual; what is confirmed is told, and taken in."""
+    from pipelines import intake  # noqa: PLC0415
+    from pipelines.submissions import plausible  # noqa: PLC0415
+    from pipelines.submissions.findings import Note  # noqa: PLC0415
+
+    table, areas = examined.table, {row.area_id for row in examined.rows if row.area_id}
+    if table is None:
+        return
+    known: dict[plausible.Key, float] = {}
+    for dataset, series in plausible.wanted_series(catalogue, table).items():
+        known |= intake.known_values(settings, dataset, series, areas)
+    own = [declared.series for declared in table.template.fields]
+    before = intake.known_values(settings, DATASET, own, areas)
+    faults = plausible.unusual(catalogue, table, examined.rows, known, before)
+    if confirmed:
+        texts = [f"ovanligt, men bekräftat: {fault.found}; väntat {fault.expected}" for fault in faults]
+        examined.notes += [Note(f.sheet, f.row, f.column, text) for f, text in zip(faults, texts, strict=True)]
+    else:
+        examined.faults += faults
 
 
 def _take_in(settings: Settings, catalogue: Catalogue, facts: list[Fact], now: datetime, outcome: _Outcome) -> None:
@@ -204,7 +234,13 @@ def _tell(outcome: _Outcome, *, check: bool) -> None:
     elif not outcome.stored:
         show.out.print("Uppgifterna är kända sedan tidigare; ingenting har ändrats.")
     else:
-        words = {"new": "nya", "revised": "ändrade", "withdrawn": "borttagna", "restored": "återställda"}
+        words = {
+            "new": "nya",
+            "revised": "ändrade",
+            "status_changed": "med annan status",
+            "withdrawn": "borttagna",
+            "restored": "återställda",
+        }
         counted = ", ".join(f"{n} {words[kind]}" for kind, n in sorted(outcome.changes.items()))
         show.out.print(f"Uppgifterna är mottagna: {counted}.")
         show.out.print("De kommer med vid nästa `nyckeltal refresh`, eller nu med `nyckeltal rebuild`.")

@@ -32,6 +32,9 @@ _APOSTROPHES = "'\u2019\u00b4`"
 _QUOTES = '"\u201d\u201c\u00bb\u00ab'
 _PREAMBLE = re.compile(r'\ufeff*"?sep=(?P<sign>[^"\r\n])"?[ \t]*(?:\r\n|\r|\n)', re.IGNORECASE)
 _MUNICIPALITY = re.compile(r"(?!00)\d{4}")
+# Before a code of digits in our CSV (`csv_cells.py`). As Eurostat writes municipalities (GISCO_ID); not SE alone: SE12
+# is no county in NUTS, and 12 is Skåne here.
+AREA_PREFIX = "SE_"
 _ALIKE = 0.5  # how alike two codes must be for one to be suggested
 _LENGTHS = (2, 4)  # digits of the codes of counties; of municipalities, regions and the nation
 
@@ -75,7 +78,10 @@ def unwrapped(text: str) -> str:
 
 
 def code(value: object) -> str:
-    """A code as text, out of any cell: `0180`, `="0180"`, `'0180`, 180.0, digits of full width. No zero is added."""
+    """A code as text, out of any cell: `0180`, `="0180"`, `'0180`, 180.0, digits of full width, `SE_0180` of our CSV.
+
+    No zero is added.
+    """
     if value is None or isinstance(value, bool):
         return ""
     if isinstance(value, int | float):
@@ -84,8 +90,8 @@ def code(value: object) -> str:
     text = unicodedata.normalize("NFKC", plain(unwrapped(plain(str(value)))))
     text = text.strip(_APOSTROPHES + _QUOTES + " ")
     digits = re.sub(r"(?<=\d) (?=\d)", "", text)
-    found = re.fullmatch(r"(\d+)[.,]0+", digits)
-    return found[1] if found else digits
+    found = re.fullmatch(rf"({AREA_PREFIX})?(\d+)([.,]0+)?", digits)
+    return found[2] if found and (found[1] is None or found[3] is None) else digits
 
 
 def padded(written: object, known: Iterable[str]) -> list[str]:

@@ -1,9 +1,14 @@
 """What we knew, and when: append-only bitemporal Parquet, one folder for each delivery that was taken in.
 
-Belongs here: what changed since what we knew (new, revised, withdrawn, restored), and reading it back. Does not belong
-here: whether rows are believed (`quality`). A folder `<dataset>/<number>/` holds `delivery.json`, `changes.parquet`
-(only when something changed) and `quarantine.parquet` (only when rows were held back), and comes to be by one rename,
-so a crash leaves no half and a second try writes nothing twice.
+Belongs here: what changed since what we knew (`CHANGES`), and reading it back. Does not belong here: whether rows are
+believed (`quality`). A folder `<dataset>/<number>/` holds `delivery.json`, `changes.parquet` (only when something
+changed) and `quarantine.parquet` (only when rows were held back), and comes to be by one rename, so a crash leaves no
+half and a second try writes nothing twice. `delivery.json` is sealed and names the hashes of the other two; nothing is
+read that does not agree with it.
+
+A number that differs from the known one by less than `NOISE` is the known one, and is kept as it was. A delivery that
+made a release impossible is refused afterwards: `refused.json` beside it says why, and it is then no part of what is
+known. Nothing is removed.
 """
 
 from __future__ import annotations
@@ -14,16 +19,30 @@ from datetime import datetime
 from pathlib import Path
 
 import duckdb
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from pipelines.archive import Fetch, FileRecord
 from pipelines.duck import columns, connect, identifier, literal
 from pipelines.errors import NyckeltalError
 from pipelines.files import folder_atomic, read_json, write_json
+from pipelines.sealing import (
+    FileSeal,
+    check_chain,
+    check_file,
+    damaged,
+    file_seal,
+    is_sealed,
+    read_sealed,
+    write_sealed,
+)
 from pipelines.settings import Settings
-from pipelines.sources.model import SQL_TYPES, Dataset, datasets, table_name
+from pipelines.sources.model import SQL_TYPES, STATUSES_WITH_VALUE, Dataset, datasets, table_name
 
-CHANGES = ("new", "revised", "withdrawn", "restored")
+_RECORD, _CHANGES, _QUARANTINE = "delivery.json", "changes.parquet", "quarantine.parquet"
+CHANGES = ("new", "revised", "status_changed", "withdrawn", "restored")
+NOISE = 1e-9  # relative; publishers' figures have far fewer digits, and a computation's last digit is no news
+NOISE_AT_ZERO = 1e-12  # absolute, for numbers beside zero
+REFUSED = "refused.json"
 _BOOKKEEPING = {"known_from": "timestamp", "change": "varchar", "source_file_sha256": "varchar"}
 
 
@@ -41,8 +60,20 @@ class CheckResult(BaseModel):
     sample: str = ""
 
 
+class ImpossibleReleaseError(NyckeltalError):
+    """Nothing can be released from what is known: `checks` are those that failed."""
+
+    def __init__(self, what: str, *, checks: tuple[CheckResult, ...], **told: str) -> None:
+        super().__init__(what, **told)
+        self.checks = checks
+
+
 class DeliveryRecord(BaseModel):
-    """A delivery that was taken in. `known_from` is UTC without zone; `counts` are rows by kind of change."""
+    """A delivery that was taken in.
+
+    `known_from` is UTC without zone; `counts` are rows by kind of change. `accepted`: a person took the values that it
+    lost as lost, so later losses are counted from here.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -56,6 +87,8 @@ class DeliveryRecord(BaseModel):
     rules_id: str
     files: tuple[FileRecord, ...]
     checks: tuple[CheckResult, ...]
+    accepted: bool = False
+    contents: dict[str, FileSeal] | None = None  # the files beside the record; None in those from before seals
 
     @property
     def tells_something(self) -> bool:
@@ -75,6 +108,24 @@ class Staged:
     held_back: int
     checks: tuple[CheckResult, ...]
     rules_id: str
+    accepted: bool = False
+
+
+class Refusal(BaseModel):
+    """Why a delivery that was taken in is no part of what is known: it made the release impossible.
+
+    `code` identifies the code and declarations that it failed by; with others it is judged again. `is_proven`: without
+    it, a release was possible; else it was taken out only because nothing else was known to be the cause. Times are UTC
+    without zone.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    refused_at: datetime
+    code: str
+    content_id: str
+    is_proven: bool
+    checks: tuple[CheckResult, ...]
 
 
 class Vintages:
@@ -85,13 +136,18 @@ class Vintages:
         self.home = settings.vintages_dir
 
     def deliveries(self, dataset: str) -> list[DeliveryRecord]:
-        """Every delivery taken in, oldest first."""
-        return [DeliveryRecord.model_validate(read_json(p / "delivery.json")) for p in self._folders(dataset)]
+        """Every delivery taken in, oldest first.
+
+        Raises:
+            DamagedError: a record is not what was written, here and in all that reads.
+        """
+        check_chain([folder / _RECORD for folder in self._all_folders(dataset)])  # the refused ones are links of it
+        return [_record_in(folder, dataset) for folder in self._folders(dataset)]
 
     def latest(self, dataset: str) -> DeliveryRecord | None:
         """The newest delivery taken in, or None when there was none."""
         folders = self._folders(dataset)
-        return DeliveryRecord.model_validate(read_json(folders[-1] / "delivery.json")) if folders else None
+        return _record_in(folders[-1], dataset) if folders else None
 
     def absorb(self, staged: Staged, known_from: datetime) -> DeliveryRecord:
         """Write down what a delivery changes. Nothing is written for rows that did not change.
@@ -102,6 +158,7 @@ class Vintages:
         Raises:
             NyckeltalError: `known_from` is not later than what is known already.
         """
+        self._seal_older(staged.dataset)
         last = self.latest(staged.dataset)
         if last and (last.content_id, last.rules_id) == (staged.fetched.content_id, staged.rules_id):
             return last
@@ -113,14 +170,14 @@ class Vintages:
                 found=known_from.isoformat(),
                 remedy="look at this machine's clock; with --as-of, give a later day",
             )
-        number = last.number + 1 if last else 1
+        number = 1 + max((int(p.name) for p in self._all_folders(staged.dataset)), default=0)
         with folder_atomic(self.home / staged.dataset / f"{number:06d}") as folder:
             with connect(self.settings) as con:
-                counts = self._write_changes(con, staged, known_from, folder / "changes.parquet", first=last is None)
+                counts = self._write_changes(con, staged, known_from, folder / _CHANGES, first=last is None)
             if not counts:
-                (folder / "changes.parquet").unlink()
+                (folder / _CHANGES).unlink()
             if staged.quarantine_path:
-                staged.quarantine_path.rename(folder / "quarantine.parquet")
+                staged.quarantine_path.rename(folder / _QUARANTINE)
             record = DeliveryRecord(
                 dataset=staged.dataset,
                 number=number,
@@ -132,14 +189,31 @@ class Vintages:
                 rules_id=staged.rules_id,
                 files=staged.fetched.files,
                 checks=staged.checks,
+                accepted=staged.accepted,
+                contents={path.name: file_seal(path) for path in sorted(folder.glob("*.parquet"))},
             )
-            write_json(folder / "delivery.json", record.model_dump(mode="json"))
+            earlier = self._all_folders(staged.dataset)
+            write_sealed(folder / _RECORD, record.model_dump(mode="json"), earlier[-1] / _RECORD if earlier else None)
         return record
+
+    def check(self) -> None:
+        """Hold every record and every file against what was written.
+
+        Raises:
+            DamagedError: one of them is gone or damaged.
+        """
+        for dataset in datasets():
+            self._sound_folders(dataset)
+
+    def seal_older(self) -> None:
+        """Seal the records from before there were seals, as they are now; from then on damage to them is seen."""
+        for dataset in datasets():
+            self._seal_older(dataset)
 
     def history_sql(self, dataset: str) -> str:
         """A query of every change ever written: the declared columns, known_from, change, source_file_sha256."""
         declared = datasets()[dataset]
-        files = sorted((self.home / dataset).glob("[0-9]*/changes.parquet"))
+        files = [p for folder in self._sound_folders(dataset) if (p := folder / _CHANGES).exists()]
         if not files:
             typed = {c: SQL_TYPES[d.type] for c, d in declared.columns.items()} | _BOOKKEEPING
             nothing = ", ".join(f"cast(null as {t}) as {identifier(c)}" for c, t in typed.items())
@@ -151,18 +225,34 @@ class Vintages:
         """A query of the newest knowledge: one row a key, withdrawn ones included."""
         declared = datasets()[dataset]
         history = self.history_sql(dataset)
-        if len(list((self.home / dataset).glob("[0-9]*/changes.parquet"))) <= 1:
+        if len([p for p in self._folders(dataset) if (p / _CHANGES).exists()]) <= 1:
             return history
-        newest = f"row_number() over (partition by {columns(declared.key)} order by known_from desc)"
-        return f"select * exclude (newest) from (select *, {newest} as newest from ({history})) where newest = 1"
+        return _newest_sql(history, declared)
+
+    def known_at_sql(self, dataset: str, record: DeliveryRecord) -> str:
+        """A query of what was known when this delivery had been taken in: one row a key, withdrawn ones included."""
+        until = f"select * from ({self.history_sql(dataset)}) where known_from <= timestamp '{record.known_from}'"
+        return _newest_sql(until, datasets()[dataset])
+
+    def refuse(self, record: DeliveryRecord, refusal: Refusal) -> None:
+        """Take a delivery out of what is known, with the reason; its files stay."""
+        write_json(self._folder(record) / REFUSED, refusal.model_dump(mode="json"))
+
+    def take_back_refusal(self, record: DeliveryRecord) -> None:
+        """Let a delivery be known again: it was not what made the release impossible."""
+        (self._folder(record) / REFUSED).unlink(missing_ok=True)
+
+    def refusals(self, dataset: str) -> list[Refusal]:
+        """The refusals of this dataset's deliveries, oldest first."""
+        paths = [p / REFUSED for p in self._all_folders(dataset)]
+        return [Refusal.model_validate(read_json(p)) for p in paths if p.exists()]
 
     def quarantine_files(self) -> Iterator[tuple[DeliveryRecord, Path]]:
         """The newest delivery of each dataset that holds rows back, with the file of those rows."""
         for dataset in datasets():
-            for folder in self._folders(dataset)[-1:]:
-                if (folder / "quarantine.parquet").exists():
-                    record = DeliveryRecord.model_validate(read_json(folder / "delivery.json"))
-                    yield record, folder / "quarantine.parquet"
+            for folder in self._sound_folders(dataset)[-1:]:
+                if (folder / _QUARANTINE).exists():
+                    yield _record_in(folder, dataset), folder / _QUARANTINE
 
     def state_id(self) -> list[str]:
         """What identifies the whole state: each telling delivery's dataset, number, content and date of knowledge."""
@@ -178,8 +268,40 @@ class Vintages:
         newest = [record.known_from for dataset in datasets() if (record := self.latest(dataset))]
         return max(newest, default=None)
 
+    def _folder(self, record: DeliveryRecord) -> Path:
+        return self.home / record.dataset / f"{record.number:06d}"
+
     def _folders(self, dataset: str) -> list[Path]:
+        """The folders of deliveries that are part of what is known, oldest first."""
+        return [p for p in self._all_folders(dataset) if not (p / REFUSED).exists()]
+
+    def _all_folders(self, dataset: str) -> list[Path]:
         return sorted((self.home / dataset).glob("[0-9]*"))
+
+    def _sound_folders(self, dataset: str) -> list[Path]:
+        """The folders of a dataset, once their records and files are seen to be what was written."""
+        folders = self._all_folders(dataset)
+        check_chain([folder / _RECORD for folder in folders])
+        for place, folder in enumerate(folders, start=1):
+            record = _record_in(folder, dataset)
+            if record.number != place:
+                raise damaged("a delivery is missing", folder, f"delivery {place}", f"delivery {record.number}")
+            for name, sealed in (record.contents or {}).items():
+                check_file(folder / name, sealed)
+            unknown = {path.name for path in folder.glob("*.parquet")} - set(record.contents or {})
+            if record.contents is not None and unknown:
+                told = ", ".join(record.contents) or "no file beside the record"
+                raise damaged("a folder holds what its record does not name", folder, told, ", ".join(sorted(unknown)))
+        return self._folders(dataset)
+
+    def _seal_older(self, dataset: str) -> None:
+        folders = self._all_folders(dataset)
+        self.deliveries(dataset)
+        for before, folder in zip([None, *folders], folders, strict=False):
+            if not is_sealed(folder / _RECORD):
+                found = {path.name: file_seal(path) for path in sorted(folder.glob("*.parquet"))}
+                record = _record_in(folder, dataset).model_copy(update={"contents": found})
+                write_sealed(folder / _RECORD, record.model_dump(mode="json"), before / _RECORD if before else None)
 
     def _write_changes(
         self, con: duckdb.DuckDBPyConnection, staged: Staged, known_from: datetime, target: Path, *, first: bool
@@ -211,6 +333,28 @@ class Vintages:
         return {str(change): int(n) for change, n in found}
 
 
+def same_number(a: str, b: str) -> str:
+    """SQL: whether two numbers are the same but for noise; null is the same as null only."""
+    near = f"abs({a} - {b}) <= greatest({NOISE} * greatest(abs({a}), abs({b})), {NOISE_AT_ZERO})"
+    return f"case when {a} is null or {b} is null then {a} is null and {b} is null else {near} end"
+
+
+def _newest_sql(history: str, declared: Dataset) -> str:
+    newest = f"row_number() over (partition by {columns(declared.key)} order by known_from desc)"
+    return f"select * exclude (newest) from (select *, {newest} as newest from ({history})) where newest = 1"
+
+
+def _record_in(folder: Path, dataset: str) -> DeliveryRecord:
+    path = folder / _RECORD
+    try:
+        record = DeliveryRecord.model_validate(read_sealed(path))
+    except ValidationError as error:
+        raise damaged("a record is not what was written", path, "a delivery's record", str(error)[:300]) from error
+    if record.dataset != dataset:
+        raise damaged("a record is another dataset's", path, dataset, record.dataset)
+    return record
+
+
 def _held_keys_sql(staged: Staged, declared: Dataset) -> str:
     if staged.quarantine_path is None:
         return f"select {columns(declared.key)} from staged where false"
@@ -221,20 +365,28 @@ def _changes_sql(declared: Dataset, fetched: Fetch, last_sha: str) -> str:
     """Compare staged rows with what is known; see `Vintages.absorb` for the rules.
 
     A row that the publisher marks as withdrawn comes as a row, with that status; a row that is lacking in a complete
-    delivery has been withdrawn without a mark.
+    delivery has been withdrawn without a mark. Of a number that differs by noise only, the known one is kept.
     """
     key, payload = declared.key, declared.payload
     same_key = " and ".join(f"s.{identifier(c)} = k.{identifier(c)}" for c in key)
-    differs = " or ".join(f"s.{identifier(c)} is distinct from k.{identifier(c)}" for c in payload) or "false"
+    differs = {c: _differs(c, declared) for c in payload}
+    others = [d for c, d in differs.items() if c != "status"]
+    anything, more_than_status = (" or ".join(d) or "false" for d in (differs.values(), others))
     marked = "coalesce(s.status = 'withdrawn', false)" if "status" in payload else "false"
     was_marked = "coalesce(k.status = 'withdrawn', false)" if "status" in payload else "false"
     was_gone = f"(k.change = 'withdrawn' or {was_marked})"
+    kept = ", ".join(
+        f"case when {differs[c]} then s.{identifier(c)} else k.{identifier(c)} end as {identifier(c)}"
+        if declared.columns[c].type == "number" and c in payload
+        else f"s.{identifier(c)}"
+        for c in declared.columns
+    )
     arrived = (
-        f"select {columns(tuple(declared.columns), 's.')}, "
+        f"select {kept}, "
         f"case when k.change is null then 'new' when {marked} then 'withdrawn' when {was_gone} then 'restored' "
-        "else 'revised' end as change, s.source_file_sha256 "
+        f"when {more_than_status} then 'revised' else 'status_changed' end as change, s.source_file_sha256 "
         f"from staged as s left join known as k on {same_key} "
-        f"where k.change is null or {marked} <> {was_gone} or (not {marked} and ({differs}))"
+        f"where k.change is null or {marked} <> {was_gone} or (not {marked} and ({anything}))"
     )
     if not fetched.promise.complete:
         return arrived
@@ -251,6 +403,23 @@ def _changes_sql(declared: Dataset, fetched: Fetch, last_sha: str) -> str:
         f"and not exists (select 1 from held as h where {held})"
     )
     return f"{arrived} union all {withdrawn}"
+
+
+def stated_value(declared: Dataset, alias: str) -> str:
+    """SQL: the value of a row as it counts: none beside a status that says that there is none, or that nobody knows."""
+    if "status" not in declared.payload:
+        return f"{alias}.value"
+    stands = ", ".join(literal(s) for s in STATUSES_WITH_VALUE)
+    return f"case when {alias}.status is null or {alias}.status in ({stands}) then {alias}.value end"
+
+
+def _differs(column: str, declared: Dataset) -> str:
+    s, k = f"s.{identifier(column)}", f"k.{identifier(column)}"
+    if column == "value":
+        return f"not ({same_number(stated_value(declared, 's'), stated_value(declared, 'k'))})"
+    if declared.columns[column].type == "number":
+        return f"not ({same_number(s, k)})"
+    return f"{s} is distinct from {k}"
 
 
 def register_views(con: duckdb.DuckDBPyConnection, vintages: Vintages) -> None:

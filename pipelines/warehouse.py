@@ -29,7 +29,7 @@ GENERATED = "Generated from the declarations by `nyckeltal generate`; do not edi
 # What every row of the vintages has besides its declared columns.
 BOOKKEEPING = {
     "known_from": ("timestamp", "When it became known (UTC)."),
-    "change": ("varchar", "new, revised, withdrawn or restored."),
+    "change": ("varchar", "new, revised, status_changed, withdrawn or restored."),
     "source_file_sha256": ("varchar", "The raw file."),
 }
 RUN_TABLES: dict[str, dict[str, str]] = {

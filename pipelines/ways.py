@@ -93,6 +93,11 @@ def parse(settings: Settings, fetched: Fetch, target: Path) -> Parsed:
     return replace(parsed, new_fields=parsed.new_fields | set(fetched.new_fields))
 
 
+def known_at(fetched: Fetch) -> datetime | None:
+    """When a delivery was known before it came here, by what its source says; None where that is the moment it came."""
+    return snapshot.known_at(fetched)
+
+
 def refuse_going_back(settings: Settings) -> None:
     """The embedded figures are older than any live ones: they would undo what is known.
 

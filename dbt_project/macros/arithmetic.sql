@@ -11,6 +11,17 @@
 {%- endmacro %}
 
 {#
+  Whether two numbers differ by more than noise: a relative difference of 1e-9 (1e-12 beside zero) is no news. The
+  vintages keep to the same (`pipelines/vintages.py`).
+#}
+{% macro differs(a, b) -%}
+    case
+        when {{ a }} is null or {{ b }} is null then {{ a }} is distinct from {{ b }}
+        else abs({{ a }} - {{ b }}) > greatest(1e-9 * greatest(abs({{ a }}), abs({{ b }})), 1e-12)
+    end
+{%- endmacro %}
+
+{#
   Standard deviation (n - 1) about a mean. `scale` is the largest absolute value: squares of what is divided by it stay
   within the nine places, whether values are shares or billions.
 #}

@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from pipelines import csv_cells
 from pipelines.text import code, plain
 
 MOST_ROWS = 50_000
@@ -53,11 +54,13 @@ Themes = Annotated[
     Field(description="Tema: kostnad, kvalitet, kompetens, samverkan, behov, organisation, halsoframjande."),
 ]
 AreaIds = Annotated[
-    list[Code], BeforeValidator(_split_codes), Field(description=f"Områdets kod, t.ex. 1480; 0000 är riket. {_SEVERAL}")
+    list[Code],
+    BeforeValidator(_split_codes),
+    Field(description=f"Områdets kod, t.ex. 1480; 0000 är riket. Som i CSV går också: SE_1480. {_SEVERAL}"),
 ]
 Groups = Annotated[
     list[Code],
-    BeforeValidator(_split),
+    BeforeValidator(_split_codes),
     Field(description="Alla nuvarande medlemmar i en grupp, t.ex. GR. Läggs till de områden som anges med area."),
 ]
 AreaTypes = Annotated[
@@ -71,16 +74,18 @@ Years = Annotated[
     Field(description="År eller spann: 2022, 2018-2022, 2018-, -2005."),
 ]
 Sexes = Annotated[
-    list[Literal["T", "K", "M"]], BeforeValidator(_split), Field(description="T (totalt), K (kvinnor), M (män).")
+    list[Annotated[Literal["T", "K", "M"], BeforeValidator(csv_cells.sex_of)]],
+    BeforeValidator(_split),
+    Field(description="T (totalt), K (kvinnor), M (män). Som i CSV går också: total, women, men."),
 ]
 Status = Literal["normal", "preliminary", "missing", "suppressed", "not_applicable", "not_collected", "withdrawn"]
 Statuses = Annotated[
     list[Status], BeforeValidator(_split), Field(description="Värdets status, t.ex. normal eller missing.")
 ]
 Changes = Annotated[
-    list[Literal["new", "revised", "withdrawn", "restored"]],
+    list[Literal["new", "revised", "status_changed", "withdrawn", "restored"]],
     BeforeValidator(_split),
-    Field(description="new, revised, withdrawn eller restored."),
+    Field(description="new, revised, status_changed, withdrawn eller restored."),
 ]
 Columns = Annotated[
     list[Code], BeforeValidator(_split), Field(description="Bara dessa kolumner, i den ordningen. Utan columns: alla.")

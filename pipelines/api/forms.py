@@ -1,7 +1,7 @@
 """The forms that an answer can have, which one is meant, and writing rows in it.
 
 Belongs here: JSON, CSV and Parquet of a frame, and choosing by ending or `Accept`. JSON-stat has a module of its own.
-Missing stays null, beside its status; in CSV no cell starts a formula.
+Missing stays null, beside its status; CSV is as every program reads it right (`pipelines/csv_cells.py`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 import polars as pl
 
-from pipelines import show
+from pipelines import csv_cells
 from pipelines.api.problems import ApiError
 
 BATCH = 5_000  # rows that are text at once
@@ -94,12 +94,8 @@ def write_json(head: dict[str, Any], frame: pl.DataFrame) -> Iterator[bytes]:
 
 
 def write_csv(frame: pl.DataFrame) -> Iterator[bytes]:
-    """UTF-8 with commas and a row of names; null is an empty field, an empty text `""`."""
-    safe = show.without_formulas(frame)
-    safe.columns = show.without_formulas(pl.DataFrame({"name": frame.columns}))["name"].to_list()
-    yield safe.clear().write_csv().encode()
-    for batch in safe.iter_slices(BATCH):
-        yield batch.write_csv(include_header=False).encode()
+    """UTF-8 with commas and a row of names; a number that is missing is an empty field, a text `none`."""
+    return (text.encode() for text in csv_cells.written(frame, BATCH))
 
 
 def write_parquet(frame: pl.DataFrame) -> Iterator[bytes]:

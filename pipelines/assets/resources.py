@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import dagster as dg
 
 from pipelines.run import Run
+from pipelines.sealing import DamagedError
 
 RunFactory = Callable[[], Run]
 
@@ -21,7 +22,11 @@ def run_resource(make: RunFactory) -> dg.ResourceDefinition:
         run = make()
         if context.dagster_run and context.dagster_run.job_name == "rebuild":
             run.kind = "rebuild"
-        run.open()
+        try:
+            run.open()
+        except DamagedError:
+            run.close()
+            raise
         try:
             yield run
         except BaseException as error:

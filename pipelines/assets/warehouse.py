@@ -13,9 +13,9 @@ from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
 from packaging.version import Version
 
-from pipelines.dbt import dbt_failures
-from pipelines.errors import NyckeltalError
+from pipelines.dbt import dbt_failures, failed_checks
 from pipelines.settings import Settings
+from pipelines.vintages import ImpossibleReleaseError
 
 
 class Translator(DagsterDbtTranslator):
@@ -57,11 +57,14 @@ def warehouse_assets(settings: Settings, manifest: Path) -> dg.AssetsDefinition:
                 yield from dbt.cli(command, context=context, target_path=settings.build_dir / "dbt").stream()
             except DagsterDbtCliRuntimeError as error:
                 failed = dbt_failures(settings.build_dir / "dbt" / "run_results.json")
-                raise NyckeltalError(
+                refused = ImpossibleReleaseError(
                     "the warehouse could not be built; nothing was published and the last release stands",
                     where=", ".join(failed) or "dbt",
                     found="; ".join(failed.values()) or str(error)[:500],
                     remedy="see the message, mend the cause, and refresh again",
-                ) from error
+                    checks=failed_checks(failed),
+                )
+                run.doubt(refused)
+                raise refused from error
 
     return warehouse

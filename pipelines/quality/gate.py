@@ -22,6 +22,7 @@ import duckdb
 import pandas as pd
 
 from pipelines.duck import identifier, literal, staged_rows
+from pipelines.quality.changes import Changes
 from pipelines.quality.rules import Rule
 from pipelines.sources.model import Dataset
 from pipelines.vintages import CheckResult
@@ -54,14 +55,20 @@ class GateResult:
 
 
 def run_gate(
-    con: duckdb.DuckDBPyConnection, rows_path: Path, dataset: Dataset, name: str, rules: list[Rule], batch_rows: int
+    con: duckdb.DuckDBPyConnection,
+    rows_path: Path,
+    dataset: Dataset,
+    name: str,
+    rules: list[Rule],
+    batch_rows: int,
+    changes: Changes,
 ) -> GateResult:
     """Judge a staged dataset.
 
     Args:
         con: a connection that holds the tables `bounds` (series_id, low, high) and, for facts, `series_profile`.
         rows_path: the staged Parquet file, with `row`. name: the dataset's full name.
-        batch_rows: rows handed over at once.
+        batch_rows: rows handed over at once. changes: what is set aside because of what is known.
     """
     judge = _Judge(name)
     tallies = {rule.name: _Tally() for rule in rules}
@@ -79,8 +86,10 @@ def run_gate(
         if rule.level == "hold_back":
             for row, cell in tallies[rule.name].listed:
                 held.setdefault(row, []).append(f"{rule.name}: expected {rule.expected}, found {cell}")
+    for row, reasons in changes.held.items():
+        held.setdefault(row, []).extend(reasons)
     checks = [_result(rule, tallies[rule.name], name) for rule in rules]
-    checks.append(_held_back_check(rules, tallies, total, len(held), dataset, name))
+    checks.append(_held_back_check(rules, tallies, max(total, changes.known_rows), len(held), changes, dataset, name))
     return GateResult(tuple(checks), held)
 
 
@@ -239,11 +248,20 @@ def _result(rule: Rule, tally: _Tally, name: str) -> CheckResult:
 
 
 def _held_back_check(
-    rules: list[Rule], tallies: dict[str, _Tally], total: int, listed: int, dataset: Dataset, name: str
+    rules: list[Rule],
+    tallies: dict[str, _Tally],
+    total: int,
+    listed: int,
+    changes: Changes,
+    dataset: Dataset,
+    name: str,
 ) -> CheckResult:
+    """Too many rows set aside stop the dataset; a part of it is measured by all that is known."""
     most = max((tallies[r.name].unexpected for r in rules if r.level == "hold_back"), default=0)
-    held = max(most, listed)
-    unlisted = any(len(tallies[r.name].listed) < tallies[r.name].unexpected for r in rules if r.level == "hold_back")
+    held = max(most, listed, changes.aside)
+    unlisted = changes.aside > len(changes.held) or any(
+        len(tallies[r.name].listed) < tallies[r.name].unexpected for r in rules if r.level == "hold_back"
+    )
     return CheckResult(
         check_id=f"{name}.held_back_share",
         level="block",

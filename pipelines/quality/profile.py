@@ -40,7 +40,7 @@ def _profile_sql(rows: str, known_sql: str, dataset: Dataset, promise: Promise) 
         with came as (
             select series_id, count(*) as rows, count(distinct area_id) as areas, min(year) as first_year,
                 max(year) as last_year, count(*) - count(value) as missing, median(value) as median_value,
-                count(*) filter (where b.is_percent and value not between 0 and 100) as outside_percent
+                count(*) filter (where b.is_percent and value not between -1e-9 and 100 + 1e-7) as outside_percent
             from {rows} left join bounds as b using (series_id)
             group by series_id
         ),

@@ -17,6 +17,7 @@ from typing import Any, Literal
 
 from pipelines.archive import Promise
 from pipelines.sources.model import STATUSES, Column, Dataset
+from pipelines.vintages import NOISE, NOISE_AT_ZERO
 
 Level = Literal["block", "hold_back", "warn"]
 Frame = Literal["rows", "series"]
@@ -80,8 +81,19 @@ def _column_rules(name: str, column: Column, level: Level, areas: frozenset[str]
     if column.min is not None or column.max is not None:
         add(
             "range", "ExpectColumnValuesToBeBetween", f"{_open(column.min)} to {_open(column.max)}",
-            min_value=column.min, max_value=column.max)  # fmt: skip
+            **_bounds(column))  # fmt: skip
     return rules
+
+
+def _bounds(column: Column) -> dict[str, float | None]:
+    if column.type != "number":
+        return {"min_value": column.min, "max_value": column.max}
+    return {"min_value": with_room(column.min, -1), "max_value": with_room(column.max, 1)}
+
+
+def with_room(bound: float | None, side: Literal[-1, 1]) -> float | None:
+    """A lower (-1) or upper (1) bound that noise does not break: a computation's last digit is no violation."""
+    return None if bound is None else bound + side * max(NOISE * abs(bound), NOISE_AT_ZERO)
 
 
 def _open(bound: float | None) -> str:

@@ -16,12 +16,11 @@ from pathlib import Path
 import duckdb
 
 from pipelines.duck import connect, create_described, identifier, literal
-from pipelines.errors import NyckeltalError
 from pipelines.files import folder_atomic, sha256_of, write_json
 from pipelines.release import pointer
 from pipelines.release.pointer import DATABASE, DESCRIPTION, ReleaseInfo
 from pipelines.settings import ROOT, Settings
-from pipelines.vintages import CheckResult, Vintages
+from pipelines.vintages import CheckResult, ImpossibleReleaseError, Vintages
 from pipelines.warehouse import project_files
 
 MIN_SHARE_OF_LAST = 0.9  # a table much shorter than in the release before is not published
@@ -55,8 +54,8 @@ OWN_TABLES: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
 }
 
 
-class PublicationRefusedError(NyckeltalError):
-    """A blocking check failed; nothing was published and the last release stands."""
+class PublicationRefusedError(ImpossibleReleaseError):
+    """A blocking check of the finished tables failed; nothing was published and the last release stands."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +77,7 @@ def plan(settings: Settings) -> Plan | None:
     known = vintages.knowledge_until()
     if known is None:
         return None
-    code = _code_hash(settings)
+    code = code_hash(settings)
     input_hash = hashlib.sha256("\n".join([code, *vintages.state_id()]).encode()).hexdigest()
     # A release that was rolled back from (newer than the current) is not published again by the next night; one that
     # is older than the current is: what came between has been undone.
@@ -178,6 +177,7 @@ def _refuse_if_blocked(results: list[CheckResult]) -> None:
             expected="; ".join(c.expected for c in failed),
             found="; ".join(f"{c.found} {c.sample}".strip() for c in failed),
             remedy="the last release stands; mend the cause and refresh again",
+            checks=tuple(failed),
         )
 
 
@@ -241,7 +241,8 @@ def _create_macros(con: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def _code_hash(settings: Settings) -> str:
+def code_hash(settings: Settings) -> str:
+    """A hash of the code and the declarations that a release is made by."""
     digest = hashlib.sha256()
     homes = (ROOT, settings.declarations_dir, settings.dbt_project_dir)
     for path in project_files(settings):

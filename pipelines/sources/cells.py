@@ -12,12 +12,14 @@ import csv
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from python_calamine import CalamineError, CalamineWorkbook
 
+from pipelines.bounded import call
 from pipelines.errors import SourceError
 from pipelines.text import plain, unwrapped, without_preamble
 
@@ -31,6 +33,7 @@ _DELIMITERS = ";,\t|"
 _WORKBOOKS, _TEXTS = {"xlsx", "xls", "ods"}, {"csv", "txt", "tsv"}
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _OTHER_UNICODE = (b"\xff\xfe", b"\xfe\xff")
+_CELL = re.compile(rb"""\br\s*=\s*["'](?P<place>(?P<column>[A-Za-z]{1,3})(?P<row>[0-9]{1,7}))["']""")
 # What UTF-8 looks like when it is read as Windows-1252 and saved again.
 _MOJIBAKE = re.compile("|".join(["\ufffd", "â€", *(c.encode().decode("cp1252") for c in "åäöÅÄÖéÉüÜ")]))
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
@@ -73,6 +76,16 @@ def read_sheets(body: bytes, name: str) -> list[Sheet]:
     what = "a workbook with macros is not read" if ending == "xlsm" else "unknown kind of file"
     expected = "a name ending in .xlsx, .xls, .ods or .csv"
     raise SourceError(what, where=name, expected=expected, found=f".{ending}", remedy="save it as .xlsx or .csv")
+
+
+def read_sheets_apart(body: bytes, name: str) -> list[Sheet]:
+    """The same as `read_sheets`, a workbook in a process of its own: no file can end or fill the caller's.
+
+    Raises:
+        SourceError: as `read_sheets`, or the file took more memory or time than any publisher's needs.
+    """
+    ending = name.rsplit(".", maxsplit=1)[-1].lower()
+    return call(read_sheets, body, name, where=name) if ending in _WORKBOOKS else read_sheets(body, name)
 
 
 def decode(body: bytes, name: str) -> str:
@@ -152,6 +165,8 @@ def _workbook(body: bytes, name: str, ending: str) -> list[Sheet]:
         )
     if ending != "xls":
         _refuse_bomb(body, name)
+    if ending == "xlsx":
+        _refuse_far_cells(body, name)
     try:
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(body))
         sheets = [Sheet(sheet, list(_rows(workbook, sheet))) for sheet in workbook.sheet_names]
@@ -187,6 +202,47 @@ def _refuse_bomb(body: bytes, name: str) -> None:
             "a workbook with macros is not read", where=name, expected="no macros", found="macros",
             remedy="save it as .xlsx",
         )  # fmt: skip
+
+
+def _refuse_far_cells(body: bytes, name: str) -> None:
+    """Refuse a sheet whose cells span more than may be read: one blank far out makes a reader allocate all between."""
+    with zipfile.ZipFile(io.BytesIO(body)) as packed:
+        for member in packed.namelist():
+            if re.search(r"sheets?/[^/]+\.xml$", member, re.IGNORECASE):
+                _refuse_span(_read_member(packed, member, name), member, name)
+
+
+def _refuse_span(content: bytes, member: str, name: str) -> None:
+    last_row, last_column, farthest = 0, 0, b""
+    for match in _CELL.finditer(content):
+        row, column = int(match["row"]), _number_of(match["column"])
+        if row > last_row or column > last_column:
+            last_row, last_column, farthest = max(row, last_row), max(column, last_column), match["place"]
+    if last_row * last_column > MAX_CELLS:
+        where = f"{name}, {member}"
+        found = f"cells as far out as {farthest.decode()}: {last_row * last_column} between"
+        raise SourceError(
+            "a cell stands far outside the table", where=where, expected=f"at most {MAX_CELLS} cells in a sheet",
+            found=found, remedy="delete the rows and columns beside the table, also those that look empty, and save",
+        )  # fmt: skip
+
+
+def _number_of(letters: bytes) -> int:
+    """The number of a column: A is 1, XFD 16384."""
+    number = 0
+    for letter in letters.upper():
+        number = number * 26 + letter - ord("A") + 1
+    return number
+
+
+def _read_member(packed: zipfile.ZipFile, member: str, name: str) -> bytes:
+    try:
+        return packed.read(member)
+    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, ValueError, zlib.error, EOFError) as error:
+        raise SourceError(
+            "the workbook is damaged", where=name, expected="a whole file", found=f"{member}: {error}"[:200],
+            remedy="send it again",
+        ) from error  # fmt: skip
 
 
 def _rows(workbook: CalamineWorkbook, sheet: str) -> Iterator[list[Cell]]:

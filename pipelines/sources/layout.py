@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from pipelines.errors import SourceError
-from pipelines.sources.cells import Cell, Sheet, address, read_sheets
+from pipelines.sources.cells import Cell, Sheet, address, read_sheets_apart
 from pipelines.sources.layout_model import Layout, Layouts, Values, matches
 from pipelines.text import AreaNames, code, name_key
 from pipelines.text import plain as plain_text
@@ -124,7 +124,7 @@ def read_workbook(body: bytes, name: str, layouts: Layouts, areas: Mapping[str, 
     layout, given = _chosen(name, layouts)
     faults = _Faults(name)
     records: list[Record] = []
-    sheets = read_sheets(body, name)
+    sheets = read_sheets_apart(body, name)
     read = [sheet for sheet in sheets if matches(layout.sheets, plain(sheet.name))]
     others = [s.name for s in sheets if s not in read and not matches(layout.sheets_left_out, plain(s.name))]
     faults.new |= {f"sheet {other!r}" for other in others}

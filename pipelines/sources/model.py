@@ -38,6 +38,34 @@ class Column(Strict):
 
 
 STATUSES = ("missing", "suppressed", "not_applicable", "not_collected", "withdrawn", "forecast")
+STATUSES_WITH_VALUE = ("forecast",)  # beside any other, and beside one that nobody knows, a number is no value
+
+
+class ChangeLimits(Strict):
+    """How much of what is known a delivery of facts may change before it is told, set aside or held back.
+
+    Lost is a value that was known and is now none, without a mark of withdrawal. Losses are counted as areas and years
+    (a place), whichever sex: at most so many places, or such a share, of a series; so many areas, and such a share, of
+    its newest year; so many places, or such a share, of the newest years of all series together. Factors compare two
+    numbers of one sign, the larger over the smaller. docs/quality.md says what the limits were measured on.
+    """
+
+    lost_places: int = Field(default=2, ge=0)
+    lost_share: float = Field(default=0.005, ge=0, le=1)
+    lost_newest_areas: int = Field(default=2, ge=0)
+    lost_newest_share: float = Field(default=0.25, ge=0, le=1)
+    lost_in_all_places: int = Field(default=12, ge=0)
+    lost_in_all_share: float = Field(default=0.001, ge=0, le=1)
+    lost_days: int = Field(default=45, ge=0)  # losses of so many days are counted together
+    revision_told: float = Field(default=1.2, gt=1)  # a value revised by more is named
+    revision_factor: float = Field(default=5, gt=1)  # and by more is set aside, unless it comes nearer to its years
+    revision_spreads: float = Field(default=5, gt=0)  # robust spreads of the series' changes from year to year
+    revised_year_factor: float = Field(default=2, gt=1)  # half of a year's values or more, at the median
+    revised_share_told: float = Field(default=0.1, gt=0, le=1)  # a series is named when so many of its values changed
+    year_told: float = Field(default=2, gt=1)  # a newest year's median change from the year before is named
+    year_factor: float = Field(default=5, gt=1)  # and its rows are set aside
+    jump_factor: float = Field(default=50, gt=1)  # one new value against the same area's year before
+    jump_spreads: float = Field(default=20, gt=0)
 
 
 class Dataset(Strict):
@@ -48,7 +76,9 @@ class Dataset(Strict):
     that nothing of it is known yet, and the warehouse does without. `after` are datasets that have to be fetched and
     judged first. `live` is how its publisher's module asks for it; the module knows its keys. `same_series_as` names
     the dataset whose series these facts are of, for another kind of areas. `on_request`: fetched only when it is named
-    (`--only`), as what it asks for could not be tried against the publisher yet.
+    (`--only`), as what it asks for could not be tried against the publisher yet. `changes`: limits of what a delivery
+    of facts may change; null for no limits (whoever gives the values is asked about them otherwise). `changes_of`:
+    other limits for single series.
     """
 
     title: str
@@ -60,6 +90,8 @@ class Dataset(Strict):
     same_series_as: str | None = None
     on_request: bool = False
     live: dict[str, Any] = Field(default={})
+    changes: ChangeLimits | None = ChangeLimits()
+    changes_of: dict[str, ChangeLimits] = Field(default={})
     max_held_back: float = Field(default=0.005, ge=0, le=1)
     min_share_of_last: float = Field(default=0.9, gt=0, le=1)
 

@@ -1,14 +1,18 @@
 """The embedded figures (`data/snapshot`) as a source like any other: fetch copies bytes, parse gives rows.
 
-Belongs here: reading the folder that `pipelines/snapshot.py` wrote. Does not belong here: writing it.
+Belongs here: reading the folder that `pipelines/snapshot.py` wrote, and on which day its figures were known. Does not
+belong here: writing it.
 """
 
 from __future__ import annotations
 
+import calendar
+import re
 from datetime import datetime
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from pipelines.archive import Archive, Fetch, FileRecord, Promise
 from pipelines.errors import SourceError
@@ -19,14 +23,30 @@ from pipelines.sources.tabular import Parsed, Part, read_table, write_parts
 MANIFEST = "manifest.json"
 
 
+def _is_day_or_month(said: str) -> str:
+    _last_day(said)
+    return said
+
+
+def _last_day(said: str) -> datetime:
+    """The beginning of a day, or of a month's last day."""
+    if not re.fullmatch(r"\d{4}-\d\d(-\d\d)?", said):
+        raise ValueError("published_at is a day such as 2024-08-31, or a month such as 2024-08")
+    year, month, *day = (int(part) for part in said.split("-"))
+    return datetime(year, month, day[0] if day else calendar.monthrange(year, month)[1])  # noqa: DTZ001 - UTC
+
+
 class SnapshotFile(BaseModel):
-    """A file of the snapshot: which dataset it holds, where that came from, and what it promises."""
+    """A file of the snapshot: which dataset it holds, where that came from, and what it promises.
+
+    `published_at` is the day (`2024-08-31`) or the month (`2024-08`) in which the figures were published or collected.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     file: str
     origin: str
-    published_at: str
+    published_at: Annotated[str, AfterValidator(_is_day_or_month)]
     promise: Promise
 
 
@@ -75,6 +95,15 @@ def fetch(folder: Path, dataset: str, archive: Archive, now: datetime) -> Fetch:
         attribution=publisher.attribution,
     )
     return archive.record(dataset, [record], entry.promise)
+
+
+def known_at(fetched: Fetch) -> datetime | None:
+    """When embedded figures were known by what their publisher or collector says, UTC; None for other deliveries.
+
+    A month means its last day: by then they were known for sure. A day is dated by its beginning, as `--as-of` is.
+    """
+    said = fetched.files[0].published_at if fetched.way == "snapshot" else None
+    return _last_day(said) if said else None
 
 
 def is_unchanged(folder: Path, dataset: str, archive: Archive) -> bool:

@@ -12,15 +12,17 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from indicators.submission_templates import SubmissionTemplate
+from pipelines.bounded import TOO_MUCH, Bounds, call
 from pipelines.errors import NyckeltalError, SourceError
 from pipelines.sources.cells import Sheet
 from pipelines.submissions import search
 from pipelines.submissions.facts import Fact, facts_of
 from pipelines.submissions.findings import Fault, Note
-from pipelines.submissions.judging import judge
-from pipelines.submissions.opening import Opened, open_file
+from pipelines.submissions.judging import Row, judge
+from pipelines.submissions.opening import Opened
 from pipelines.submissions.recognising import Table, recognise
 
+_BOUNDS = Bounds(memory_mb=1_000, cpu_seconds=60, seconds=300)
 _AS_XLSX = "spara filen som .xlsx i ett kalkylprogram"
 # What the reader of files says, in the language of those who submit: what, expected, what to do.
 _IN_SWEDISH = {
@@ -38,6 +40,15 @@ _IN_SWEDISH = {
     "the workbook cannot be read": ("filen går inte att läsa", "en hel kalkylfil", _AS_XLSX),
     "the workbook is damaged": ("filen är skadad", "en hel kalkylfil", "skicka eller spara filen på nytt"),
     "a workbook with macros is not read": ("filen innehåller makron", "en fil utan makron", _AS_XLSX),
+    TOO_MUCH: (
+        "filen går inte att läsa inom de gränser som gäller för minne och tid", "mallens blad och inget mer",
+        "ta bort allt utom mallens tabell och spara som en ny .xlsx"),
+    "a cell stands far outside the table": (
+        "en cell står långt utanför tabellen", "mallens tabell och inget mer",
+        "ta bort rader och kolumner bredvid tabellen, också de som ser tomma ut, och spara"),
+    "filen har delar som mallen saknar": (
+        "filen har delar som mallen saknar", "mallens blad och inget mer",
+        "hämta mallen på nytt, klistra in bara värdena och lämna den filen"),
     "the delimiter cannot be told": (
         "det går inte att avgöra vilket tecken som skiljer cellerna", "semikolon mellan cellerna", _AS_XLSX),
     "the rows have no common number of cells": (
@@ -56,7 +67,8 @@ class PersonalNumberError(NyckeltalError):
 
     def __init__(self, place: str) -> None:
         super().__init__(
-            "filen innehåller något som ser ut som ett personnummer eller samordningsnummer",
+            "filen innehåller något som ser ut som ett personnummer eller samordningsnummer, en e-postadress eller ett "
+            "telefonnummer",
             where=place,
             expected="bara sammanräknade uppgifter, utan något som pekar ut en person",
             found="visas inte; filen är inte sparad och ingen kopia är gjord",
@@ -73,6 +85,7 @@ class Examined:
     facts: list[Fact] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
 
 
 def refuse_personal_name(name: str) -> None:
@@ -86,12 +99,18 @@ def refuse_personal_name(name: str) -> None:
 
 
 def examine(
-    body: bytes, name: str, templates: Sequence[SubmissionTemplate], municipalities: Mapping[str, str], today: date
+    body: bytes,
+    name: str,
+    templates: Sequence[SubmissionTemplate],
+    municipalities: Mapping[str, str],
+    today: date,
+    earlier: Sequence[Fact] = (),
 ) -> Examined:
     """Read a file and judge every cell of it.
 
     Args:
-        municipalities: names by code. today: no year may lie after it.
+        municipalities: names by code. today: no year may lie after it. earlier: every fact of submissions that was ever
+        known, the oldest first; what readers were told counts when small numbers are suppressed.
 
     Raises:
         PersonalNumberError: a personal identity number, anywhere. NyckeltalError: it cannot be read, in Swedish.
@@ -99,30 +118,33 @@ def examine(
     refuse_personal_name(name)
     opened = _opened(body, name)
     found = recognise(opened.sheets, templates)
+    if place := search.in_neighbours(opened, found.table):
+        raise PersonalNumberError(place)
     examined = Examined(opened.sheets, found.table, faults=found.faults, notes=found.notes)
+    examined.notes += [Note(*place) for place in opened.hidden]
     if found.table:
         shown_as_percent = opened.percent.get(found.table.sheet.name, set())
         judged = judge(found.table, municipalities, today, shown_as_percent)
         examined.faults += judged.faults
         examined.notes += judged.notes
+        examined.rows = judged.rows
         if not examined.faults:
-            examined.facts = facts_of(found.table.template, judged.rows)
+            examined.facts = facts_of(found.table.template, judged.rows, earlier)
     return examined
 
 
 def _opened(body: bytes, name: str) -> Opened:
-    """The cells, once nothing personal was found in them or anywhere else; what cannot be read is searched as it is."""
+    """The cells, once nothing personal was found in them or anywhere else.
+
+    The file is opened and searched in a process of its own; what ends that process is a refusal.
+    """
     try:
-        opened = open_file(body, name)
+        found = call(search.opened_and_searched, body, name, where=name, bounds=_BOUNDS)
     except SourceError as error:
-        if place := search.in_bytes(body):
-            raise PersonalNumberError(place) from None
         raise _in_swedish(error, name) from error
-    is_text = name.lower().endswith(".csv")  # of which the cells are all
-    place = search.in_cells(opened) or (None if is_text else search.in_bytes(body))
-    if place:
-        raise PersonalNumberError(place)
-    return opened
+    if isinstance(found, str):
+        raise PersonalNumberError(found)
+    return found
 
 
 def _in_swedish(error: SourceError, name: str) -> NyckeltalError:

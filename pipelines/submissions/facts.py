@@ -6,15 +6,16 @@ what is small and what gives it away (`suppression.py`), or storing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields, replace
 
 import polars as pl
 
 from indicators.submission_templates import SubmissionTemplate
-from pipelines.submissions.disclosure import AtMost, Key, Relation, Seen, ShareOf, Sum
+from pipelines.submissions.disclosure import AtMost, Key, Relation, Seen, ShareOf, Sum, exposures
 from pipelines.submissions.judging import Row
-from pipelines.submissions.suppression import Cell, suppressed
+from pipelines.submissions.suppression import Cell, as_seen, suppressed
 
 MISSING, SUPPRESSED = "missing", "suppressed"
 
@@ -31,21 +32,55 @@ class Fact:
     status: str | None
 
 
-def facts_of(template: SubmissionTemplate, rows: Iterable[Row]) -> list[Fact]:
-    """Every cell of judged rows as a fact, in the order of their keys; small numbers are suppressed."""
+def facts_of(template: SubmissionTemplate, rows: Iterable[Row], earlier: Iterable[Fact] = ()) -> list[Fact]:
+    """Every cell of judged rows as a fact, in the order of their keys; small numbers are suppressed.
+
+    Args:
+        earlier: every fact that was ever known, the oldest first. A value that readers were told before is not
+        suppressed to protect another, and values that the rows do not give are counted in as they stand.
+    """
     groups: dict[tuple[str, int], dict[str, Row]] = {}
     for row in rows:
         if row.key:
             area, year, sex = row.key
             groups.setdefault((area, year), {})[sex] = row
+    known: dict[tuple[str, int], dict[Key, list[Fact]]] = {}
+    for fact in earlier:
+        if (fact.area_id, fact.year) in groups:
+            known.setdefault((fact.area_id, fact.year), {}).setdefault((fact.series_id, fact.sex), []).append(fact)
     found = []
     for (area, year), by_sex in groups.items():
-        cells = _cells(template, by_sex)
-        hidden = suppressed(cells, relations_of(template, tuple(by_sex)))
-        for key, cell in cells.items():
+        given = _cells(template, by_sex)
+        hidden = _hidden(template, given, known.get((area, year), {}))
+        for key, cell in given.items():
             status = SUPPRESSED if key in hidden else (MISSING if cell.value is None else None)
             found.append(Fact(key[0], area, year, key[1], cell.value if status is None else None, status))
     return sorted(found, key=lambda fact: (fact.series_id, fact.area_id, fact.year, fact.sex))
+
+
+def _hidden(
+    template: SubmissionTemplate, given: Mapping[Key, Cell], known: Mapping[Key, Sequence[Fact]]
+) -> frozenset[Key]:
+    """What is suppressed of the cells given, beside what was known of the same municipality and year."""
+    told = {key: {fact.value for fact in facts if fact.value is not None} for key, facts in known.items()}
+    fixed = {key: replace(cell, is_fixed=cell.value in told.get(key, ())) for key, cell in given.items()}
+    standing: dict[Key, Cell] = {}
+    for field in template.fields:
+        for sex in {sex for _, sex in known} - {sex for _, sex in given}:
+            last = known[field.series, sex][-1] if (field.series, sex) in known else None
+            standing[field.series, sex] = Cell(
+                last.value if last else None, math.inf, field.kind, field.max,
+                is_fixed=True, was_suppressed=last is not None and last.status == SUPPRESSED,
+            )  # fmt: skip
+    relations = relations_of(template, sorted({sex for _, sex in (*given, *standing)}))
+    hidden = frozenset[Key]()
+    # What earlier values give away, whatever is suppressed now, cannot be mended: this one is then judged by itself.
+    for own in (fixed, given):
+        cells: dict[Key, Cell] = {**standing, **own}
+        hidden = suppressed(cells, relations)
+        if not exposures(as_seen(cells, hidden), relations):
+            break
+    return hidden
 
 
 def relations_of(template: SubmissionTemplate, sexes: Sequence[str]) -> list[Relation]:

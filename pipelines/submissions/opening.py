@@ -30,11 +30,15 @@ Place = tuple[int, int]
 
 @dataclass
 class Opened:
-    """A file's sheets, and places (row and column from 0) by sheet: percentages, and numbers shown as personal ones."""
+    """A file's sheets, and places (row and column from 0) by sheet: percentages, and numbers shown as personal ones.
+
+    `hidden`: what a person who looks at the file does not see: sheet, row, column and what it is, in Swedish.
+    """
 
     sheets: list[Sheet]
     percent: dict[str, set[Place]] = field(default_factory=dict)
     personal: dict[str, set[Place]] = field(default_factory=dict)
+    hidden: list[tuple[str, int, int, str]] = field(default_factory=list)
 
 
 def open_file(body: bytes, name: str) -> Opened:
@@ -89,10 +93,26 @@ def _look_at_xlsx(body: bytes, name: str, opened: Opened) -> None:
         shown, given = values[sheet.name], formulas[sheet.name]
         if not (isinstance(shown, Worksheet) and isinstance(given, Worksheet)):
             continue  # a sheet that is only a chart
+        opened.hidden += _hidden(given)
         for row in given.iter_rows():
             for cell in row:
                 if isinstance(cell, XlsxCell) and cell.value is not None:
                     _look_at_cell(opened, sheet, cell, shown.cell(cell.row, cell.column).value)
+
+
+def _hidden(sheet: Worksheet) -> list[tuple[str, int, int, str]]:
+    """Sheets, rows and columns that are hidden and hold something; a filter hides rows too."""
+    found = [] if sheet.sheet_state == "visible" else [(sheet.title, 0, 0, "bladet är dolt")]
+    filtered = " av ett filter" if sheet.auto_filter.ref else ""
+    for number, row in sheet.row_dimensions.items():
+        if (row.hidden or row.ht == 0) and any(cell.value is not None for cell in sheet[number]):
+            found.append((sheet.title, number - 1, 0, f"raden är dold{filtered}, men läses som de andra"))
+    for columns in sheet.column_dimensions.values():
+        if columns.hidden or columns.width == 0:
+            for number in range(columns.min or 0, min(columns.max or 0, sheet.max_column) + 1):
+                if number and any(sheet.cell(row, number).value is not None for row in range(1, sheet.max_row + 1)):
+                    found.append((sheet.title, 0, number - 1, "kolumnen är dold, men läses som de andra"))
+    return found
 
 
 def _look_at_cell(opened: Opened, sheet: Sheet, cell: XlsxCell, shown: object) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from indicators.submission_templates import FIXED_HEADS, SubmissionTemplate
 from pipelines.sources.cells import Sheet
 from pipelines.submissions.findings import Fault, Note, shown
+from pipelines.submissions.numbers import number_in
 from pipelines.text import plain
 
 GUIDE, FAULTS = "Läs mig", "Fel"  # sheets of ours that hold no values
@@ -34,6 +35,18 @@ class Table:
         """The rows below the head that are not empty, each with its number, counted from 0."""
         below = enumerate(self.sheet.rows[self.head + 1 :], start=self.head + 1)
         return [(number, cells) for number, cells in below if not all(is_empty(c) for c in cells)]
+
+    def is_figure(self, row: int, column: int) -> bool:
+        """Whether a cell is a number that its column allows, or stands among the codes, names and years."""
+        name = next((name for name, place in self.columns.items() if place == column), None)
+        if row <= self.head or name is None:
+            return False
+        declared = next((f for f in self.template.fields if f.series == name), None)
+        if declared is None:
+            return name in {AREA, YEAR}
+        cell = self.sheet.rows[row][column]
+        number = number_in(cell) if isinstance(cell, str) else cell
+        return isinstance(number, int | float) and declared.min <= number <= declared.max
 
 
 @dataclass

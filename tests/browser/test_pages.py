@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Page
 from pipelines.reader import query
 from pipelines.release import pointer
 from pipelines.settings import ROOT, Settings
+from pipelines.text import code
 from tests.support.browser import DESK, PHONE, violations, watched
 
 pytestmark = pytest.mark.slow
@@ -125,7 +126,7 @@ def test_a_download_equals_the_query(browser: Browser, pages: Path, release: Pat
         with page.expect_download() as waiting:
             figure.locator("button.download").click()
         text = Path(waiting.value.path()).read_text(encoding="utf-8-sig")
-    read = {row["area_id"]: row["value"] for row in csv.DictReader(io.StringIO(text), delimiter=";")}
+    read = {code(row["area_id"]): row["value"] for row in csv.DictReader(io.StringIO(text), delimiter=";")}
     wanted = query(
         release,
         "select area_id, value from observation_wide where indicator_id = $1 and year = 2022 and sex = 'T' "

@@ -77,7 +77,7 @@ def test_power_query_reads_a_file_and_columns_that_a_release_has(full_release: S
         assert named <= set(rows.fieldnames or [])
         wanted = dict(re.findall(r'\[(\w+)\] = "(\w+)"', code))
         chosen = [row for row in rows if wanted.items() <= row.items()]
-    (goteborg,) = [row for row in chosen if row["area_id"] == "1480" and row["year"] == "2022"]
+    (goteborg,) = [row for row in chosen if row["area_id"] == "SE_1480" and row["year"] == "2022"]
     assert float(goteborg["value"]) == pytest.approx(290766, abs=1)
     assert len({row["area_id"] for row in chosen}) == 290
 

@@ -9,8 +9,8 @@ import pytest
 from tests.support.repository import Module, modules
 
 FOUNDATION = {
-    "archive", "deposit", "duck", "errors", "files", "http", "lock", "near", "screen", "settings", "show",
-    "sql_functions", "sql_rules", "text", "vintages",
+    "archive", "bounded", "csv_cells", "deposit", "duck", "errors", "files", "http", "lock", "near", "screen",
+    "sealing", "settings", "show", "sql_functions", "sql_rules", "text", "vintages",
 }  # fmt: skip
 ROOMS = {"sources", "quality", "warehouse", "dbt", "release", "reader", "site", "submissions"}
 DECLARATION = "pipelines.sources.model"  # what a dataset is: a declaration, known to every storey

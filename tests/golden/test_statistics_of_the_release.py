@@ -246,6 +246,39 @@ def test_money_stands_in_fixed_prices_with_the_vintage_of_the_index(con: duckdb.
     assert [m for m in money if f"{m}_fasta_priser" not in twins] == []
 
 
+def test_all_fixed_prices_of_a_release_are_of_one_year_which_is_said_beside_each(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    """Twins `…_fasta_priser` and the table fixed_price give the same for the same amount, and name the same year."""
+    level = CATALOGUE.price_level
+    of_one = con.execute("select distinct price_year, price_basis from fixed_price where index_id = 'kpif'").fetchall()
+    assert of_one == [(level, f"fasta priser, {level} års prisnivå (KPIF)")]
+    assert con.execute("select distinct year from price_index where is_price_level").fetchall() == [(level,)]
+    told = con.execute(
+        "select distinct price_basis, unit like ? from observation_wide where indicator_id like '%_fasta_priser'",
+        [f"% i {level} års priser (KPIF)"],
+    ).fetchall()
+    assert told == [(of_one[0][1], True)]
+    compared, differing = one(
+        con,
+        """
+        select count(*), count(*) filter (where abs(f.fixed_value - o.value) > 1e-9 * abs(o.value) or o.value is null)
+        from fixed_price as f
+        join observation as o
+            on o.indicator_id = f.indicator_id || '_fasta_priser'
+            and (o.area_id, o.year, o.sex) = (f.area_id, f.year, f.sex)
+        where f.index_id = 'kpif' and f.value is not null
+        """,
+    )
+    assert compared > 50_000
+    assert differing == 0
+    own_year = one(
+        con,
+        "select count(*) filter (where f.fixed_value <> f.value) from fixed_price as f where year = price_year",
+    )
+    assert own_year == (0,)
+
+
 def test_the_catalogue_is_what_the_frames_ask_for(con: duckdb.DuckDBPyConnection) -> None:
     assert len(CATALOGUE.indicators) >= 150
     assert len(COMPUTED) >= 30

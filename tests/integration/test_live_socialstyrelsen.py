@@ -117,3 +117,52 @@ def test_a_text_that_is_no_number_is_refused_with_its_place(asking: Asking) -> N
     assert fetched is not None
     with pytest.raises(SourceError, match=r"no number.*row 1.*cirka 5"):
         socialstyrelsen.parse(fetched, asking.archive, asking.settings.data_dir / "rows.parquet")
+
+
+def test_new_fields_are_told_and_the_rows_are_the_same(asking: Asking) -> None:
+    sound = rows_of(asking, asking.fetch())
+
+    def change(page: dict[str, Any]) -> None:
+        page["publicerad"] = True
+        for row in page["data"]:
+            row["kvalitet"] = "A"
+
+    asking.statistics.change = change
+    asking.settings = asking.settings.model_copy(update={"data_dir": asking.settings.data_dir / "other"})
+    asking.archive = Archive(asking.settings.archive_dir)
+    fetched = asking.fetch()
+    assert fetched is not None
+    assert fetched.new_fields == ("data[].kvalitet", "publicerad")
+    assert rows_of(asking, fetched).equals(sound)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda row: row.update(varden=row.pop("varde")), r"lacking: data\[\].varde; new: data\[\].varden"),
+        (lambda row: row.update(region=row.pop("regionId")), r"lacking: data\[\].regionId; new: data\[\].region"),
+        (lambda row: row.update(varde=0), "varde is 0"),
+        (lambda row: row.update(konId=None), "konId is None"),
+        (lambda row: row.update(ar=True), "ar is True"),
+    ],
+)
+def test_a_field_of_rows_that_lacks_or_is_another_is_named(asking: Asking, change: Any, told: str) -> None:
+    asking.statistics.change = lambda page: change(page["data"][0])
+    with pytest.raises(SourceError, match=told):
+        asking.fetch()
+    assert asking.archive.latest(DATASET) is None
+
+
+@pytest.mark.parametrize("text", ["1,5,0", "1 23", "1e3", "x5", "5*", "٣", "−5", "1.5"])
+def test_a_text_that_is_neither_a_number_nor_a_declared_sign_is_refused(asking: Asking, text: str) -> None:
+    asking.statistics.change = lambda page: page["data"][0].update(varde=text)
+    with pytest.raises(SourceError, match="a value is no number"):
+        rows_of(asking, asking.fetch())
+
+
+def rows_of(asking: Asking, fetched: Fetch | None) -> pl.DataFrame:
+    """The rows of a fetch, without their files."""
+    assert fetched is not None
+    target = asking.settings.data_dir / "rows.parquet"
+    socialstyrelsen.parse(fetched, asking.archive, target)
+    return pl.read_parquet(target).drop("source_file_sha256")

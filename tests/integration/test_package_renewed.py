@@ -85,7 +85,7 @@ def test_the_changed_value_is_in_every_form(renewed: tuple[Path, Path]) -> None:
     (line,) = [
         line
         for line in (second / "csv/plain/halsoframjande.csv").read_text(encoding="utf-8").splitlines()
-        if line.startswith("fallskador_80,") and ",1480," in line and ",2022,T," in line
+        if line.startswith("fallskador_80,") and ",SE_1480," in line and ",2022,total," in line
     ]
     assert ",4000.0," in line
     cube = read_json(second / "json-stat/fallskador_80.json")

@@ -76,7 +76,7 @@ def told(
         (SUPPRESSED, None, "suppressed", "suppressed_by_source"),
         (NOT_APPLICABLE, None, "not_applicable", "not_applicable"),
         (WITHDRAWN, None, "withdrawn", "withdrawn_by_source"),
-        (UNKNOWN, 81.5, "normal", "unknown_code: X7"),
+        (UNKNOWN, None, "missing", "unknown_code: X7"),
         (EMPTY_CODE, None, "missing", "unknown_code: .."),
     ],
 )
@@ -111,7 +111,7 @@ def test_a_revision_is_another_value_or_another_status(told: Place) -> None:
     own = revised.filter(pl.col("indicator_id") == TRUST_INDICATOR, pl.col("area_id").str.contains(r"^\d{4}$"))
     assert dict(own.select("area_id", "change").iter_rows()) == {
         SUPPRESSED: "revised", NOT_APPLICABLE: "revised", WITHDRAWN: "withdrawn", UNKNOWN: "revised",
-        EMPTY_CODE: "revised", FORECAST: "revised",
+        EMPTY_CODE: "revised", FORECAST: "status_changed",
     }  # fmt: skip
     same = told.sql(
         "select count(*) from revision as r join observation as o using (indicator_id, area_id, year, sex) "

@@ -142,6 +142,20 @@ def test_a_part_of_a_whole_gives_nobody_away(run_cli: Preloaded, municipal: Plac
     }  # fmt: skip
 
 
+def test_what_was_told_before_counts_when_more_is_handed_in(
+    run_cli: Preloaded, municipal: Place, tmp_path: Path
+) -> None:
+    for values in ("27;;", "27;3;30"):  # SIP after a stay in hospital, of other reasons, in all
+        after, others, whole = values.split(";")
+        file = text_file(tmp_path, f"1440;Ale;2023;400;300;{whole};{after};{others};")
+        done = run_cli("submit", file, "--data-dir", municipal.data_dir)
+        assert done.code == 0, done.text
+    told = {series: cell for (series, *_), cell in known(municipal).items()}
+    assert told["samverkan_sip_utskrivning"] == (27, None)
+    assert told["samverkan_sip_ovriga"] == (None, "suppressed")
+    assert told["samverkan_sip"] == (None, "suppressed")  # 30 less the 27 that are known would be three
+
+
 def test_a_correction_is_one_revised_value_and_the_rest_stands(
     run_cli: Preloaded, municipal: Place, tmp_path: Path
 ) -> None:

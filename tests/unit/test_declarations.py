@@ -255,6 +255,47 @@ def test_computed_values_never_name_the_publisher_as_their_source(ours: Catalogu
             assert not any(p.attribution in cells["attribution"] for p in publishers.values())
 
 
+def fixed(indicator_id: str, **price_basis: Any) -> dict[str, Any]:
+    """An indicator in fixed prices, as declared."""
+    return without(INDICATOR, indicator_id=indicator_id, price_basis={"kind": "fixed", "index": "kpif", **price_basis})
+
+
+@pytest.mark.parametrize("declared", [{}, {"base_year": 2021}])
+def test_all_fixed_prices_are_of_the_one_year_of_the_register(tmp_path: Path, declared: dict[str, Any]) -> None:
+    definition = "Kostnaden delad med antalet invånare. Omräknad till {base_year} års priser med KPIF."
+    row = without(fixed("kostnad_provad", **declared), definition_sv=definition)
+    home = write_home(tmp_path, row)
+    level = home / "registers" / "price_level.yml"
+    level.write_text("- {year: 2021, reason_sv: Det året gäller här.}\n", encoding="utf-8")
+
+    catalogue = load_catalogue(home)
+
+    (indicator,) = catalogue.indicators
+    assert catalogue.price_level == 2021
+    assert indicator.price_basis
+    assert indicator.price_basis.label() == "fasta priser, 2021 års prisnivå (KPIF)"
+    assert indicator.unit == "kr/inv i 2021 års priser (KPIF)"
+    assert "till 2021 års priser" in indicator.definition_sv
+
+
+def test_an_indicator_of_another_year_s_prices_is_refused(tmp_path: Path) -> None:
+    home = write_home(tmp_path, fixed("kostnad_provad", base_year=2022))
+    level = home / "registers" / "price_level.yml"
+    level.write_text("- {year: 2021, reason_sv: Det året gäller här.}\n", encoding="utf-8")
+    error = refused(home)
+    assert (error.key, error.found) == ("price_basis.base_year", "2022")
+    assert "2021" in error.expected
+
+    level.write_text("- {year: 2022, reason_sv: Det året gäller.}\n- {year: 2021, reason_sv: Och det året.}\n", "utf-8")
+    assert (refused(home).key, refused(home).found) == ("year", "2021, 2022")
+
+
+def test_a_text_that_names_another_year_s_prices_is_refused(tmp_path: Path) -> None:
+    told = "Kostnaden delad med antalet invånare. Omräknad till 2019 års priser med KPIF."
+    error = refused(write_home(tmp_path, without(fixed("kostnad_provad", base_year=2022), definition_sv=told)))
+    assert (error.key, error.found) == ("definition_sv", "2019 års priser")
+
+
 # ── words that YAML reads as something else, and datasets whose declaration is wrong ──────────────
 
 SURPRISES = [

@@ -173,9 +173,12 @@ def test_changes_are_told_by_indicator_with_the_largest() -> None:
     now = pl.DataFrame({"indicator_id": ["b", "c"], "title_sv": ["Andel", "Ny"], "definition_version": [2, 1]})
     text = Changes(REVISED, now, DEFINED).text(identity("före"))
 
-    assert "3 värden skiljer sig från utgåvan före, före: 1 ändrade, 1 nya, 1 borttagna, 0 återkomna." in text
-    assert "| Kostnad (`a`) | 1 | 1 | 0 | 0 | Göteborg 2022, totalt: 290 766 → 291 000 |" in text
-    assert "| Andel (`b`) | 0 | 0 | 1 | 0 | Tjörn 2020, män: 12,3 → – |" in text
+    assert (
+        "3 värden skiljer sig från utgåvan före, före: 1 ändrade, 0 med annan status, 1 nya, 1 borttagna, 0 återkomna."
+        in text
+    )
+    assert "| Kostnad (`a`) | 1 | 0 | 1 | 0 | 0 | Göteborg 2022, totalt: 290 766 → 291 000 |" in text
+    assert "| Andel (`b`) | 0 | 0 | 0 | 1 | 0 | Tjörn 2020, män: 12,3 → – |" in text
     assert "Nya nyckeltal:\n\n- Ny (`c`)\n" in text
     assert "Nyckeltal som har tagits bort:\n\n- Kostnad (`a`)\n" in text
     assert "Nyckeltal med ny definition:\n\n- Andel (`b`)\n" in text

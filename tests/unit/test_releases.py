@@ -25,14 +25,20 @@ from tests.support.deliveries import AREAS, CATALOGUE, NOON, House, facts, pl
 BEGUN = datetime(2026, 1, 1)  # noqa: DTZ001 - UTC without zone
 
 
-def released(settings: Settings, number: int, input_hash: str = "x", previous: str | None = None) -> str:
+def released(
+    settings: Settings,
+    number: int,
+    input_hash: str = "x",
+    previous: str | None = None,
+    knowledge_until: datetime = BEGUN,
+) -> str:
     """A release folder with nothing but its description; later numbers are newer."""
     made = ReleaseInfo(
         release_id=f"2026010{number}",
         created_at=BEGUN + timedelta(days=number),
         code_version="1",
         input_hash=input_hash,
-        knowledge_until=BEGUN,
+        knowledge_until=knowledge_until,
         previous_release_id=previous,
         previous_knowledge_until=None,
         stale_sources=(),

@@ -136,6 +136,21 @@ def test_any_two_of_three_segments_are_enough(http: httpx.Client, path: str, fou
     assert [(kpi, area) for kpi, area, year in keys(items(http, path)) if year == 2021] == found
 
 
+def test_the_query_form_answers_as_the_path_does(http: httpx.Client) -> None:
+    for query, path in (
+        (
+            "/data/?kpi_id=N00001&kpi_id=N00002&municipality_id=0114&year=2021",
+            "/data/kpi/N00001,N00002/municipality/0114/year/2021",
+        ),
+        ("/data/?municipality_id=0114,0115&year=2021&year=2022", "/data/municipality/0114,0115/year/2021,2022"),
+        ("/oudata/?kpi_id=N00001&ou_id=V15E01", "/oudata/kpi/N00001/ou/V15E01"),
+    ):
+        found = http.get(V3 + query).raise_for_status().json()
+        assert found["values"] == items(http, path) != [], query
+    asked = "&".join(f"municipality_id={n:04}" for n in range(26))
+    assert http.get(f"{V3}/data/?kpi_id=N00001&{asked}").status_code == 422
+
+
 @pytest.mark.parametrize("path", ["/data/kpi/N00001", "/data/year/2021/kpi/N00001", "/data/kpi/N00001/ou/V15E01", "/x"])
 def test_another_path_is_not_found(http: httpx.Client, path: str) -> None:
     assert http.get(V3 + path).status_code == 404
@@ -143,8 +158,11 @@ def test_another_path_is_not_found(http: httpx.Client, path: str) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/data?kpi_id=N00001&year=2021", "/data/kpi/N00001/year/2021?municipalty=0114", "/kpi?name=x", "/ou?kommun=0114"],
-)
+    [
+        "/data?kpi=N00001&year=2021", "/data", "/oudata/?ou=V15E01", "/data/kpi/N00001/year/2021?municipalty=0114",
+        "/kpi?name=x", "/ou?kommun=0114",
+    ],
+)  # fmt: skip
 def test_a_wrong_name_of_a_parameter_gives_an_empty_list_and_200(http: httpx.Client, path: str) -> None:
     assert http.get(V3 + path).raise_for_status().json() == {
         "values": [], "count": 0, "next_url": None, "previous_url": None,

@@ -216,7 +216,7 @@ def test_a_share_above_a_hundred_a_fraction_and_one_of_nobody_are_refused() -> N
 
 @pytest.mark.parametrize(("written", "value"), [("85,5 %", 85.5), ("0,85 %", 0.85), ("85", 85), (85, 85), (0, 0)])
 def test_a_share_is_understood(written: Any, value: float) -> None:
-    examined = judged(saved(book("kompetens", changed(KOMPETENS, K=written))))
+    examined = judged(saved(book("kompetens", changed(KOMPETENS, J=3000, K=written))))  # 0.85 % of 300 would be too few
     assert examined.faults == []
     assert {f.value for f in examined.facts if f.series_id == "kompetens_digital_andel"} == {value}
 

@@ -253,3 +253,36 @@ def test_costs_are_told_of_five_patients_or_more(patients: int, costs: tuple[int
             assert value == "suppressed"
         if patients >= 5:
             assert value == values[key[0]]
+
+
+# ── what was told before ──────────────────────────────────────────────────────────────────────────
+
+
+def given_nurses(**numbers: float | None) -> list[Row]:
+    empty = dict.fromkeys(f.series for f in TEMPLATES["kompetens"].fields)
+    return [Row(1, "1440", 2023, sex, {**empty, "kompetens_sjukskoterskor": number}) for sex, number in numbers.items()]
+
+
+def nurses(facts: list[Fact]) -> dict[str, float | str | None]:
+    return {sex: value for (series, sex), value in shown(facts).items() if series == "kompetens_sjukskoterskor"}
+
+
+def test_what_was_told_before_is_not_suppressed_in_vain() -> None:
+    template = TEMPLATES["kompetens"]
+    first = facts_of(template, given_nurses(T=None, K=27.0, M=None))
+    assert nurses(first) == {"T": None, "K": 27, "M": None}
+    # That the women are 27 is known already, so it is the whole that may not be told.
+    assert nurses(facts_of(template, given_nurses(T=30.0, K=27.0, M=3.0), first)) == {
+        "T": "suppressed", "K": 27, "M": "suppressed",
+    }  # fmt: skip
+    assert nurses(facts_of(template, given_nurses(T=30.0, K=27.0, M=3.0))) == {
+        "T": 30, "K": "suppressed", "M": "suppressed",
+    }  # fmt: skip
+
+
+def test_a_total_alone_gives_nothing_away_of_what_was_suppressed_before() -> None:
+    template = TEMPLATES["kompetens"]
+    first = facts_of(template, given_nurses(T=None, K=27.0, M=3.0))
+    assert nurses(first) == {"T": None, "K": 27, "M": "suppressed"}
+    assert nurses(facts_of(template, given_nurses(T=30.0), first)) == {"T": "suppressed"}
+    assert nurses(facts_of(template, given_nurses(T=40.0), first)) == {"T": 40}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import unicodedata
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -264,3 +265,9 @@ def test_nothing_half_written_stays_when_a_file_turns_out_to_be_damaged(tmp_path
     with pytest.raises(SourceError):
         write_staged(conform(read_table(path, "d.parquet"), DATASET, "d.parquet"), target, "d.parquet")
     assert not target.exists()
+
+
+def test_names_in_decomposed_letters_are_the_same_rows(tmp_path: Path) -> None:
+    composed = HEADER + "Göteborg,1,,,\nLilla Edet,2,,,\n".encode()
+    decomposed = HEADER + unicodedata.normalize("NFD", "Göteborg,1,,,\n\u200eLilla\u00a0 Edet ,2,,,\n").encode()
+    assert read(tmp_path / "a", decomposed) == read(tmp_path / "b", composed)

@@ -1,5 +1,6 @@
 {#
-  Computed values as history: a moment at which nothing came out differently, nor by another correction, is no revision.
+  Computed values as history: a moment at which nothing came out differently (but for noise), nor by another
+  correction, is no revision.
 #}
 with evaluated as (
 
@@ -9,7 +10,7 @@ with evaluated as (
 
 ),
 
-compared as (
+followed as (
 
     select
         *,
@@ -28,14 +29,23 @@ compared as (
 
 ),
 
+compared as (
+
+    select
+        *,
+        {{ differs('value', 'value_before') }}
+        or {{ differs('numerator', 'numerator_before') }}
+        or {{ differs('denominator', 'denominator_before') }} as figures_differ
+    from followed
+
+),
+
 changed as (
 
     select * from compared
     where
         place = 1
-        or value is distinct from value_before
-        or numerator is distinct from numerator_before
-        or denominator is distinct from denominator_before
+        or figures_differ
         or reason is distinct from reason_before
         or caution is distinct from caution_before
         or correction_id is distinct from correction_before
@@ -61,7 +71,8 @@ select
         when place = 1 then 'new'
         when reason = 'withdrawn_by_source' then 'withdrawn'
         when reason_before = 'withdrawn_by_source' then 'restored'
-        else 'revised'
+        when figures_differ or correction_id is distinct from correction_before then 'revised'
+        else 'status_changed'
     end as change,
     source_file_sha256
 from changed

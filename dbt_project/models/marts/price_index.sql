@@ -9,6 +9,12 @@ indices as (
 
     select * from {{ source('declared', 'price_index') }}
 
+),
+
+levels as (
+
+    select * from {{ source('declared', 'price_level') }}
+
 )
 
 select
@@ -18,7 +24,9 @@ select
     indices.base_year,
     annual.known_from,
     annual.is_forecast,
-    annual.issue
+    annual.issue,
+    levels.year is not null as is_price_level
 from annual
 inner join indices on annual.index_id = indices.index_id
+left join levels on annual.year = levels.year
 order by annual.index_id, annual.year

@@ -1,6 +1,6 @@
 {#
   What changed against the release before: the value that was known when that release was made, beside the value known
-  now. The first release has nothing to compare with, so it has no revisions.
+  now. A value that differs by noise only has not changed. The first release has nothing to compare with, so it has no revisions.
 #}
 with vintages as (
 
@@ -44,7 +44,8 @@ select
         when known_before.indicator_id is null then 'new'
         when now_known.status = 'withdrawn' then 'withdrawn'
         when known_before.status = 'withdrawn' then 'restored'
-        else 'revised'
+        when {{ differs('now_known.value', 'known_before.value') }} then 'revised'
+        else 'status_changed'
     end as change,
     now_known.known_from
 from now_known
@@ -56,6 +57,6 @@ left join known_before
         and now_known.sex = known_before.sex
 where
     known_before.indicator_id is null
-    or now_known.value is distinct from known_before.value
+    or {{ differs('now_known.value', 'known_before.value') }}
     or now_known.status <> known_before.status
 order by now_known.indicator_id, now_known.area_id, now_known.sex, now_known.year

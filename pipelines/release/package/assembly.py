@@ -14,13 +14,14 @@ from pathlib import Path
 import polars as pl
 
 from indicators import words
+from pipelines.csv_cells import fullest_first
 from pipelines.release.package import contents, datapackage, jsonstat, readme, schema_org
 from pipelines.release.package.bundle import Bundle
 from pipelines.release.package.catalogue import Catalogue
 from pipelines.release.package.changes import Changes
 from pipelines.release.package.contents import BUNDLE, WORKBOOK, File
 from pipelines.release.package.delimited import FORMS, Form, write_csv
-from pipelines.release.package.dictionary import dictionary
+from pipelines.release.package.dictionary import codes, dictionary
 from pipelines.release.package.figures import TIDY, Figures
 from pipelines.release.package.identity import Identity
 from pipelines.release.package.workbook import widened, write_workbook
@@ -40,7 +41,8 @@ class Assembly:
         first, last, values = figures.query(_EXTENT).row(0)
         self._years = (int(first), int(last))
         short = self._changes.short(identity)
-        self._parts = readme.about(identity, figures.indicator, int(values), self._years, short)
+        rows = {theme: figures.rows_of(indicators) for theme, indicators in figures.themes.items()}
+        self._parts = readme.about(identity, figures.indicator, int(values), self._years, short, rows)
 
     def write(self) -> None:
         """Write every file.
@@ -83,8 +85,9 @@ class Assembly:
         for name, rows in (
             (contents.INDICATORS, self._figures.indicator),
             (contents.DICTIONARY, dictionary(self._figures)),
+            (contents.CODES, codes(self._figures.area)),
         ):
-            self._shelf.put(name, rows.to_dicts(), partial(write_csv, [rows]))
+            self._shelf.put(name, rows.to_dicts(), partial(write_csv, [fullest_first(rows)]))
         self._text(contents.CHANGES, lambda: self._changes.text(self._identity))
         self._text(contents.README, lambda: readme.readme(self._parts))
 
@@ -117,7 +120,8 @@ class _Rows:
 
     def tidy(self) -> Iterator[pl.DataFrame]:
         """Every row with its labels, some at a time: labels are most of what a row takes in memory."""
-        return (self._figures.labelled(part).select(TIDY) for part in self.all.iter_slices(_AT_ONCE))
+        rows = fullest_first(self.all)
+        return (self._figures.labelled(part).select(TIDY) for part in rows.iter_slices(_AT_ONCE))
 
     def of(self, indicator: str) -> pl.DataFrame:
         """Those of an indicator, with labels."""

@@ -16,7 +16,7 @@ from pipelines.release.shelf import Shelf
 
 WORKBOOK, BUNDLE, README, CHANGES = "nyckeltal.xlsx", "nyckeltal.zip", "README.md", "CHANGES.md"
 DATAPACKAGE, TURTLE, JSON_LD, SCHEMA_ORG = "datapackage.json", "dcat.ttl", "dcat.jsonld", "dataset.jsonld"
-DICTIONARY, INDICATORS = "dictionary.csv", "indikatorer.csv"
+DICTIONARY, INDICATORS, CODES = "dictionary.csv", "indikatorer.csv", "kodlista.csv"
 MEDIA_TYPES = {
     ".csv": "text/csv",
     ".duckdb": "application/x-duckdb",
@@ -84,12 +84,13 @@ _FORMS = (
     ),
     (
         "csv", "csv/plain/*.csv", "CSV", "CSV",
-        "En fil per tema, en rad per värde; komma mellan kolumner, decimalpunkt, UTF-8.",
+        "En fil per tema, en rad per värde; komma mellan kolumner, decimalpunkt, UTF-8. Områdeskoder står som "
+        "SE_0180 och kön som total, women och men, så att inget program ändrar dem.",
         "",
     ),
     (
         "csv-excel", "csv/excel/*.csv", "CSV för svenskt Excel", "CSV for Swedish Excel",
-        "Samma rader; semikolon mellan kolumner, decimalkomma, UTF-8 med BOM.", "",
+        "Samma rader och koder; semikolon mellan kolumner, decimalkomma, UTF-8 med BOM.", "",
     ),
     (
         "json-stat", "json-stat/*.json", "JSON-stat", "JSON-stat",

@@ -11,11 +11,13 @@ from typing import Any
 
 import polars as pl
 
+from pipelines import csv_cells
 from pipelines.release.package import titles
-from pipelines.release.package.contents import DICTIONARY, INDICATORS, README, File
+from pipelines.release.package.contents import CODES, DICTIONARY, INDICATORS, README, File
 from pipelines.release.package.delimited import FORMS, PLAIN, Form
 from pipelines.release.package.figures import KEY, TIDY
 from pipelines.release.package.identity import RULES_SV, Identity
+from pipelines.text import AREA_PREFIX
 
 PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
 _TYPES = {
@@ -71,6 +73,8 @@ def _resource(file: File, columns: dict[str, list[dict[str, Any]]]) -> dict[str,
         return made | _tabular(columns["indicator"], PLAIN, ("indicator_id",))
     if file.name == DICTIONARY:
         return made | _tabular(_TOLD, PLAIN, ())
+    if file.name == CODES:
+        return made | _tabular(_CODES, PLAIN, ("column", "code"))
     # Frictionless reads no Parquet and no sheets of this kind: they are told as files, Parquet with its columns.
     if file.suffix == ".parquet":
         return made | {"type": "file", "schema": {"fields": columns[path.stem]}}
@@ -80,13 +84,23 @@ def _resource(file: File, columns: dict[str, list[dict[str, Any]]]) -> dict[str,
 # The dictionary describes itself.
 _TOLD: list[dict[str, Any]] = [
     {"name": "table", "type": "string", "description": "Table or view."},
-    {"name": "column", "type": "string", "description": "Column; empty in the row that describes the table."},
+    {"name": "column", "type": "string", "description": "Column; none in the row that describes the table."},
     {
         "name": "type",
         "type": "string",
         "description": "Type of the column; table or view in the row that describes one.",
     },
     {"name": "description", "type": "string", "description": "What it means."},
+]
+_CODES: list[dict[str, Any]] = [
+    {"name": "column", "type": "string", "description": "Column of the CSV files."},
+    {"name": "code", "type": "string", "description": "The code, as the CSV files have it."},
+    {"name": "name_sv", "type": "string", "description": "What it stands for, in Swedish."},
+    {
+        "name": "in_tables",
+        "type": "string",
+        "description": "The code in the database, Parquet and JSON, as SQL writes a text: '0180'.",
+    },
 ]
 
 
@@ -95,16 +109,28 @@ def _of_theme(columns: dict[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
     return [described[name] for name in TIDY]
 
 
+_IN_CSV = {
+    "area_id": f"In CSV a code of digits begins with {AREA_PREFIX}: {AREA_PREFIX}0180 for 0180.",
+    "sex": f"In CSV: {', '.join(f'{word} for {code}' for code, word in csv_cells.SEXES.items())}.",
+}
+
+
 def _tabular(fields: list[dict[str, Any]], form: Form, key: tuple[str, ...]) -> dict[str, Any]:
     shown = [
-        field | ({"decimalChar": form.decimal} if field["type"] == "number" and form.decimal != "." else {})
+        field
+        | ({"decimalChar": form.decimal} if field["type"] == "number" and form.decimal != "." else {})
+        | ({"description": f"{field['description']} {_IN_CSV[field['name']]}"} if field["name"] in _IN_CSV else {})
         for field in fields
     ]
     return {
         "type": "table",
         "encoding": form.encoding,
         "dialect": {"delimiter": form.delimiter},
-        "schema": {"fields": shown, **({"primaryKey": list(key)} if key else {})},
+        "schema": {
+            "fields": shown,
+            "missingValues": ["", csv_cells.ABSENT],
+            **({"primaryKey": list(key)} if key else {}),
+        },
     }
 
 

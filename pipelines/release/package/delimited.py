@@ -1,6 +1,7 @@
 """CSV of a theme, twice: as Swedish Excel opens it, and plain, as everything else reads it.
 
-Belongs here: the two forms. Does not belong here: which rows (`figures.py`).
+Belongs here: the two forms. Does not belong here: which rows (`figures.py`), what a cell says
+(`pipelines/csv_cells.py`).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import polars as pl
 
-from pipelines.show import without_formulas
+from pipelines.csv_cells import readable
 
 
 @dataclass(frozen=True)
@@ -29,10 +30,10 @@ FORMS = {"plain": PLAIN, "excel": EXCEL}
 
 
 def write_csv(parts: Iterable[pl.DataFrame], path: Path, form: Form = PLAIN) -> None:
-    """Write rows, a part at a time: numbers in full, empty where there is none, and no cell that is a formula."""
+    """Write rows, a part at a time: numbers in full, empty where there is none, and texts that stay texts."""
     with path.open("wb") as file:
         for number, rows in enumerate(parts):
-            without_formulas(rows).write_csv(
+            readable(rows).write_csv(
                 file,
                 include_header=number == 0,
                 include_bom=number == 0 and form.encoding == "utf-8-sig",

@@ -1,4 +1,4 @@
-"""The dictionary: each table and column with type and description, out of the database's own comments.
+"""The dictionary: each table and column with type and description, out of the database's own comments; and the codes.
 
 Belongs here: reading those comments. Does not belong here: writing descriptions (`dbt_project`, `indicators`).
 """
@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import polars as pl
 
+from indicators import words
+from pipelines import csv_cells
+from pipelines.duck import literal
 from pipelines.release.package.figures import Figures
 
 # A theme's view is observation_wide cut by theme: its columns are described there.
@@ -35,3 +38,25 @@ _COLUMNS = """
 def dictionary(figures: Figures) -> pl.DataFrame:
     """table, column (null in the row that describes the table), type, description."""
     return figures.query(_COLUMNS).drop("place")
+
+
+def codes(area: pl.DataFrame) -> pl.DataFrame:
+    """column, code (as CSV has it), name_sv, in_tables (the code as SQL writes it: `'0180'`, so that it stays a text).
+
+    Args:
+        area: area_id and name.
+    """
+    listed = [
+        *(("sex", csv_cells.SEXES[code], name, literal(code)) for code, name in words.SEXES.items()),
+        *(("status", code, name, literal(code)) for code, name in words.STATUSES.items()),
+        *(("missing_reason", code, name, literal(code)) for code, name in words.MISSING_REASONS.items()),
+        ("missing_reason", csv_cells.ABSENT, "inget saknas", "is null"),
+    ]
+    told = pl.DataFrame(listed, schema=["column", "code", "name_sv", "in_tables"], orient="row")
+    areas = area.select(
+        column=pl.lit("area_id"),
+        code=csv_cells.readable(area.select("area_id"))["area_id"],
+        name_sv="name",
+        in_tables=pl.format("'{}'", "area_id"),
+    )
+    return pl.concat([told, areas])

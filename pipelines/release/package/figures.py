@@ -126,6 +126,10 @@ class Figures:
             self.indicator.filter(chosen).select("indicator_id", *columns).rows(),
         ]
 
+    def rows_of(self, indicators: Iterable[str]) -> int:
+        """How many rows some indicators have."""
+        return sum(int(self._prints[i][1]) for i in indicators)
+
     def known_from(self, indicator: str) -> str:
         """When the newest of an indicator's values was first known (UTC)."""
         return f"{self._prints[indicator][-1]:%Y-%m-%dT%H:%M:%SZ}"

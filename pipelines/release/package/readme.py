@@ -6,14 +6,16 @@ Belongs here: the Swedish text of README.md and of the workbook's first sheet. D
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
 from indicators import words
+from pipelines import csv_cells
 from pipelines.release.package import titles
 from pipelines.release.package.contents import (
     CHANGES,
+    CODES,
     DATAPACKAGE,
     DICTIONARY,
     INDICATORS,
@@ -23,7 +25,9 @@ from pipelines.release.package.contents import (
     WORKBOOK,
 )  # fmt: skip
 from pipelines.release.package.identity import RULES_SV, Identity
+from pipelines.release.package.workbook import MAX_ROWS
 from pipelines.show import number
+from pipelines.text import AREA_PREFIX
 
 Parts = list[tuple[str, Sequence[str]]]
 _FILES = (
@@ -34,6 +38,7 @@ _FILES = (
     ("nyckeltal.duckdb", "alla tabeller och vyer i en DuckDB-databas; varje kolumn har en beskrivning"),
     ("parquet/", "en fil per tabell"),
     (INDICATORS, "nyckeltalen: definition, syfte, enhet, riktning, kostnadsbegrepp, prisnivå, källa, villkor"),
+    (CODES, "varje kod i CSV-filerna, vad den står för, och hur tabellerna skriver den"),
     (DICTIONARY, "varje tabell och kolumn med typ och beskrivning (på engelska)"),
     (CHANGES, "vad som skiljer sig från utgåvan före"),
     (DATAPACKAGE, "Frictionless Data Package: varje fil med kolumner, storlek och SHA-256"),
@@ -43,11 +48,19 @@ _FILES = (
 )
 
 
-def about(identity: Identity, indicator: pl.DataFrame, values: int, years: tuple[int, int], changes: str) -> Parts:
+def about(
+    identity: Identity,
+    indicator: pl.DataFrame,
+    values: int,
+    years: tuple[int, int],
+    changes: str,
+    rows: Mapping[str, int],
+) -> Parts:
     """What the package is and how to read and cite it, as headings with paragraphs.
 
     Args:
         indicator: the table. values: how many. years: the first and the last. changes: what changed, in short.
+        rows: how many each theme has.
     """
     stale = ", ".join(identity.info.stale_sources)
     return [
@@ -83,10 +96,34 @@ def about(identity: Identity, indicator: pl.DataFrame, values: int, years: tuple
                 "Kostnad och nettokostnad är olika begrepp och jämförs inte, och löpande priser inte med fasta.",
                 "Värden för län och grupper är vägda med nämnaren, om inget annat sägs.",
                 f"Kön: {', '.join(f'{code} {label.lower()}' for code, label in words.SEXES.items())}. Koder är text "
-                "och behåller sina nollor; öppnar du CSV direkt i Excel tappar 0180 sin nolla, i arbetsboken inte.",
+                "och behåller sina nollor.",
             ],
         ),
+        ("Koder i CSV", _in_csv(rows)),
         ("Villkor", _terms(indicator)),
+    ]
+
+
+def _in_csv(rows: Mapping[str, int]) -> list[str]:
+    """What CSV says otherwise than the tables, in Swedish and in English, and which files no sheet holds."""
+    prefix, absent = AREA_PREFIX, csv_cells.ABSENT
+    sexes = ", ".join(f"{word} ({code})" for code, word in csv_cells.SEXES.items())
+    large = [f"{theme}.csv ({number(n)} rader)" for theme, n in rows.items() if n > MAX_ROWS]
+    theme, most = max(rows.items(), key=lambda told: told[1], default=("", 0))
+    held = (
+        f"Större än ett kalkylblad (1 048 576 rader), och avhuggna av Excel och LibreOffice: {', '.join(large)}."
+        if large
+        else f"Alla CSV-filer ryms i ett kalkylblad (1 048 576 rader); störst är {theme}.csv med {number(most)} rader."
+    )
+    return [
+        f"I CSV-filerna, och bara där, börjar en kod av siffror med {prefix} ({prefix}0180 är 0180), och kön står som "
+        f"{sexes}. En text som saknas är {absent}, sant och falskt är TRUE och FALSE, och andra texter som ett program "
+        "kunde ta för tal, datum eller formel har en apostrof först. Så läser R, pandas, polars, DuckDB, Excel och "
+        f"LibreOffice dem rätt utan inställningar. {CODES} har varje kod i båda formerna.",
+        f"In English: in the CSV files, and only there, a code of digits begins with {prefix} ({prefix}0180 is 0180), "
+        f"and sex is {sexes}. A text that is missing is {absent}; a number that is missing is an empty cell. {CODES} "
+        "lists every code in both forms: its column in_tables is the code that the database, Parquet and JSON have.",
+        held,
     ]
 
 
@@ -113,11 +150,11 @@ import duckdb
 import polars as pl
 
 duckdb.sql("select * from 'parquet/observation.parquet' where area_id = '1480'")
-pl.read_csv("csv/plain/kostnad.csv", schema_overrides={"area_id": pl.String})
+pl.read_csv("csv/plain/kostnad.csv").filter(pl.col("area_id") == "SE_1480")
 ```
 
 ```r
 arrow::read_parquet("parquet/observation.parquet")
-read.csv2("csv/excel/kostnad.csv", fileEncoding = "UTF-8-BOM", colClasses = c(area_id = "character"))
+subset(read.csv("csv/plain/kostnad.csv"), area_id == "SE_1480" & sex == "total")
 ```
 """.splitlines()

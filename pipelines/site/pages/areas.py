@@ -78,7 +78,7 @@ def _line(tables: Tables, indicator_id: str, newest: Row) -> Row:
         "unit": of["unit"],
         "decimals": of["decimals"],
         "polarity": of["polarity"],
-        "is_size": of["value_type"] in _SIZES or of["unit"] in _SIZE_UNITS,
+        "is_size": of["value_type"] in _SIZES or of["unit"].split(" i ")[0] in _SIZE_UNITS,
         **{
             name: newest[name]
             for name in (

@@ -83,7 +83,7 @@ async function rankPicture({ rows, width, decimals, figure }) {
   const whole = figure.dataset.shown === "alla";
   const ours = [...known, ...unknown].filter((row) => row.group);
   const after = (row) => ({ ...row, after: placeOf(row) && width >= WIDE ? `· ${placeOf(row)}` : "" });
-  const glance = await drawLadder(known, { width, decimals });
+  const glance = await drawLadder(placedOf(known), { width, decimals });
   const list = whole || !ours.length ? [...known, ...unknown] : ours.map(after);
   const long = list.length > MANY;
   const { node } = await drawBars(list, {
@@ -105,7 +105,14 @@ function placeOf(row) {
   return text && text !== "–" ? text : "";
 }
 
-function rankSummary(known, decimals) {
+// Values that are held out of the order have no place, and are neither highest nor lowest.
+function placedOf(known) {
+  const placed = known.filter((row) => placeOf(row));
+  return placed.length ? placed : known;
+}
+
+function rankSummary(all, decimals) {
+  const known = placedOf(all);
   const alike = (row) => known.filter(({ value }) => value === row.value).length - 1;
   const others = (row) => (alike(row) ? `, delat med ${alike(row)} till` : "");
   const told = (row) => `${row.name} ${swedish(row.value, decimals)}${others(row)}`;

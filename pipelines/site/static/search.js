@@ -48,7 +48,8 @@ function nearWords(options, typed) {
       }
     return best[1];
   };
-  const unknown = typed.split(/\s+/).filter((word) => word && !ranking(options, word).length);
+  const words = typed.split(/[^\p{L}\d_]+/u).filter((word) => word.length > 2);
+  const unknown = words.filter((word) => !ranking(options, word).length);
   return [...new Set(unknown.map(near).filter(Boolean))];
 }
 

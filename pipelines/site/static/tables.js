@@ -28,11 +28,17 @@ function readTable(table) {
   });
 }
 
-// A cell of a CSV file for a Swedish spreadsheet: decimal comma, and no text that would be taken for a formula.
+// What a spreadsheet would take for a formula, for a date or for a number without its zeros.
+const MISREAD = /^[=+\-@\t\r]|^\d+([-/:.]\d+)+$|^0\d+$/;
+
+// A cell of a CSV file for a Swedish spreadsheet: decimal comma, codes of areas as all CSV of a release has them
+// (SE_0180), and no text that would be taken for anything else.
 function csvCell(value, head) {
   if (value === null || value === "") return "";
   if (head && isNumber(head)) return String(value).replace(".", ",");
-  const safe = /^[=+\-@\t\r]/.test(value) && parsed(value) === null ? `'${value}` : value;
+  if (head && head.dataset.field === "area_id") return value.replace(/^(\d+)$/, "SE_$1");
+  const isPlainNumber = parsed(value) !== null && !/^0\d/.test(value);
+  const safe = MISREAD.test(value) && !isPlainNumber ? `'${value}` : value;
   return /[";\n\r]/.test(safe) ? `"${safe.replace(/"/g, '""')}"` : safe;
 }
 

@@ -13,7 +13,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -32,9 +32,10 @@ MUNICIPALITY, KPI, VALUES = "kolada.municipality", "kolada.kpi", "kolada.values"
 
 
 class Limits(Strict):
-    """`live` of `kolada.values`: the interface's limits, and the first year that units have values for."""
+    """`live` of `kolada.values`: the interface's limits, statuses, and the first year of units' values."""
 
     max_ids: int = Field(ge=1)
+    statuses: dict[str, Literal["missing", "suppressed", "not_applicable", "not_collected"]]
     page_items: int = Field(ge=1)
     first_unit_year: int
 
@@ -147,10 +148,13 @@ def _values(context: Context) -> Fetch | None:
 
 
 def _since(context: Context, series: list[str]) -> date | None:
-    """From which day a delta has to ask; None when a full sweep is due."""
+    """From which day a delta has to ask; None when a full sweep is due: it is time, or the last fetch did not pass."""
     known = [f for f in context.taken_in(VALUES) if f.way == "live"]
     whole = [f for f in known if f.promise.complete and set(series) <= set(f.promise.series)]
-    looked = context.archive.looked_at(VALUES)
+    looked, last = context.archive.looked_at(VALUES), context.archive.latest(VALUES)
+    passed = last is None or last.content_id in {f.content_id for f in known}
+    if not passed:  # held back, or refused with the release: what it was about may not come again as a change
+        return None
     if not whole or looked is None or context.now - looked >= timedelta(days=context.settings.full_sweep_days):
         return None
     # A day before, as nobody says in which time zone the publisher counts its days.

@@ -148,25 +148,30 @@ def _write_values(fetched: Fetch, archive: Archive, target: Path) -> None:
         paths = ", ".join(literal(str(p)) for p in pool.map(archive.read_path, [r.sha256 for r in fetched.files]))
     shape = f"{{'values': 'STRUCT(kpi VARCHAR, {area} VARCHAR, period INTEGER, \"values\" {_VALUE})[]'}}"
     largest = max(_BUFFER, *(record.bytes for record in fetched.files))
-    # An empty status and `Missing` without a value are what a plain value and a plain gap look like.
+    known = datasets()["kolada.values"].live["statuses"]
+    told = " ".join(f"when {literal(word)} then {literal(meant)}" for word, meant in known.items())
+    meaning = f"case regexp_replace(lower(v.status), '[^\\p{{L}}]', '', 'g') {told} end"
+    # An empty status is that of a plain value, and a plain gap is told as `Missing` or not at all. Beside a status that
+    # says that there is no value no number is one. A zero has no sign.
     query = f"""
         select series_id, area_id, year, v.gender as sex,
-            case when v.isdeleted then null else v.value end as value,
+            case when v.isdeleted or said is not null then null else v.value + 0 end as value,
             {"v.count::integer as members," if groups else ""}
             case
                 when v.isdeleted then 'withdrawn'
-                when v.status is null or v.status = '' or (v.status = 'Missing' and v.value is null) then null
-                else 'code:' || v.status
+                when v.status is null or regexp_full_match(v.status, '\\s*') or said = 'missing' then null
+                else coalesce(said, 'code:' || v.status)
             end as status,
             source_file_sha256
         from (
+            select *, case when v.status <> '' then {meaning} end as said from (
             select item.kpi as series_id, item.{area} as area_id, item.period as year, unnest(item."values") as v,
                 source_file_sha256
             from (
                 select unnest("values") as item, parse_filename(filename) as source_file_sha256
                 from read_json([{paths}], format = 'unstructured', columns = {shape}, filename = true,
                     maximum_object_size = {largest})
-            )
+            ))
         ) where {wanted}
     """
     columns = ", ".join([*datasets()[fetched.dataset].columns, "source_file_sha256"])

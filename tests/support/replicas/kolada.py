@@ -29,7 +29,7 @@ _SHUT_OFF: Final = {"error": "This endpoint is deprecated. Please use /v3 instea
 _LISTS: Final = {
     "kpi": {"title"},
     "kpi_groups": {"title"},
-    "municipality": {"title", "region_type"},
+    "municipality": {"title", "region_type", "type"},
     "municipality_groups": {"title"},
     "ou": {"title", "municipality"},
 }
@@ -155,7 +155,8 @@ class KoladaReplica:
         ids = set(_ids(parts[1])) if len(parts) == 2 else None
         records = self.store.records(parts[0])
         title = request.query.get("title", [""])[0].lower()
-        kinds, areas = request.query.get("region_type"), request.query.get("municipality")
+        kinds = request.query.get("region_type") or request.query.get("type")  # koladapy asks by the latter
+        areas = request.query.get("municipality")
         return [
             r
             for r in records
@@ -167,15 +168,21 @@ class KoladaReplica:
 
     def _data(self, request: Request, parts: list[str]) -> pl.DataFrame | list[Any] | None:
         place = "ou" if parts[0] == "oudata" else "municipality"
+        asked = set(request.query) - _PAGING - {"from_date"}
         if len(parts) == 1:
-            return []  # the query form, which answers nothing to names it does not know
-        names, values = parts[1::2], parts[2::2]
-        order = [n for n in ("kpi", place, "year") if n in names]
-        if len(names) != len(values) or len(names) < 2 or names != order:
-            return None
-        segments = {name: _ids(text) for name, text in zip(names, values, strict=True)}
-        if set(request.query) - _PAGING - {"from_date"}:
-            return []
+            # The query form. It answers nothing, and 200, to names it does not know and when nothing is asked for.
+            parameters = {"kpi_id": "kpi", f"{place}_id": place, "year": "year"}
+            if not asked or asked - set(parameters):
+                return []
+            segments = {parameters[n]: _ids(",".join(request.query[n])) for n in asked}
+        else:
+            names, values = parts[1::2], parts[2::2]
+            order = [n for n in ("kpi", place, "year") if n in names]
+            if len(names) != len(values) or len(names) < 2 or names != order:
+                return None
+            segments = {name: _ids(text) for name, text in zip(names, values, strict=True)}
+            if asked:
+                return []
         since = _day(request.query.get("from_date", [""])[0])
         if not all(y.isdigit() for y in segments.get("year", ())):
             raise _RefusedError("year: not a whole number")

@@ -1,6 +1,7 @@
 """SCB's interfaces, as they answer: PxWebApi 2 at statistikdatabasen.scb.se, version 1 at api.scb.se.
 
-Belongs here: addresses, selections, limits, refusals and formats. Does not belong here: figures (`scb_figures.py`).
+Belongs here: addresses, selections, limits, refusals and formats. Does not belong here: figures (`scb_figures.py`), or
+what version 2 tells besides figures (`scb_told.py`).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.support.replicas import scb_told
 from tests.support.replicas.scb_figures import NoFigureError, Table, Variable, tables
 from tests.support.replicas.server import Reply, Request
 from tests.support.shared import SHARED
@@ -114,17 +116,20 @@ class ScbReplica:
     def _told(self, parts: list[str], request: Request) -> dict[str, Any]:
         match parts:
             case ["config"]:
-                return _config_v2(self.v2)
+                return scb_told.config(self.v2.cells, self.v2.calls, self.v2.seconds)
             case ["tables"]:
-                return {"language": "sv", "tables": [_described(t) for t in self.tables.values()]}
+                try:
+                    return scb_told.listed(list(self.tables.values()), request)
+                except scb_told.QuestionError as error:
+                    raise RefusedError(400, "Bad Request", str(error)) from error
             case ["codelists", codelist]:
                 return _codelist(self.tables.values(), codelist)
             case ["tables", name, *rest]:
                 table = self._table(self.tables, name)
                 if not rest:
-                    return _described(table)
+                    return {"language": "sv", **scb_told.described(table)}
                 if rest == ["metadata"]:
-                    return _metadata_v2(table)
+                    return scb_told.metadata(table)
                 if rest == ["data"]:
                     return self._json_stat2(table, _selection_v2(table, request))
         raise RefusedError(404, "Not Found", request.path)
@@ -171,29 +176,8 @@ class ScbReplica:
             values.append(None if isinstance(cell, str) else cell)
             if isinstance(cell, str):
                 signs[str(number)] = cell
-        dimensions = {
-            c.variable.code: {
-                "label": c.variable.label,
-                "category": {
-                    "index": {code: i for i, code in enumerate(c.codes or [])},
-                    "label": {code: c.labels[code] for code in c.codes or []},
-                },
-                "extension": {"elimination": c.variable.eliminable, "show": "value"},
-            }
-            for c in shown
-        }
-        answer = {
-            "version": "2.0",
-            "class": "dataset",
-            "label": table.label,
-            "source": "SCB",
-            "updated": table.updated,
-            "role": {"time": ["Tid"], "metric": ["ContentsCode"]},
-            "id": [c.variable.code for c in shown],
-            "size": [len(c.codes or []) for c in shown],
-            "dimension": dimensions,
-            "value": values,
-        }
+        dimensions = {c.variable.code: scb_told.dimension(table, c.variable, c.codes or [], c.labels) for c in shown}
+        answer = scb_told.cube(table, dimensions, values)
         return answer | ({"status": signs} if signs else {})
 
     def _json_v1(self, table: Table, chosen: list[_Chosen]) -> dict[str, Any]:
@@ -243,6 +227,10 @@ def _selection_v2(table: Table, request: Request) -> list[_Chosen]:
             if found := re.fullmatch(r"valueCodes\[(\w+)\]", name, re.IGNORECASE):
                 codelist = request.query.get(f"codelist[{found[1]}]", [None])[0]
                 asked[found[1]] = ([c for value in values for c in value.split(",")], codelist)
+        if not asked:  # nothing is asked for: as little as there can be, the newest of the periods
+            for variable in table.variables:
+                if not variable.eliminable:
+                    asked[variable.code] = (["TOP(1)"] if variable.is_time else [next(iter(variable.values))], None)
     return _chosen(table, asked, must_choose=True)
 
 
@@ -291,62 +279,6 @@ def _expressed(one: str, variable: Variable, labels: dict[str, str]) -> list[str
     return [one]
 
 
-def _config_v2(limits: Limits) -> dict[str, Any]:
-    return {
-        "apiVersion": "2.2.0",
-        "appVersion": "1.0.0",
-        "languages": [{"id": "en", "label": "English"}, {"id": "sv", "label": "Svenska"}],
-        "defaultLanguage": "sv",
-        "maxDataCells": limits.cells,
-        "maxCallsPerTimeWindow": limits.calls,
-        "timeWindow": limits.seconds,
-        "license": "https://creativecommons.org/share-your-work/public-domain/cc0/",
-        "defaultDataFormat": "json-stat2",
-        "dataFormats": ["json-stat2", "csv", "px", "xlsx", "html", "json-px"],
-    }
-
-
-def _described(table: Table) -> dict[str, Any]:
-    periods = table.periods()
-    return {
-        "language": "sv",
-        "id": table.id,
-        "label": table.label,
-        "updated": table.updated,
-        "firstPeriod": periods[0],
-        "lastPeriod": periods[-1],
-        "variableNames": [v.label for v in table.variables],
-        "source": "SCB",
-    }
-
-
-def _metadata_v2(table: Table) -> dict[str, Any]:
-    dimensions = {
-        v.code: {
-            "label": v.label,
-            "category": {"index": {c: i for i, c in enumerate(v.values)}, "label": v.values},
-            "extension": {
-                "elimination": v.eliminable,
-                "show": "value",
-                "codelists": [{"id": i, "label": i, "type": "Aggregation"} for i in v.codelists],
-            },
-        }
-        for v in table.variables
-    }
-    return {
-        "version": "2.0",
-        "class": "dataset",
-        "label": table.label,
-        "source": "SCB",
-        "updated": table.updated,
-        "role": {"time": ["Tid"], "metric": ["ContentsCode"]},
-        "id": [v.code for v in table.variables],
-        "size": [len(v.values) for v in table.variables],
-        "dimension": dimensions,
-        "value": [],
-    }
-
-
 def _metadata_v1(table: Table) -> dict[str, Any]:
     variables = []
     for v in table.variables:
@@ -363,8 +295,7 @@ def _codelist(listed: Iterable[Table], name: str) -> dict[str, Any]:
     for table in listed:
         for variable in table.variables:
             if name in variable.codelists:
-                values = [{"code": c, "label": la, "valueMap": []} for c, la in variable.codelists[name].items()]
-                return {"id": name, "label": name, "language": "sv", "type": "Aggregation", "values": values}
+                return scb_told.codelist(variable, name)
     if name == "agg_Ålder10årJ" and recorded.is_file():
         found: dict[str, Any] = json.loads(recorded.read_text(encoding="utf-8"))
         return found

@@ -136,7 +136,7 @@ def _exact(chosen: list[str]) -> Table:
     def cell(codes: Codes) -> float:
         if "Civilstand" in codes or codes["ContentsCode"] != "BE0101N1":
             raise NoFigureError(str(dict(codes)))
-        place = (codes["Region"], codes["Alder"], codes.get("Kon"), int(codes["Tid"]))
+        place = (codes.get("Region", "00"), codes.get("Alder", "tot"), codes.get("Kon"), int(codes["Tid"]))
         try:
             return inhabitants(*place)
         except KeyError as error:

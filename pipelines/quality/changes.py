@@ -1,0 +1,530 @@
+"""What a delivery of facts would change of what is known: values that are lost, and revisions that cannot be believed.
+
+Belongs here: comparing the staged rows with what is known, and naming what is beyond the declared limits
+(`sources/model.py`, `ChangeLimits`). Does not belong here: rules on rows or series by themselves (`rules.py`), writing
+down what changed (`vintages.py`).
+
+A value is a number that stands: one beside a status that says that there is none is no value. Only rows that are new or
+differ from what is known are judged, so what was taken in once is not judged again every night.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipelines.archive import Fetch
+from pipelines.duck import identifier, literal, staged_rows
+from pipelines.sources.model import ChangeLimits, Dataset
+from pipelines.vintages import CheckResult, DeliveryRecord, Vintages, same_number, stated_value
+
+_LISTED, _LONGEST = 20, 120  # series, years or rows that are named, and letters of the list of areas
+_KEY = ("series_id", "area_id", "year", "sex")
+_MANY = 3  # revised values of a year that make it a revised year
+_PAIRS = 20  # changes from year to year that a series' spread is taken of
+_ABSURD = 1e15  # no figure of any source; such a number is set aside by its column's bounds, and is not compared
+_ASIDE = 100_000  # rows that are set aside one by one; more of them block the dataset
+
+
+@dataclass
+class Changes:
+    """The checks, the rows to set aside (row number to reasons; `aside` are all of them), and how many are known."""
+
+    checks: list[CheckResult] = field(default_factory=list)
+    held: dict[int, list[str]] = field(default_factory=dict)
+    aside: int = 0
+    known_rows: int = 0
+
+
+def judge_changes(
+    con: duckdb.DuckDBPyConnection,
+    vintages: Vintages,
+    name: str,
+    dataset: Dataset,
+    fetched: Fetch,
+    rows_path: Path,
+    breaks: Iterable[tuple[str, int]],
+    *,
+    accepts_lost: bool,
+    accepts_revised: bool,
+) -> Changes:
+    """Judge what a staged delivery of facts would change.
+
+    Args:
+        con: a connection; tables `came`, `known`, `moved`, `lost_values` and `limits_of` are made in it.
+        name: the dataset's full name. rows_path: the staged rows.
+        breaks: series and the first year of a new way of measuring, which is not compared with the year before.
+        accepts_lost: a person takes lost values as lost. accepts_revised: a person takes what is beyond the limits.
+    """
+    if dataset.changes is None:
+        return Changes()
+    _prepare(con, vintages, name, dataset, fetched, rows_path, breaks)
+    found = Changes(known_rows=_one(con, "select count(*) from known"))
+    judged = _Judge(con, name, dataset.changes, found)
+    judged.lost(accepts_lost)
+    judged.strange_statuses()
+    judged.revisions(accepts_revised)
+    return found
+
+
+def _prepare(
+    con: duckdb.DuckDBPyConnection,
+    vintages: Vintages,
+    name: str,
+    dataset: Dataset,
+    fetched: Fetch,
+    rows_path: Path,
+    breaks: Iterable[tuple[str, int]],
+) -> None:
+    key = ", ".join(_KEY)
+    con.execute(
+        f"create view came as select row, {key}, {stated_value(dataset, 's')} as value, s.value as number, status, "
+        f"coalesce(status = 'withdrawn', false) as is_marked from {staged_rows(rows_path)} as s "
+        f"where s.value is null or abs(s.value) < {_ABSURD}"
+    )
+    con.execute(
+        f"create table known as select {key}, {stated_value(dataset, 'k')} as value, "
+        "coalesce(status = 'withdrawn', false) as is_marked "
+        f"from ({vintages.known_sql(name)}) as k"
+    )
+    differs = f"not ({same_number('s.value', 'k.value')})"
+    con.execute(
+        f"create table moved as select s.row, {', '.join(f's.{c}' for c in _KEY)}, s.value as new_value, "
+        "k.value as old_value, s.is_marked, k.series_id is not null as was_known "
+        f"from came as s left join known as k using ({key}) where {differs}"
+    )
+    con.execute(f"create table lost_values as {_lost_sql(vintages, name, dataset, fetched)}")
+    con.execute("create table breaks (series_id varchar, year integer)")
+    if given := sorted(set(breaks)):
+        con.executemany("insert into breaks values (?, ?)", given)
+    fields = list(ChangeLimits.model_fields)
+    con.execute(f"create table limits_of (series_id varchar, {', '.join(f'{f} double' for f in fields)})")
+    for series, limits in dataset.changes_of.items():
+        values = [getattr(limits, f) for f in fields]
+        con.execute(f"insert into limits_of values ({', '.join('?' * (1 + len(values)))})", [series, *values])
+
+
+def _lost_sql(vintages: Vintages, name: str, dataset: Dataset, fetched: Fetch) -> str:
+    """Keys whose value would be none, that had one when the count began or have one now."""
+    key = ", ".join(_KEY)
+    lost = f"select {key} from moved where old_value is not null and new_value is null and not is_marked"
+    if fetched.promise.complete and not fetched.promise.marks_withdrawals:
+        scope = ", ".join(literal(s) for s in fetched.promise.series)
+        within = f"and series_id in ({scope}) " if scope else ""
+        lost += f" union select {key} from known anti join came using ({key}) where value is not null {within}"
+    start = _count_begins(vintages.deliveries(name), dataset.changes or ChangeLimits(), fetched)
+    if start is not None:
+        lost += (
+            f" union select {key} from ({vintages.known_at_sql(name, start)}) as b "
+            f"join (select * from known where value is null and not is_marked) as k using ({key}) "
+            f"anti join (select * from came where value is not null or is_marked) as c using ({key}) "
+            f"where {stated_value(dataset, 'b')} is not null and b.change <> 'withdrawn'"
+        )
+    return lost
+
+
+def _count_begins(deliveries: list[DeliveryRecord], limits: ChangeLimits, fetched: Fetch) -> DeliveryRecord | None:
+    """The delivery that losses are counted from: the last one before the days that are counted together, or accepted.
+
+    None when nothing was taken in since, so that what is known now says it all.
+    """
+    if not deliveries:
+        return None
+    since = fetched.files[-1].fetched_at.replace(tzinfo=None) - timedelta(days=limits.lost_days)
+    start = deliveries[0]
+    for record in deliveries:
+        if record.accepted or record.files[-1].fetched_at.replace(tzinfo=None) < since:
+            start = record
+    return None if start.number == deliveries[-1].number else start
+
+
+class _Judge:
+    """Names what is beyond the limits of one dataset."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, name: str, limits: ChangeLimits, found: Changes) -> None:
+        self._con, self._name, self._limits, self._found = con, name, limits, found
+
+    def lost(self, accepted: bool) -> None:
+        """Lost values: a few are told, more block."""
+        limits = self._limits
+        rows: list[Any] = []
+        if _one(self._con, "select count(*) from lost_values"):
+            rows = self._con.execute(_LOST_BY_YEAR.format(**self._limit_columns())).fetchall()
+        everything = [(s, y, areas, n, was) for s, y, areas, n, was, *_ in rows]
+        beyond = [(s, y, areas, n, was) for s, y, areas, n, was, is_beyond, _, _ in rows if is_beyond]
+        newest, of_newest = (rows[0][6], rows[0][7]) if rows else (0, 0)
+        most = max(limits.lost_in_all_places, limits.lost_in_all_share * of_newest)
+        if newest > most and not beyond:
+            beyond = everything
+        self._tell(
+            "values_lost",
+            "warn" if accepted else "block",
+            f"at most {limits.lost_places} areas and years, or {limits.lost_share:.1%}, of a series' known values as "
+            f"none without a mark of withdrawal; at most {limits.lost_newest_areas} areas and "
+            f"{limits.lost_newest_share:.0%} of its newest year; at most {limits.lost_in_all_places} or "
+            f"{limits.lost_in_all_share:.1%} of all newest years"
+            + ("; taken as lost by --accept-missing" if accepted else ""),
+            f"{len(beyond)} series and years have lost {sum(n for _, _, _, n, _ in beyond)} areas' values",
+            [f"{s} {y}: {n} of {was} areas ({_shortened(areas)})" for s, y, areas, n, was in beyond],
+        )
+        few = [] if beyond else everything
+        self._tell(
+            "no_value_lost",
+            "warn",
+            "every value that was known, or its mark of withdrawal",
+            f"{sum(n for _, _, _, n, _ in few)} values have become none",
+            [f"{s} {y}: {n} of {was} areas ({_shortened(areas)})" for s, y, areas, n, was in few],
+        )
+
+    def strange_statuses(self) -> None:
+        """Numbers that are no values: told, as the publisher contradicts itself or says what nobody here knows."""
+        rows = self._con.execute(
+            "select series_id, area_id, year, sex, number, status from came "
+            "where number is not null and value is null and not is_marked order by all limit ?",
+            [_LISTED],
+        ).fetchall()
+        self._tell(
+            "number_beside_its_status",
+            "warn",
+            "no number beside a status that says that there is none, or that nobody knows: it is no value",
+            "numbers that are not taken as values",
+            [f"{_place(*row[:4])}: {_number(row[4])} is {row[5]}" for row in rows],
+        )
+
+    def revisions(self, accepted: bool) -> None:
+        """Revisions and new years, from the grossest to what is only told."""
+        limits, words = self._limits, self._limit_columns()
+        checks = {
+            "revised_year_believable": (_YEARS, "no year of a series at another scale or sign than was known"),
+            "values_in_their_places": (_SWAPS, "no two areas' values in each other's places"),
+            "revision_believable": (
+                _GROSS,
+                f"no value revised by more than {limits.revision_factor:g} times, to another sign or to zero, away "
+                "from the years beside it",
+            ),
+            "new_year_believable": (
+                _NEW_YEARS,
+                f"the newest years within {limits.year_factor:g} times the year before at the median",
+            ),
+            "new_value_believable": (
+                _JUMPS, f"no new value beyond {limits.jump_factor:g} times the same area's year before"
+            ),
+        }  # fmt: skip
+        self._con.execute(_BESIDE)
+        for check, (query, expected) in checks.items():
+            self._aside(check, "warn" if accepted else "hold_back", expected, query.format(**words))
+        self._told(words)
+
+    def _told(self, words: dict[str, str]) -> None:
+        limits = self._limits
+        years = self._con.execute(_NEW_YEARS_TOLD.format(**words)).fetchall()
+        self._tell(
+            "new_year_like_the_year_before", "warn",
+            f"the newest years within {limits.year_told:g} times the year before at the median",
+            f"{len(years)} years of series beyond",
+            [f"{s} {y}: {ratio:.3g} times {y - 1}" for s, y, ratio in years],
+        )  # fmt: skip
+        large = self._con.execute(_LARGE.format(**words), [_LISTED]).fetchall()
+        number = large[0][6] if large else 0
+        self._tell(
+            "revisions_small", "warn", f"no value revised by more than {limits.revision_told:g} times",
+            f"{number} values revised by more",
+            [f"{_place(*row[:4])}: {_number(row[4])} → {_number(row[5])}" for row in large], number,
+        )  # fmt: skip
+        series = self._con.execute(_SERIES.format(**words)).fetchall()
+        self._tell(
+            "few_values_revised", "warn", f"less than {limits.revised_share_told:.0%} of a series revised",
+            f"{len(series)} series revised",
+            [f"{s}: {n} of {of} values, {up:.0%} of them upward, median change {change:+.3g} %, largest {most:+.3g} %"
+             for s, n, of, up, change, most in series],
+        )  # fmt: skip
+
+    def _aside(self, check: str, level: str, expected: str, query: str) -> None:
+        """Rows of a query (row, series, area, year, sex, old, new, why) are set aside by a check's name."""
+        self._con.execute(f"create or replace temp table aside as {query}")
+        number = _one(self._con, "select count(*) from aside")
+        rows = self._con.execute("select * from aside order by 2, 4 desc, 3, 5 limit ?", [_ASIDE]).fetchall()
+        told = [f"{_place(*row[1:5])}: {_number(row[5])} → {_number(row[6])}, {row[7]}" for row in rows]
+        if level == "hold_back":
+            self._found.aside += number
+            for row, text in zip(rows, told, strict=True):
+                self._found.held.setdefault(int(row[0]), []).append(f"{check}: expected {expected}, found {text}")
+            self._con.execute("delete from moved where row in (select row from aside)")  # judged by nothing more
+        taken = "" if level == "hold_back" else "; taken as it is by --accept-revised"
+        self._tell(check, level, expected + taken, f"{number} rows", told, number)
+
+    def _tell(
+        self, check: str, level: str, expected: str, found: str, sample: list[str], number: int | None = None
+    ) -> None:
+        more = (len(sample) if number is None else number) - _LISTED
+        self._found.checks.append(
+            CheckResult(
+                check_id=f"{self._name}.{check}",
+                level=level,
+                subject=self._name,
+                passed=not sample,
+                expected=expected,
+                found=found if sample else "as expected",
+                sample="; ".join(sample[:_LISTED]) + (f"; and {more} more" if more > 0 else ""),
+            )
+        )
+
+    def _limit_columns(self) -> dict[str, str]:
+        """Each limit as SQL, in a query that joins `limits_of as l`."""
+        return {name: f"coalesce(l.{identifier(name)}, {value})" for name, value in self._limits.model_dump().items()}
+
+
+def _place(series: str, area: str, year: int, sex: str) -> str:
+    return f"{series} {area} {year} {sex}"
+
+
+def _number(value: float | None) -> str:
+    return "no value" if value is None else f"{value:.15g}"
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST else text[:_LONGEST].rsplit(",", maxsplit=1)[0] + " …"
+
+
+def _one(con: duckdb.DuckDBPyConnection, query: str) -> int:
+    found = con.execute(query).fetchone()
+    return int(found[0]) if found else 0
+
+
+# Lost places by series and year: areas, their number, how many were known, whether that is beyond the limits; then how
+# many are of newest years in all, and how many places the newest years have.
+_LOST_BY_YEAR = """
+with places as (
+    select series_id, year, area_id from known where value is not null
+    union
+    select series_id, year, area_id from lost_values
+),
+years as (select series_id, year, count(*) as areas from places group by all),
+series as (select series_id, sum(areas) as places, max(year) as newest from years group by all),
+gone as (
+    select series_id, year, count(distinct area_id) as n, string_agg(distinct area_id, ', ' order by area_id) as areas
+    from lost_values group by all
+),
+judged as (
+    select g.series_id, g.year, g.areas, g.n, y.areas as was, g.year = s.newest as is_newest,
+        sum(g.n) over (partition by g.series_id) > greatest({lost_places}, {lost_share} * s.places)
+        or (g.year = s.newest and (g.n > {lost_newest_areas} or g.n > {lost_newest_share} * y.areas)) as is_beyond
+    from gone as g join years as y using (series_id, year) join series as s using (series_id)
+        left join limits_of as l using (series_id)
+)
+select series_id, year, areas, n, was, is_beyond, coalesce(sum(n) filter (where is_newest) over (), 0)::bigint,
+    (select sum(y.areas) from years as y join series as s on y.series_id = s.series_id and y.year = s.newest)
+from judged order by series_id, year desc
+"""
+
+# Revised values beside what is known of the same area the year before and after; those alone, so of few rows.
+_BESIDE = """
+create table revised as
+select m.row, m.series_id, m.area_id, m.year, m.sex, m.old_value, m.new_value,
+    case when b.value is null then a.value when a.value is null then b.value else (a.value + b.value) / 2 end as beside
+from moved as m
+    left join known as b
+        on m.series_id = b.series_id and m.area_id = b.area_id and m.sex = b.sex and b.year = m.year - 1
+    left join known as a
+        on m.series_id = a.series_id and m.area_id = a.area_id and m.sex = a.sex and a.year = m.year + 1
+where m.old_value is not null and m.new_value is not null
+"""
+_REVISED = "(select * from revised where row in (select row from moved))"
+_ROW = "r.row, r.series_id, r.area_id, r.year, r.sex, r.old_value, r.new_value"
+# What comes nearer to the years beside it mends an error, however large the step.
+_AWAY = "(beside is null or abs(new_value - beside) >= abs(old_value - beside))"
+
+_YEARS = f"""
+with r as {_REVISED},
+years as (
+    select r.series_id, year, count(*) as n,
+        median(new_value / old_value) filter (where new_value * old_value > 0) as ratio,
+        count(*) filter (where new_value * old_value < 0) as flipped,
+        count(*) filter (where new_value = 0) as zeros,
+        count(*) filter (where {_AWAY}) as away, any_value({{revised_year_factor}}) as most
+    from r left join limits_of as l using (series_id) group by r.series_id, year
+),
+known_years as (
+    select series_id, year, count(*) as n from known
+    where value is not null and series_id in (select series_id from r) group by all
+),
+beyond as (
+    select y.*, case when flipped > y.n / 2 then 'the year has another sign'
+        when zeros > y.n / 2 then 'the year is zero'
+        else printf('the year is %.3g times what was known', ratio) end as why
+    from years as y join known_years as k using (series_id, year)
+    where y.n >= {_MANY} and y.n >= k.n / 2 and away >= y.n / 2
+        and (flipped > y.n / 2 or zeros > y.n / 2 or ratio not between 1 / most and most)
+)
+select {_ROW}, b.why from r join beyond as b using (series_id, year)
+"""
+
+# a has what b had, and what a had is with another: two swapped, or several moved round. Coarse numbers meet by chance,
+# so of those it is asked that they are half of what was revised in the year.
+_SWAPS = f"""
+with r as {_REVISED},
+single as (
+    select series_id, year, sex, value::float as value from known
+    where value is not null and series_id in (select series_id from r) group by all having count(*) = 1
+),
+taken as (
+    select a.row, b.row as other, b.area_id as of_area
+    from r as a join r as b on a.series_id = b.series_id and a.year = b.year and a.sex = b.sex
+        and a.new_value::float = b.old_value::float and a.area_id <> b.area_id
+        join single as s on a.series_id = s.series_id and a.year = s.year and a.sex = s.sex
+        and a.new_value::float = s.value
+),
+rounds as (
+    select r.*, t.of_area, count(*) over (partition by r.series_id, r.year, r.sex) as moved_round
+    from r join taken as t using (row) where r.row in (select other from taken)
+),
+years as (select series_id, year, sex, count(*) as n from r group by all)
+select {_ROW}, 'the known value of ' || r.of_area
+from rounds as r join years as y using (series_id, year, sex)
+where case
+    when new_value = 0 then false
+    -- five digits or more that meet by chance: not in these numbers of areas
+    when abs(new_value - round(new_value, 3 - floor(log10(abs(new_value)))::integer)) > 1e-9 * abs(new_value) then true
+    else moved_round >= y.n / 2 and abs(new_value - old_value) > 0.05 * greatest(abs(new_value), abs(old_value))
+end
+"""
+
+_GROSS = f"""
+with r as {_REVISED},
+candidates as (
+    select r.* from r left join limits_of as l using (series_id)
+    where {_AWAY} and old_value <> 0
+        and case when new_value * old_value > 0
+            then abs(ln(new_value / old_value)) > ln({{revision_factor}}) else true end
+),
+series as (
+    select series_id, avg((value < 0)::integer) as negative, avg((value > 0)::integer) as positive,
+        avg((value = 0)::integer) as zero
+    from known where value is not null and series_id in (select series_id from candidates) group by all
+),
+pairs as (
+    select k.series_id, 1.4826 * median(abs(ln(k.value / b.value))) as spread, count(*) as n
+    from known as k join known as b
+        on k.series_id = b.series_id and k.area_id = b.area_id and k.sex = b.sex and b.year = k.year - 1
+    where k.value * b.value > 0 and k.series_id in (select series_id from candidates)
+    group by all
+)
+select {_ROW}, case when new_value = 0 then 'zero in a series without zeros'
+        when new_value * old_value < 0 then 'another sign'
+        else printf('%.3g times what was known', new_value / old_value) end
+    || case when beside is null then '' else printf('; %.6g in the years beside', beside) end
+from candidates as r join series as s using (series_id) left join pairs as p using (series_id)
+    left join limits_of as l using (series_id)
+where case
+    when new_value = 0 then s.zero < 0.01
+    when new_value * old_value < 0
+        then least(s.negative, s.positive) < 0.01 or abs(new_value + old_value) <= 1e-9 * abs(old_value)
+    else abs(ln(new_value / old_value))
+        > greatest(ln({{revision_factor}}), case when p.n >= {_PAIRS} then {{revision_spreads}} * p.spread else 0 end)
+end
+"""
+
+# New values of each series' two newest years, beside the same area's year before: as known, else as it came.
+_PAIRED = """
+fresh as (select * from moved where old_value is null and new_value is not null),
+newest as (
+    select series_id, max(year) as newest from (
+        select series_id, year from fresh
+        union all
+        select series_id, year from known where value is not null and series_id in (select series_id from fresh)
+    ) group by all
+),
+paired as (
+    select f.*, n.newest, coalesce(k.value, c.value) as before
+    from fresh as f join newest as n using (series_id)
+        left join known as k
+            on f.series_id = k.series_id and f.area_id = k.area_id and f.sex = k.sex and k.year = f.year - 1
+        left join came as c
+            on f.series_id = c.series_id and f.area_id = c.area_id and f.sex = c.sex and c.year = f.year - 1
+    where f.year >= n.newest - 1 and not exists (
+        select 1 from breaks as b where b.series_id = f.series_id and b.year = f.year)
+),
+before as (
+    select series_id, year + 1 as year, count(*) as n from known
+    where value is not null and series_id in (select series_id from fresh) group by all
+),
+ratios as (
+    select p.series_id, p.year, count(*) as n, any_value(b.n) as of_before,
+        median(new_value / before) filter (where new_value * before > 0) as ratio,
+        count(*) filter (where new_value * before < 0) as flipped, count(*) filter (where new_value = 0) as zeros,
+        any_value({year_factor}) as most, any_value({year_told}) as told
+    from paired as p left join before as b using (series_id, year) left join limits_of as l using (series_id)
+    where before <> 0 group by p.series_id, p.year
+),
+whole as (select * from ratios where n >= coalesce(of_before, 0) / 2)
+"""
+_NEW_YEARS = f"""
+with {_PAIRED}
+select {_ROW}, case when flipped > w.n / 2 then 'the year has another sign' when zeros > w.n / 2 then 'the year is zero'
+    else printf('the year is %.3g times the year before', ratio) end
+from fresh as r join whole as w using (series_id, year)
+where flipped > w.n / 2 or zeros > w.n / 2 or ratio not between 1 / most and most
+"""
+_NEW_YEARS_TOLD = f"""
+with {_PAIRED}
+select series_id, year, ratio from whole where ratio not between 1 / told and told order by all
+"""
+_JUMPS = f"""
+with {_PAIRED},
+far as (
+    select p.* from paired as p left join limits_of as l using (series_id)
+    where p.year = p.newest and new_value * before > 0 and abs(ln(new_value / before)) > ln({{jump_factor}})
+),
+state as (
+    select series_id, area_id, year, sex, value from known where series_id in (select series_id from far)
+    union all
+    select series_id, area_id, year, sex, value from came anti join known using (series_id, area_id, year, sex)
+    where series_id in (select series_id from far)
+),
+pairs as (
+    select k.series_id, 1.4826 * median(abs(ln(k.value / b.value))) as spread, count(*) as n
+    from state as k join state as b
+        on k.series_id = b.series_id and k.area_id = b.area_id and k.sex = b.sex and b.year = k.year - 1
+        join newest as n on k.series_id = n.series_id
+    where k.value * b.value > 0 and k.year < n.newest group by all
+),
+histories as (
+    select f.row, median(s.value) as middle from far as f join state as s
+        on f.series_id = s.series_id and f.area_id = s.area_id and f.sex = s.sex and s.year < f.year
+    where s.value is not null group by all
+)
+select {_ROW}, printf('%.3g times the year before, %.6g', new_value / before, before)
+from far as r join pairs as p using (series_id) join histories as h using (row)
+    left join limits_of as l using (series_id)
+where p.n >= {_PAIRS}
+    -- If only the year before is far from the area's other years, it was that one which was wrong.
+    and (new_value * middle <= 0 or abs(ln(abs(new_value / nullif(middle, 0)))) > ln({{jump_factor}}))
+    and abs(ln(new_value / before)) > {{jump_spreads}} * p.spread
+"""
+
+_LARGE = f"""
+select r.series_id, area_id, year, sex, old_value, new_value, count(*) over () as number
+from {_REVISED} as r left join limits_of as l using (series_id)
+where case when new_value * old_value > 0 then abs(ln(new_value / old_value)) > ln({{revision_told}}) else true end
+order by case when new_value * old_value > 0 then abs(ln(new_value / old_value)) else 99 end desc,
+    1, 3 desc, 2, 4 limit ?
+"""
+
+_SERIES = f"""
+with r as {_REVISED},
+of_series as (
+    select series_id, count(*) as n from known
+    where value is not null and series_id in (select series_id from r) group by all
+)
+select r.series_id, count(*), any_value(o.n), avg((new_value > old_value)::integer),
+    coalesce(median(100 * (new_value / nullif(old_value, 0) - 1)), 0),
+    coalesce(arg_max(100 * (new_value / nullif(old_value, 0) - 1), abs(new_value / nullif(old_value, 0) - 1)), 0)
+from r join of_series as o using (series_id) left join limits_of as l using (series_id)
+group by r.series_id
+having count(*) >= {_MANY} and count(*) >= any_value({{revised_share_told}}) * any_value(o.n) order by 1
+"""

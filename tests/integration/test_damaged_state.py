@@ -1,0 +1,62 @@
+"""A bit flipped in what lasts stops every command that would build on it, by name; readers keep the last release."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.support.command import Place, Preloaded
+from tests.support.small_snapshot import GOTEBORG, VALUES, SmallSnapshot
+
+pytestmark = pytest.mark.slow
+
+
+def flip(path: Path) -> None:
+    """Turn one bit in the middle of a file."""
+    body = bytearray(path.read_bytes())
+    body[len(body) // 2] ^= 0x80
+    path.write_bytes(body)
+
+
+@pytest.mark.parametrize(
+    "damaged", [f"vintages/{VALUES}/000001/changes.parquet", f"archive/fetches/{VALUES}/000001.json"]
+)
+def test_a_flipped_bit_is_refused_by_name_by_all_that_would_build_on_it(
+    run_cli: Preloaded, place: Place, snapshot: SmallSnapshot, damaged: str
+) -> None:
+    before, path = place.current(), place.data_dir / damaged
+    flip(path)
+    same = ("refresh", "--data-dir", place.data_dir, "--snapshot-dir", snapshot.folder)
+    snapshot_before = run_cli(*same)
+    snapshot.set_value("N20048", GOTEBORG, 2022, 300000.0)
+    for done in (snapshot_before, run_cli(*same), run_cli("rebuild", "--data-dir", place.data_dir)):
+        assert done.code == 4, done.text
+        assert str(path) in done.text
+        assert "backup" in done.text
+    assert place.current() == before
+    assert all(str(path) in line["error"] for line in place.log()[-3:]), "the run's line in the log says it"
+
+    told = run_cli("status", "--data-dir", place.data_dir)
+    assert told.code == 4
+    assert str(path) in told.text
+    assert before in told.text, "what readers have is told all the same"
+    shown = json.loads(run_cli("status", "--data-dir", place.data_dir, "--json").out)
+    assert [error["where"] for error in shown["damaged"]] == [str(path)]
+
+
+def test_a_data_folder_from_before_seals_goes_on_and_is_guarded_from_then_on(run_cli: Preloaded, place: Place) -> None:
+    for home in ("archive", "vintages"):
+        for path in (place.data_dir / home).rglob("*.json"):
+            record = json.loads(path.read_text(encoding="utf-8"))
+            kept = {k: v for k, v in record.items() if k not in {"seal", "sealed_before", "contents"}}
+            path.write_text(json.dumps(kept), encoding="utf-8")
+    known = place.sql("select * from observation_vintage order by all")
+
+    done = run_cli("rebuild", "--data-dir", place.data_dir)
+
+    assert done.code == 0, done.text
+    assert place.sql("select * from observation_vintage order by all").equals(known)
+    flip(place.data_dir / "vintages" / VALUES / "000001" / "changes.parquet")
+    assert run_cli("status", "--data-dir", place.data_dir).code == 4

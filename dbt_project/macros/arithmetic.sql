@@ -16,7 +16,7 @@
 #}
 {% macro differs(a, b) -%}
     case
-        when {{ a }} is null or {{ b }} is null then {{ a }} is distinct from {{ b }}
+        when {{ a }} is null or {{ b }} is null then ({{ a }} is distinct from {{ b }})
         else abs({{ a }} - {{ b }}) > greatest(1e-9 * greatest(abs({{ a }}), abs({{ b }})), 1e-12)
     end
 {%- endmacro %}

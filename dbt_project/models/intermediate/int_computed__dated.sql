@@ -71,7 +71,7 @@ select
         when place = 1 then 'new'
         when reason = 'withdrawn_by_source' then 'withdrawn'
         when reason_before = 'withdrawn_by_source' then 'restored'
-        when figures_differ or correction_id is distinct from correction_before then 'revised'
+        when figures_differ or (correction_id is distinct from correction_before) then 'revised'
         else 'status_changed'
     end as change,
     source_file_sha256

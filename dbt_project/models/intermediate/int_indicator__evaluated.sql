@@ -171,7 +171,8 @@ priced as (
         parts.coverage,
         parts.is_thin,
         -- A published figure is kept, but where nobody at all stands behind it there is none.
-        parts.is_thin and (parts.coverage_adjusts <> 'none' or coalesce(parts.covered = 0, false)) as is_refused,
+        parts.is_thin
+        and (parts.coverage_adjusts <> 'none' or coalesce(parts.covered = 0, false)) as is_refused,
         indicators.multiplier,
         parts.value as published,
         parts.value * case when indicators.price_index is null then 1 else deflators.factor end as value,

@@ -47,7 +47,7 @@ class Worker:
                 where=getattr(work, "__qualname__", "work"),
                 expected="a result or an error",
                 found=str(broken),
-                remedy="see whether this machine ran out of memory, or report it as a bug",
+                remedy="its last good state stands; see whether this machine ran out of memory, or report it as a bug",
             ) from broken
         if error is not None:
             raise error

@@ -55,7 +55,6 @@ BROKEN = {
     "cut short": (VALUES, content(lambda raw: raw[: len(raw) // 2], VALUES), "cannot be read"),
     "cut short inside": (VALUES, content(lambda raw: raw[:1000] + raw[5000:], VALUES), "cannot be read"),
     "a column renamed": (VALUES, rows(lambda f: f.rename({"value": "varde"})), "missing: value; unknown: varde"),
-    "a column too many": (VALUES, rows(lambda f: f.with_columns(more=pl.lit(1))), "unknown: more"),
     "text in a number column": (VALUES, rows(text_in_values), "'ca 290 000'"),
     "text in a number column of csv": (
         KPIF, content(lambda raw: raw.replace(b"98.21", b"hundra", 1), KPIF), "'hundra'"

@@ -146,7 +146,9 @@ def test_a_delta_holds_what_changed_and_no_group_s_value(small: Night, replica: 
     assert fetched.promise.rows == rows.height
 
 
-def test_a_delta_reaches_back_to_the_last_fetch_that_was_taken_in(small: Night, replica: KoladaReplica) -> None:
+def test_after_a_fetch_that_was_not_taken_in_everything_is_asked_for_again(
+    small: Night, replica: KoladaReplica
+) -> None:
     small.fetch()
     replica.store.revise("N00001", "0114", 2023, "T", 1.5, on=(small.now + timedelta(days=1)).date())
     small.now += timedelta(days=1)
@@ -158,7 +160,7 @@ def test_a_delta_reaches_back_to_the_last_fetch_that_was_taken_in(small: Night, 
     again = small.fetch()
 
     assert again is not None
-    assert again.since == (NIGHT - timedelta(days=1)).date()
+    assert again.since is None
     assert (1.5,) in small.rows(again).filter(series_id="N00001").select("value").rows()
 
 

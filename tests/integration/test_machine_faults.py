@@ -94,7 +94,7 @@ def test_a_gate_that_is_killed_ends_the_run_in_words_and_the_last_release_stands
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
     assert process.returncode == 4, text
-    assert "the last release stands" in " ".join(text.split())
+    assert "its last good state stands" in " ".join(text.split())
     assert place.current() == release
     after = place.state()
     assert {path: after.get(path) for path in before} == before

@@ -23,7 +23,7 @@ _sound = parse
 def parse(fetched, archive, target):
     if fetched.dataset == "skr.personal":
         raise KeyError("varde")
-    _sound(fetched, archive, target)
+    return _sound(fetched, archive, target)
 """
 
 

@@ -46,6 +46,7 @@ def test_what_did_not_change_is_the_same_file(renewed: tuple[Path, Path]) -> Non
     written = {name for name in read_json(second / "files.json") if not (first / name).samefile(second / name)}
     assert written - OF_THE_RELEASE == {
         "csv/plain/halsoframjande.csv", "csv/excel/halsoframjande.csv", "json-stat/fallskador_80.json",
+        "indikatorer.csv",  # what is to be published next depends on the day that is known until
     }  # fmt: skip
     assert written >= OF_THE_RELEASE
 
@@ -66,9 +67,12 @@ def test_changes_tell_the_revision_in_plain_words(renewed: tuple[Path, Path]) ->
     first, second = renewed
     text = (second / "CHANGES.md").read_text(encoding="utf-8")
     # Göteborg itself, and the two groups that it belongs to whose members all have values here: GR and Storstäder.
-    assert f"3 värden skiljer sig från utgåvan före, {first.name}: 3 ändrade, 0 nya, 0 borttagna, 0 återkomna." in text
+    assert (
+        f"3 värden skiljer sig från utgåvan före, {first.name}: 3 ändrade, 0 med annan status, 0 nya, "
+        "0 borttagna, 0 återkomna." in text
+    )
     row = (
-        "| Fallskador bland personer 80 år och äldre, per 100 000 invånare (`fallskador_80`) | 3 | 0 | 0 | 0 "
+        "| Fallskador bland personer 80 år och äldre, per 100 000 invånare (`fallskador_80`) | 3 | 0 | 0 | 0 | 0 "
         "| Göteborg 2022, totalt: 5 105 → 4 000 |"
     )
     assert row in text

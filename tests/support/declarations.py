@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
-
-import yaml
 
 INDICATOR: dict[str, Any] = {
     "indicator_id": "kostnad_provad",
@@ -71,8 +70,8 @@ def write_home(home: Path, *indicators: dict[str, Any], **registers: list[dict[s
 
 
 def put(path: Path, content: Any) -> Path:
-    """Write YAML (a text as it is)."""
+    """Write YAML (a text as it is), as JSON, where texts stand in quotes."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    text = content if isinstance(content, str) else yaml.safe_dump(content, allow_unicode=True, sort_keys=False)
+    text = content if isinstance(content, str) else json.dumps(content, ensure_ascii=False, indent=1)
     path.write_text(text, encoding="utf-8")
     return path

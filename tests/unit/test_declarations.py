@@ -152,7 +152,8 @@ def test_a_folder_without_declarations_is_refused_and_not_taken_as_empty(tmp_pat
 def test_a_key_that_stands_twice_is_refused_with_its_line(tmp_path: Path) -> None:
     write_home(tmp_path)
     path = tmp_path / "catalogue" / "kostnad" / "kostnad_provad.yml"
-    path.write_text(path.read_text(encoding="utf-8") + "polarity: higher_better\n", encoding="utf-8")
+    text = path.read_text(encoding="utf-8").rstrip().removesuffix("}").rstrip()
+    path.write_text(text + ',\n "polarity": "higher_better"\n}\n', encoding="utf-8")
     error = refused(tmp_path)
     assert error.file == str(path)
     assert "'polarity' stands twice" in str(error)
@@ -357,7 +358,7 @@ def test_every_dataset_s_declaration_is_read_the_live_ones_too(dataset: str) -> 
         ("skr", "description: The index.", "beskrivning: The index.", "prisindex", "index_id.description"),
         ("skr", "min: 1980", "min: åttio", "prisindex", "min"),
         ("skr", "    key: [index_id", "    nyckel: 1\n    key: [index_id", "prisindex", "nyckel"),
-        ("kolada", "live: {max_ids: 25,", "live: {max_ids: 1_000,", "values", "1_000"),
+        ("kolada", "max_ids: 25", "max_ids: 1_000", "values", "1_000"),
     ],
 )
 def test_a_wrong_declaration_is_one_dataset_s_and_the_others_stand(

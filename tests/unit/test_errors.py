@@ -69,6 +69,8 @@ def made(kind: type[BaseException]) -> BaseException:
         hinted, signature = get_type_hints(kind.__init__), inspect.signature(kind.__init__)
     positional, named = [], {}
     for name, parameter in list(signature.parameters.items())[1:]:
+        if parameter.kind in {parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL}:
+            continue
         if parameter.kind is parameter.KEYWORD_ONLY:
             named[name] = example(hinted.get(name))
         else:

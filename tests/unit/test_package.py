@@ -67,8 +67,10 @@ ROWS = pl.DataFrame(
         "value": [290766.0, None, -0.5, 12.25], "status": ["normal", "missing", "preliminary", "normal"],
         "missing_reason": [None, "published_missing", None, "unknown_code: X"],
         "is_preliminary": [False, False, True, False],
+        "caution": [None] * 4,
         "break_before": [False, False, True, False], "price_basis": ["löpande priser"] * 3 + [None],
-    }
+    },
+    schema_overrides={"caution": pl.String},
 )  # fmt: skip
 INDICATORS = {"indicator_id": ["=a", "b"], "title_sv": ["=HYPERLINK(1)", "@b"], "unit": ["kr", "%"], "decimals": [0, 2]}
 AREAS = {"area_id": ["0180", "GR"], "area_name": ["+Stockholm", "-GR"], "area_type": ["municipality", "group"]}

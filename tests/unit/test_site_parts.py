@@ -130,7 +130,7 @@ def test_a_check_stands_under_its_heading(check: str, heading: str) -> None:
 
 
 def ranked(values: list[float | None], year: int = 2022) -> Any:
-    rows = [{"value": value, "year": year} for value in values]
+    rows = [{"value": value, "year": year, "caution": None} for value in values]
     return SimpleNamespace(ranked={"i": rows})
 
 
@@ -147,6 +147,12 @@ def test_how_far_out_a_value_lies_counts_those_with_the_same(
     values: list[float | None], own: float, reach: float
 ) -> None:
     assert _edge(ranked(values), {"indicator_id": "i", "value": own, "year": 2022}) == reach
+
+
+def test_a_value_with_a_caution_does_not_count_among_those_further_out() -> None:
+    tables = ranked([*range(100), 1000])
+    tables.ranked["i"][-1]["caution"] = "beyond_plausible"
+    assert _edge(tables, {"indicator_id": "i", "value": 99, "year": 2022}) == 1.0
 
 
 @pytest.mark.parametrize(("values", "year"), [([*range(99)], 2022), ([*range(100)], 2021)])

@@ -146,20 +146,22 @@ def ranked(values: list[float | None], year: int = 2022) -> Any:
 def test_how_far_out_a_value_lies_counts_those_with_the_same(
     values: list[float | None], own: float, reach: float
 ) -> None:
-    assert _edge(ranked(values), {"indicator_id": "i", "value": own, "year": 2022}) == reach
+    assert _edge(ranked(values), {"indicator_id": "i", "value": own, "year": 2022, "caution": None}) == reach
 
 
 def test_a_value_with_a_caution_does_not_count_among_those_further_out() -> None:
     tables = ranked([*range(100), 1000])
     tables.ranked["i"][-1]["caution"] = "beyond_plausible"
-    assert _edge(tables, {"indicator_id": "i", "value": 99, "year": 2022}) == 1.0
+    line = {"indicator_id": "i", "value": 99, "year": 2022, "caution": None}
+    assert _edge(tables, line) == 1.0
+    assert _edge(tables, line | {"caution": "negative"}) is None
 
 
 @pytest.mark.parametrize(("values", "year"), [([*range(99)], 2022), ([*range(100)], 2021)])
 def test_few_municipalities_or_an_old_value_say_nothing_of_who_stands_out(
     values: list[float | None], year: int
 ) -> None:
-    assert _edge(ranked(values), {"indicator_id": "i", "value": 0, "year": year}) is None
+    assert _edge(ranked(values), {"indicator_id": "i", "value": 0, "year": year, "caution": None}) is None
 
 
 def test_less_than_a_thousandth_is_not_nothing() -> None:

@@ -220,10 +220,10 @@ def _refuse_span(content: bytes, member: str, name: str) -> None:
             last_row, last_column, farthest = max(row, last_row), max(column, last_column), match["place"]
     if last_row * last_column > MAX_CELLS:
         where = f"{name}, {member}"
-        found = f"cells as far out as {farthest.decode()}: {last_row * last_column} between"
         raise SourceError(
             "a cell stands far outside the table", where=where, expected=f"at most {MAX_CELLS} cells in a sheet",
-            found=found, remedy="delete the rows and columns beside the table, also those that look empty, and save",
+            found=farthest.decode(),
+            remedy="delete the rows and columns beside the table, also those that look empty, and save",
         )  # fmt: skip
 
 

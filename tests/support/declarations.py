@@ -72,6 +72,6 @@ def write_home(home: Path, *indicators: dict[str, Any], **registers: list[dict[s
 def put(path: Path, content: Any) -> Path:
     """Write YAML (a text as it is), as JSON, where texts stand in quotes."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    text = content if isinstance(content, str) else json.dumps(content, ensure_ascii=False, indent=1)
+    text = content if isinstance(content, str) else json.dumps(content, ensure_ascii=False, indent=1, default=str)
     path.write_text(text, encoding="utf-8")
     return path

@@ -173,7 +173,8 @@ def compare(
     """Put one municipality beside nation, county, GR and its kind, at the newest value of each indicator."""
     from indicators.words import THEMES  # noqa: PLC0415
     from pipelines import reader  # noqa: PLC0415
-    from pipelines.report import no_such_theme, tell_comparison  # noqa: PLC0415
+    from pipelines.report import tell_comparison  # noqa: PLC0415
+    from pipelines.report_indicators import no_such_theme  # noqa: PLC0415
 
     if theme is not None and theme not in THEMES:
         raise no_such_theme(theme)

@@ -28,7 +28,7 @@ def indicators_list(
     json_out: AsJson = False,
 ) -> None:
     """List the indicators, with the years of their values, or what they wait for."""
-    from pipelines.report import of_theme, tell_indicators  # noqa: PLC0415
+    from pipelines.report_indicators import of_theme, tell_indicators  # noqa: PLC0415
 
     found = of_theme(settings_for(data_dir), theme)
     show.as_json(found) if json_out else tell_indicators(found)
@@ -39,7 +39,7 @@ def indicators_search(
     words: Annotated[str, typer.Argument(help="Words to look for.")], data_dir: DataDir = None, json_out: AsJson = False
 ) -> None:
     """Look for words in ids, titles, definitions and series; dots, rings and accents may be left out."""
-    from pipelines.report import search_indicators, tell_indicators  # noqa: PLC0415
+    from pipelines.report_indicators import search_indicators, tell_indicators  # noqa: PLC0415
 
     found, near = search_indicators(settings_for(data_dir), words)
     if not found:  # beside the answer, so that a machine still reads it
@@ -51,7 +51,7 @@ def indicators_search(
 @indicators_app.command("show")
 def indicators_show(indicator_id: str, data_dir: DataDir = None, json_out: AsJson = False) -> None:
     """Tell all about one indicator."""
-    from pipelines.report import describe_indicator, tell_indicator  # noqa: PLC0415
+    from pipelines.report_indicators import describe_indicator, tell_indicator  # noqa: PLC0415
 
     described = describe_indicator(settings_for(data_dir), indicator_id)
     show.as_json(described) if json_out else tell_indicator(described)

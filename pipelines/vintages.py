@@ -6,9 +6,9 @@ changed) and `quarantine.parquet` (only when rows were held back), and comes to 
 half and a second try writes nothing twice. `delivery.json` is sealed and names the hashes of the other two; nothing is
 read that does not agree with it.
 
-A number that differs from the known one by less than `NOISE` is the known one, and is kept as it was. A delivery that
-made a release impossible is refused afterwards: `refused.json` beside it says why, and it is then no part of what is
-known. Nothing is removed.
+A number that differs from the known one by noise only (`vintage_sql.py`) is the known one, and is kept as it was. A
+delivery that made a release impossible is refused afterwards: `refused.json` beside it says why, and it is then no part
+of what is known. Nothing is removed.
 """
 
 from __future__ import annotations
@@ -36,12 +36,11 @@ from pipelines.sealing import (
     write_sealed,
 )
 from pipelines.settings import Settings
-from pipelines.sources.model import SQL_TYPES, STATUSES_WITH_VALUE, Dataset, datasets, table_name
+from pipelines.sources.model import SQL_TYPES, datasets, table_name
+from pipelines.vintage_sql import changes, held_keys, newest
 
 _RECORD, _CHANGES, _QUARANTINE = "delivery.json", "changes.parquet", "quarantine.parquet"
 CHANGES = ("new", "revised", "status_changed", "withdrawn", "restored")
-NOISE = 1e-9  # relative; publishers' figures have far fewer digits, and a computation's last digit is no news
-NOISE_AT_ZERO = 1e-12  # absolute, for numbers beside zero
 REFUSED = "refused.json"
 _BOOKKEEPING = {"known_from": "timestamp", "change": "varchar", "source_file_sha256": "varchar"}
 
@@ -162,14 +161,8 @@ class Vintages:
         last = self.latest(staged.dataset)
         if last and (last.content_id, last.rules_id) == (staged.fetched.content_id, staged.rules_id):
             return last
-        if last and known_from <= last.known_from:
-            raise NyckeltalError(
-                "knowledge cannot be dated before what is known already",
-                where=staged.dataset,
-                expected=f"later than {last.known_from.isoformat()}",
-                found=known_from.isoformat(),
-                remedy="look at this machine's clock; with --as-of, give a later day",
-            )
+        if last:
+            _refuse_earlier(last, known_from)
         number = 1 + max((int(p.name) for p in self._all_folders(staged.dataset)), default=0)
         with folder_atomic(self.home / staged.dataset / f"{number:06d}") as folder:
             with connect(self.settings) as con:
@@ -227,12 +220,12 @@ class Vintages:
         history = self.history_sql(dataset)
         if len([p for p in self._folders(dataset) if (p / _CHANGES).exists()]) <= 1:
             return history
-        return _newest_sql(history, declared)
+        return newest(history, declared)
 
     def known_at_sql(self, dataset: str, record: DeliveryRecord) -> str:
         """A query of what was known when this delivery had been taken in: one row a key, withdrawn ones included."""
         until = f"select * from ({self.history_sql(dataset)}) where known_from <= timestamp '{record.known_from}'"
-        return _newest_sql(until, datasets()[dataset])
+        return newest(until, datasets()[dataset])
 
     def refuse(self, record: DeliveryRecord, refusal: Refusal) -> None:
         """Take a delivery out of what is known, with the reason; its files stay."""
@@ -315,11 +308,11 @@ class Vintages:
             query = f"select {columns(tuple(declared.columns))}, 'new' as change, source_file_sha256 from staged"
         else:
             con.execute(f"create view known as {self.known_sql(staged.dataset)}")
-            con.execute(f"create table held as {_held_keys_sql(staged, declared)}")
+            con.execute(f"create table held as {held_keys(staged.quarantine_path, declared)}")
             con.execute(
                 "create table scope as select unnest(?::varchar[]) as series_id", [list(staged.fetched.promise.series)]
             )
-            query = _changes_sql(declared, staged.fetched, last_sha)
+            query = changes(declared, staged.fetched, last_sha)
         stamp = f"timestamp '{known_from.isoformat(sep=' ')}' as known_from"
         con.execute(
             f"copy (select {columns(tuple(declared.columns))}, {stamp}, change, "
@@ -333,15 +326,15 @@ class Vintages:
         return {str(change): int(n) for change, n in found}
 
 
-def same_number(a: str, b: str) -> str:
-    """SQL: whether two numbers are the same but for noise; null is the same as null only."""
-    near = f"abs({a} - {b}) <= greatest({NOISE} * greatest(abs({a}), abs({b})), {NOISE_AT_ZERO})"
-    return f"case when {a} is null or {b} is null then {a} is null and {b} is null else {near} end"
-
-
-def _newest_sql(history: str, declared: Dataset) -> str:
-    newest = f"row_number() over (partition by {columns(declared.key)} order by known_from desc)"
-    return f"select * exclude (newest) from (select *, {newest} as newest from ({history})) where newest = 1"
+def _refuse_earlier(last: DeliveryRecord, known_from: datetime) -> None:
+    if known_from <= last.known_from:
+        raise NyckeltalError(
+            "knowledge cannot be dated before what is known already",
+            where=last.dataset,
+            expected=f"later than {last.known_from.isoformat()}",
+            found=known_from.isoformat(),
+            remedy="look at this machine's clock; with --as-of, give a later day",
+        )
 
 
 def _record_in(folder: Path, dataset: str) -> DeliveryRecord:
@@ -353,73 +346,6 @@ def _record_in(folder: Path, dataset: str) -> DeliveryRecord:
     if record.dataset != dataset:
         raise damaged("a record is another dataset's", path, dataset, record.dataset)
     return record
-
-
-def _held_keys_sql(staged: Staged, declared: Dataset) -> str:
-    if staged.quarantine_path is None:
-        return f"select {columns(declared.key)} from staged where false"
-    return f"select distinct {columns(declared.key)} from read_parquet({literal(str(staged.quarantine_path))})"
-
-
-def _changes_sql(declared: Dataset, fetched: Fetch, last_sha: str) -> str:
-    """Compare staged rows with what is known; see `Vintages.absorb` for the rules.
-
-    A row that the publisher marks as withdrawn comes as a row, with that status; a row that is lacking in a complete
-    delivery has been withdrawn without a mark. Of a number that differs by noise only, the known one is kept.
-    """
-    key, payload = declared.key, declared.payload
-    same_key = " and ".join(f"s.{identifier(c)} = k.{identifier(c)}" for c in key)
-    differs = {c: _differs(c, declared) for c in payload}
-    others = [d for c, d in differs.items() if c != "status"]
-    anything, more_than_status = (" or ".join(d) or "false" for d in (differs.values(), others))
-    marked = "coalesce(s.status = 'withdrawn', false)" if "status" in payload else "false"
-    was_marked = "coalesce(k.status = 'withdrawn', false)" if "status" in payload else "false"
-    was_gone = f"(k.change = 'withdrawn' or {was_marked})"
-    kept = ", ".join(
-        f"case when {differs[c]} then s.{identifier(c)} else k.{identifier(c)} end as {identifier(c)}"
-        if declared.columns[c].type == "number" and c in payload
-        else f"s.{identifier(c)}"
-        for c in declared.columns
-    )
-    arrived = (
-        f"select {kept}, "
-        f"case when k.change is null then 'new' when {marked} then 'withdrawn' when {was_gone} then 'restored' "
-        f"when {more_than_status} then 'revised' else 'status_changed' end as change, s.source_file_sha256 "
-        f"from staged as s left join known as k on {same_key} "
-        f"where k.change is null or {marked} <> {was_gone} or (not {marked} and ({anything}))"
-    )
-    if not fetched.promise.complete:
-        return arrived
-    gone = ", ".join(
-        f"k.{identifier(c)}" if c in key else f"cast(null as {SQL_TYPES[d.type]}) as {identifier(c)}"
-        for c, d in declared.columns.items()
-    )
-    held = " and ".join(f"h.{identifier(c)} = k.{identifier(c)}" for c in key)
-    within = "k.series_id in (select series_id from scope) and " if fetched.promise.series else ""
-    withdrawn = (
-        f"select {gone}, 'withdrawn' as change, {last_sha} as source_file_sha256 "
-        f"from known as k where {within}not {was_gone} "
-        f"and not exists (select 1 from staged as s where {same_key}) "
-        f"and not exists (select 1 from held as h where {held})"
-    )
-    return f"{arrived} union all {withdrawn}"
-
-
-def stated_value(declared: Dataset, alias: str) -> str:
-    """SQL: the value of a row as it counts: none beside a status that says that there is none, or that nobody knows."""
-    if "status" not in declared.payload:
-        return f"{alias}.value"
-    stands = ", ".join(literal(s) for s in STATUSES_WITH_VALUE)
-    return f"case when {alias}.status is null or {alias}.status in ({stands}) then {alias}.value end"
-
-
-def _differs(column: str, declared: Dataset) -> str:
-    s, k = f"s.{identifier(column)}", f"k.{identifier(column)}"
-    if column == "value":
-        return f"not ({same_number(stated_value(declared, 's'), stated_value(declared, 'k'))})"
-    if declared.columns[column].type == "number":
-        return f"not ({same_number(s, k)})"
-    return f"{s} is distinct from {k}"
 
 
 def register_views(con: duckdb.DuckDBPyConnection, vintages: Vintages) -> None:

@@ -20,13 +20,13 @@ import duckdb
 
 from pipelines.archive import Fetch
 from pipelines.duck import identifier, literal, staged_rows
+from pipelines.quality import revisions
 from pipelines.sources.model import ChangeLimits, Dataset
-from pipelines.vintages import CheckResult, DeliveryRecord, Vintages, same_number, stated_value
+from pipelines.vintage_sql import same_number, stated_value
+from pipelines.vintages import CheckResult, DeliveryRecord, Vintages
 
 _LISTED, _LONGEST = 20, 120  # series, years or rows that are named, and letters of the list of areas
 _KEY = ("series_id", "area_id", "year", "sex")
-_MANY = 3  # revised values of a year that make it a revised year
-_PAIRS = 20  # changes from year to year that a series' spread is taken of
 _ABSURD = 1e15  # no figure of any source; such a number is set aside by its column's bounds, and is not compared
 _ASIDE = 100_000  # rows that are set aside one by one; more of them block the dataset
 
@@ -200,43 +200,43 @@ class _Judge:
         """Revisions and new years, from the grossest to what is only told."""
         limits, words = self._limits, self._limit_columns()
         checks = {
-            "revised_year_believable": (_YEARS, "no year of a series at another scale or sign than was known"),
-            "values_in_their_places": (_SWAPS, "no two areas' values in each other's places"),
+            "revised_year_believable": (revisions.YEARS, "no year of a series at another scale or sign than was known"),
+            "values_in_their_places": (revisions.SWAPS, "no two areas' values in each other's places"),
             "revision_believable": (
-                _GROSS,
+                revisions.GROSS,
                 f"no value revised by more than {limits.revision_factor:g} times, to another sign or to zero, away "
                 "from the years beside it",
             ),
             "new_year_believable": (
-                _NEW_YEARS,
+                revisions.NEW_YEARS,
                 f"the newest years within {limits.year_factor:g} times the year before at the median",
             ),
             "new_value_believable": (
-                _JUMPS, f"no new value beyond {limits.jump_factor:g} times the same area's year before"
+                revisions.JUMPS, f"no new value beyond {limits.jump_factor:g} times the same area's year before"
             ),
         }  # fmt: skip
-        self._con.execute(_BESIDE)
+        self._con.execute(revisions.BESIDE)
         for check, (query, expected) in checks.items():
             self._aside(check, "warn" if accepted else "hold_back", expected, query.format(**words))
         self._told(words)
 
     def _told(self, words: dict[str, str]) -> None:
         limits = self._limits
-        years = self._con.execute(_NEW_YEARS_TOLD.format(**words)).fetchall()
+        years = self._con.execute(revisions.NEW_YEARS_TOLD.format(**words)).fetchall()
         self._tell(
             "new_year_like_the_year_before", "warn",
             f"the newest years within {limits.year_told:g} times the year before at the median",
             f"{len(years)} years of series beyond",
             [f"{s} {y}: {ratio:.3g} times {y - 1}" for s, y, ratio in years],
         )  # fmt: skip
-        large = self._con.execute(_LARGE.format(**words), [_LISTED]).fetchall()
+        large = self._con.execute(revisions.LARGE.format(**words), [_LISTED]).fetchall()
         number = large[0][6] if large else 0
         self._tell(
             "revisions_small", "warn", f"no value revised by more than {limits.revision_told:g} times",
             f"{number} values revised by more",
             [f"{_place(*row[:4])}: {_number(row[4])} → {_number(row[5])}" for row in large], number,
         )  # fmt: skip
-        series = self._con.execute(_SERIES.format(**words)).fetchall()
+        series = self._con.execute(revisions.SERIES.format(**words)).fetchall()
         self._tell(
             "few_values_revised", "warn", f"less than {limits.revised_share_told:.0%} of a series revised",
             f"{len(series)} series revised",
@@ -320,211 +320,4 @@ judged as (
 select series_id, year, areas, n, was, is_beyond, coalesce(sum(n) filter (where is_newest) over (), 0)::bigint,
     (select sum(y.areas) from years as y join series as s on y.series_id = s.series_id and y.year = s.newest)
 from judged order by series_id, year desc
-"""
-
-# Revised values beside what is known of the same area the year before and after; those alone, so of few rows.
-_BESIDE = """
-create table revised as
-select m.row, m.series_id, m.area_id, m.year, m.sex, m.old_value, m.new_value,
-    case when b.value is null then a.value when a.value is null then b.value else (a.value + b.value) / 2 end as beside
-from moved as m
-    left join known as b
-        on m.series_id = b.series_id and m.area_id = b.area_id and m.sex = b.sex and b.year = m.year - 1
-    left join known as a
-        on m.series_id = a.series_id and m.area_id = a.area_id and m.sex = a.sex and a.year = m.year + 1
-where m.old_value is not null and m.new_value is not null
-"""
-_REVISED = "(select * from revised where row in (select row from moved))"
-_ROW = "r.row, r.series_id, r.area_id, r.year, r.sex, r.old_value, r.new_value"
-# What comes nearer to the years beside it mends an error, however large the step.
-_AWAY = "(beside is null or abs(new_value - beside) >= abs(old_value - beside))"
-
-_YEARS = f"""
-with r as {_REVISED},
-years as (
-    select r.series_id, year, count(*) as n,
-        median(new_value / old_value) filter (where new_value * old_value > 0) as ratio,
-        count(*) filter (where new_value * old_value < 0) as flipped,
-        count(*) filter (where new_value = 0) as zeros,
-        count(*) filter (where {_AWAY}) as away, any_value({{revised_year_factor}}) as most
-    from r left join limits_of as l using (series_id) group by r.series_id, year
-),
-known_years as (
-    select series_id, year, count(*) as n from known
-    where value is not null and series_id in (select series_id from r) group by all
-),
-beyond as (
-    select y.*, case when flipped > y.n / 2 then 'the year has another sign'
-        when zeros > y.n / 2 then 'the year is zero'
-        else printf('the year is %.3g times what was known', ratio) end as why
-    from years as y join known_years as k using (series_id, year)
-    where y.n >= {_MANY} and y.n >= k.n / 2 and away >= y.n / 2
-        and (flipped > y.n / 2 or zeros > y.n / 2 or ratio not between 1 / most and most)
-)
-select {_ROW}, b.why from r join beyond as b using (series_id, year)
-"""
-
-# a has what b had, and what a had is with another: two swapped, or several moved round. Coarse numbers meet by chance,
-# so of those it is asked that they are half of what was revised in the year.
-_SWAPS = f"""
-with r as {_REVISED},
-single as (
-    select series_id, year, sex, value::float as value from known
-    where value is not null and series_id in (select series_id from r) group by all having count(*) = 1
-),
-taken as (
-    select a.row, b.row as other, b.area_id as of_area
-    from r as a join r as b on a.series_id = b.series_id and a.year = b.year and a.sex = b.sex
-        and a.new_value::float = b.old_value::float and a.area_id <> b.area_id
-        join single as s on a.series_id = s.series_id and a.year = s.year and a.sex = s.sex
-        and a.new_value::float = s.value
-),
-rounds as (
-    select r.*, t.of_area, count(*) over (partition by r.series_id, r.year, r.sex) as moved_round
-    from r join taken as t using (row) where r.row in (select other from taken)
-),
-years as (select series_id, year, sex, count(*) as n from r group by all)
-select {_ROW}, 'the known value of ' || r.of_area
-from rounds as r join years as y using (series_id, year, sex)
-where case
-    when new_value = 0 then false
-    -- five digits or more that meet by chance: not in these numbers of areas
-    when abs(new_value - round(new_value, 3 - floor(log10(abs(new_value)))::integer)) > 1e-9 * abs(new_value) then true
-    else moved_round >= y.n / 2 and abs(new_value - old_value) > 0.05 * greatest(abs(new_value), abs(old_value))
-end
-"""
-
-_GROSS = f"""
-with r as {_REVISED},
-candidates as (
-    select r.* from r left join limits_of as l using (series_id)
-    where {_AWAY} and old_value <> 0
-        and case when new_value * old_value > 0
-            then abs(ln(new_value / old_value)) > ln({{revision_factor}}) else true end
-),
-series as (
-    select series_id, avg((value < 0)::integer) as negative, avg((value > 0)::integer) as positive,
-        avg((value = 0)::integer) as zero
-    from known where value is not null and series_id in (select series_id from candidates) group by all
-),
-pairs as (
-    select k.series_id, 1.4826 * median(abs(ln(k.value / b.value))) as spread, count(*) as n
-    from known as k join known as b
-        on k.series_id = b.series_id and k.area_id = b.area_id and k.sex = b.sex and b.year = k.year - 1
-    where k.value * b.value > 0 and k.series_id in (select series_id from candidates)
-    group by all
-)
-select {_ROW}, case when new_value = 0 then 'zero in a series without zeros'
-        when new_value * old_value < 0 then 'another sign'
-        else printf('%.3g times what was known', new_value / old_value) end
-    || case when beside is null then '' else printf('; %.6g in the years beside', beside) end
-from candidates as r join series as s using (series_id) left join pairs as p using (series_id)
-    left join limits_of as l using (series_id)
-where case
-    when new_value = 0 then s.zero < 0.01
-    when new_value * old_value < 0
-        then least(s.negative, s.positive) < 0.01 or abs(new_value + old_value) <= 1e-9 * abs(old_value)
-    else abs(ln(new_value / old_value))
-        > greatest(ln({{revision_factor}}), case when p.n >= {_PAIRS} then {{revision_spreads}} * p.spread else 0 end)
-end
-"""
-
-# New values of each series' two newest years, beside the same area's year before: as known, else as it came.
-_PAIRED = """
-fresh as (select * from moved where old_value is null and new_value is not null),
-newest as (
-    select series_id, max(year) as newest from (
-        select series_id, year from fresh
-        union all
-        select series_id, year from known where value is not null and series_id in (select series_id from fresh)
-    ) group by all
-),
-paired as (
-    select f.*, n.newest, coalesce(k.value, c.value) as before
-    from fresh as f join newest as n using (series_id)
-        left join known as k
-            on f.series_id = k.series_id and f.area_id = k.area_id and f.sex = k.sex and k.year = f.year - 1
-        left join came as c
-            on f.series_id = c.series_id and f.area_id = c.area_id and f.sex = c.sex and c.year = f.year - 1
-    where f.year >= n.newest - 1 and not exists (
-        select 1 from breaks as b where b.series_id = f.series_id and b.year = f.year)
-),
-before as (
-    select series_id, year + 1 as year, count(*) as n from known
-    where value is not null and series_id in (select series_id from fresh) group by all
-),
-ratios as (
-    select p.series_id, p.year, count(*) as n, any_value(b.n) as of_before,
-        median(new_value / before) filter (where new_value * before > 0) as ratio,
-        count(*) filter (where new_value * before < 0) as flipped, count(*) filter (where new_value = 0) as zeros,
-        any_value({year_factor}) as most, any_value({year_told}) as told
-    from paired as p left join before as b using (series_id, year) left join limits_of as l using (series_id)
-    where before <> 0 group by p.series_id, p.year
-),
-whole as (select * from ratios where n >= coalesce(of_before, 0) / 2)
-"""
-_NEW_YEARS = f"""
-with {_PAIRED}
-select {_ROW}, case when flipped > w.n / 2 then 'the year has another sign' when zeros > w.n / 2 then 'the year is zero'
-    else printf('the year is %.3g times the year before', ratio) end
-from fresh as r join whole as w using (series_id, year)
-where flipped > w.n / 2 or zeros > w.n / 2 or ratio not between 1 / most and most
-"""
-_NEW_YEARS_TOLD = f"""
-with {_PAIRED}
-select series_id, year, ratio from whole where ratio not between 1 / told and told order by all
-"""
-_JUMPS = f"""
-with {_PAIRED},
-far as (
-    select p.* from paired as p left join limits_of as l using (series_id)
-    where p.year = p.newest and new_value * before > 0 and abs(ln(new_value / before)) > ln({{jump_factor}})
-),
-state as (
-    select series_id, area_id, year, sex, value from known where series_id in (select series_id from far)
-    union all
-    select series_id, area_id, year, sex, value from came anti join known using (series_id, area_id, year, sex)
-    where series_id in (select series_id from far)
-),
-pairs as (
-    select k.series_id, 1.4826 * median(abs(ln(k.value / b.value))) as spread, count(*) as n
-    from state as k join state as b
-        on k.series_id = b.series_id and k.area_id = b.area_id and k.sex = b.sex and b.year = k.year - 1
-        join newest as n on k.series_id = n.series_id
-    where k.value * b.value > 0 and k.year < n.newest group by all
-),
-histories as (
-    select f.row, median(s.value) as middle from far as f join state as s
-        on f.series_id = s.series_id and f.area_id = s.area_id and f.sex = s.sex and s.year < f.year
-    where s.value is not null group by all
-)
-select {_ROW}, printf('%.3g times the year before, %.6g', new_value / before, before)
-from far as r join pairs as p using (series_id) join histories as h using (row)
-    left join limits_of as l using (series_id)
-where p.n >= {_PAIRS}
-    -- If only the year before is far from the area's other years, it was that one which was wrong.
-    and (new_value * middle <= 0 or abs(ln(abs(new_value / nullif(middle, 0)))) > ln({{jump_factor}}))
-    and abs(ln(new_value / before)) > {{jump_spreads}} * p.spread
-"""
-
-_LARGE = f"""
-select r.series_id, area_id, year, sex, old_value, new_value, count(*) over () as number
-from {_REVISED} as r left join limits_of as l using (series_id)
-where case when new_value * old_value > 0 then abs(ln(new_value / old_value)) > ln({{revision_told}}) else true end
-order by case when new_value * old_value > 0 then abs(ln(new_value / old_value)) else 99 end desc,
-    1, 3 desc, 2, 4 limit ?
-"""
-
-_SERIES = f"""
-with r as {_REVISED},
-of_series as (
-    select series_id, count(*) as n from known
-    where value is not null and series_id in (select series_id from r) group by all
-)
-select r.series_id, count(*), any_value(o.n), avg((new_value > old_value)::integer),
-    coalesce(median(100 * (new_value / nullif(old_value, 0) - 1)), 0),
-    coalesce(arg_max(100 * (new_value / nullif(old_value, 0) - 1), abs(new_value / nullif(old_value, 0) - 1)), 0)
-from r join of_series as o using (series_id) left join limits_of as l using (series_id)
-group by r.series_id
-having count(*) >= {_MANY} and count(*) >= any_value({{revised_share_told}}) * any_value(o.n) order by 1
 """

@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from pipelines.archive import Promise
 from pipelines.sources.model import STATUSES, Column, Dataset
-from pipelines.vintages import NOISE, NOISE_AT_ZERO
+from pipelines.vintage_sql import NOISE, NOISE_AT_ZERO
 
 Level = Literal["block", "hold_back", "warn"]
 Frame = Literal["rows", "series"]

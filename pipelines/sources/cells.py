@@ -29,6 +29,9 @@ MAX_BYTES = 50_000_000
 MAX_CELLS = 5_000_000
 _MAX_UNPACKED = 500_000_000
 _MAX_RATIO = 200
+# What reading a damaged zip file raises; RuntimeError is zipfile's where a part is encrypted, or packed in a way that
+# it does not know.
+DAMAGED_ZIP = (zipfile.BadZipFile, OSError, RuntimeError, ValueError, zlib.error, EOFError)
 _DELIMITERS = ";,\t|"
 _WORKBOOKS, _TEXTS = {"xlsx", "xls", "ods"}, {"csv", "txt", "tsv"}
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -238,7 +241,7 @@ def _number_of(letters: bytes) -> int:
 def _read_member(packed: zipfile.ZipFile, member: str, name: str) -> bytes:
     try:
         return packed.read(member)
-    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, ValueError, zlib.error, EOFError) as error:
+    except DAMAGED_ZIP as error:
         raise SourceError(
             "the workbook is damaged", where=name, expected="a whole file", found=f"{member}: {error}"[:200],
             remedy="send it again",

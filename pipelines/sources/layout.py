@@ -9,7 +9,7 @@ Every fault of a file is gathered before it is refused, so that one change of th
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -329,19 +329,10 @@ def _row(
         like = f" (like {', '.join(f'{areas.names.names[a]} {a}' for a in near)})" if near else ""
         fault(header.area, f"neither an area nor a row to leave out: {written!r}{like}")
         return
-    words = dict(given)
-    for name, column in header.dimensions.items():
-        told = layout.dimensions[name].words.get(plain(at(column)))
-        if told is None:
-            fault(column, f"an unknown {name}: {plain(at(column))!r}")
-            return
-        words[name] = told
-    sex = "T"
-    if layout.sex and header.sex is not None:
-        sex = layout.sex.words.get(plain(at(header.sex)), "")
-        if not sex:
-            fault(header.sex, f"an unknown sex: {plain(at(header.sex))!r}")
-            return
+    named = _named(at, header, layout, fault)
+    if named is None:
+        return
+    sex, words = named.pop("sex", "T"), given | named
     for column, values, groups in header.values:
         told_year = groups.get("year") or (plain(at(header.year)) if header.year is not None else given.get("year"))
         year = _year(told_year)
@@ -356,6 +347,23 @@ def _row(
         issue = given.get("issue")
         ahead = layout.forecast_from is not None and issue is not None and year >= int(issue[:4]) + layout.forecast_from
         yield (series, area, year, values.sex or sex, value, status, ahead, issue)
+
+
+def _named(
+    at: Callable[[int | None], Cell], header: _Header, layout: Layout, fault: Callable[[int | None, str], None]
+) -> dict[str, str] | None:
+    """What a row's words say of its dimensions and its sex, by name; None, and a fault, where a word is unknown."""
+    asked = {name: (column, layout.dimensions[name].words) for name, column in header.dimensions.items()}
+    if layout.sex and header.sex is not None:
+        asked["sex"] = (header.sex, layout.sex.words)
+    found = {}
+    for name, (column, known) in asked.items():
+        told = known.get(plain(at(column)))
+        if not told:
+            fault(column, f"an unknown {name}: {plain(at(column))!r}")
+            return None
+        found[name] = told
+    return found
 
 
 def _area(cell: Cell, layout: Layout, areas: _Areas) -> str | None:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import io
 import re
-from zipfile import BadZipFile, ZipFile, ZipInfo
+from zipfile import ZipFile, ZipInfo
 
 from pipelines.errors import SourceError
+from pipelines.sources.cells import DAMAGED_ZIP
 
 _KNOWN = re.compile(
     r"\[content_types\]\.xml|_rels/\.rels|docprops/(?:app|core|custom)\.xml|docmetadata/labelinfo\.xml"
@@ -50,7 +51,7 @@ def refuse_foreign_parts(body: bytes, name: str) -> None:
                 known.add(lower)
                 if found := _NOT_PLAIN.search(packed.read(member)):
                     raise _foreign(name, f"{found[0]!r} i {member.filename[:60]}")
-    except (BadZipFile, OSError, RuntimeError, NotImplementedError, ValueError, EOFError) as error:
+    except DAMAGED_ZIP as error:
         raise _foreign(name, str(error)[:100]) from error
 
 

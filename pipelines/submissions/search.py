@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import io
 import xml.etree.ElementTree as ET
-import zlib
 from collections.abc import Iterator
 from urllib.parse import unquote
-from zipfile import BadZipFile, ZipFile
+from zipfile import ZipFile
 
 from pipelines.errors import SourceError
-from pipelines.sources.cells import Cell, address
+from pipelines.sources.cells import DAMAGED_ZIP, Cell, address
 from pipelines.submissions.opening import MAX_UNPACKED, Opened, open_file, unpacked_bytes
 from pipelines.submissions.parts import refuse_foreign_parts
 from pipelines.submissions.personal import holds_contact, holds_personal_number, is_personal_number, parts_of_one
@@ -126,7 +125,7 @@ def in_bytes(body: bytes) -> str | None:
                     return "namnet på en del av filen"
                 if any(_points_out(text) for text in _texts(packed, member.filename)):
                     return next((told for mark, told in _PARTS if mark in member.filename.lower()), "filens innehåll")
-    except (BadZipFile, OSError, RuntimeError, NotImplementedError, ValueError, EOFError, zlib.error):
+    except DAMAGED_ZIP:
         return _in_plain_bytes(body)
     return None
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.repository import modules
 
-MAX_MODULE, MAX_FUNCTION = 550, 60
+MAX_MODULE, MAX_FUNCTION = 400, 45
 ALL = pytest.mark.parametrize("name", sorted(modules()))
 
 

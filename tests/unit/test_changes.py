@@ -16,7 +16,7 @@ from pipelines.archive import Promise
 from pipelines.duck import connect
 from pipelines.quality.changes import Changes, judge_changes
 from pipelines.sources.model import datasets
-from pipelines.vintages import same_number
+from pipelines.vintage_sql import same_number
 from tests.support.deliveries import FACTS, NOON, House, failed
 
 SERIES, OTHER, NEWEST, OLDEST = "N00001", "N00002", 2022, 2013

@@ -85,22 +85,27 @@ def about(
             ],
         ),
         ("Så citeras utgåvan", [identity.cite(), *RULES_SV]),
-        (
-            "Så läses värdena",
-            [
-                "Ett saknat värde är en tom cell, aldrig noll. Kolumnerna status och missing_reason säger varför; i "
-                "arbetsboken står det under Anmärkning.",
-                *(f"{code}: {meaning}" for code, meaning in words.STATUSES.items()),
-                "break_before är sant för ett år då mätningen lades om: jämför inte med åren före.",
-                "lower_95 och upper_95 är gränserna för ett 95-procentigt intervall, där det finns ett.",
-                "Kostnad och nettokostnad är olika begrepp och jämförs inte, och löpande priser inte med fasta.",
-                "Värden för län och grupper är vägda med nämnaren, om inget annat sägs.",
-                f"Kön: {', '.join(f'{code} {label.lower()}' for code, label in words.SEXES.items())}. Koder är text "
-                "och behåller sina nollor.",
-            ],
-        ),
+        ("Så läses värdena", _reading()),
         ("Koder i CSV", _in_csv(rows)),
         ("Villkor", _terms(indicator)),
+    ]
+
+
+def _reading() -> list[str]:
+    """How values are read, and what stands beside them."""
+    return [
+        "Ett saknat värde är en tom cell, aldrig noll. Kolumnerna status och missing_reason säger varför; i "
+        "arbetsboken står det under Anmärkning.",
+        *(f"{code}: {meaning}" for code, meaning in words.STATUSES.items()),
+        "caution säger varför ett värde som står inte går att lita på; det ingår inte i medelvärden, placeringar och "
+        "jämförelser.",
+        *(f"{code}: {meaning}" for code, meaning in words.CAUTIONS.items()),
+        "break_before är sant för ett år då mätningen lades om: jämför inte med åren före.",
+        "lower_95 och upper_95 är gränserna för ett 95-procentigt intervall, där det finns ett.",
+        "Kostnad och nettokostnad är olika begrepp och jämförs inte, och löpande priser inte med fasta.",
+        "Värden för län och grupper är vägda med nämnaren, om inget annat sägs.",
+        f"Kön: {', '.join(f'{code} {label.lower()}' for code, label in words.SEXES.items())}. Koder är text "
+        "och behåller sina nollor.",
     ]
 
 
@@ -118,8 +123,9 @@ def _in_csv(rows: Mapping[str, int]) -> list[str]:
     return [
         f"I CSV-filerna, och bara där, börjar en kod av siffror med {prefix} ({prefix}0180 är 0180), och kön står som "
         f"{sexes}. En text som saknas är {absent}, sant och falskt är TRUE och FALSE, och andra texter som ett program "
-        "kunde ta för tal, datum eller formel har en apostrof först. Så läser R, pandas, polars, DuckDB, Excel och "
-        f"LibreOffice dem rätt utan inställningar. {CODES} har varje kod i båda formerna.",
+        "kunde ta för tal, datum eller formel har en apostrof först. R, pandas, polars och DuckDB läser filerna i "
+        f"csv/plain rätt utan inställningar; LibreOffice frågar efter teckenkodning: välj UTF-8. {CODES} har varje kod "
+        "i båda formerna.",
         f"In English: in the CSV files, and only there, a code of digits begins with {prefix} ({prefix}0180 is 0180), "
         f"and sex is {sexes}. A text that is missing is {absent}; a number that is missing is an empty cell. {CODES} "
         "lists every code in both forms: its column in_tables is the code that the database, Parquet and JSON have.",

@@ -6,7 +6,7 @@ pages and limits (`kolada.py`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -265,8 +265,9 @@ def snapshot_store(folder: Path) -> Store:
         if area > "0100"
         for n in (1, 2)
     ]
+    values = pl.read_parquet(folder / "kolada_values.parquet")
     return Store(
-        values=by_kpi(pl.read_parquet(folder / "kolada_values.parquet")),
+        values=by_kpi(values),
         kpis=kpis,
         areas=[{"id": i, "title": name, "type": kind} for i, name, kind in areas.iter_rows()],
         groups=group_records((g, title, area, names[area]) for g, title, area in groups.iter_rows()),
@@ -277,15 +278,23 @@ def snapshot_store(folder: Path) -> Store:
             if k["operating_area"] == field
         ),
         units=units,
-        unit_values=made_up_unit_values([k["id"] for k in kpis if k["has_ou_data"]], [u["id"] for u in units]),
+        unit_values=made_up_unit_values(
+            [k["id"] for k in kpis if k["has_ou_data"]], [u["id"] for u in units], middles(values)
+        ),
     )
 
 
-def made_up_unit_values(kpis: list[str], units: list[str]) -> dict[str, pl.DataFrame]:
-    """Values of units, totals only, from 2018 to 2024."""
+def middles(values: pl.DataFrame) -> dict[str, float]:
+    """The median of each series' values."""
+    known = values.drop_nulls("value").group_by("series_id").agg(pl.col("value").median())
+    return dict(known.select(pl.col("series_id").cast(pl.String), "value").iter_rows())
+
+
+def made_up_unit_values(kpis: list[str], units: list[str], sizes: Mapping[str, float]) -> dict[str, pl.DataFrame]:
+    """Values of units, totals only, from 2018 to 2024: between four fifths of the size of their series and all of it."""
     years = range(_FIRST_UNIT_YEAR, 2025)
     rows = [
-        (kpi, unit, year, "T", float((7 * n + 3 * m + year) % 100))
+        (kpi, unit, year, "T", sizes.get(kpi, 100) * (80 + (7 * n + 3 * m + year) % 21) / 100)
         for n, kpi in enumerate(kpis)
         for m, unit in enumerate(units)
         for year in years

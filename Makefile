@@ -25,11 +25,14 @@ $(STAMP): requirements.lock pyproject.toml
 refresh: $(STAMP) ## embedded figures → archive → gate → vintages → dbt → release
 	$(BIN)/nyckeltal refresh
 
+# Files of few but long tests are not left for the end, where one processor would wait for the other.
+SIDE_BY_SIDE := -n 2 --dist loadfile --no-loadscope-reorder
+
 test: $(STAMP) ## every test
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
 unit: $(STAMP) ## the tests of single parts and of what the documents say
-	$(BIN)/python -m pytest -n 2 --dist loadfile tests/unit tests/contract
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) tests/unit tests/contract
 
 system: ## install Debian's chromium and postgresql for the tests that need them, as root; else say what is missing
 	.ci/system

@@ -23,8 +23,10 @@ from pipelines.settings import ROOT, Settings
 
 pytestmark = pytest.mark.slow
 
-# Ten counts are made, so each may reach what a binomial count of 100 at 5 per cent exceeds once in 200 times.
-DRAWS, MOST = 100, 11
+# A binomial count at 5 per cent exceeds 8 of 100, and 27 of 400, once in 16 times.
+DRAWS, MOST = 100, 8
+# One hundred groups say little of a method whose placebos are drawn anew: the counts of four seeds go from 3 to 11.
+SEEDS, MOST_GROUPS = (1, 2, 3, 4), 27
 INDICATORS = ("kostnad_aldreomsorg_per_inv_80_fasta_priser", "andel_kostnad_ordinart_boende")
 MEAN = {"level_change", "mean_effect", "mean_gap"}
 
@@ -102,10 +104,10 @@ def test_made_up_groups_are_seldom_significant(
     whole = figures.panel(indicator, figures.others(["GR"]), years)
     shares = figures.shares(indicator, figures.municipalities(["GR"]), 2019)
     assert shares is not None
-    chance, known, found = np.random.default_rng(1), figures._values[indicator], 0
+    known, found = figures._values[indicator], 0
     monkeypatch.setattr(figures, "shares", lambda *_: shares)
-    for _ in range(DRAWS):
-        drawn = chance.permutation(len(whole.areas))[:13]
+    chances = [np.random.default_rng(seed) for seed in SEEDS]
+    for drawn in (chance.permutation(len(whole.areas))[:13] for chance in chances for _ in range(DRAWS)):
         values = pl.DataFrame({"year": years, "value": whole.values[drawn].T @ shares}).select(
             indicator_id=pl.lit(indicator), area_id=pl.lit("X"), year=pl.col("year").cast(known["year"].dtype),
             value=pl.col("value"), size=pl.lit(None, known["size"].dtype),
@@ -115,5 +117,5 @@ def test_made_up_groups_are_seldom_significant(
         (row,) = run_study(study(indicator, METHODS[3], ["X"]), figures).rows["effect_estimate"]
         assert row["placebo_of_n"] == 200
         found += bool(row["is_significant"])
-    assert found <= MOST
+    assert found <= MOST_GROUPS
     assert found == told_in_the_method(indicator)[GROUP]

@@ -291,7 +291,7 @@ def middles(values: pl.DataFrame) -> dict[str, float]:
 
 
 def made_up_unit_values(kpis: list[str], units: list[str], sizes: Mapping[str, float]) -> dict[str, pl.DataFrame]:
-    """Values of units, totals only, from 2018 to 2024: between four fifths of the size of their series and all of it."""
+    """Values of units, totals only, from 2018 to 2024: from four fifths of the size of their series to all of it."""
     years = range(_FIRST_UNIT_YEAR, 2025)
     rows = [
         (kpi, unit, year, "T", sizes.get(kpi, 100) * (80 + (7 * n + 3 * m + year) % 21) / 100)

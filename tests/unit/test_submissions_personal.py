@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from datetime import date, timedelta
 from zipfile import ZipFile
 
@@ -14,8 +15,10 @@ from hypothesis import strategies as st
 from openpyxl.comments import Comment
 from openpyxl.worksheet.header_footer import HeaderFooterItem
 
+from pipelines.errors import SourceError
 from pipelines.submissions import search
 from pipelines.submissions.opening import open_file
+from pipelines.submissions.parts import refuse_foreign_parts
 from pipelines.submissions.personal import holds_personal_number, is_personal_number
 
 FICTIVE = "19121212-1212"  # the example that forms and manuals use
@@ -224,3 +227,15 @@ def test_dates_of_cells_are_let_through(day: date) -> None:
     assert not holds_personal_number(day.isoformat())
     assert not holds_personal_number(f"{day:%Y%m%d}")
     assert not holds_personal_number(f"{day} - {day + timedelta(days=30)}")
+
+
+def test_a_part_whose_packed_bytes_are_damaged_is_refused_in_words() -> None:
+    body = io.BytesIO()
+    with zipfile.ZipFile(body, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("xl/workbook.xml", "<workbook>" + "a" * 5000 + "</workbook>")
+    damaged = bytearray(body.getvalue())
+    start = damaged.index(b"xl/workbook.xml") + len("xl/workbook.xml")
+    damaged[start] = 0xFF  # no kind of block that deflate knows
+    with pytest.raises(SourceError) as refused:
+        refuse_foreign_parts(bytes(damaged), "f.xlsx")
+    assert "f.xlsx" in str(refused.value)

@@ -19,7 +19,7 @@ from pipelines.release import pointer
 from pipelines.sources.model import datasets
 from pipelines.vintages import Vintages
 from tests.support.command import Place, Preloaded
-from tests.support.small_snapshot import GOTEBORG, VALUES, SmallSnapshot
+from tests.support.small_snapshot import GOTEBORG, VALUES, SmallSnapshot, cell_of
 
 pytestmark = pytest.mark.slow
 
@@ -29,10 +29,10 @@ OF_THE_RUN = ("known_from", "source_file_sha256")
 
 
 def news(snapshot: SmallSnapshot, chance: random.Random) -> None:
-    """Something new to take in."""
-    snapshot.set_value(
-        chance.choice(SERIES), GOTEBORG, chance.choice([2020, 2021, 2022]), round(chance.uniform(1, 9), 3)
-    )
+    """Something new to take in: a value revised by at most two per cent, which the gate believes."""
+    series, year = chance.choice(SERIES), chance.choice([2020, 2021, 2022])
+    (known,) = snapshot.read(VALUES).filter(cell_of(series, GOTEBORG, year, "T"))["value"]
+    snapshot.set_value(series, GOTEBORG, year, round(known * chance.uniform(0.98, 1.02), 3))
 
 
 @pytest.mark.parametrize("start", ["an empty folder", "a folder with a release"])

@@ -22,6 +22,7 @@ from tests.support.small_snapshot import SmallSnapshot
 pytestmark = pytest.mark.slow
 
 COST, INDICATOR = "N20048", "kostnad_aldreomsorg_per_inv_80"
+WHOLE_YEAR = "N20001"  # all values of its newest year come in another unit
 DATASET = "kolada.values"
 
 
@@ -120,6 +121,8 @@ def test_noise_is_nothing_new_and_what_is_beyond_belief_or_contradicts_itself_is
     assert place.sql("select count(*) from quarantine").item() == 0
 
     known = {area: value(place, COST, area) for area in (GOTEBORG, "1440", "1401", "1402", "1407", "1415", "1482")}
+    whole_year = {area: value(place, WHOLE_YEAR, area) for area in (GOTEBORG, "1440", "0180")}
+    assert None not in whole_year.values()
     thousandth, swap_a, swap_b = known["1401"] or 0, known["1402"] or 0, known["1407"] or 0
     for area, status in ((GOTEBORG, "Missing"), ("1440", "SUPPRESSED")):
         store.revise(COST, area, YEAR, "T", 0)
@@ -129,6 +132,8 @@ def test_noise_is_nothing_new_and_what_is_beyond_belief_or_contradicts_itself_is
     store.revise(COST, "1407", YEAR, "T", swap_a)
     store.revise(COST, "1415", YEAR, "T", (known["1415"] or 0) * 1.4)
     store.give_status(COST, "1482", YEAR, "T", "Preliminär gissning")
+    of_year = pl.col("period") == YEAR
+    all_changed(store, WHOLE_YEAR, pl.when(of_year).then(pl.col("value") * 1000).otherwise("value"))
 
     done = night(publishers, run_cli, place)
 
@@ -158,6 +163,7 @@ def test_noise_is_nothing_new_and_what_is_beyond_belief_or_contradicts_itself_is
         == 0
     )
     assert [value(place, COST, area) for area in ("1401", "1402", "1407")] == [thousandth, swap_a, swap_b]
+    assert [value(place, WHOLE_YEAR, area) for area in whole_year] == list(whole_year.values())
     assert value(place, COST, "1415") == pytest.approx((known["1415"] or 0) * 1.4)
     reasons = " ".join(place.sql("select reason from quarantine order by source_row")["reason"])
     assert f"revision_believable: expected" in reasons  # noqa: F541
@@ -166,7 +172,13 @@ def test_noise_is_nothing_new_and_what_is_beyond_belief_or_contradicts_itself_is
     failed = {
         i.rsplit(".", 1)[1] for i in place.sql("select check_id from quality_result where not passed")["check_id"]
     }
-    assert {"revisions_small", "number_beside_its_status", "revision_believable", "values_in_their_places"} <= failed
+    assert {
+        "revised_year_believable",
+        "revisions_small",
+        "number_beside_its_status",
+        "revision_believable",
+        "values_in_their_places",
+    } <= failed
 
 
 def test_a_delivery_that_makes_the_release_impossible_is_left_out_and_the_others_go_on(

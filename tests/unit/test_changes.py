@@ -130,6 +130,7 @@ def test_known_values_that_come_as_none_are_lost(known: House, where: pl.Expr, n
     )
     found = judged(known, lost)
     assert names(found) == {"values_lost"}
+    assert len(failed(found.checks, "block")) == 1
     assert named in sample(found, "values_lost")
     assert failed(judged(known, lost, lost=True).checks, "block") == set()
 

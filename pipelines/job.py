@@ -11,6 +11,9 @@ import os
 import sys
 import traceback
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from pipelines import refusals
 from pipelines.dbt import ensure_manifest
@@ -23,13 +26,10 @@ from pipelines.run import Run
 from pipelines.settings import Settings
 from pipelines.vintages import ImpossibleReleaseError, Vintages
 
-_DAGSTER_YAML = "telemetry:\n  enabled: false\n"
+_DAGSTER_YAML: dict[str, Any] = {"telemetry": {"enabled": False}}
 # For runs by the command: their output goes to build/run.log, so no process a step is started to catch it.
-_COMMAND_YAML = f"""{_DAGSTER_YAML}compute_logs:
-  module: dagster._core.storage.noop_compute_log_manager
-  class: NoOpComputeLogManager
-"""
-_CONFIGS = {"dagster.yaml": _DAGSTER_YAML, "command.yaml": _COMMAND_YAML}
+_NO_LOGS = {"module": "dagster._core.storage.noop_compute_log_manager", "class": "NoOpComputeLogManager"}
+_EVENT_LOG = {"module": "pipelines.assets.event_log", "class": "KeptOpenEventLog"}
 
 
 def refresh(run: Run) -> ExitCode:
@@ -163,8 +163,10 @@ def prepare_dagster_home(settings: Settings) -> Path:
     """Dagster's own folder, with telemetry switched off before anything of it is loaded."""
     home = settings.dagster_home
     home.mkdir(parents=True, exist_ok=True)
-    for name, text in _CONFIGS.items():
-        config = home / name
+    events = {**_EVENT_LOG, "config": {"base_dir": str(home / "history" / "runs")}}  # where Dagster's pages look for it
+    of_command = {**_DAGSTER_YAML, "compute_logs": _NO_LOGS, "event_log_storage": events}
+    for name, keys in {"dagster.yaml": _DAGSTER_YAML, "command.yaml": of_command}.items():
+        config, text = home / name, yaml.safe_dump(keys, allow_unicode=True, sort_keys=False)
         if not config.exists() or config.read_text(encoding="utf-8") != text:
             config.write_text(text, encoding="utf-8")
     os.environ["DAGSTER_HOME"] = str(home)

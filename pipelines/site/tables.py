@@ -30,7 +30,7 @@ series as (
 )
 select s.indicator_id, s.area_id, s.years, s.series, s.breaks, o.year, o.value, o.lower_95, o.upper_95,
     o.caution, o.is_preliminary, coalesce(c.nation, w.value) as nation, coalesce(c.gr_weighted, c.gr_unweighted) as gr, c.gr_weighted is null as gr_is_unweighted,
-    c.similar_mean, c.significance, c.place_sv,
+    c.similar_mean, c.similar_n, c.significance, c.place_sv,
     t.verdict, t.direction, t.first_year as trend_from
 from series as s
 join observation as o

@@ -173,6 +173,32 @@ def test_a_profile_tells_the_values_and_what_they_are_compared_with(pages: dict[
 
 
 @pytest.mark.slow
+def test_a_mean_of_fewer_than_all_similar_municipalities_says_of_how_many(release: Path, pages: dict[str, str]) -> None:
+    told = query(
+        release,
+        "select indicator_id, area_id, similar_n from comparison join area using (area_id) "
+        "where sex = 'T' and area_type = 'municipality' and similar_mean is not null",
+    )
+    numbers = {key: set(rows["similar_n"]) for key, rows in told.group_by(["indicator_id", "area_id"])}
+    row = re.compile(
+        r'<th role="rowheader" scope="row"><a href="[^"]*/([^"/]+)\.html">.*?data-label="Liknande">(.*?)</td>'
+    )
+    fewer = 0
+    for name, page in pages.items():
+        if (area := name.removeprefix("omrade/").removesuffix(".html")).isdigit() and len(area) == 4:
+            likes = len(re.findall(r"<a ", page[page.find("Liknande kommuner:") : page.find("Jämför med de tre")])) - 1
+            for indicator, cell in row.findall(page.replace("\n", "")):
+                said = re.search(r"av (\d+)</span>", cell)
+                if said:
+                    fewer += 1
+                    assert int(said[1]) in numbers[indicator, area], (area, indicator)
+                    assert int(said[1]) < likes
+                elif re.search(r"\d", cell):
+                    assert max(numbers[indicator, area]) >= likes, (area, indicator)
+    assert fewer > 1000
+
+
+@pytest.mark.slow
 def test_what_is_missing_is_said_and_is_not_a_number(release: Path, pages: dict[str, str]) -> None:
     missing = query(
         release,

@@ -1,6 +1,7 @@
 {#
   Group values from the members' numerators and denominators: the weighted mean of rates, the sum of counts and amounts.
-  A group has a value only when every member has one: a sum over some of the members is not the group's.
+  A group has a value only when every member has one: a sum over some of the members is not the group's, and a share of
+  nobody is no value, whatever its numerator.
 #}
 with indicators as (
 
@@ -61,10 +62,15 @@ summed as (
         {{ exact_sum('evaluated.denominator') }} as denominator,
         count(
             case
-                when indicators.aggregation = 'sum' or evaluated.denominator is not null
+                when
+                    evaluated.value is not null
+                    and (indicators.aggregation = 'sum' or evaluated.denominator is not null)
                     then evaluated.numerator
             end
         ) as present,
+        max(indicators.aggregation) <> 'sum'
+        and count(evaluated.denominator) = max(sizes.members)
+        and sum(evaluated.denominator) = 0 as is_of_nobody,
         max(case when evaluated.reason = 'forecast' then 1 else 0 end) as has_forecast,
         count(evaluated.caution) as cautions,
         max(evaluated.correction_id) as correction_id,
@@ -73,6 +79,7 @@ summed as (
     from moments
     inner join indicators on moments.indicator_id = indicators.indicator_id
     inner join members on moments.group_id = members.group_id
+    inner join sizes on moments.group_id = sizes.group_id
     inner join evaluated
         on
             moments.indicator_id = evaluated.indicator_id
@@ -95,11 +102,13 @@ select
         when indicators.aggregation = 'sum' then indicators.multiplier * summed.numerator
         else indicators.multiplier * summed.numerator / nullif(summed.denominator, 0)
     end as value,
-    case when summed.present = sizes.members then summed.numerator end as numerator,
-    case when summed.present = sizes.members then summed.denominator end as denominator,
+    case when summed.present = sizes.members or summed.is_of_nobody then summed.numerator end as numerator,
     case
+        when summed.present = sizes.members or summed.is_of_nobody then summed.denominator
+    end as denominator,
+    case
+        when summed.is_of_nobody then 'denominator_is_zero'
         when summed.present < sizes.members then 'incomplete_members'
-        when indicators.aggregation <> 'sum' and summed.denominator = 0 then 'denominator_is_zero'
         when summed.has_forecast = 1 then 'forecast'
     end as reason,
     case

@@ -65,8 +65,9 @@ def judge_changes(
         return Changes()
     _prepare(con, vintages, name, dataset, fetched, rows_path, breaks)
     found = Changes(known_rows=_one(con, "select count(*) from known"))
-    judged = _Judge(con, name, dataset.changes, found)
+    judged = _Judge(con, name, dataset.changes, fetched.files[-1].fetched_at.year, found)
     judged.lost(accepts_lost)
+    judged.withdrawn()
     judged.strange_statuses()
     judged.revisions(accepts_revised)
     return found
@@ -146,8 +147,10 @@ def _count_begins(deliveries: list[DeliveryRecord], limits: ChangeLimits, fetche
 class _Judge:
     """Names what is beyond the limits of one dataset."""
 
-    def __init__(self, con: duckdb.DuckDBPyConnection, name: str, limits: ChangeLimits, found: Changes) -> None:
-        self._con, self._name, self._limits, self._found = con, name, limits, found
+    def __init__(
+        self, con: duckdb.DuckDBPyConnection, name: str, limits: ChangeLimits, this_year: int, found: Changes
+    ) -> None:
+        self._con, self._name, self._limits, self._this_year, self._found = con, name, limits, this_year, found
 
     def lost(self, accepted: bool) -> None:
         """Lost values: a few are told, more block."""
@@ -180,6 +183,16 @@ class _Judge:
             f"{sum(n for _, _, _, n, _ in few)} values have become none",
             [f"{s} {y}: {n} of {was} areas ({_shortened(areas)})" for s, y, areas, n, was in few],
         )
+
+    def withdrawn(self) -> None:
+        """Years of series of which many values are marked as withdrawn: the publisher's right, and told by name."""
+        rows = self._con.execute(revisions.WITHDRAWN.format(**self._limit_columns())).fetchall()
+        self._tell(
+            "few_values_withdrawn", "warn",
+            f"at most {self._limits.lost_newest_areas} areas of a series and year marked as withdrawn",
+            f"{len(rows)} series and years with more",
+            [f"{series} {year}: {n} areas" for series, year, n in rows],
+        )  # fmt: skip
 
     def strange_statuses(self) -> None:
         """Numbers that are no values: told, as the publisher contradicts itself or says what nobody here knows."""
@@ -214,8 +227,14 @@ class _Judge:
             "new_value_believable": (
                 revisions.JUMPS, f"no new value beyond {limits.jump_factor:g} times the same area's year before"
             ),
+            "new_year_in_order": (
+                revisions.ORDER, "the areas of a new year in about the order of the year before, and not its copy"
+            ),
+            "sexes_agree": (revisions.SEXES, "all between women and men, or their sum, as the series has it"),
         }  # fmt: skip
         self._con.execute(revisions.BESIDE)
+        ahead = revisions.AHEAD.format(this_year=self._this_year)
+        self._aside("year_has_begun", "hold_back", f"no value of a year after {self._this_year}", ahead)
         for check, (query, expected) in checks.items():
             self._aside(check, "warn" if accepted else "hold_back", expected, query.format(**words))
         self._told(words)

@@ -33,26 +33,26 @@ _AWAY = "(beside is null or abs(new_value - beside) >= abs(old_value - beside))"
 YEARS = f"""
 with r as {_REVISED},
 years as (
-    select r.series_id, year, count(*) as n,
+    select r.series_id, year, sex, count(*) as n,
         median(new_value / old_value) filter (where new_value * old_value > 0) as ratio,
         count(*) filter (where new_value * old_value < 0) as flipped,
         count(*) filter (where new_value = 0) as zeros,
         count(*) filter (where {_AWAY}) as away, any_value({{revised_year_factor}}) as most
-    from r left join limits_of as l using (series_id) group by r.series_id, year
+    from r left join limits_of as l using (series_id) group by r.series_id, year, sex
 ),
 known_years as (
-    select series_id, year, count(*) as n from known
+    select series_id, year, sex, count(*) as n from known
     where value is not null and series_id in (select series_id from r) group by all
 ),
 beyond as (
     select y.*, case when flipped > y.n / 2 then 'the year has another sign'
         when zeros > y.n / 2 then 'the year is zero'
         else printf('the year is %.3g times what was known', ratio) end as why
-    from years as y join known_years as k using (series_id, year)
+    from years as y join known_years as k using (series_id, year, sex)
     where y.n >= {_MANY} and y.n >= k.n / 2 and away >= y.n / 2
         and (flipped > y.n / 2 or zeros > y.n / 2 or ratio not between 1 / most and most)
 )
-select {_ROW}, b.why from r join beyond as b using (series_id, year)
+select {_ROW}, b.why from r join beyond as b using (series_id, year, sex)
 """
 
 # a has what b had, and what a had is with another: two swapped, or several moved round. Coarse numbers meet by chance,
@@ -120,15 +120,21 @@ where case
 end
 """
 
-# New values of each series' two newest years, beside the same area's year before: as known, else as it came.
+# New values of each series' two newest years, beside the same area's year before: as known, else as it came. A year of
+# which hardly any area has a value yet is not the newest one: a single stray row would free all others from judgement.
 _PAIRED = """
 fresh as (select * from moved where old_value is null and new_value is not null),
-newest as (
-    select series_id, max(year) as newest from (
-        select series_id, year from fresh
+sizes as (
+    select series_id, year, count(distinct area_id) as n from (
+        select series_id, year, area_id from fresh
         union all
-        select series_id, year from known where value is not null and series_id in (select series_id from fresh)
+        select series_id, year, area_id from known
+        where value is not null and series_id in (select series_id from fresh)
     ) group by all
+),
+newest as (
+    select series_id, max(year) as newest
+    from (select *, max(n) over (partition by series_id) as most from sizes) where n >= most / 10 group by all
 ),
 paired as (
     select f.*, n.newest, coalesce(k.value, c.value) as before
@@ -141,16 +147,16 @@ paired as (
         select 1 from breaks as b where b.series_id = f.series_id and b.year = f.year)
 ),
 before as (
-    select series_id, year + 1 as year, count(*) as n from known
+    select series_id, year + 1 as year, sex, count(*) as n from known
     where value is not null and series_id in (select series_id from fresh) group by all
 ),
 ratios as (
-    select p.series_id, p.year, count(*) as n, any_value(b.n) as of_before,
+    select p.series_id, p.year, p.sex, count(*) as n, any_value(b.n) as of_before,
         median(new_value / before) filter (where new_value * before > 0) as ratio,
         count(*) filter (where new_value * before < 0) as flipped, count(*) filter (where new_value = 0) as zeros,
         any_value({year_factor}) as most, any_value({year_told}) as told
-    from paired as p left join before as b using (series_id, year) left join limits_of as l using (series_id)
-    where before <> 0 group by p.series_id, p.year
+    from paired as p left join before as b using (series_id, year, sex) left join limits_of as l using (series_id)
+    where before <> 0 group by p.series_id, p.year, p.sex
 ),
 whole as (select * from ratios where n >= coalesce(of_before, 0) / 2)
 """
@@ -158,18 +164,21 @@ NEW_YEARS = f"""
 with {_PAIRED}
 select {_ROW}, case when flipped > w.n / 2 then 'the year has another sign' when zeros > w.n / 2 then 'the year is zero'
     else printf('the year is %.3g times the year before', ratio) end
-from fresh as r join whole as w using (series_id, year)
+from fresh as r join whole as w using (series_id, year, sex)
 where flipped > w.n / 2 or zeros > w.n / 2 or ratio not between 1 / most and most
 """
 NEW_YEARS_TOLD = f"""
 with {_PAIRED}
-select series_id, year, ratio from whole where ratio not between 1 / told and told order by all
+select series_id, year, ratio from (
+    select distinct on (series_id, year) series_id, year, ratio from whole
+    where ratio not between 1 / told and told order by series_id, year, abs(ln(ratio)) desc
+) order by all
 """
 JUMPS = f"""
 with {_PAIRED},
 far as (
     select p.* from paired as p left join limits_of as l using (series_id)
-    where p.year = p.newest and new_value * before > 0 and abs(ln(new_value / before)) > ln({{jump_factor}})
+    where p.year >= p.newest and new_value * before > 0 and abs(ln(new_value / before)) > ln({{jump_factor}})
 ),
 state as (
     select series_id, area_id, year, sex, value from known where series_id in (select series_id from far)
@@ -196,6 +205,115 @@ where p.n >= {_PAIRS}
     -- If only the year before is far from the area's other years, it was that one which was wrong.
     and (new_value * middle <= 0 or abs(ln(abs(new_value / nullif(middle, 0)))) > ln({{jump_factor}}))
     and abs(ln(new_value / before)) > {{jump_spreads}} * p.spread
+"""
+
+# The values of the series that are judged, as they will be known.
+_STATE = """
+state as (
+    select series_id, area_id, year, sex, value from came
+    where value is not null and series_id in (select series_id from {judged})
+    union all
+    select series_id, area_id, year, sex, value from known anti join came using (series_id, area_id, year, sex)
+    where value is not null and series_id in (select series_id from {judged})
+)"""
+
+# The order of the areas lasts from year to year. A year in which it is gone has its values beside the wrong areas; one
+# in which nearly every value is that of the year before is a copy; and all areas are not alike.
+ORDER = f"""
+with {_PAIRED},
+judged as (
+    select series_id, year, sex from paired where before is not null
+    group by all having count(*) >= {_PAIRS}
+),
+{_STATE.format(judged="judged")},
+pairs as (
+    select n.series_id, n.sex, n.year, n.value as value, b.value as before,
+        rank() over (partition by n.series_id, n.sex, n.year order by n.value) as place,
+        rank() over (partition by n.series_id, n.sex, n.year order by b.value) as place_before
+    from state as n join state as b
+        on n.series_id = b.series_id and n.area_id = b.area_id and n.sex = b.sex and b.year = n.year - 1
+    where exists (select 1 from judged as j
+        where j.series_id = n.series_id and j.sex = n.sex and n.year between j.year - 3 and j.year)
+),
+years as (
+    select series_id, sex, year, corr(place, place_before) as likeness,
+        avg((value = before and before <> 0)::integer) as same,
+        count(distinct value) as kinds, count(distinct before) as kinds_before
+    from pairs group by all having count(*) >= {_PAIRS}
+),
+usual as (
+    select *, median(likeness) over (
+        partition by series_id, sex order by year range between 3 preceding and 1 preceding) as likeness_before,
+        max(same) over (
+            partition by series_id, sex order by year range between 3 preceding and 1 preceding) as same_before
+    from years
+),
+beyond as (
+    select u.series_id, u.sex, u.year, case
+            when kinds = 1 and kinds_before > 1 then 'all areas have one value'
+            when same >= {{same_share}} and coalesce(same_before, 0) < {{same_share}} / 2
+                then printf('%.0f per cent of the values are those of the year before', 100 * same)
+            when likeness_before >= {{order_least}} and likeness < {{order_share}} * likeness_before
+                then printf('the order of the areas is not that of the year before (rank correlation %.2f, '
+                    || 'usually %.2f)', likeness, likeness_before)
+        end as why
+    from usual as u join judged using (series_id, sex, year) left join limits_of as l using (series_id)
+)
+select {_ROW}, b.why from fresh as r join beyond as b using (series_id, sex, year) where b.why is not null
+"""
+
+# All lie between women and men, or are their sum: as the series has been so far, else as it comes.
+SEXES = f"""
+with touched as (select distinct series_id, area_id, year from moved where new_value is not null),
+{_STATE.format(judged="touched")},
+wide as (
+    select series_id, area_id, year, max(value) filter (where sex = 'T') as of_all,
+        max(value) filter (where sex = 'K') as women, max(value) filter (where sex = 'M') as men
+    from state group by all having count(*) = 3
+),
+wide_before as (
+    select series_id, area_id, year, max(value) filter (where sex = 'T') as of_all,
+        max(value) filter (where sex = 'K') as women, max(value) filter (where sex = 'M') as men
+    from known where value is not null and series_id in (select series_id from touched)
+    group by all having count(*) = 3
+),
+basis as (
+    select * from wide_before
+    union all
+    select * from wide where series_id not in (select series_id from wide_before)
+),
+kinds as (
+    select series_id,
+        avg((of_all + 0.02 * abs(of_all) >= least(women, men)
+            and of_all - 0.02 * abs(of_all) <= greatest(women, men))::integer) as between_them,
+        -- A whole number of persons may be rounded by one; a share of less than one is no sum for being near it.
+        avg((abs(of_all - women - men)
+            <= 0.01 * abs(of_all) + case when abs(of_all) < 20 then 0 else 1 end)::integer) as their_sum
+    from basis group by all having count(*) >= {_PAIRS}
+),
+against as (
+    select w.*, printf('all %.6g, women %.6g, men %.6g', of_all, women, men) as why
+    from wide as w join touched using (series_id, area_id, year) join kinds as k using (series_id)
+        left join limits_of as l using (series_id)
+    where case
+        when their_sum >= 0.9 then abs(of_all - women - men) > 0.5 * greatest(abs(of_all), abs(women + men))
+        when between_them >= 0.9 and least(women, men) > 0
+            then of_all < least(women, men) / {{sexes_factor}} or of_all > greatest(women, men) * {{sexes_factor}}
+        else false
+    end
+)
+select {_ROW}, a.why from moved as r join against as a using (series_id, area_id, year) where r.new_value is not null
+"""
+
+AHEAD = f"""
+select {_ROW}, 'the year had not begun when this was fetched' from moved as r
+where year > {{this_year}} and new_value is not null
+"""
+
+WITHDRAWN = """
+select m.series_id, m.year, count(distinct m.area_id) as n from moved as m left join limits_of as l using (series_id)
+where m.old_value is not null and m.is_marked
+group by all having count(distinct m.area_id) > any_value({lost_newest_areas}) order by all
 """
 
 LARGE = f"""

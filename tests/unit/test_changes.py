@@ -145,7 +145,10 @@ def test_rows_that_do_not_come_are_lost_as_well_unless_it_is_a_part(known: House
 
 def test_a_mark_of_withdrawal_is_no_loss_and_two_single_values_are_told(known: House) -> None:
     marked = but(of(year=NEWEST), None).with_columns(status=pl.when(of(year=NEWEST)).then(pl.lit("withdrawn")))
-    assert names(judged(known, marked)) == set()
+    withdrawn = judged(known, marked)
+    assert names(withdrawn) == {"few_values_withdrawn"}
+    assert f"{SERIES} {NEWEST}: 20 areas" in sample(withdrawn, "few_values_withdrawn")
+    assert failed(withdrawn.checks, "block", "hold_back") == set()
     few = judged(known, but(of(year=NEWEST) & pl.col("area_id").is_in(AREAS[:2]), None))
     assert names(few) == {"no_value_lost"}
     assert "2 of 20 areas (0114, 0115)" in sample(few, "no_value_lost")
@@ -288,3 +291,84 @@ def test_two_numbers_are_the_same_but_for_noise(a: float | None, b: float | None
 def test_every_dataset_of_facts_has_limits_but_what_municipalities_hand_in() -> None:
     facts = {name: dataset for name, dataset in datasets().items() if dataset.kind == "facts"}
     assert [name for name, dataset in facts.items() if dataset.changes is None] == ["submissions.varden"]
+
+
+# ── a new year beside the year before, and the sexes beside each other ────────────────────────────
+
+
+def with_year(value: pl.Expr, year: int = NEWEST + 1, frame: pl.DataFrame = GOOD) -> pl.DataFrame:
+    """The good figures, and of one series another year, made of its last one."""
+    last = frame.filter(of(year=NEWEST)).sort("sex", "area_id")
+    return pl.concat([frame, last.with_columns(value=value.over("sex"), year=pl.lit(year, last["year"].dtype))])
+
+
+GROWN = pl.col("value") * 1.03
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        pytest.param(GROWN.reverse(), "the order of the areas is not that of the year before", id="in reverse"),
+        pytest.param(
+            GROWN.gather((pl.int_range(pl.len()) * 7) % pl.len()), "the order of the areas is not", id="at other areas"
+        ),
+        pytest.param(pl.col("value"), "100 per cent of the values are those of the year before", id="the same year"),
+        pytest.param(GROWN.first(), "all areas have one value", id="one value for all"),
+    ],
+)
+def test_a_new_year_at_the_wrong_areas_or_that_is_a_copy_is_set_aside(known: House, value: pl.Expr, why: str) -> None:
+    found = judged(known, with_year(value))
+    assert "new_year_in_order" in failed(found.checks, "hold_back")
+    assert why in sample(found, "new_year_in_order")
+    assert found.aside == 20
+    accepted = judged(known, with_year(value), revised=True)
+    assert "new_year_in_order" in failed(accepted.checks, "warn")
+    assert accepted.aside == 0
+
+
+def test_a_new_year_like_the_one_before_is_quiet_though_some_areas_change_places(known: House) -> None:
+    noisy = GROWN * (1 + 0.04 * ((pl.int_range(pl.len()) * 13) % 5 - 2) / 2)
+    assert names(judged(known, with_year(noisy))) == set()
+    few = with_year(GROWN.reverse()).filter((pl.col("year") <= NEWEST) | pl.col("area_id").is_in(AREAS[:10]))
+    assert names(judged(known, few)) == set(), "ten areas tell too little of an order"
+
+
+def test_a_row_of_a_year_that_has_not_begun_is_set_aside(known: House) -> None:
+    ahead = NOON.year + 1
+    found = judged(known, with_year(GROWN, ahead))
+    assert names(found) == {"year_has_begun"}
+    assert found.aside == 20
+    assert f"{SERIES} 0114 {ahead} T" in sample(found, "year_has_begun")
+
+
+@pytest.mark.parametrize("stray_year", [NEWEST + 2, NOON.year])
+def test_a_stray_row_of_a_later_year_frees_no_other_from_judgement(known: House, stray_year: int) -> None:
+    stray = with_year(GROWN, stray_year).filter((pl.col("year") <= NEWEST) | (pl.col("area_id") == AREAS[0]))
+    taken(known, stray, 1)
+    bad = pl.concat([stray, with_year(GROWN / 1000).filter(pl.col("year") == NEWEST + 1)])
+    found = judged(known, bad, night=2)
+    assert "new_year_believable" in failed(found.checks, "hold_back")
+    assert found.aside >= 19
+
+
+def of_sexes(of_all: pl.Expr) -> pl.DataFrame:
+    """One series of women and men, and of all as told."""
+    women = figures((SERIES,)).with_columns(sex=pl.lit("K"))
+    men = women.with_columns(pl.col("value") * 0.8, sex=pl.lit("M"))
+    whole = women.with_columns(value=of_all, sex=pl.lit("T"))
+    return pl.concat([women, men, whole])
+
+
+@pytest.mark.parametrize("of_all", [pl.col("value") * 0.9, pl.col("value") * 1.8], ids=["a mean", "a sum"])
+@pytest.mark.parametrize(("sex", "factor"), [("T", 0.1), ("T", 0.05), ("K", 10.0), ("M", 0.0)])
+def test_a_new_year_in_which_the_sexes_contradict_each_other_is_set_aside(
+    house: House, of_all: pl.Expr, sex: str, factor: float
+) -> None:
+    frame = of_sexes(of_all)
+    taken(house, frame, 0)
+    year = pl.concat([with_year(GROWN, frame=frame)])
+    assert names(judged(house, year)) == set()
+    wrong = (pl.col("year") == NEWEST + 1) & (pl.col("sex") == sex)
+    found = judged(house, year.with_columns(value=pl.when(wrong).then(pl.col("value") * factor).otherwise("value")))
+    assert failed(found.checks, "hold_back") & {"sexes_agree", "new_year_believable"}
+    assert found.aside >= 20

@@ -67,7 +67,7 @@ class ChangeLimits(Strict):
     jump_factor: float = Field(default=50, gt=1)  # one new value against the same area's year before
     jump_spreads: float = Field(default=20, gt=0)
     order_least: float = Field(default=0.7, ge=0, le=1)  # usual rank correlation of a year with the one before it
-    order_share: float = Field(default=0.6, ge=0, le=1)  # a new year with less than such a share of it is set aside
+    order_share: float = Field(default=0.5, ge=0, le=1)  # a new year with less than such a share of it is set aside
     same_share: float = Field(default=0.9, gt=0, le=1)  # so is one in which so many values are those of the year before
     sexes_factor: float = Field(default=4, gt=1)  # all may lie so far outside women and men where they lie between them
 

@@ -81,11 +81,11 @@ def test_bounds_are_kept_but_for_noise(known: House) -> None:
         unit="andel",
         dataset=FACTS,
         series=COUNTED,
-        valid_range=ValidRange(min=0.1, max=0.7),
+        valid_range=ValidRange(min=0.5, max=0.7),
     )
     catalogue = Catalogue(home=Path("x"), indicators=(), measures=(measure,))
     frame = facts([COUNTED], years=range(1990, 2022)).with_columns(value=pl.lit(0.7))
-    edges = changed(changed(frame, 1, value=nextafter(0.1, 0)), 2, value=nextafter(0.7, 1))
+    edges = changed(changed(frame, 1, value=nextafter(0.5, 0)), 2, value=nextafter(0.7, 1))
     staged = known.staged(edges, catalogue=catalogue)
     assert staged.held_back == 0
     just_above = known.staged(changed(frame, 1, value=0.70000001), catalogue=catalogue)

@@ -28,7 +28,8 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 settings.register_profile("search", parent=settings.get_profile("repeatable"), derandomize=False, max_examples=1000)
-settings.load_profile("repeatable")
+settings.register_profile("few", parent=settings.get_profile("repeatable"), max_examples=20)
+settings.load_profile(os.environ.get("NYCKELTAL_TEST_PROFILE", "repeatable"))
 
 
 @pytest.fixture(autouse=True)

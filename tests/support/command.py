@@ -19,6 +19,7 @@ from pipelines import reader
 from pipelines.files import sha256_of
 from pipelines.release import pointer
 from pipelines.settings import ROOT, Settings
+from tests.support.parsed_project import carry_over
 
 NYCKELTAL = Path(sys.executable).with_name("nyckeltal")
 LONGEST = 300.0  # seconds; no run of the small snapshot takes so long on any machine
@@ -132,7 +133,9 @@ class Place:
     def copy(self, folder: Path) -> Place:
         """A copy of the data folder, links kept."""
         shutil.copytree(self.data_dir, folder, symlinks=True)
-        return Place(folder)
+        copied = Place(folder)
+        carry_over(self.settings, copied.settings)
+        return copied
 
     def current(self) -> str:
         """The current release's id."""

@@ -27,12 +27,12 @@ def turn() -> None:
 
 
 @pytest.mark.parametrize(
-    ("work", "told"),
-    [(give_up, "SIGABRT"), (fill, "more memory than that"), (turn, "that read it")],
+    ("work", "told", "seconds"),
+    [(give_up, "SIGABRT", 60), (fill, "more memory than that", 60), (turn, "that read it", 1)],
 )
-def test_what_ends_the_process_is_a_refusal(work: object, told: str) -> None:
+def test_what_ends_the_process_is_a_refusal(work: object, told: str, seconds: int) -> None:
     with pytest.raises(SourceError, match=told) as caught:
-        call(work, where="f.xlsx", bounds=Bounds(memory_mb=500, cpu_seconds=1))  # type: ignore[arg-type]
+        call(work, where="f.xlsx", bounds=Bounds(memory_mb=500, cpu_seconds=seconds))  # type: ignore[arg-type]
     assert caught.value.where == "f.xlsx"
 
 

@@ -130,10 +130,7 @@ def status_of(settings: Settings) -> dict[str, Any]:
         "checks": checks.to_dicts(),
         "failed_checks": failed.to_dicts(),
         "quarantined_rows": reader.query(folder, "select count(*) as n from quarantine").item(),
-        "cautions": reader.query(
-            folder,
-            "select caution, count(*) as n from observation where caution is not null group by 1 order by 2 desc, 1",
-        ).to_dicts(),
+        "cautions": reader.query(folder, reader.CAUTIONS_SQL).to_dicts(),
         "revisions": reader.query(folder, "select count(*) as n from revision").item(),
         "sources": sources.to_dicts(),
         "events": [] if found["damaged"] else events.as_rows(events.series_events(settings)),
@@ -174,8 +171,7 @@ def tell_status(found: dict[str, Any]) -> None:
             f"{rows['area']} areas; {show.number(found['revisions'])} revisions against the release before; "
             f"{show.number(found['quarantined_rows'])} rows in quarantine"
         )
-        told = "; ".join(f"{c['caution']} {show.number(c['n'])}" for c in found["cautions"]) or "none"
-        show.out.print(f"  values with a caution: {told}")
+        show.out.print(f"  {_cautions_told(found['cautions'])}", soft_wrap=True)
         if release["stale_sources"]:
             show.out.print(f"  [bold red]stale[/bold red]: {', '.join(release['stale_sources'])}")
         show.table(pl.DataFrame(found["sources"]), title="Sources")
@@ -195,6 +191,20 @@ def tell_status(found: dict[str, Any]) -> None:
             show.out.print(f"  held back {dataset}: {why}", markup=False)
         if last["error"]:
             show.out.print(f"  {last['error']}", markup=False)
+
+
+def _cautions_told(cautions: list[dict[str, Any]]) -> str:
+    """How many values carry a caution, by caution, and how many were not published for one."""
+    values = sum(c["n"] for c in cautions)
+    by_caution = "; ".join(f"{c['caution']} {show.number(c['n'])}" for c in cautions if c["n"])
+    left_out = ", ".join(
+        f"{show.number(c['not_published'])} for {c['caution']}" for c in cautions if c["not_published"]
+    )
+    return (
+        f"values with a caution: {show.number(values)}"
+        + (f" ({by_caution})" if by_caution else "")
+        + (f"; values not published: {left_out}" if left_out else "")
+    )
 
 
 def tell_comparison(frame: pl.DataFrame, area_id: str, name: str, other: tuple[str, str] | None) -> None:

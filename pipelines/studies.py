@@ -157,16 +157,15 @@ def _tell_analysis(title: str, rows: pl.DataFrame, names: dict[str, str]) -> Non
     warnings: dict[str, None] = {}
     for row in sorted(rows.to_dicts(), key=lambda row: row["area_id"].isdigit()):  # groups first
         estimand = words.ESTIMANDS[row["estimand"]] if row["estimand"] in _MARKED else ""
-        decimals = _decimals(rows.filter(indicator_id=row["indicator_id"])["estimate"])
+        estimates = rows.filter(indicator_id=row["indicator_id"])["estimate"]
+        decimals = show.effect_decimals(estimates, row["lower_95"], row["upper_95"])
         indicator = words.paid_together(row["indicator_id"], names)
         table.add_row(
             ", ".join(names.get(part, part) for part in row["area_id"].split(", ")),
             f"{indicator} ({estimand})" if estimand else indicator,
-            _signed(row["estimate"], decimals),
-            "–"
-            if row["lower_95"] is None
-            else f"{_signed(row['lower_95'], decimals)} till {_signed(row['upper_95'], decimals)}",
-            show.number(row["p_value"], 3),
+            show.signed(row["estimate"], decimals),
+            _interval(row, decimals),
+            show.chance(row["p_value"]),
             "–" if row["placebo_rank"] is None else f"nr {row['placebo_rank']} av {show.number(row['placebo_of_n'])}",
             "–" if row["years_before"] is None else f"{row['years_before']} + {row['years_after']}",
             row["verdict_sv"],
@@ -186,33 +185,30 @@ def _tell_series(series: pl.DataFrame, rows: pl.DataFrame, names: dict[str, str]
     areas = [area for area in [*whole, *rows["area_id"].to_list()] if area in with_both["area_id"]]
     if not areas:
         return
-    shown = with_both.filter(
+    whole_series = with_both.filter(
         (pl.col("area_id") == areas[0]) & (pl.col("indicator_id") == with_both["indicator_id"][0])
-    ).tail(8)
-    decimals = _decimals(shown["observed"])
-    table = show.grid(f"{names.get(areas[0], areas[0])}, år för år")
+    )
+    shown = whole_series.tail(8)
+    indicator = words.paid_together(shown["indicator_id"][0], names)
+    table = show.grid(f"{indicator}: {names.get(areas[0], areas[0])}, år för år")
     for head in ("år", "verklig", "utan förändringen", "skillnad", "95 %"):
         table.add_column(head, right=True, key=head == "år")
     for row in shown.to_dicts():
-        low, high = row["lower_95"], row["upper_95"]
+        decimals = show.effect_decimals(whole_series["observed"], row["lower_95"], row["upper_95"])
         table.add_row(
             str(row["year"]) + ("*" if row["is_after"] else ""),
             show.number(row["observed"], decimals),
             show.number(row["counterfactual"], decimals),
-            _signed(row["gap"], decimals),
-            "–" if low is None else f"{_signed(low, decimals)} till {_signed(high, decimals)}",
+            show.signed(row["gap"], decimals),
+            _interval(row, decimals),
         )
     show.out.print(table)
     show.out.print("  * räknas som efter")
 
 
-def _decimals(values: pl.Series) -> int:
-    """None for numbers of thousands, two for others."""
-    return 0 if any(abs(value) >= 1000 for value in values.drop_nulls().to_list()) else 2
-
-
-def _signed(value: float | None, decimals: int) -> str:
-    return "–" if value is None else ("+" if value > 0 else "") + show.number(value, decimals)
+def _interval(row: dict[str, Any], decimals: int) -> str:
+    low, high = row["lower_95"], row["upper_95"]
+    return "–" if low is None else f"{show.signed(low, decimals)} till {show.signed(high, decimals)}"
 
 
 def timeline(folder: Path, area: str, indicators: list[str], since: int) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from pipelines.report import status_of
 from pipelines.settings import Settings
 from pipelines.show import rounded
 from pipelines.site.build import build_site, write_site
-from tests.support.command import Place
+from tests.support.command import Place, Preloaded
 
 PAGE_BYTES, SCRIPT_BYTES = 300_000, 900_000
 LINKS = re.compile(r'<[^>]+?\b(?:href|src|action)="([^"]*)"')
@@ -303,6 +303,33 @@ def test_the_page_of_quality_and_status_count_cautions_alike(
     assert (
         f"{total} of " in query(release, "select found from quality_result where check_id = 'caution.release'").item()
     )
+
+
+@pytest.mark.slow
+def test_a_study_s_limits_are_those_of_the_command_and_lie_on_the_side_of_zero_that_the_verdict_says(
+    full_release: Settings, pages: dict[str, str], run_cli: Preloaded
+) -> None:
+    limit = r"[+−]?[\d ]+(?:,\d+)?"
+    estimate = re.compile(rf'<td class="num">({limit}) till ({limit})</td>(?:(?!</tr>).)*<td>([^<]*)</td></tr>')
+    judged = 0
+    for name, text in pages.items():
+        if not name.startswith("studie/"):
+            continue
+        page = text.replace("\u00a0", " ")
+        for low, high, verdict in estimate.findall(page):
+            signs = {
+                0 if not float(number) else 1 if float(number) > 0 else -1
+                for number in (re.sub("[ +]", "", t).replace("−", "-").replace(",", ".") for t in (low, high))
+            }
+            if verdict.startswith(("Högre", "Lägre")):
+                judged += 1
+                assert signs == {1 if verdict.startswith("Högre") else -1}, (name, low, high, verdict)
+        study = name.removeprefix("studie/").removesuffix(".html")
+        done = run_cli("study", "show", study, "--data-dir", full_release.data_dir)
+        on_page = {f"{low} till {high}" for low, high, _ in estimate.findall(page)}
+        results = done.text.split("Att hålla i minnet")[0]
+        assert [i for i in on_page if i not in results] == [], name
+    assert judged > 5
 
 
 @pytest.mark.slow

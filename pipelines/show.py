@@ -19,7 +19,7 @@ from typing import Any
 import polars as pl
 
 from pipelines import csv_cells
-from pipelines.errors import UsageError
+from pipelines.errors import UsageError, no_place_in
 from pipelines.screen import KEYS, Grid, Screen, escaped, plain
 
 _FILE_WIDTH = 160  # columns where output goes to a file or another program
@@ -141,8 +141,15 @@ def write_result(frame: pl.DataFrame, form: str, output: Path | None) -> None:
     """Give a query's result as `table`, `csv`, `json` or `parquet`, to the screen or to a file.
 
     Raises:
-        UsageError: parquet needs a file, or the form is unknown.
+        UsageError: parquet needs a file, the form is unknown, or it has no way to write the result.
     """
+    try:
+        _write_result(frame, form, output)
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        raise no_place_in(form) from error
+
+
+def _write_result(frame: pl.DataFrame, form: str, output: Path | None) -> None:
     if form == "parquet":
         if output is None:
             raise UsageError("Parquet is not for the screen", remedy="give a file with --output")

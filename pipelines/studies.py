@@ -194,7 +194,8 @@ def _tell_series(series: pl.DataFrame, rows: pl.DataFrame, names: dict[str, str]
     )
     shown = whole_series.tail(8)
     indicator = words.paid_together(shown["indicator_id"][0], names)
-    table = show.grid(f"{indicator}: {names.get(areas[0], areas[0])}, år för år")
+    show.out.print(indicator, markup=False, soft_wrap=True)
+    table = show.grid(f"{names.get(areas[0], areas[0])}, år för år")
     for head in ("år", "verklig", "utan förändringen", "skillnad", "95 %"):
         table.add_column(head, right=True, key=head == "år")
     for row in shown.to_dicts():

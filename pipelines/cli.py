@@ -182,7 +182,7 @@ def compare(
     area_id, name = reader.find_area(folder, area)
     other = reader.find_area(folder, with_) if with_ else None
     frame = reader.compare(folder, area_id, other[0] if other else None, theme)
-    show.frame_as_json(frame) if json_out else tell_comparison(frame, area_id, name, other)
+    show.frame_as_json(frame) if json_out else tell_comparison(frame, area_id, name, other, theme)
 
 
 @app.command()

@@ -60,3 +60,9 @@ class UsageError(NyckeltalError):
     """The command was used wrongly."""
 
     exit_code = ExitCode.WRONG_USE
+
+
+def no_place_in(form: str) -> UsageError:
+    """A result of a kind, such as a list in CSV, that a form has no way to write."""
+    remedy = "cast what is no number, text or date to text, or ask for another form"
+    return UsageError(f"the result has no place in {form}", remedy=remedy)

@@ -157,6 +157,12 @@ def first_known(folder: Path) -> datetime:
     return found
 
 
+# By caution: values that carry it, and values that were not published because of it.
+CAUTIONS_SQL = """
+select caution, count(value) as n, count(*) - count(value) as not_published
+from observation where caution is not null group by caution order by n desc, caution
+"""
+
 COMPARE_SQL = """
 with latest as (
     select o.indicator_id, max(o.year) as year

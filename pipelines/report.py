@@ -6,6 +6,7 @@ Belongs here: gathering facts for the command line and laying them out. Does not
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -26,6 +27,13 @@ from pipelines.sources.model import datasets
 from pipelines.vintages import CHANGES, Vintages
 
 _DATASET_HEADS = ("rows in", "new", "revised", "status", "withdrawn", "restored", "held back", "checks failed")
+# The column that says how many municipalities a mean rests on.
+_NUMBERS = {
+    "county_mean": "county_n", "gr_weighted": "gr_n", "gr_unweighted": "gr_n", "kommungrupp_median": "kommungrupp_n",
+    "similar_mean": "similar_n",
+}  # fmt: skip
+_FEW = 3
+_ALONE = re.compile(r"00\d\d")  # codes of the nation and of regions
 _ONLY_WIDE = ("länet", "GR ovägt", "typ", "liknande")
 
 
@@ -130,10 +138,7 @@ def status_of(settings: Settings) -> dict[str, Any]:
         "checks": checks.to_dicts(),
         "failed_checks": failed.to_dicts(),
         "quarantined_rows": reader.query(folder, "select count(*) as n from quarantine").item(),
-        "cautions": reader.query(
-            folder,
-            "select caution, count(*) as n from observation where caution is not null group by 1 order by 2 desc, 1",
-        ).to_dicts(),
+        "cautions": reader.query(folder, reader.CAUTIONS_SQL).to_dicts(),
         "revisions": reader.query(folder, "select count(*) as n from revision").item(),
         "sources": sources.to_dicts(),
         "events": [] if found["damaged"] else events.as_rows(events.series_events(settings)),
@@ -174,8 +179,7 @@ def tell_status(found: dict[str, Any]) -> None:
             f"{rows['area']} areas; {show.number(found['revisions'])} revisions against the release before; "
             f"{show.number(found['quarantined_rows'])} rows in quarantine"
         )
-        told = "; ".join(f"{c['caution']} {show.number(c['n'])}" for c in found["cautions"]) or "none"
-        show.out.print(f"  values with a caution: {told}")
+        show.out.print(f"  {_cautions_told(found['cautions'])}", soft_wrap=True)
         if release["stale_sources"]:
             show.out.print(f"  [bold red]stale[/bold red]: {', '.join(release['stale_sources'])}")
         show.table(pl.DataFrame(found["sources"]), title="Sources")
@@ -197,16 +201,26 @@ def tell_status(found: dict[str, Any]) -> None:
             show.out.print(f"  {last['error']}", markup=False)
 
 
-def tell_comparison(frame: pl.DataFrame, area_id: str, name: str, other: tuple[str, str] | None) -> None:
+def _cautions_told(cautions: list[dict[str, Any]]) -> str:
+    """How many values carry a caution, by caution, and how many were not published for one."""
+    values = sum(c["n"] for c in cautions)
+    by_caution = "; ".join(f"{c['caution']} {show.number(c['n'])}" for c in cautions if c["n"])
+    left_out = ", ".join(
+        f"{show.number(c['not_published'])} for {c['caution']}" for c in cautions if c["not_published"]
+    )
+    return (
+        f"values with a caution: {show.number(values)}"
+        + (f" ({by_caution})" if by_caution else "")
+        + (f"; values not published: {left_out}" if left_out else "")
+    )
+
+
+def tell_comparison(
+    frame: pl.DataFrame, area_id: str, name: str, other: tuple[str, str] | None, theme: str | None
+) -> None:
     """Lay out `reader.compare`."""
     if frame.is_empty():
-        raise UsageError(
-            "there are no values to compare",
-            where=f"{area_id} {name}",
-            expected="a municipality, a county or a group that has values",
-            remedy="leave --theme out; what there is of the area: nyckeltal sql "
-            f"\"select theme, count(value) from observation_wide where area_id = '{area_id}' group by 1\"",
-        )
+        raise _nothing_to_compare(area_id, name, theme)
     columns = {
         name: "value", **({other[1]: "with_value"} if other else {}), "riket": "nation", "länet": "county_mean",
         "GR vägt": "gr_weighted", "GR ovägt": "gr_unweighted", "typ": "kommungrupp_median", "liknande": "similar_mean",
@@ -229,7 +243,8 @@ def tell_comparison(frame: pl.DataFrame, area_id: str, name: str, other: tuple[s
         place = f", {row['place_sv']}" if row["place_sv"] else ""  # counties and groups have no place
         doubts = {name: row["caution"], **({other[1]: row["with_caution"]} if other else {})}
         doubt = "".join(f"; varning för {of}: {words.said(words.CAUTIONS, why)}" for of, why in doubts.items() if why)
-        show.out.lines(f"{row['indicator_id']}, {_compared_unit(row)[0]}, {row['year']}{place}{doubt}")
+        few = _few(row, columns if lines is wide or not is_in_columns else fewer)
+        show.out.lines(f"{row['indicator_id']}, {_compared_unit(row)[0]}, {row['year']}{place}{few}{doubt}")
         if is_in_columns:
             show.out.print(line)
         else:  # not even those stand in columns here: all of them, each with its name
@@ -237,8 +252,28 @@ def tell_comparison(frame: pl.DataFrame, area_id: str, name: str, other: tuple[s
             show.out.lines(" · ".join(f"{head} {figure}" for head, figure in figures), indent=2)
     show.out.print(
         "\nPlatsen räknas bland kommunerna från närmaste änden och är ingen bedömning. Länet, GR ovägt och liknande är "
-        f"ovägda medelvärden, typ är medianen av kommuner av samma typ. – : värde saknas."
+        "ovägda medelvärden, typ är medianen av kommuner av samma typ. – : värde saknas. ”Länet av 1”: "
+        "så många kommuner hade ett värde, sagt när de är färre än tre."
         f"{left_out if is_in_columns else ''}"
+    )
+
+
+def _few(row: dict[str, Any], columns: dict[str, str]) -> str:
+    """Which of the means that are shown rest on fewer than three municipalities, and on how many."""
+    told = {head.partition(" ")[0]: row[_NUMBERS[column]] for head, column in columns.items()
+            if column in _NUMBERS and row[column] is not None and row[_NUMBERS[column]] < _FEW}  # fmt: skip
+    return f"; {', '.join(f'{head} av {n}' for head, n in told.items())}" if told else ""
+
+
+def _nothing_to_compare(area_id: str, name: str, theme: str | None) -> UsageError:
+    is_alone = _ALONE.fullmatch(area_id) is not None
+    rest = "leave --theme out; " if theme and not is_alone else ""
+    seen = f"\"select theme, count(value) from observation_wide where area_id = '{area_id}' group by 1\""
+    return UsageError(
+        "the nation and the regions are compared with no others" if is_alone else "there are no values to compare",
+        where=f"{area_id} {name}" + (f", theme {theme}" if theme and not is_alone else ""),
+        expected="a municipality, a county or a group that has values",
+        remedy=f"{rest}what there is of the area: nyckeltal sql {seen}",
     )
 
 

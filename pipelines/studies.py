@@ -7,6 +7,7 @@ Belongs here: queries and layout of `nyckeltal study` and `nyckeltal timeline`. 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from pipelines import reader, show
 from pipelines.effects import run_studies
 from pipelines.errors import UsageError
 from pipelines.near import names_near
+from pipelines.report_indicators import no_such_indicator
 
 _MARKED = ("level_change", "slope_change", "effect_per_dose")  # estimands that a row is told apart by
 _STUDY = "select * from study where study_id = $1"
@@ -59,14 +61,16 @@ _FOLLOWED = """
     order by row_number() over (partition by theme order by n desc, indicator_id), theme limit 4
 """
 _VALUES = """
-    select o.indicator_id, i.title_sv, i.unit, i.decimals, o.year, o.value, o.break_before
+    select o.indicator_id, i.title_sv, i.unit, i.decimals, o.year, o.value, o.caution, o.break_before
     from observation as o join indicator as i on o.indicator_id = i.indicator_id
-    where o.area_id = $area and o.sex = 'T' and o.year >= $since and o.caution is null
+    where o.area_id = $area and o.sex = 'T' and o.year >= $since
         and list_contains($indicators, o.indicator_id)
     order by o.indicator_id, o.year
 """
 
 
+_KNOWN = "from indicator"  # whole: releases of before lack some columns
+_MARK = "!"  # behind what has a caution; the caution stands in words below the table
 _FIXED = "select indicator_id, price_basis from indicator where price_basis like 'fasta priser%' order by 1"
 
 
@@ -157,16 +161,15 @@ def _tell_analysis(title: str, rows: pl.DataFrame, names: dict[str, str]) -> Non
     warnings: dict[str, None] = {}
     for row in sorted(rows.to_dicts(), key=lambda row: row["area_id"].isdigit()):  # groups first
         estimand = words.ESTIMANDS[row["estimand"]] if row["estimand"] in _MARKED else ""
-        decimals = _decimals(rows.filter(indicator_id=row["indicator_id"])["estimate"])
+        estimates = rows.filter(indicator_id=row["indicator_id"])["estimate"]
+        decimals = show.effect_decimals(estimates, row["lower_95"], row["upper_95"])
         indicator = words.paid_together(row["indicator_id"], names)
         table.add_row(
             ", ".join(names.get(part, part) for part in row["area_id"].split(", ")),
             f"{indicator} ({estimand})" if estimand else indicator,
-            _signed(row["estimate"], decimals),
-            "–"
-            if row["lower_95"] is None
-            else f"{_signed(row['lower_95'], decimals)} till {_signed(row['upper_95'], decimals)}",
-            show.number(row["p_value"], 3),
+            show.signed(row["estimate"], decimals),
+            _interval(row, decimals),
+            show.chance(row["p_value"]),
             "–" if row["placebo_rank"] is None else f"nr {row['placebo_rank']} av {show.number(row['placebo_of_n'])}",
             "–" if row["years_before"] is None else f"{row['years_before']} + {row['years_after']}",
             row["verdict_sv"],
@@ -186,33 +189,31 @@ def _tell_series(series: pl.DataFrame, rows: pl.DataFrame, names: dict[str, str]
     areas = [area for area in [*whole, *rows["area_id"].to_list()] if area in with_both["area_id"]]
     if not areas:
         return
-    shown = with_both.filter(
+    whole_series = with_both.filter(
         (pl.col("area_id") == areas[0]) & (pl.col("indicator_id") == with_both["indicator_id"][0])
-    ).tail(8)
-    decimals = _decimals(shown["observed"])
+    )
+    shown = whole_series.tail(8)
+    indicator = words.paid_together(shown["indicator_id"][0], names)
+    show.out.print(indicator, markup=False, soft_wrap=True)
     table = show.grid(f"{names.get(areas[0], areas[0])}, år för år")
     for head in ("år", "verklig", "utan förändringen", "skillnad", "95 %"):
         table.add_column(head, right=True, key=head == "år")
     for row in shown.to_dicts():
-        low, high = row["lower_95"], row["upper_95"]
+        decimals = show.effect_decimals(whole_series["observed"], row["lower_95"], row["upper_95"])
         table.add_row(
             str(row["year"]) + ("*" if row["is_after"] else ""),
             show.number(row["observed"], decimals),
             show.number(row["counterfactual"], decimals),
-            _signed(row["gap"], decimals),
-            "–" if low is None else f"{_signed(low, decimals)} till {_signed(high, decimals)}",
+            show.signed(row["gap"], decimals),
+            _interval(row, decimals),
         )
     show.out.print(table)
     show.out.print("  * räknas som efter")
 
 
-def _decimals(values: pl.Series) -> int:
-    """None for numbers of thousands, two for others."""
-    return 0 if any(abs(value) >= 1000 for value in values.drop_nulls().to_list()) else 2
-
-
-def _signed(value: float | None, decimals: int) -> str:
-    return "–" if value is None else ("+" if value > 0 else "") + show.number(value, decimals)
+def _interval(row: dict[str, Any], decimals: int) -> str:
+    low, high = row["lower_95"], row["upper_95"]
+    return "–" if low is None else f"{show.signed(low, decimals)} till {show.signed(high, decimals)}"
 
 
 def timeline(folder: Path, area: str, indicators: list[str], since: int) -> dict[str, Any]:
@@ -227,17 +228,19 @@ def timeline(folder: Path, area: str, indicators: list[str], since: int) -> dict
         with reader.open_release(folder) as con:
             chosen = {"events": events["event_id"].to_list(), "area": area_id}
             indicators = [row[0] for row in con.execute(_FOLLOWED, chosen).fetchall()]
-    known = set(reader.query(folder, "select indicator_id from indicator")["indicator_id"].to_list())
+    known = {row["indicator_id"]: row for row in reader.query(folder, _KNOWN).to_dicts()}
     for wanted in indicators:
         if wanted not in known:
-            near = ", ".join(names_near(wanted, known))
-            remedy = f"{f'did you mean {near}? ' if near else ''}`nyckeltal indicators search WORDS` looks for more"
-            raise UsageError("there is no such indicator", expected="an indicator_id", found=wanted, remedy=remedy)
+            raise no_such_indicator(wanted, known)
     with reader.open_release(folder) as con:
         parameters = {"area": area_id, "since": since, "indicators": indicators}
         values = con.execute(_VALUES, parameters).pl()
     return {
-        "area_id": area_id, "name": name, "since": since, "events": events, "values": values, "indicators": indicators
+        "area_id": area_id, "name": name, "since": since, "events": events, "values": values, "indicators": indicators,
+        "about": {
+            indicator: {name: known[indicator].get(name) for name in ("title_sv", "unit", "no_values_sv")}
+            for indicator in indicators
+        },
     }  # fmt: skip
 
 
@@ -247,6 +250,9 @@ def tell_timeline(told: dict[str, Any]) -> None:
     area = f"{told['name']} ({told['area_id']})"
     if not events:
         show.out.print(f"Ingen händelse som är registrerad rör {area} från {told['since']} och framåt.", markup=False)
+    for about in told["about"].values():
+        if about["no_values_sv"]:
+            show.out.print(f"{about['title_sv']}: {about['no_values_sv']}.", markup=False, soft_wrap=True)
     if values["value"].drop_nulls().is_empty():
         show.out.print(f"{area} har inga värden av de valda nyckeltalen från {told['since']}.", markup=False)
     if not events and values.is_empty():
@@ -257,9 +263,8 @@ def tell_timeline(told: dict[str, Any]) -> None:
     table.add_column("år", whole=True, key=True)
     table.add_column("händelser")
     for indicator in told["indicators"]:
-        some = next((row for (name, _), row in by_cell.items() if name == indicator), None)
-        title = f"{some['title_sv']} [{some['unit']}]" if some else indicator
-        table.add_column(title, right=True)
+        about = told["about"][indicator]
+        table.add_column(f"{about['title_sv']} [{about['unit']}]", right=True)
     for year in years:
         told_events = [f"{words.when(e)} {e['title_sv']}" for e in events if e["earliest"].year == year]
         cells = [_cell(by_cell.get((indicator, year))) for indicator in told["indicators"]]
@@ -267,9 +272,26 @@ def tell_timeline(told: dict[str, Any]) -> None:
     show.out.print(table)
     if any(row["break_before"] for row in by_cell.values()):
         show.out.print("  | före värdet: serien bytte innehåll och jämförs inte bakåt")
+    for line in _cautions_told(by_cell.values()):
+        show.out.print(f"  {_MARK} {line}", markup=False, soft_wrap=True)
+
+
+def _cautions_told(rows: Iterable[dict[str, Any]]) -> list[str]:
+    """Each caution with the indicator and the years that it is of, those apart that were not published for it."""
+    years: dict[tuple[str, str, bool], list[str]] = {}
+    for row in rows:
+        if row["caution"]:
+            key = (row["title_sv"], row["caution"], row["value"] is None)
+            years.setdefault(key, []).append(str(row["year"]))
+    return [
+        f"{title} {', '.join(of)}: {'inte publicerat' if is_missing else 'varning'}, "
+        f"{words.said(words.CAUTIONS, caution)}"
+        for (title, caution, is_missing), of in years.items()
+    ]
 
 
 def _cell(row: dict[str, Any] | None) -> str:
-    if row is None or row["value"] is None:
+    if row is None:
         return "–"
-    return ("| " if row["break_before"] else "") + show.number(row["value"], row["decimals"])
+    told = ("| " if row["break_before"] else "") + show.number(row["value"], row["decimals"])
+    return f"{told} {_MARK}" if row["caution"] else told

@@ -145,12 +145,14 @@ class AreaNames:
         return name_key(written) in {*self._as_named(area), *self._as_written(area)}
 
     def near(self, written: object, most: int = 3) -> list[str]:
-        """Codes of the areas that were probably meant, the likeliest first: the same name, lost zeros, alike."""
+        """Codes of the areas that were probably meant, likeliest first: the same name or code, lost zeros, alike."""
         text, named = code(written), self.code_of(written)
         if text in self.names:
             return [text]
         if named:
             return [named]
+        if as_code := [area for area in self.names if folded(area) == folded(text)]:  # gr is GR
+            return as_code
         if text.isdecimal():
             return padded(text, self.names) or get_close_matches(text, list(self.names), most, _ALIKE)
         by_name = {folded(self.names[area]): area for area in sorted(self.names, reverse=True)}

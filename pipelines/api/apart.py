@@ -21,7 +21,7 @@ import duckdb
 
 from pipelines import reader
 from pipelines.api import forms
-from pipelines.errors import UsageError
+from pipelines.errors import UsageError, no_place_in
 
 LIMITS = reader.Limits(seconds=20, memory_mb=600, rows=100_000, result_mb=100)
 _GRACE_SECONDS = 2  # for a query that was interrupted to say so itself
@@ -88,5 +88,4 @@ def _answer(sending: Connection, folder: Path, sql: str, ending: str, limits: re
         sending.send(FileNotFoundError("the release"))
     except BaseException as error:  # noqa: BLE001 - polars' panics are no Exceptions, and this process ends here
         _log.warning("a result could not be written", exc_info=error)
-        remedy = "cast what is no number, text or date to text, or ask for another form"
-        sending.send(UsageError(f"the result has no place in {form.ending}", remedy=remedy))
+        sending.send(no_place_in(form.ending))

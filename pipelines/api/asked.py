@@ -45,6 +45,13 @@ def _moment(value: str) -> str:
     return moment.isoformat(sep=" ", timespec="microseconds")
 
 
+def _in_order(span: str) -> str:
+    first, last = _span(span)
+    if first and last and int(first) > int(last):
+        raise ValueError(f"a span that begins with its first year, such as {last}-{first}")
+    return span
+
+
 _SEVERAL = "Flera värden skrivs med komma emellan, eller genom att upprepa parametern."
 Code = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 IndicatorIds = Annotated[list[Code], BeforeValidator(_split), Field(description=f"Nyckeltalets id. {_SEVERAL}")]
@@ -69,7 +76,7 @@ AreaTypes = Annotated[
     Field(description="Slags område: municipality, region, county, group eller nation."),
 ]
 Years = Annotated[
-    list[Annotated[str, StringConstraints(pattern=r"^(\d{4}|\d{4}-\d{4}|\d{4}-|-\d{4})$")]],
+    list[Annotated[str, StringConstraints(pattern=r"^(\d{4}|\d{4}-\d{4}|\d{4}-|-\d{4})$"), AfterValidator(_in_order)]],
     BeforeValidator(_split),
     Field(description="År eller spann: 2022, 2018-2022, 2018-, -2005."),
 ]

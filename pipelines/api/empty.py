@@ -12,9 +12,10 @@ from typing import Any
 import duckdb
 
 from pipelines.api.asked import Paging, year_ranges
-from pipelines.api.tables import AREAS, Listing, Page
+from pipelines.api.tables import AREAS, COMPARISON, Listing, Page
 from pipelines.near import words_near
 
+_NEVER_COMPARED = ("nation", "region")
 HEADER = "Nyckeltal-Note"  # for the forms that have no place for it
 
 
@@ -31,6 +32,8 @@ def why_empty(con: duckdb.DuckDBPyConnection, listing: Listing, given: Paging, p
         return _no_such_words(con, listing, asked["q"])
     if told := _without_values(con, asked):
         return told
+    if listing is COMPARISON and (told := _not_compared(con, asked, page)):
+        return told
     if listing.source == "revision":
         return "nothing has changed since the release before, or there is none before"
     named = ", ".join(name for name in asked if name not in {"columns", "limit", "cursor", "labels", "moment"})
@@ -45,6 +48,27 @@ def _not_known_then(con: duckdb.DuckDBPyConnection, moment: str, page: Page) -> 
     if first is None or first < _end(moment):
         return None
     return f"nothing of this was known at {moment}: the first of it became known {first.isoformat()} (UTC)"
+
+
+def _not_compared(con: duckdb.DuckDBPyConnection, asked: dict[str, Any], page: Page) -> str | None:
+    """Why nothing is compared of what is asked for: whose values they are, or the cautions that they carry."""
+    areas, kinds = list(asked.get("area", [])), list(asked.get("area_type", []))
+    meant = con.execute(
+        "select distinct area_type from area where (area_id in (select unnest($1::varchar[])) or len($1) = 0) "
+        "and (area_type in (select unnest($2::varchar[])) or len($2) = 0) order by 1",
+        [areas, kinds],
+    ).fetchall()
+    told = []
+    if areas or kinds:
+        told += [f"values of a {kind} are never compared with others" for (kind,) in meant if kind in _NEVER_COMPARED]
+    where = f"and {' and '.join(page.conditions)}" if page.conditions else ""
+    rows = con.execute(
+        f"select distinct caution from observation where value is not null and caution is not null {where} order by 1",
+        page.values,
+    ).fetchall()
+    if cautions := ", ".join(caution for (caution,) in rows):
+        told.append(f"a value with a caution is not compared with others: {cautions} (see /observations)")
+    return "; ".join(told) or None
 
 
 def _end(moment: str) -> datetime:

@@ -14,6 +14,7 @@ import msgspec
 import polars as pl
 
 from indicators.words import SEXES
+from pipelines.release.package.jsonstat import NOTE_OF_CAUTIONS, status_labels, status_of_cell
 from pipelines.release.pointer import ReleaseInfo
 
 _DIMENSIONS = {
@@ -23,7 +24,8 @@ _DIMENSIONS = {
     "year": ("year", "År"),
 }
 _NOTE = (
-    "En cell med status har inget slutligt värde, och ett saknat värde är aldrig noll. Celler utan rad är utelämnade."
+    "En cell med status har inget slutligt värde, och ett saknat värde är aldrig noll. Celler utan rad är utelämnade. "
+    + NOTE_OF_CAUTIONS
 )
 
 
@@ -68,7 +70,7 @@ def dataset(
     placed = frame.select("value", "status", "caution", place=_place(codes))
     doubts = placed.drop_nulls("caution").group_by("caution", maintain_order=True).agg("place").sort("caution").rows()
     held = placed.filter(pl.col("value").is_not_null())
-    told = placed.filter(pl.col("status") != "normal")
+    told = placed.with_columns(told=status_of_cell()).drop_nulls("told")
     content: dict[str, Any] = {
         "version": "2.0",
         "class": "dataset",
@@ -86,12 +88,13 @@ def dataset(
             for column, (name, title) in _DIMENSIONS.items()
         },
         "value": dict(zip(held["place"].cast(pl.String).to_list(), held["value"].to_list(), strict=True)),
-        "status": dict(zip(told["place"].cast(pl.String).to_list(), told["status"].to_list(), strict=True)),
+        "status": dict(zip(told["place"].cast(pl.String).to_list(), told["told"].to_list(), strict=True)),
         "extension": {
             "release_id": release.release_id,
             "next": following,
             "attribution": said.attributions,
             "caution": dict(doubts),
+            "status_label": status_labels(told["told"].unique()),
         },
     }
     return msgspec.json.encode(content)

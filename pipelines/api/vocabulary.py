@@ -6,13 +6,17 @@ read once for each release, so that a wrong code costs no query.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 import duckdb
 
+from indicators.words import AREA_TYPES
 from pipelines.api.problems import ApiError, meant, near
-from pipelines.text import AreaNames
+from pipelines.text import AreaNames, folded
+
+_ALIKE = 0.7  # how alike a word must be to one of ours: more than plural and singular need
 
 
 @dataclass(frozen=True)
@@ -57,22 +61,33 @@ class Vocabulary:
         """
         self._check("area", wanted, self.names, self.names)
         self._check("group", groups, self.groups, {g: self.names.get(g, g) for g in self.groups})
-        self._check("area_type", kinds, self.area_types)
+        self._check("area_type", kinds, self.area_types, said=AREA_TYPES)
         return _both(set(wanted).union(*(self.groups[g] for g in groups)), [self.area_types[k] for k in kinds])
 
     def _check(
-        self, parameter: str, wanted: Iterable[str], known: Collection[str], names: dict[str, str] | None = None
+        self,
+        parameter: str,
+        wanted: Iterable[str],
+        known: Collection[str],
+        names: dict[str, str] | None = None,
+        said: Mapping[str, str] | None = None,
     ) -> None:
-        """Refuse what is not known; `names` by code are those of areas."""
+        """Refuse what is not known; `names` by code are those of areas, `said` the Swedish words for codes."""
         for value in wanted:
             if value not in known:
-                likely = AreaNames(names).near(value) if names else []
+                likely = AreaNames(names).near(value) if names else _of_word(value, said or {}, known)
                 remedy = f"{parameter}={likely[0]}" if len(likely) == 1 else meant(likely) or near(value, known)
                 some = ", ".join(list(known)[:3])
                 expected = ", ".join(known) if len(known) <= 10 else f"a code, such as {some}"
                 raise ApiError(
                     400, "fel-varde", f"there is no such {parameter}", expected=expected, found=value, remedy=remedy
                 )
+
+
+def _of_word(value: str, said: Mapping[str, str], known: Collection[str]) -> list[str]:
+    """The code whose Swedish word is most like a value: `kommuner` is municipality."""
+    codes = {folded(word): code for code, word in said.items() if code in known}
+    return [codes[word] for word in get_close_matches(folded(value), list(codes), 1, _ALIKE)]
 
 
 def _sets(pairs: Iterable[tuple[str, str]]) -> dict[str, frozenset[str]]:

@@ -5,11 +5,13 @@ Belongs here: Swedish forms. Does not belong here: words for codes (`indicators/
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 
 from pipelines import show
 
 _SPACE = "\u00a0"
+_SCALE = re.compile(r"\d+–\d+|\(\d/\d\)")  # a unit that says which values there can be
 _MONTHS = (
     "januari", "februari", "mars", "april", "maj", "juni", "juli", "augusti", "september", "oktober", "november",
     "december",
@@ -22,8 +24,10 @@ def number(value: float | None, decimals: int = 0) -> str:
 
 
 def with_unit(value: float | None, decimals: int, unit: str) -> str:
-    """`54,5 %`; the dash stands alone."""
-    return number(value, decimals) if value is None else f"{number(value, decimals)}{_SPACE}{unit}"
+    """`54,5 %`; a unit that is a scale stands in brackets, `2 (0–2)`; the dash stands alone."""
+    if value is None:
+        return number(value, decimals)
+    return f"{number(value, decimals)}{_SPACE}{f'({unit})' if _SCALE.search(unit) else unit}"
 
 
 def amount(value: float | None) -> str:
@@ -38,13 +42,12 @@ def measured(title: str, unit: str) -> str:
 
 def signed(value: float | None, decimals: int = 0) -> str:
     """`+1 457`, `−887`, `0`."""
-    text = number(value, decimals)
-    return f"+{text}" if value is not None and value > 0 and text.strip("0,") != "" else text
+    return show.signed(value, decimals).replace(" ", _SPACE)
 
 
 def chance(value: float | None) -> str:
     """A probability: `0,023`, and `< 0,001` for what is less."""
-    return "< 0,001" if value is not None and value < 0.001 else number(value, 3)
+    return show.chance(value)
 
 
 def day(value: date | datetime | None) -> str:

@@ -12,6 +12,8 @@ from typing import Any
 import duckdb
 import polars as pl
 
+from pipelines.reader import CAUTIONS_SQL
+
 Row = dict[str, Any]
 
 _PAGED = "('municipality', 'county', 'region', 'group', 'nation')"
@@ -126,6 +128,7 @@ _WHOLE = {
     "control": "select control_id, title_sv, count(*) as of_n, count(*) filter (where holds) as holds "
     "from control group by all order by control_id",
     "correction": "select * from correction order by all",
+    "caution": CAUTIONS_SQL,
     "quarantine": "select source_id, dataset, reason, count(*) as rows from quarantine group by all order by all",
     "revision_by_indicator": "select indicator_id, change, count(*) as n from revision group by all order by all",
     "revision": "select r.*, a.name from revision as r left join area as a using (area_id) "

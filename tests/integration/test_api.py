@@ -25,6 +25,7 @@ from pipelines.api import answers, forms
 from pipelines.csv_cells import fullest_first
 from pipelines.errors import UsageError
 from pipelines.release import pointer
+from pipelines.settings import Settings
 from tests.support.command import Place
 from tests.support.served import ServedApi
 from tests.support.small_snapshot import GOTEBORG
@@ -208,6 +209,8 @@ def test_columns_can_be_chosen_and_come_in_their_order(ending: str, api: ServedA
         (f"as-of?moment=2100-01-01&indicator={COST}&year=1950", "there are values of the years"),
         ("observations?indicator=andel_personcentrerad_plan", "väntar på kommunernas egna uppgifter"),
         (f"comparison?indicator={COST}&year=1900", "there are values of the years"),
+        (f"comparison?indicator={COST}&area=0000", "values of a nation are never compared with others"),
+        ("comparison?area_type=nation,region&year=2022", "values of a nation are never compared with others"),
         (f"observations?indicator={COST}&theme=behov", "no rows answer all of this at once: indicator, theme"),
         ("indicators?q=hemj%C3%A4nst", "did you mean hemtjänst"),
         ("areas?q=G%C3%B6teborgg", "did you mean göteborg"),
@@ -223,6 +226,54 @@ def test_an_empty_answer_says_why_in_every_form(asked: str, note: str, api: Serv
     table = api.get(f"{V1}/{path}.csv?{parameters}")
     assert table.text.count("\n") == 1
     assert note.encode("ascii", "replace").decode()[:20] in table.headers["Nyckeltal-Note"]
+
+
+@pytest.fixture(scope="module")
+def whole(full_release: Settings) -> Iterator[ServedApi]:
+    """The whole release, which has values with cautions."""
+    with ServedApi(full_release.releases_dir) as served:
+        yield served
+
+
+@pytest.mark.slow
+def test_a_value_with_a_caution_is_said_to_be_compared_with_nothing(whole: ServedApi) -> None:
+    answer = whole.get(f"{V1}/comparison", indicator=COST, area="1761", year=2007).json()
+    assert answer["rows"] == []
+    assert "a value with a caution is not compared with others: known_error" in answer["note"]
+    alone = whole.get(f"{V1}/comparison", indicator=COST, area="0000", year=2007).json()
+    assert "never compared" in alone["note"]
+    assert "caution" not in alone["note"]
+
+
+@pytest.mark.slow
+def test_json_stat_says_the_caution_of_a_value_in_its_own_status(whole: ServedApi) -> None:
+    wanted = {"indicator": COST, "area": "1761", "year": "2006-2008", "sex": "T"}
+    cube = whole.get(f"{V1}/observations.jsonstat", **wanted).json()
+    assert cube["value"]["1"] == 0
+    assert cube["status"] == {"1": "caution:known_error"}
+    assert cube["extension"]["status_label"] == {"caution:known_error": "varning: källans värde är känt som fel"}
+    assert cube["extension"]["caution"] == {"known_error": [1]}
+
+
+@pytest.mark.parametrize(
+    ("asked", "remedy"),
+    [
+        ("area=gr", "area=GR"), ("group=gr", "group=GR"), ("group=G%C3%B6teborgsregionen", "group=GR"),
+        ("area_type=kommun", "area_type=municipality"), ("area_type=Kommuner", "area_type=municipality"),
+        ("area_type=l%C3%A4n", "area_type=county"), ("area_type=grupper", "area_type=group"),
+        ("area_type=riket", "area_type=nation"), ("area_type=municipalities", "did you mean municipality?"),
+    ],
+)  # fmt: skip
+def test_what_was_meant_is_suggested_by_its_code(asked: str, remedy: str, api: ServedApi) -> None:
+    refused = api.get(f"{V1}/observations?{asked}")
+    assert (refused.status_code, refused.json()["remedy"]) == (400, remedy)
+
+
+def test_a_span_that_ends_before_it_begins_is_refused(api: ServedApi) -> None:
+    refused = api.get(f"{V1}/observations?year=2022-2018")
+    assert refused.status_code == 400
+    assert refused.json()["expected"] == "a span that begins with its first year, such as 2018-2022"
+    assert refused.json()["found"] == "2022-2018"
 
 
 def test_an_answer_with_rows_has_no_note(api: ServedApi) -> None:

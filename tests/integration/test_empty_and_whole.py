@@ -8,8 +8,11 @@ import re
 import subprocess
 from pathlib import Path
 
+import polars as pl
 import pytest
 
+from pipelines.errors import UsageError
+from pipelines.report import tell_comparison
 from tests.support.command import NYCKELTAL, Place, Preloaded
 from tests.support.small_snapshot import GOTEBORG
 
@@ -125,6 +128,38 @@ def test_a_name_that_does_not_exist_suggests_what_was_meant(
     done = run_cli(*command, "--data-dir", base.data_dir)
     assert done.code == 2
     assert meant in " ".join(done.text.split())
+
+
+@pytest.mark.parametrize("theme", [(), ("--theme", "kostnad")])
+def test_the_nation_is_compared_with_nobody_whatever_the_theme(
+    theme: tuple[str, ...], base: Place, run_cli: Preloaded
+) -> None:
+    done = run_cli("compare", "Riket", *theme, "--data-dir", base.data_dir)
+    assert done.code == 2
+    assert "the nation and the regions are compared with no others" in done.text
+    assert "--theme" not in done.text
+
+
+@pytest.mark.parametrize("theme", [None, "organisation"])
+def test_to_leave_the_theme_out_is_advised_only_where_one_was_given(theme: str | None) -> None:
+    with pytest.raises(UsageError, match="there are no values to compare") as refused:
+        tell_comparison(pl.DataFrame(), GOTEBORG, "Göteborg", None, theme)
+    assert ("leave --theme out" in refused.value.remedy) == (theme is not None)
+
+
+def test_a_mean_of_fewer_than_three_municipalities_says_of_how_many(base: Place, run_cli: Preloaded) -> None:
+    rows = json.loads(run_cli("compare", GOTEBORG, "--json", "--data-dir", base.data_dir).out)
+    told = printed(250, "compare", GOTEBORG, "--data-dir", base.data_dir)
+    lines = {line.partition(",")[0]: line for line in told.splitlines() if re.match(r"\w+, ", line)}
+    means = {"länet": "county", "liknande": "similar"}
+    few = 0
+    for row in rows:
+        for head, column in means.items():
+            n = row[f"{column}_n"]
+            is_few = row[f"{column}_mean"] is not None and n < 3
+            few += is_few
+            assert (f"{head} av {n}" in lines[row["indicator_id"]]) == is_few, row["indicator_id"]
+    assert few > 0
 
 
 def test_a_timeline_of_nothing_says_so(base: Place, run_cli: Preloaded) -> None:

@@ -142,7 +142,9 @@ def test_the_caution_is_shown_wherever_the_figure_is(doubted: Place, run_cli: Pr
     (row,) = [r for r in as_json if r["indicator_id"] == SHARE]
     assert (row["caution"], row["rank"], row["similar_mean"]) == ("share_outside_0_100", None, None)
     status = json.loads(run_cli("status", "--json", "--data-dir", doubted.data_dir).out)
-    told = dict(doubted.sql("select caution, count(*) from observation where caution is not null group by 1").rows())
+    told = dict(
+        doubted.sql("select caution, count(value) from observation where caution is not null group by 1").rows()
+    )
     assert {c["caution"]: c["n"] for c in status["cautions"]} == told
     assert len(told) >= 6
     for table in ("observation", "observation_vintage", "observation_wide", "kostnad", "fixed_price", "measure_value"):

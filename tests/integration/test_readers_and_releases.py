@@ -153,6 +153,14 @@ def test_sql_gives_table_json_csv_and_parquet(base: Place, tmp_path: Path) -> No
     assert nyckeltal(*ask, "--format", "excel").code == 2
 
 
+@pytest.mark.parametrize("column", ["[1, 2]", "{'a': 1}", "map {'a': 1}", "'abc'::blob"])
+def test_what_csv_has_no_place_for_is_refused_in_words(base: Place, column: str) -> None:
+    done = nyckeltal("sql", f"select {column} as x", "--format", "csv", "--data-dir", base.data_dir)
+    assert done.code == 2
+    assert "the result has no place in csv" in done.text
+    assert "Traceback" not in done.text
+
+
 def test_csv_writes_what_a_spreadsheet_would_run_as_text(base: Place) -> None:
     query = "select * from (values ('=1+1'), ('+1'), ('-1'), ('@x'), ('plain')) as t(cell)"
     done = nyckeltal("sql", query, "--format", "csv", "--data-dir", base.data_dir)

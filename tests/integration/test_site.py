@@ -14,15 +14,19 @@ import duckdb
 import polars as pl
 import pytest
 
+from indicators.words import CAUTIONS
+from pipelines import show
 from pipelines.errors import UsageError
 from pipelines.files import read_json
 from pipelines.parts import write_parts
 from pipelines.reader import query
 from pipelines.release import pointer
 from pipelines.release.shelf import FILES
+from pipelines.report import status_of
 from pipelines.settings import Settings
+from pipelines.show import rounded
 from pipelines.site.build import build_site, write_site
-from tests.support.command import Place
+from tests.support.command import Place, Preloaded
 
 PAGE_BYTES, SCRIPT_BYTES = 300_000, 900_000
 LINKS = re.compile(r'<[^>]+?\b(?:href|src|action)="([^"]*)"')
@@ -219,6 +223,122 @@ def test_the_feed_is_an_atom_feed(release: Path) -> None:
     assert {"id", "title", "updated", "author", "entry"} <= names
     for entry in root.iter("{http://www.w3.org/2005/Atom}entry"):
         assert {child.tag.split("}")[1] for child in entry} >= {"id", "title", "updated", "content"}
+
+
+@pytest.mark.slow
+def test_what_is_said_of_the_spread_is_true_of_the_values_as_they_are_shown(
+    release: Path, pages: dict[str, str]
+) -> None:
+    values = query(
+        release,
+        "select indicator_id, year, decimals, value from observation join indicator using (indicator_id) "
+        "join area using (area_id) where sex = 'T' and area_type = 'municipality' and value is not null "
+        "and caution is null and (indicator_id, year) in (select (indicator_id, max(year)) from equity "
+        "where sex = 'T' group by indicator_id)",
+    )
+    said = 0
+    for (indicator, year, decimals), rows in values.group_by(["indicator_id", "year", "decimals"]):
+        page = pages[f"nyckeltal/{indicator}.html"]
+        sentence = re.search(r"<p>Spridning (\d{4}): ([^<]*)</p>", page)
+        assert sentence is not None, indicator
+        assert int(sentence[1]) == year
+        assert " under " not in sentence[2]
+        assert " över " not in sentence[2]
+        assert not re.search("\u00a0\\d+–\\d", sentence[2]), f"{indicator}: a scale runs into the number"
+        low, middle, high = (
+            _read(re.search(rf"{before} har ([−\d,\u00a0]+)", sentence[2]))
+            for before in ("kommunerna", "hälften", "och minst en tiondel")
+        )
+        shown = [float(rounded(value, decimals)) for value in rows["value"]]
+        assert sum(v <= low for v in shown) >= len(shown) / 10, indicator
+        assert sum(v <= middle for v in shown) >= len(shown) / 2, indicator
+        assert sum(v >= high for v in shown) >= len(shown) / 10, indicator
+        said += 1
+    assert said > 100
+
+
+def _read(found: re.Match[str] | None) -> float:
+    assert found is not None
+    return float(found[1].replace("\u00a0", "").replace(",", ".").replace("−", "-"))
+
+
+@pytest.mark.slow
+def test_the_small_pictures_name_the_nation_and_the_municipalities_that_they_show(
+    release: Path, pages: dict[str, str]
+) -> None:
+    known = query(
+        release,
+        "select indicator_id, bool_or(area_id = '0000') as nation, count(distinct area_id) filter ("
+        "area_id in (select area_id from area_membership where group_id = 'GR' and valid_to is null)) as n "
+        "from observation where sex = 'T' and value is not null and caution is null group by 1 having n > 0",
+    )
+    told = {row["indicator_id"]: row for row in known.to_dicts()}
+    captions = {
+        name.removeprefix("nyckeltal/").removesuffix(".html"): found[1]
+        for name, text in pages.items()
+        if (found := re.search(r'id="multiplar".*?<figcaption>([^<]*)</figcaption>', text, flags=re.DOTALL))
+    }
+    assert captions.keys() == told.keys()
+    for indicator, caption in captions.items():
+        assert ("riket" in caption) == told[indicator]["nation"], indicator
+        assert ("De 13" in caption) == (told[indicator]["n"] == 13), indicator
+        assert str(told[indicator]["n"]) in caption
+
+
+@pytest.mark.slow
+def test_the_page_of_quality_and_status_count_cautions_alike(
+    full_release: Settings, release: Path, pages: dict[str, str]
+) -> None:
+    (total,) = query(release, "select count(value) from observation where caution is not null").row(0)
+    unpublished = query(
+        release, "select caution, count(*) from observation where caution is not null and value is null group by 1"
+    )
+    cautions = status_of(full_release)["cautions"]
+    assert sum(c["n"] for c in cautions) == total
+    assert {c["caution"]: c["not_published"] for c in cautions if c["not_published"]} == dict(unpublished.rows())
+    page = pages["kvalitet.html"].replace("\u00a0", " ")
+    assert f"{show.number(total)} värden har en varning" in page
+    for caution, n in unpublished.rows():
+        assert f"{show.number(n)} värden är inte publicerade: {CAUTIONS[caution]}" in page
+    assert (
+        f"{total} of " in query(release, "select found from quality_result where check_id = 'caution.release'").item()
+    )
+
+
+@pytest.mark.slow
+def test_a_study_s_limits_are_those_of_the_command_and_lie_on_the_side_of_zero_that_the_verdict_says(
+    full_release: Settings, pages: dict[str, str], run_cli: Preloaded
+) -> None:
+    limit = r"[+−]?[\d ]+(?:,\d+)?"
+    estimate = re.compile(rf'<td class="num">({limit}) till ({limit})</td>(?:(?!</tr>).)*<td>([^<]*)</td></tr>')
+    judged = 0
+    for name, text in pages.items():
+        if not name.startswith("studie/"):
+            continue
+        page = text.replace("\u00a0", " ")
+        for low, high, verdict in estimate.findall(page):
+            signs = {
+                0 if not float(number) else 1 if float(number) > 0 else -1
+                for number in (re.sub("[ +]", "", t).replace("−", "-").replace(",", ".") for t in (low, high))
+            }
+            if verdict.startswith(("Högre", "Lägre")):
+                judged += 1
+                assert signs == {1 if verdict.startswith("Högre") else -1}, (name, low, high, verdict)
+        study = name.removeprefix("studie/").removesuffix(".html")
+        done = run_cli("study", "show", study, "--data-dir", full_release.data_dir)
+        on_page = {f"{low} till {high}" for low, high, _ in estimate.findall(page)}
+        results = done.text.split("Att hålla i minnet")[0]
+        assert [i for i in on_page if i not in results] == [], name
+    assert judged > 5
+
+
+@pytest.mark.slow
+def test_one_member_is_one_member(pages: dict[str, str]) -> None:
+    counted = [
+        found[0] for text in pages.values() if (found := re.findall(r"<summary>(\d+ medlem\w*)</summary>", text))
+    ]
+    assert len(counted) > 20
+    assert [c for c in counted if (c.split()[0] == "1") != (c.split()[1] == "medlem")] == []
 
 
 def changed(folder: Path, place: Place, sql: str) -> Path:

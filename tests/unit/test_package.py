@@ -154,6 +154,23 @@ def test_a_cube_tells_missing_from_what_is_not_there() -> None:
     assert msgspec.json.encode(float("nan")) == b"null"  # what the empty cells rest on
 
 
+def test_the_status_of_a_cell_says_the_caution_of_a_value_that_stands() -> None:
+    rows = pl.DataFrame(
+        [
+            (1.0, "normal", None, None), (0.0, "normal", "known_error", "caution:known_error"),
+            (None, "missing", "low_coverage", "missing"), (2.0, "preliminary", None, "preliminary"),
+            (2.0, "preliminary", "negative", "preliminary, caution:negative"),
+        ],
+        schema={"value": pl.Float64, "status": pl.String, "caution": pl.String, "told": pl.String},
+        orient="row",
+    )  # fmt: skip
+    assert rows.select(said=jsonstat.status_of_cell())["said"].to_list() == rows["told"].to_list()
+    assert jsonstat.status_labels(["preliminary, caution:negative", "missing"]) == {
+        "missing": "saknas",
+        "preliminary, caution:negative": "preliminärt, varning: ett antal eller belopp under noll",
+    }
+
+
 def test_every_theme_has_a_name_and_so_a_place_in_the_package() -> None:
     assert set(words.THEMES) == set(Theme)
 

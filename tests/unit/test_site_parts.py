@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from indicators import words
 from indicators.load import load_catalogue
 from indicators.vocabulary import CostConcept, Polarity, Theme
+from pipelines import show
 from pipelines.settings import Settings
 from pipelines.site import swedish
 from pipelines.site.pages.areas import _edge
 from pipelines.site.pages.indicators import breaks_of
-from pipelines.site.pages.records import heading_of
+from pipelines.site.pages.records import corrections_told, heading_of
 from pipelines.site.pages.reform import _ledger
 from pipelines.site.sparkline import sparkline
 
@@ -44,7 +45,8 @@ def test_numbers_are_swedish(value: float | None, decimals: int, text: str) -> N
 @given(st.floats(-1e12, 1e12), st.integers(0, 3))
 def test_a_number_reads_back_as_it_was_rounded(value: float, decimals: int) -> None:
     text = swedish.number(value, decimals).replace(NB, "").replace(",", ".").replace("−", "-")
-    assert float(text) == pytest.approx(round(value, decimals), abs=10**-decimals)
+    assert float(text) == pytest.approx(round(value, decimals), abs=1.1 * 10**-decimals)
+    assert "−0" not in swedish.number(value, 0)
 
 
 @pytest.mark.parametrize(("value", "text"), [(1457.0, f"+1{NB}457"), (-887.0, "−887"), (0.2, "0"), (None, "–")])
@@ -171,3 +173,72 @@ def test_less_than_a_thousandth_is_not_nothing() -> None:
 def test_a_title_that_ends_with_its_unit_says_it_once() -> None:
     assert swedish.measured("Väntan, dagar", "dagar") == "Väntan, dagar"
     assert swedish.measured("Kostnad", "kr") == "Kostnad, kr"
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "unit", "text"),
+    [
+        (54.5, 1, "%", f"54,5{NB}%"),
+        (2.0, 0, "0–2", f"2{NB}(0–2)"),
+        (71.3, 0, "index 0–100", f"71{NB}(index 0–100)"),
+        (1.0, 0, "ja/nej (1/0)", f"1{NB}(ja/nej (1/0))"),
+        (12.0, 0, "per 100 000 inv 65+", f"12{NB}per 100 000 inv 65+"),
+        (None, 0, "0–2", "–"),
+    ],
+)
+def test_a_unit_that_is_a_scale_does_not_run_into_the_number(
+    value: float | None, decimals: int, unit: str, text: str
+) -> None:
+    assert swedish.with_unit(value, decimals, unit) == text
+
+
+@pytest.mark.parametrize(
+    ("actions", "told"),
+    [
+        ([], ""),
+        (["override"], "Ett fel hos en källa är känt: 1 är rättat här."),
+        (
+            ["drop", "caution", "caution"],
+            "3 fel hos källor är kända: 1 är borttaget här, "
+            "2 är bara utmärkta, värdena står kvar med en varning.",
+        ),
+        (["scale", "override", "flag"], "3 fel hos källor är kända: 2 är rättade här, "
+         "1 är bara utpekat för en människa, värdet står kvar."),
+    ],
+)  # fmt: skip
+def test_what_is_only_marked_is_not_said_to_be_mended(actions: list[str], told: str) -> None:
+    assert corrections_told([{"action": action} for action in actions]) == told
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "text"),
+    [
+        (2.15, 1, "2,2"), (2.675, 2, "2,68"), (1.005, 2, "1,01"), (0.5, 0, "1"), (2.5, 0, "3"), (-2.5, 0, "−3"),
+        (-0.04, 1, "0,0"), (-0.05, 1, "−0,1"), (1e22, 0, NB.join(["10", *["000"] * 7])), (3, 1, "3,0"),
+    ],
+)  # fmt: skip
+def test_a_half_is_rounded_away_from_zero_as_the_number_is_written(value: float, decimals: int, text: str) -> None:
+    assert swedish.number(value, decimals) == text
+
+
+@pytest.mark.parametrize(
+    ("estimates", "limits", "decimals"),
+    [
+        ([-4.67], (-9.29, -0.04), 2),
+        ([-4670.0, 3.0], (-9290.0, -40.0), 0),
+        ([-4670.0], (-9290.0, -0.4), 1),  # a limit below zero is not shown as zero
+        ([0.01], (0.0004, 0.02), 4),
+        ([1.0], (0.0, 2.0), 2),
+        ([None, 1.0], (None, None), 2),
+    ],
+)
+def test_the_limit_of_an_effect_is_not_rounded_onto_zero(
+    estimates: list[float | None], limits: tuple[float | None, float | None], decimals: int
+) -> None:
+    assert show.effect_decimals(estimates, *limits) == decimals
+
+
+def test_a_chance_is_not_rounded_up_to_the_limit_of_a_test() -> None:
+    assert [show.chance(p) for p in (0.04999, 0.0496, 0.05, 0.0504, 0.001)] == [
+        "0,04999", "0,0496", "0,050", "0,050", "0,001"
+    ]  # fmt: skip

@@ -5,6 +5,7 @@ Belongs here: the form. Does not belong here: which indicators, or when they are
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -13,9 +14,13 @@ import polars as pl
 
 from indicators import words
 
+_CAUTION = "caution:"  # before the code of a caution, where the status of a cell says it
+NOTE_OF_CAUTIONS = (
+    f"En cell vars status säger {_CAUTION} har ett värde som inte går att lita på och som inte jämförs med andra."
+)
 _NOTE = (
     "Celler med status har en rad i utgåvan men inget slutligt värde; skälen står i extension.missing_reason. Celler "
-    "utan värde och utan status har ingen rad i utgåvan. Ett saknat värde är aldrig noll."
+    "utan värde och utan status har ingen rad i utgåvan. Ett saknat värde är aldrig noll. " + NOTE_OF_CAUTIONS
 )
 # The columns of the table `indicator` that are told.
 DESCRIBED = (
@@ -41,6 +46,7 @@ def dataset(rows: pl.DataFrame, indicator: dict[str, Any], updated: str) -> byte
     labels = {"area": dict(areas.select("area_id", "area_name").iter_rows()), "year": {str(y): str(y) for y in years},
               "sex": {s: words.SEXES[s] for s in sexes}}  # fmt: skip
     titles = {"area": "Område", "year": "År", "sex": "Kön"}
+    status = _status(rows, place)
     content = {
         "version": "2.0",
         "class": "dataset",
@@ -56,8 +62,8 @@ def dataset(rows: pl.DataFrame, indicator: dict[str, Any], updated: str) -> byte
             for name, label in labels.items()
         },
         "value": value.tolist(),
-        "status": _status(rows, place),
-        "extension": _extension(rows, place, indicator),
+        "status": status,
+        "extension": _extension(rows, place, indicator, set(status.values())),
     }
     return msgspec.json.encode(content)
 
@@ -70,12 +76,37 @@ def _places(rows: pl.DataFrame, areas: pl.Series, years: list[int], sexes: list[
     return (area * len(years) + year) * len(sexes) + sex  # type: ignore[no-any-return]
 
 
+def status_of_cell() -> pl.Expr:
+    """What the status of a cell says of its row: a status that is not normal, and the caution of a value that stands.
+
+    A reader that knows nothing of our extension sees by it that the value is not to be trusted. Null where there is
+    nothing to say. The frame has the columns `value`, `status` and `caution`.
+    """
+    status = pl.when(pl.col("status") != "normal").then(pl.col("status"))
+    doubt = pl.when(pl.col("value").is_not_null()).then(pl.lit(_CAUTION) + pl.col("caution"))
+    told = pl.concat_str(status, doubt, separator=", ", ignore_nulls=True)
+    return pl.when(told != "").then(told)
+
+
+def status_labels(told: Iterable[str]) -> dict[str, str]:
+    """What each status of a cell says, in Swedish."""
+    return {text: ", ".join(_label(part) for part in text.split(", ")) for text in sorted(set(told))}
+
+
+def _label(status: str) -> str:
+    if status.startswith(_CAUTION):
+        return f"varning: {words.said(words.CAUTIONS, status.removeprefix(_CAUTION))}"
+    return words.said(words.STATUSES, status)
+
+
 def _status(rows: pl.DataFrame, place: np.ndarray[Any, Any]) -> dict[str, str]:
-    told = (rows["status"] != "normal").to_numpy()
-    return dict(zip(map(str, place[told].tolist()), rows["status"].filter(pl.Series(told)).to_list(), strict=True))
+    told = rows.select(status_of_cell().alias("told"), place=pl.Series(place)).drop_nulls("told")
+    return dict(zip(map(str, told["place"].to_list()), told["told"].to_list(), strict=True))
 
 
-def _extension(rows: pl.DataFrame, place: np.ndarray[Any, Any], indicator: dict[str, Any]) -> dict[str, Any]:
+def _extension(
+    rows: pl.DataFrame, place: np.ndarray[Any, Any], indicator: dict[str, Any], told: set[str]
+) -> dict[str, Any]:
     placed = rows.select("missing_reason", "caution", "is_preliminary", place=pl.Series(place))
     reasons = placed.drop_nulls("missing_reason").group_by("missing_reason", maintain_order=True).agg("place").rows()
     doubts = placed.drop_nulls("caution").group_by("caution", maintain_order=True).agg("place").rows()
@@ -83,7 +114,7 @@ def _extension(rows: pl.DataFrame, place: np.ndarray[Any, Any], indicator: dict[
         "indicator_id": indicator["indicator_id"],
         **{name: indicator[name] for name in DESCRIBED},
         "attribution": by_area_type(rows),
-        "status_label": {s: words.STATUSES[s] for s in sorted(rows["status"].unique().to_list())},
+        "status_label": status_labels({*rows["status"].unique(), *told}),
         "missing_reason": dict(reasons),
         "caution": dict(doubts),
         "preliminary": placed.filter("is_preliminary")["place"].to_list(),

@@ -34,6 +34,9 @@ def _content(tables: Tables, row: Row, values: pl.DataFrame) -> Row:
     ranked = [_ranked(tables, r) for r in tables.ranked.get(indicator_id, [])]
     gr = set(tables.members.get(GR, []))
     by = {name: rows.get(indicator_id, []) for name, rows in tables.by_indicator.items()}
+    multiples = (
+        _series(tables, values, [*sorted(gr, key=tables.name), NATION], set(breaks)) if _has(values, *gr) else []
+    )
     return {
         "row": {k: v for k, v in row.items() if k != "breaks"},
         "formula": _formula(tables, row),
@@ -42,9 +45,8 @@ def _content(tables: Tables, row: Row, values: pl.DataFrame) -> Row:
         "breaks_json": json.dumps([{"year": y, "reason": r} for y, r in breaks.items()], ensure_ascii=False),
         "events": _events(tables, indicator_id, values),
         "series": _series(tables, values, [*_SWEDEN] if _has(values, GR) else [NATION, *_REGIONS], set(breaks)),
-        "multiples": _series(tables, values, [*sorted(gr, key=tables.name), NATION], set(breaks))
-        if _has(values, *gr)
-        else [],
+        "multiples": multiples,
+        "multiples_caption": _multiples_caption(multiples, len(gr)),
         "ranked": ranked,
         "ranked_kind": "region" if ranked and ranked[0]["area_id"].startswith("00") else "municipality",
         "year": tables.ranked[indicator_id][0]["year"] if ranked else None,
@@ -66,6 +68,14 @@ def breaks_of(row: Row) -> dict[int, str]:
 
 def _has(values: pl.DataFrame, *areas: str) -> bool:
     return not values.filter(pl.col("area_id").is_in(areas), pl.col("value").is_not_null()).is_empty()
+
+
+def _multiples_caption(drawn: list[Row], of_n: int) -> str:
+    """What the small pictures show: how many municipalities, and the nation's line where it is drawn."""
+    areas = {row["area_id"] for row in drawn}
+    shown = len(areas - {NATION})
+    whom = f"De {of_n} kommunerna" if shown == of_n else f"{shown} av de {of_n} kommunerna, de som har värden"
+    return f"{whom}, samma skala" + ("; grå linje är riket" if NATION in areas else "")
 
 
 def _ranked(tables: Tables, row: Row) -> Row:

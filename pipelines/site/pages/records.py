@@ -22,6 +22,13 @@ _ORDER = (
     "Jämförbarhet och samanvändbarhet",
 )  # fmt: skip
 _ACCURACY = "Tillförlitlighet"
+# What was done about a publisher's error, by the action of its correction: said of one, and of several.
+_MENDED = ("rättat här", "rättade här")
+_DROPPED = ("borttaget här", "borttagna här")
+_MARKED = ("bara utmärkt, värdet står kvar med en varning", "bara utmärkta, värdena står kvar med en varning")
+_FLAGGED = ("bara utpekat för en människa, värdet står kvar", "bara utpekade för en människa, värdena står kvar")
+_DONE_ORDER = (_MENDED, _DROPPED, _MARKED, _FLAGGED)
+_DONE = {"override": _MENDED, "scale": _MENDED, "drop": _DROPPED, "caution": _MARKED, "flag": _FLAGGED}
 _FIRST_SHOWN = (
     "kostnad_aldreomsorg_per_inv_80", "andel_kostnad_ordinart_boende", "trygghet_hemtjanst",
     "andel_arbetad_tid_timavlonade_omsorg",
@@ -113,12 +120,24 @@ def _quality(tables: Tables) -> Row:
         "sources": tables.whole["source"],
         "stale": tables.release["stale_sources"] or "",
         "quarantine": tables.whole["quarantine"],
-        "corrections": tables.whole["correction"],
+        "corrections": corrections_told(tables.whole["correction"]),
+        "cautions": tables.whole["caution"],
         "full_coverage": sum(c["with_value"] == c["of_n"] for c in coverage),
         "covered": len(coverage),
         "plausibility": tables.whole["count"][0]["doubtful"],
         "breaks": sum(r["breaks"] is not None for r in tables.indicators.values()),
     }
+
+
+def corrections_told(corrections: list[Row]) -> str:
+    """How many of the publishers' errors are mended here and how many only marked; nothing where there are none."""
+    done = Counter(_DONE[c["action"]] for c in corrections)
+    parts = [f"{n} är {one if n == 1 else several}" for one, several in _DONE_ORDER if (n := done[one, several])]
+    if not parts:
+        return ""
+    n = len(corrections)
+    known = "Ett fel hos en källa är känt" if n == 1 else f"{n} fel hos källor är kända"
+    return f"{known}: {', '.join(parts)}."
 
 
 def _changes(tables: Tables) -> Row:

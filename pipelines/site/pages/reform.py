@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from indicators.words import METHODS, paid_together, said
+from pipelines.show import effect_decimals
 from pipelines.site.pages.page import Page, study_path
 from pipelines.site.tables import Row, Tables
 
@@ -94,24 +95,38 @@ def _analysis(tables: Tables, analysis: Row) -> Row:
     for row in of("effect_series"):
         series.setdefault((row["indicator_id"], row["area_id"]), []).append(row)
     estimates = of("effect_estimate")
+    together: dict[str, list[float | None]] = {}
+    for e in estimates:
+        together.setdefault(e["indicator_id"], []).append(e["estimate"])
     return {
         "analysis": analysis,
-        "estimates": estimates,
+        "estimates": [_with_decimals(e, together[e["indicator_id"]]) for e in estimates],
         "warnings": sorted({w for e in estimates for w in (e["warnings_sv"] or "").split("\n") if w}),
         "figures": [
-            {"title": rows[0]["title"], "unit": rows[0]["unit"], "decimals": rows[0]["decimals"],
-             "name": rows[0]["name"], "rows": rows}
+            {"title": rows[0]["title"], "unit": rows[0]["unit"], "decimals": effect_decimals(_shown(rows)),
+             "name": rows[0]["name"], "rows": [_with_decimals(row, _shown(rows)) for row in rows]}
             for rows in series.values()
         ],
         "donors": [d | {"donor": tables.name(d["donor_area_id"])} for d in of("donor_weight")],
     }  # fmt: skip
 
 
+def _shown(rows: list[Row]) -> list[float | None]:
+    """The values of a series; its differences where it has no values, such as those of years since a change."""
+    observed = [row["observed"] for row in rows]
+    return observed if any(value is not None for value in observed) else [row["gap"] for row in rows]
+
+
+def _with_decimals(row: Row, together: list[float | None]) -> Row:
+    """The decimals that the command line shows too, which are not the indicator's."""
+    return row | {"decimals": effect_decimals(together, row["lower_95"], row["upper_95"])}
+
+
 def _measured(tables: Tables, indicators: str) -> Row:
-    """Title, unit and decimals of what is estimated; of several together (payers) those of the first."""
+    """Title and unit of what is estimated; of several together (payers) those of the first."""
     titles = {i: r["title_sv"] for i, r in tables.indicators.items()}
     first = tables.indicators[re.split(", | - ", indicators)[0]]
-    return {"title": paid_together(indicators, titles), "unit": first["unit"], "decimals": first["decimals"]}
+    return {"title": paid_together(indicators, titles), "unit": first["unit"]}
 
 
 def _names(tables: Tables, areas: str | None) -> str:

@@ -24,11 +24,13 @@ function drawn(kind, attributes = {}, ...children) {
   return made;
 }
 
-// 290 766 or 12,3, with narrow spaces that never break; an en dash where there is no value.
+// 290 766 or 12,3, with narrow spaces that never break; an en dash where there is no value. Rounded as `rounded` of
+// pipelines/show.py does it: the number as it is written (hence its text), a half away from zero, no sign before nothing.
 function swedish(value, decimals = 0) {
   if (value === null || value === undefined || Number.isNaN(value)) return "–";
   const form = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
-  return new Intl.NumberFormat("sv-SE", form).format(value).replace(/\u00a0/g, "\u202f");
+  const text = new Intl.NumberFormat("sv-SE", form).format(String(value)).replace(/\u00a0/g, "\u202f");
+  return /[1-9∞]/.test(text) ? text : text.replace("−", "");
 }
 
 // The number in a cell's text; null where there is none.

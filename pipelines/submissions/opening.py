@@ -23,6 +23,7 @@ from pipelines.sources.cells import Cell, Sheet, read_sheets
 ENDINGS = (".xlsx", ".xls", ".csv")
 MAX_BYTES, MAX_UNPACKED, MAX_CELLS = 10_000_000, 60_000_000, 200_000
 _PERSONAL_FORMAT = re.compile(r"[0#]{6}[^0#]{1,3}[0#]{4}")  # a spreadsheet's own format for these numbers
+_LITERAL = re.compile(r'"[^"]*"|[\\_*].|\[[^\]]*\]')  # quoted, escaped, a blank's width, a filling, a condition
 _XLS_ERROR = "#FEL!"  # the old format keeps a code, which nobody needs to know
 
 Place = tuple[int, int]
@@ -122,10 +123,20 @@ def _look_at_cell(opened: Opened, sheet: Sheet, cell: XlsxCell, shown: object) -
     elif isinstance(shown, str) and shown.startswith("#"):
         _put(sheet, place, shown)
     if isinstance(shown, int | float) and not isinstance(shown, bool):
-        if "%" in cell.number_format:
+        if is_percentage(cell.number_format, shown):
             opened.percent.setdefault(sheet.name, set()).add(place)
         if _PERSONAL_FORMAT.search(cell.number_format):
             opened.personal.setdefault(sheet.name, set()).add(place)
+
+
+def is_percentage(number_format: str, value: float) -> bool:
+    """Whether a spreadsheet shows a number a hundred times larger: a per cent sign that is no literal one.
+
+    A format has a section each for numbers above, below and of nothing; the first stands for those that are not there.
+    """
+    sections = _LITERAL.sub("", number_format).split(";")
+    place = 1 if value < 0 else 2 if value == 0 else 0
+    return "%" in (sections[place] if place < len(sections) else sections[0])
 
 
 def _put_back(opened: Opened, texts: dict[Place, str]) -> None:

@@ -145,6 +145,13 @@ def value_of(cell: Any, declared: TemplateField, *, is_percent: bool = False) ->
     return Understood(found, mended)
 
 
+def as_shown(cell: Any, *, is_percent: bool) -> Any:
+    """A cell as its reader knows it: a number in the format of percentages with what the spreadsheet shows for it."""
+    if not is_percent or isinstance(cell, bool) or not isinstance(cell, int | float):
+        return cell
+    return f"{shown(round(float(cell) * 100, 9))} % ({shown(float(cell))} i procentformat)"
+
+
 def _number(cell: Any, declared: TemplateField, *, is_percent: bool) -> tuple[float, str]:
     expected = f"ett tal ({declared.unit})"
     if isinstance(cell, bool):

@@ -19,10 +19,14 @@ from indicators.load import load_catalogue
 from pipelines.archive import Promise
 from pipelines.errors import NyckeltalError, UsageError
 from pipelines.quality.rules import rules_for
+from pipelines.sources.cells import Sheet
 from pipelines.sources.model import datasets
 from pipelines.submissions.annotated import path_of_copy
 from pipelines.submissions.examining import Examined, examine
+from pipelines.submissions.judging import Row, judge, shares_of_all
 from pipelines.submissions.numbers import NumberFault, number_in
+from pipelines.submissions.opening import open_file
+from pipelines.submissions.recognising import recognise
 from pipelines.submissions.templates import write_template
 from pipelines.text import AreaNames
 
@@ -229,6 +233,80 @@ def test_a_number_in_the_format_of_percentages_is_mended_and_told() -> None:
     assert [note.cell for note in examined.notes] == ["K2"]
 
 
+@pytest.mark.parametrize("literal", ['0.0" %"', r"0.0\%", r"0.0\ \%", '0.0"procent, %"', "0.0[$ %]", r'0.0" %";-0.0\%'])
+def test_a_literal_per_cent_sign_of_a_format_multiplies_nothing(literal: str) -> None:
+    made = book("kompetens", changed(KOMPETENS, K=81.5))
+    made.active["K2"].number_format = literal  # type: ignore[index]
+    assert open_file(saved(made), "x.xlsx").percent == {}
+    made.active["K2"].number_format = f"0.0%;{literal}"  # type: ignore[index]
+    assert open_file(saved(made), "x.xlsx").percent == {"Sheet": {(1, 10)}}
+
+
+def test_a_share_whose_format_has_a_literal_per_cent_sign_is_what_it_says() -> None:
+    made = book("kompetens", changed(KOMPETENS, K=81.5), [*KOMPETENS[:2], 2022, *KOMPETENS[3:-1], 0.5])
+    made.active["K2"].number_format = made.active["K3"].number_format = '0.0" %"'  # type: ignore[index]
+    assert faults(judged(saved(made))) == {"K3": "andelen kan betyda två olika saker"}
+
+
+def test_a_percentage_above_a_hundred_is_told_as_it_is_shown() -> None:
+    made = book("kompetens", changed(KOMPETENS, K=81.5))
+    made.active["K2"].number_format = "0.0%"  # type: ignore[index]
+    (fault,) = judged(saved(made)).faults
+    assert (fault.what, fault.found) == ("andelen är över 100 procent", "8150 % (81,5 i procentformat)")
+
+
+SHARES_DIFFER = "andelen för alla stämmer inte med kvinnors och mäns"
+
+
+@pytest.mark.parametrize(
+    ("persons", "shares", "what"),
+    [
+        # by hand: (3000 x 92 + 1000 x 95) / 4000 = 92.75
+        ((4000, 3000, 1000), (81.5, 92, 95), {"K2": SHARES_DIFFER}),
+        ((4000, 3000, 1000), (92.75, 92, 95), {}),
+        ((4000, 3000, 1000), (92.8, 92, 95), {}),
+        ((4000, 3000, 1000), (93, 92, 95), {}),  # 92.75 may be off by a half, as all three
+        ((4000, 3000, 1000), (93.9, 92.0, 95.0), {"K2": SHARES_DIFFER}),
+        ((4000, 3000, 1000), (94.5, 92.1, 95.2), {"K2": SHARES_DIFFER}),  # between them, but not where it has to be
+        ((4000, 3000, 1000), (92.9, 92.1, 95.2), {}),  # 92.875
+        ((1000, 600, 400), (66.67, 33.33, None), {"K2": SHARES_DIFFER}),  # 40 men of 100 cannot make up for it
+        ((1000, 600, 400), (50.0, 33.33, None), {}),
+        ((1000, 1000, 0), (66.7, 66.7, None), {}),
+        ((1000, 600, 400), (50.0, None, None), {}),
+        ((1000, 600, 400), (None, 50.0, 60.0), {}),
+        ((1000, "x", 400), (81.5, 92, 95), {"J3": "cellen innehåller text där ett tal väntades", "K2": SHARES_DIFFER}),
+        ((1000, "x", 400), (92.4, 92, 95), {"J3": "cellen innehåller text där ett tal väntades"}),
+    ],
+)  # fmt: skip
+def test_the_share_of_all_is_the_mean_of_women_s_and_men_s(
+    persons: tuple[Any, ...], shares: tuple[Any, ...], what: dict[str, str]
+) -> None:
+    rows = [
+        changed(KOMPETENS, D=sex, E=employed, F=employed, G=None, H=None, I=None, J=n, K=share)
+        for sex, employed, n, share in zip("TKM", (20, 10, 10), persons, shares, strict=True)
+    ]
+    found = recognise([Sheet("Uppgifter", [heads("kompetens"), *rows])], TEMPLATES)
+    assert found.table
+    told = judge(found.table, MUNICIPALITIES, TODAY).faults
+    assert {fault.cell: fault.what for fault in told} == what
+
+
+@given(st.integers(0, 3000), st.integers(0, 3000), st.data(), st.integers(0, 2))
+def test_shares_that_are_rounded_are_never_said_to_differ(women: int, men: int, data: st.DataObject, to: int) -> None:
+    some = [data.draw(st.integers(0, n)) for n in (women, men)]
+    counted = zip((women + men, women, men), (sum(some), *some), strict=True)
+    rows = {
+        sex: Row(1, "1440", 2023, sex, {
+            "kompetens_svarande_digitalt": float(n), "kompetens_digital_andel": round(100 * k / n, to) if n else None,
+        })
+        for sex, (n, k) in zip("TKM", counted, strict=True)
+    }  # fmt: skip
+    declared = next(f for f in BY_ID["kompetens"].fields if f.kind == "share")
+    low, high = shares_of_all(declared, rows)
+    of_all = rows["T"].values[declared.series]
+    assert of_all is None or low <= of_all <= high
+
+
 def test_women_and_men_come_together_and_add_up() -> None:
     women, men = changed(KOMPETENS, D="kvinnor", E=560), changed(KOMPETENS, D="M", E=40)
     examined = judged(saved(book("kompetens", changed(KOMPETENS, F=None), women)))
@@ -253,6 +331,37 @@ def test_the_head_may_stand_lower_and_be_written_without_its_unit() -> None:
     made = book("samverkan", changed(SAMVERKAN, D="x"), above=3)
     made.active["D4"] = "  patienter i kommunal hälso- och SJUKVÅRD "  # type: ignore[index]
     assert set(faults(judged(saved(made)))) == {"D5"}
+
+
+@pytest.mark.parametrize(
+    ("template", "cell", "head", "is_sound"),
+    [
+        ("kostnad_hsl", "E1", "Kostnad totalt (kr)", False),
+        ("kostnad_hsl", "E1", "Kostnad totalt (mnkr)", False),
+        ("kostnad_hsl", "E1", "kostnad totalt ( SEK )", False),
+        ("kostnad_hsl", "E1", "kostnad_hsl_totalt (kr)", False),
+        ("kostnad_hsl", "E1", "Kostnad totalt (Tkr)", True),
+        ("kostnad_hsl", "E1", "Kostnad totalt (tusen kronor)", True),
+        ("kostnad_hsl", "E1", "Kostnad totalt (1 000 kr)", True),
+        ("kostnad_hsl", "E1", "Kostnad totalt ()", True),
+        ("kostnad_hsl", "E1", "Kostnad totalt", True),
+        ("kostnad_hsl", "D1", "Patienter som kostnaden avser (procent)", False),
+        ("kostnad_hsl", "D1", "Patienter som kostnaden avser (st)", True),
+        ("kostnad_hsl", "C1", "År (fyra siffror)", True),
+        ("kompetens", "K1", "Medarbetare med tillräcklig digital kompetens (antal)", False),
+        ("kompetens", "K1", "Medarbetare med tillräcklig digital kompetens (procent)", True),
+        ("kompetens", "E1", "Medarbetare (årsarbetare)", False),
+    ],
+)
+def test_another_unit_in_a_head_is_refused_by_name(template: str, cell: str, head: str, is_sound: bool) -> None:
+    row = KOMPETENS if template == "kompetens" else ["1440", "Ale", 2023, 400, 32000, None, None, None]
+    told = recognise([Sheet("Uppgifter", [changed(heads(template), **{cell[0]: head}), row])], TEMPLATES).faults
+    if is_sound:
+        assert told == []
+    else:
+        (fault,) = told
+        assert (fault.cell, fault.what, fault.found) == (cell, "rubriken har en annan enhet än mallen", head)
+        assert fault.expected
 
 
 def test_columns_unknown_twice_and_missing_are_named() -> None:

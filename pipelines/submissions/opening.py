@@ -1,8 +1,8 @@
 """Opening the file that was handed in, with what only its format tells of a cell.
 
 Belongs here: the cells as they are, with formulas that were not computed and errors put back where a reader of values
-sees nothing, and which numbers are shown as percentages or as personal identity numbers. Does not belong here: reading
-any kind of file (`sources/cells.py`), or what cells mean.
+sees nothing, and which numbers are shown as percentages, or in another way than as numbers. Does not belong here:
+reading any kind of file (`sources/cells.py`), or what cells mean.
 """
 
 from __future__ import annotations
@@ -23,6 +23,11 @@ from pipelines.sources.cells import Cell, Sheet, read_sheets
 ENDINGS = (".xlsx", ".xls", ".csv")
 MAX_BYTES, MAX_UNPACKED, MAX_CELLS = 10_000_000, 60_000_000, 200_000
 _PERSONAL_FORMAT = re.compile(r"[0#]{6}[^0#]{1,3}[0#]{4}")  # a spreadsheet's own format for these numbers
+_AS_IT_IS = {"General", "0", "@"}
+_ALL_DIGITS = re.compile(r"0[0 ./()+-]*0")
+_FEWEST_DIGITS = 9
+_BORN_2000 = re.compile(r"1[0-2](?:0[1-9]|[1-9]\d)\d{4}")
+_TOO_LONG = 1e12
 _LITERAL = re.compile(r'"[^"]*"|[\\_*].|\[[^\]]*\]')  # quoted, escaped, a blank's width, a filling, a condition
 _XLS_ERROR = "#FEL!"  # the old format keeps a code, which nobody needs to know
 
@@ -31,14 +36,15 @@ Place = tuple[int, int]
 
 @dataclass
 class Opened:
-    """A file's sheets, and places (row and column from 0) by sheet: percentages, and numbers shown as personal ones.
+    """A file's sheets, and by sheet the places (row and column from 0) of percentages.
 
+    `written`: numbers as their format shows them, where that is not as numbers: with zeros at their front, in groups.
     `hidden`: what a person who looks at the file does not see: sheet, row, column and what it is, in Swedish.
     """
 
     sheets: list[Sheet]
     percent: dict[str, set[Place]] = field(default_factory=dict)
-    personal: dict[str, set[Place]] = field(default_factory=dict)
+    written: dict[str, dict[Place, str]] = field(default_factory=dict)
     hidden: list[tuple[str, int, int, str]] = field(default_factory=list)
 
 
@@ -125,8 +131,8 @@ def _look_at_cell(opened: Opened, sheet: Sheet, cell: XlsxCell, shown: object) -
     if isinstance(shown, int | float) and not isinstance(shown, bool):
         if is_percentage(cell.number_format, shown):
             opened.percent.setdefault(sheet.name, set()).add(place)
-        if _PERSONAL_FORMAT.search(cell.number_format):
-            opened.personal.setdefault(sheet.name, set()).add(place)
+        if text := as_written(cell.number_format, shown):
+            opened.written.setdefault(sheet.name, {})[place] = text
 
 
 def is_percentage(number_format: str, value: float) -> bool:
@@ -137,6 +143,28 @@ def is_percentage(number_format: str, value: float) -> bool:
     sections = _LITERAL.sub("", number_format).split(";")
     place = 1 if value < 0 else 2 if value == 0 else 0
     return "%" in (sections[place] if place < len(sections) else sections[0])
+
+
+def as_written(number_format: str, value: float) -> str:
+    """A whole number as a format of nine digits or more shows it, all of them told; empty for any other.
+
+    One that no format changes, and that may be the number of a person born in October to December 2000, comes back with
+    the two zeros that it then lost.
+    """
+    if not float(value).is_integer() or not 0 < value < _TOO_LONG:
+        return ""
+    digits, plain = str(int(value)), re.sub(r'[\\"]', "", number_format.split(";", maxsplit=1)[0])
+    if number_format in _AS_IT_IS:
+        return f"00{digits}" if _BORN_2000.fullmatch(digits) else ""
+    if _PERSONAL_FORMAT.search(plain):
+        digits = digits.zfill(10)
+        return f"{digits[:-4]}-{digits[-4:]}"
+    if not _ALL_DIGITS.fullmatch(plain) or plain.count("0") < _FEWEST_DIGITS:
+        return ""
+    left, text = digits.zfill(plain.count("0")), ""
+    for sign in reversed(plain):
+        text, left = (left[-1:] + text, left[:-1]) if sign == "0" else (sign + text, left)
+    return left + text
 
 
 def _put_back(opened: Opened, texts: dict[Place, str]) -> None:

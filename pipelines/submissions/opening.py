@@ -18,7 +18,7 @@ from openpyxl.cell.cell import Cell as XlsxCell
 from openpyxl.worksheet.worksheet import Worksheet
 
 from pipelines.errors import SourceError
-from pipelines.sources.cells import Cell, Sheet, read_sheets
+from pipelines.sources.cells import DAMAGED_ZIP, Cell, Sheet, read_sheets
 
 ENDINGS = (".xlsx", ".xls", ".csv")
 MAX_BYTES, MAX_UNPACKED, MAX_CELLS = 10_000_000, 60_000_000, 200_000
@@ -29,6 +29,7 @@ _FEWEST_DIGITS = 9
 _BORN_2000 = re.compile(r"1[0-2](?:0[1-9]|[1-9]\d)\d{4}")
 _TOO_LONG = 1e12
 _LITERAL = re.compile(r'"[^"]*"|[\\_*].|\[[^\]]*\]')  # quoted, escaped, a blank's width, a filling, a condition
+_STRICT = b"http://purl.oclc.org/ooxml/"
 _XLS_ERROR = "#FEL!"  # the old format keeps a code, which nobody needs to know
 
 Place = tuple[int, int]
@@ -58,6 +59,7 @@ def open_file(body: bytes, name: str) -> Opened:
         raise _too_large(name, f"{len(body)} byte", f"högst {MAX_BYTES} byte")
     if unpacked_bytes(body) > MAX_UNPACKED:
         raise _too_large(name, f"{unpacked_bytes(body)} byte uppackad", f"högst {MAX_UNPACKED} byte")
+    _refuse_strict(body, name)
     opened = Opened(read_sheets(body, name))
     cells = sum(len(row) for sheet in opened.sheets for row in sheet.rows)
     if cells > MAX_CELLS:
@@ -68,6 +70,20 @@ def open_file(body: bytes, name: str) -> Opened:
     elif ending == "xls":
         _put_back(opened, dict.fromkeys(_errors_of_xls(body), _XLS_ERROR))
     return opened
+
+
+def _refuse_strict(body: bytes, name: str) -> None:
+    """Refuse by name a form of workbook that hardly any program reads; ISO/IEC 29500 calls it Strict."""
+    try:
+        with ZipFile(io.BytesIO(body)) as packed:
+            is_strict = _STRICT in packed.read("xl/workbook.xml")
+    except (*DAMAGED_ZIP, KeyError):
+        return  # no such workbook; what it is instead is told by who reads it
+    if is_strict:
+        raise SourceError(
+            "the workbook is in the form Strict Open XML", where=name, expected="an ordinary .xlsx",
+            found="Strict Open XML", remedy="save it as an ordinary .xlsx",
+        )  # fmt: skip
 
 
 def unpacked_bytes(body: bytes) -> int:

@@ -37,6 +37,7 @@ _AS_MISSING = {
     "ingen uppgift",
     "vet ej",
 }
+_TIME = re.compile(r"(?:-?\d+ days?, )?\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?")  # as `sources/cells.py` writes it
 _LARGEST_SHARE_THAT_MAY_BE_A_FRACTION = 1.0
 
 
@@ -156,7 +157,9 @@ def _number(cell: Any, declared: TemplateField, *, is_percent: bool) -> tuple[fl
     expected = f"ett tal ({declared.unit})"
     if isinstance(cell, bool):
         raise CellError("cellen innehåller sant eller falskt", expected, "skriv ett tal")
-    if isinstance(cell, date | time | timedelta):  # a datetime is a date
+    if isinstance(cell, date | time | timedelta) or (
+        isinstance(cell, str) and _TIME.fullmatch(cell)
+    ):  # a datetime is a date
         remedy = "formatera cellen som tal och skriv värdet på nytt"
         raise CellError("cellen innehåller ett datum eller en tid", expected, remedy)
     if isinstance(cell, int | float):

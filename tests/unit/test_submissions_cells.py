@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import date, datetime
+import re
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import openpyxl
 import pytest
@@ -98,7 +101,8 @@ def one_fault(row: list[Any], template: str = "samverkan") -> tuple[str, str]:
     [
         ("12,5", 12.5), ("12.5", 12.5), ("1234,5", 1234.5), ("1 234", 1234), ("1\u00a0234,5", 1234.5), ("0,234", 0.234),
         ("0.234", 0.234), ("1.234.567", 1234567), ("1.234,56", 1234.56), ("1,234.56", 1234.56), ("1234.567", 1234.567),
-        ("−3", -3), (" 7 ", 7), ("12\u202f345\u202f678", 12345678),
+        ("−3", -3), (" 7 ", 7), ("'9000", 9000), ("\u20199 000,5", 9000.5), ("'-3", -3),
+        ("12\u202f345\u202f678", 12345678),
     ],
 )  # fmt: skip
 def test_a_number_is_understood(text: str, number: float) -> None:
@@ -112,7 +116,26 @@ def test_a_number_that_may_be_two_is_never_guessed_at(text: str) -> None:
     assert found.what == "talet kan betyda två olika saker"
 
 
-@pytest.mark.parametrize("text", ["", "många", "12 st", "1e5", "NaN", "inf", "1 23", "1.23.4", "1.234.56", "--3", "+5"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "många",
+        "12 st",
+        "1e5",
+        "NaN",
+        "inf",
+        "1 23",
+        "1.23.4",
+        "1.234.56",
+        "--3",
+        "+5",
+        "60'000",
+        "6,00E+04",
+        "''7",
+        "7'",
+    ],
+)
 def test_a_text_that_is_no_number_is_refused(text: str) -> None:
     assert isinstance(number_in(text), NumberFault)
 
@@ -435,7 +458,12 @@ def test_a_formula_in_csv_is_refused() -> None:
     ("body", "name", "what"),
     [
         (b"", "x.csv", "filen är tom"),
+        (b"\xef\xbb\xbf", "x.csv", "filen är tom"),
+        (b"\xef\xbb\xbf\r\n  \r\n", "x.csv", "filen är tom"),
         (b"a;b;c\n1;2\n", "x.csv", "raderna har olika antal celler"),
+        (b'a;b\n1;2\n3;"4\n5;6\n', "x.csv", "ett citattecken är inte avslutat"),
+        (b'a;b\n1;"2" 3\n', "x.csv", "ett citattecken står inne i en cell"),
+        (b"a;b\n1;" + b"x" * 140_000 + b"\n", "x.csv", "en cell har fler än 131 072 tecken"),
         ("a;b\nå;ä\n".encode("utf-16"), "x.csv", "textens teckenkod går inte att avgöra"),
         ("a;b\nÃ¥;2\n".encode(), "x.csv", "bokstäverna å, ä och ö är förvanskade"),
         (b"PK\x03\x04 inget", "x.xlsx", "filen är skadad"),
@@ -447,6 +475,60 @@ def test_what_cannot_be_read_is_told_in_swedish(body: bytes, name: str, what: st
         judged(body, name)
     assert caught.value.what == what
     assert caught.value.remedy
+    refuse_words_of_programs(str(caught.value))
+
+
+def refuse_words_of_programs(text: str) -> None:
+    """No names of classes, and no sentences of libraries, in what is told to a municipality."""
+    assert not re.search(
+        r"Error|Exception|<class|expected <|\b(the|file|is not|of|error|invalid|found in)\b", plain_words(text)
+    )
+
+
+def plain_words(text: str) -> str:
+    """What is told, without its labels and the names of files and formats."""
+    return re.sub(r"\b(where|expected|found|what to do): |\S*\.(xlsx|csv|xml)|Strict Open XML", "", text)
+
+
+def changed_parts(**parts: Callable[[bytes], bytes]) -> bytes:
+    """A sound workbook with other content in some of its parts, named by the last word of their names."""
+    body, done = io.BytesIO(), set()
+    with ZipFile(io.BytesIO(saved(book("samverkan", SAMVERKAN)))) as old, ZipFile(body, "w") as new:
+        for member in old.namelist():
+            name = member.rpartition("/")[2].removesuffix(".xml")
+            done |= {name} & set(parts)
+            new.writestr(member, parts.get(name, bytes)(old.read(member)))
+    assert done == set(parts)
+    return body.getvalue()
+
+
+def test_a_workbook_in_strict_open_xml_is_told_so() -> None:
+    def strict(content: bytes) -> bytes:
+        main = b"http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+        return content.replace(main, b"http://purl.oclc.org/ooxml/spreadsheetml/main")
+
+    with pytest.raises(NyckeltalError) as caught:
+        judged(changed_parts(workbook=strict, sheet1=strict, styles=strict))
+    assert "Strict Open XML" in caught.value.what
+    assert "Spara som" in caught.value.remedy
+    refuse_words_of_programs(str(caught.value))
+
+
+@pytest.mark.parametrize("part", ["workbook", "sheet1", "styles", "core"])
+@pytest.mark.parametrize("content", [b"", b"<a>", b"<a/>", b"<a><b></a>"])
+def test_no_words_of_programs_are_told_of_a_damaged_part(part: str, content: bytes) -> None:
+    try:
+        judged(changed_parts(**{part: lambda _: content}))
+    except NyckeltalError as error:
+        refuse_words_of_programs(str(error))
+
+
+def test_a_duration_is_called_so() -> None:
+    made = book("samverkan", SAMVERKAN)
+    made.active["D2"] = timedelta(days=9000)  # type: ignore[index]
+    (fault,) = judged(saved(made)).faults
+    assert (fault.cell, fault.what) == ("D2", "cellen innehåller ett datum eller en tid")
+    assert fault.found == "en tidslängd"
 
 
 def test_a_file_that_cannot_be_read_is_searched_all_the_same() -> None:

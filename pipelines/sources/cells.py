@@ -35,6 +35,12 @@ DAMAGED_ZIP = (zipfile.BadZipFile, OSError, RuntimeError, ValueError, zlib.error
 _DELIMITERS = ";,\t|"
 _WORKBOOKS, _TEXTS = {"xlsx", "xls", "ods"}, {"csv", "txt", "tsv"}
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+# What the reader of delimited text says, with what is wrong and what was found.
+_QUOTATION = {
+    "field larger": ("a cell has more than 131 072 letters", "a cell without an end"),
+    "unexpected end": ("a quotation mark is not closed", "no second quotation mark"),
+    "expected after": ("a quotation mark stands within a cell", "letters after a quotation mark"),
+}
 _OTHER_UNICODE = (b"\xff\xfe", b"\xfe\xff")
 _CELL = re.compile(rb"""\br\s*=\s*["'](?P<place>(?P<column>[A-Za-z]{1,3})(?P<row>[0-9]{1,7}))["']""")
 # What UTF-8 looks like when it is read as Windows-1252 and saved again.
@@ -271,6 +277,11 @@ def _text_rows(body: bytes, name: str) -> list[list[Cell]]:
     text, declared = without_preamble(decode(body, name))
     delimiters = declared if declared is not None and declared in _DELIMITERS else _DELIMITERS
     readings = {d: rows for d in delimiters if (rows := _delimited(text, d)) is not None}
+    if not text.strip():
+        found = "nothing but a byte order mark or blanks"
+        raise SourceError("the file is empty", where=name, expected="a header and rows", found=found)
+    if not readings:
+        _refuse_quotation(text, name)
     if len(readings) != 1:
         widths = _widths(text)
         raise SourceError(
@@ -282,6 +293,30 @@ def _text_rows(body: bytes, name: str) -> list[list[Cell]]:
         )
     (rows,) = readings.values()
     return [[plain(unwrapped(cell)) or None for cell in row] for row in rows]
+
+
+def _refuse_quotation(text: str, name: str) -> None:
+    """Refuse by name what a quotation mark, or a cell of too many letters, does to a text whatever its delimiter."""
+    told: dict[str, int] = {}
+    for delimiter in (sign for sign in _DELIMITERS if sign in text):
+        reader, line = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True), 1
+        try:
+            for _ in reader:
+                line = reader.line_num + 1
+        except csv.Error as error:
+            told[str(error)] = max(line, told.get(str(error), 0))
+        else:
+            return
+    for words, (what, found) in _QUOTATION.items():
+        line = max((line for error, line in told.items() if words in error), default=0)
+        if line:
+            raise SourceError(
+                what,
+                where=f"{name}, line {line}",
+                expected="quotation marks in pairs, around whole cells",
+                found=found,
+                remedy="mend the row, or save the file as .xlsx",
+            )
 
 
 def _delimited(text: str, delimiter: str) -> list[list[str]] | None:

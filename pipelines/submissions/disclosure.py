@@ -12,7 +12,8 @@ cell suppression problem on tabular data with linear constraints", Management Sc
 called the attacker's subproblem.
 
 The reader is taken to know the rules: that none is told as none, so a suppressed number of persons is one or more; that
-what is suppressed for its own sake is one to four; every declared relation; and how far a printed share is rounded.
+what is suppressed for its own sake is one to four; that a share or an amount is shown of five persons or more only, and
+a share never when it stands for one to four of them; every declared relation; and how far a printed share is rounded.
 """
 
 from __future__ import annotations
@@ -87,6 +88,19 @@ class ShareOf:
 
 
 @dataclass(frozen=True)
+class AmountOf:
+    """An amount that stands for the persons in another cell."""
+
+    amount: Key
+    persons: Key
+
+    @property
+    def keys(self) -> tuple[Key, ...]:
+        """Both."""
+        return (self.amount, self.persons)
+
+
+@dataclass(frozen=True)
 class Weighted:
     """A sum of cells, each times a number, that is published within a margin; what computed figures and groups tell."""
 
@@ -100,7 +114,7 @@ class Weighted:
         return tuple(key for _, key in self.terms)
 
 
-Relation = Sum | AtMost | ShareOf | Weighted
+Relation = Sum | AtMost | ShareOf | AmountOf | Weighted
 
 
 @dataclass(frozen=True)
@@ -173,7 +187,10 @@ def intervals(
     Returns:
         None when no table is consistent with what is told.
     """
-    return _Program(cells, relations, small).intervals(wanted) if wanted else {}
+    found = _Program(cells, relations, small).intervals(wanted) if wanted else {}
+    if found is None:  # a value that was shown before its persons were corrected: the rule need not hold
+        found = _Program(cells, relations, small, is_by_rule=False).intervals(wanted)
+    return found
 
 
 def _exposures(
@@ -191,19 +208,19 @@ def _of_component(
     for one in relations:
         yield from _by_structure(cells, one)
     unknown = [key for key, cell in cells.items() if cell.value is None]
-    known = _Program(cells, relations, ()).intervals(unknown)
+    known = intervals(cells, relations, unknown)
     if known is None:  # what is told contradicts itself, as after a correction of a part of it: each relation alone
         known = {}
         for one in relations:
             alone = [key for key in unknown if key in one.keys]
-            for key, interval in (_Program(cells, [one], ()).intervals(alone) or {}).items():
+            for key, interval in (intervals(cells, [one], alone) or {}).items():
                 before = known.get(key, interval)
                 known[key] = Interval(max(interval.low, before.low), min(interval.high, before.high))
     for key, interval in known.items():
         yield from _narrow(cells, key, interval, width)
     yield from _alone(cells, relations, known)
     strict = [key for key in unknown if key in small and cells[key].kind != "amount"]
-    for key, interval in (_Program(cells, relations, strict).intervals(strict) or {}).items():
+    for key, interval in (intervals(cells, relations, strict, strict) or {}).items():
         if interval.width < width:
             yield Exposure(key, interval, "a suppressed number follows from the others once it is known to be small")
 
@@ -254,10 +271,18 @@ class _Program:
     """The integer program whose solutions are all tables that are consistent with what is told.
 
     Its variables are the cells without a value, and for every share the number of persons that it stands for.
+    `is_by_rule`: a reader counts on it that what is shown is shown of five persons or more.
     """
 
-    def __init__(self, cells: Mapping[Key, Seen], relations: Sequence[Relation], small: Collection[Key]) -> None:
-        self._cells = cells
+    def __init__(
+        self,
+        cells: Mapping[Key, Seen],
+        relations: Sequence[Relation],
+        small: Collection[Key],
+        *,
+        is_by_rule: bool = True,
+    ) -> None:
+        self._cells, self._is_by_rule = cells, is_by_rule
         self._place: dict[Key, int] = {}
         self._bounds: list[tuple[float, float]] = []
         self._whole: list[bool] = []
@@ -284,13 +309,23 @@ class _Program:
             self._row([(1.0, one.part), (-1.0, one.whole)], -math.inf, 0)
         elif isinstance(one, Weighted):
             self._row(one.terms, one.value - one.margin, one.value + one.margin)
+        elif isinstance(one, AmountOf):
+            self._relate_to_few(one.amount, one.persons)
         else:
             self._row([(1.0, one.share), (-1.0, one.persons)], -math.inf, 0)
+            self._relate_to_few(one.share, one.persons)
             share = self._cells[one.share].value
             if share is not None:
+                if share > 0 and self._is_by_rule:
+                    self._row([(1.0, one.share)], FEWEST, math.inf)
                 half = 0.5 * 10.0**-one.decimals + 1e-9
                 self._row([(100.0, one.share), (-(share + half), one.persons)], -math.inf, 0)
                 self._row([(100.0, one.share), (-(share - half), one.persons)], 0, math.inf)
+
+    def _relate_to_few(self, shown: Key, persons: Key) -> None:
+        """What it tells of the persons behind a value that the value is shown."""
+        if self._is_by_rule and self._cells[shown].value is not None:
+            self._row([(1.0, persons)], FEWEST, math.inf)
 
     def _row(self, terms: Iterable[tuple[float, Key]], low: float, high: float) -> None:
         """One row, with what is told moved to its bounds. A row of told values alone says nothing new."""

@@ -51,11 +51,38 @@ _IN_SWEDISH = {
         "hämta mallen på nytt, klistra in bara värdena och lämna den filen"),
     "the delimiter cannot be told": (
         "det går inte att avgöra vilket tecken som skiljer cellerna", "semikolon mellan cellerna", _AS_XLSX),
+    "the workbook is in the form Strict Open XML": (
+        "filen har formen Strict Open XML, som inte läses", "en vanlig Excel-arbetsbok (.xlsx)",
+        "välj Spara som i Excel och filtypen Excel-arbetsbok (.xlsx), inte Strict Open XML-kalkylblad"),
+    "a quotation mark is not closed": (
+        "ett citattecken är inte avslutat", "citattecken i par, runt hela celler",
+        f"ta bort citattecknet eller sätt dit det som saknas, eller {_AS_XLSX}"),
+    "a quotation mark stands within a cell": (
+        "ett citattecken står inne i en cell", "citattecken i par, runt hela celler",
+        f"ta bort citattecknet, eller {_AS_XLSX}"),
+    "a cell has more than 131 072 letters": (
+        "en cell har fler än 131 072 tecken", "korta celler, och citattecken i par",
+        f"se efter om ett citattecken saknas på raden eller om cellen är för lång, eller {_AS_XLSX}"),
     "the rows have no common number of cells": (
         "raderna har olika antal celler", "lika många celler på varje rad som i rubriken",
         f"rätta raderna som skiljer sig, eller {_AS_XLSX}"),
 }  # fmt: skip
+# What was found, where the reader of files has nothing but the words of programs for it.
+_FOUND = {
+    "the workbook cannot be read": "innehåll som inte går att tolka",
+    "the workbook is damaged": "innehåll som inte går att packa upp",
+    "the workbook is locked with a password, or is an old .xls under another name": (
+        "formen för .xls-filer och för låsta filer"),
+    "a workbook with macros is not read": "makron",
+    TOO_MUCH: "mer än så, eller ett fel som avbröt läsningen",
+    "a quotation mark is not closed": "inget andra citattecken",
+    "a quotation mark stands within a cell": "bokstäver efter ett citattecken",
+    "a cell has more than 131 072 letters": "en cell utan slut",
+    "the file is empty": "inget innehåll",
+}  # fmt: skip
 _WORDS = (
+    (r"\bwhen unpacked\b", "uppackad"), (r"\bthe letters\b", "bokstäverna"),
+    (r"\bthe control character\b", "styrtecknet"), (r"b'([^']*)'", r"\1"),
     (r"\bcells\b", "celler"), (r", but\b", ", men"), (r"\bin row\b", "på rad"), (r"\bbytes\b", "byte"),
     ("byte that begin with", "byte som börjar med"),
     ("no delimiter in the first row", "inget skiljetecken på första raden"),
@@ -150,7 +177,7 @@ def _opened(body: bytes, name: str) -> Opened:
 def _in_swedish(error: SourceError, name: str) -> NyckeltalError:
     unknown = ("filen går inte att läsa", "en fil som är gjord efter mallen", _AS_XLSX)
     what, expected, remedy = _IN_SWEDISH.get(error.what, unknown)
-    found = error.found
+    found = _FOUND.get(error.what, error.found if error.what in _IN_SWEDISH else "innehåll som inte går att tolka")
     for pattern, word in _WORDS:
         found = re.sub(pattern, word, found)
     line = re.search(r"line (\d+)", error.where)

@@ -13,7 +13,7 @@ from dataclasses import astuple, dataclass, fields, replace
 import polars as pl
 
 from indicators.submission_templates import SubmissionTemplate
-from pipelines.submissions.disclosure import AtMost, Key, Relation, Seen, ShareOf, Sum, exposures
+from pipelines.submissions.disclosure import AmountOf, AtMost, Key, Relation, Seen, ShareOf, Sum, exposures
 from pipelines.submissions.judging import Row
 from pipelines.submissions.suppression import Cell, as_seen, suppressed
 
@@ -86,7 +86,7 @@ def _hidden(
 def relations_of(template: SubmissionTemplate, sexes: Sequence[str]) -> list[Relation]:
     """What always holds between the cells of one municipality and year, as the template declares it.
 
-    Totals, parts of wholes, shares of persons, and women and men together.
+    Totals, parts of wholes, shares and amounts of persons, and women and men together.
     """
     found: list[Relation] = [
         Sum((t.total, sex), tuple((part, sex) for part in t.parts)) for t in template.totals for sex in sexes
@@ -97,6 +97,8 @@ def relations_of(template: SubmissionTemplate, sexes: Sequence[str]) -> list[Rel
                 found.append(AtMost((one.series, sex), (one.at_most, sex)))
             if one.kind == "share" and one.persons:
                 found.append(ShareOf((one.series, sex), (one.persons, sex), one.decimals))
+            if one.kind == "amount" and one.persons:
+                found.append(AmountOf((one.series, sex), (one.persons, sex)))
         if {"T", "K", "M"} <= set(sexes):
             parts = ((one.series, "K"), (one.series, "M"))
             found.append(Sum((one.series, "T"), parts, weighted=one.kind == "share"))

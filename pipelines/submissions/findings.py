@@ -5,10 +5,12 @@ Belongs here: the form of a fault and of a note. Does not belong here: finding t
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass
 
 from pipelines.sources.cells import address
 
+_DURATION = re.compile(r"-?\d+ days?, \d{1,2}:\d\d:\d\d(?:\.\d+)?")
 _LONGEST = 60  # letters of a cell that are repeated
 
 
@@ -64,4 +66,6 @@ def shown(value: object) -> str:
         text = str(int(value)) if value.is_integer() else repr(value).replace(".", ",")
     else:
         text = " ".join(str(value).split())
+    if _DURATION.fullmatch(text):
+        return "en tidslängd"
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from indicators.submission_templates import TemplateField, Total
 from pipelines.submissions.findings import Fault, Note, shown
 from pipelines.submissions.recognising import AREA, NAME, SEX, YEAR, Table, is_empty
-from pipelines.submissions.values import CellError, area_of, sex_of, value_of, year_of
+from pipelines.submissions.values import CellError, area_of, as_shown, sex_of, value_of, year_of
 from pipelines.text import AreaNames
 
 _ROUNDING = 0.5  # what each part of a sum of amounts may have lost
@@ -56,6 +57,33 @@ def judge(
         municipalities: names by code. percent_cells: row and column of the cells that are shown as percentages.
     """
     return _Judge(table, municipalities, today, frozenset(percent_cells)).judged()
+
+
+def shares_of_all(declared: TemplateField, by_sex: Mapping[str, Row]) -> tuple[float, float]:
+    """The least and the most that the share of all can be, given women's and men's and the persons behind them.
+
+    It is their mean, weighted with the persons; each of the three may be rounded by half of its last decimal. Without
+    the persons it lies somewhere between the two. A share that was not given may be anything.
+    """
+    of_all, *shares = (by_sex[sex].values.get(declared.series) for sex in "TKM")
+    ranges = [(0.0, 100.0) if share is None else (share - _half(share), share + _half(share)) for share in shares]
+    persons = [by_sex[sex].values.get(str(declared.persons)) for sex in "KM"]
+    weights = [number for number in persons if number is not None]
+    if len(weights) == len(ranges) and sum(weights) > 0:
+        low, high = (sum(w * r[end] for w, r in zip(weights, ranges, strict=True)) / sum(weights) for end in (0, 1))
+    else:
+        low, high = min(r[0] for r in ranges), max(r[1] for r in ranges)
+    room = 0.0 if of_all is None else _half(of_all)
+    return low - room, high + room
+
+
+def _half(share: float) -> float:
+    """Half of the last decimal that a share is given with, and the noise of computing."""
+    return 0.5 * 10.0 ** min(int(Decimal(repr(share)).normalize().as_tuple().exponent), 0) + 1e-9
+
+
+def _short(value: float) -> str:
+    return shown(round(float(value), 2))
 
 
 class _Judge:
@@ -127,7 +155,7 @@ class _Judge:
         try:
             found = value_of(cell, declared, is_percent=place in self._percent_cells)
         except CellError as error:
-            self._fault(row, declared.series, cell, error)
+            self._fault(row, declared.series, as_shown(cell, is_percent=place in self._percent_cells), error)
             return
         self._note(row, declared.series, found.mended)
         row.values[declared.series] = found.value
@@ -206,10 +234,21 @@ class _Judge:
             for declared in self._table.template.fields:
                 values = [by_sex[sex].values.get(declared.series) for sex in "TKM"]
                 whole, given = values[0], [v for v in values[1:] if v is not None]
-                if declared.kind != "share" and whole is not None and given:
+                if declared.kind == "share":
+                    self._compare_shares(by_sex, declared)
+                elif whole is not None and given:
                     self._compare_sum(
                         by_sex["T"], declared.series, whole, given, ("kvinnor", "män"), is_whole=len(given) == 2
                     )
+
+    def _compare_shares(self, by_sex: Mapping[str, Row], declared: TemplateField) -> None:
+        row = by_sex["T"]
+        of_all = row.values.get(declared.series)
+        low, high = shares_of_all(declared, by_sex)
+        if of_all is not None and not low <= of_all <= high:
+            behind = self._heads[str(declared.persons)]
+            told = f"{_short(low)} till {_short(high)}, av kvinnors och mäns andelar och {behind}"
+            self._value_fault(row, declared.series, "andelen för alla stämmer inte med kvinnors och mäns", told)
 
     def _groups(self) -> Iterator[list[Row]]:
         groups: dict[tuple[str, int], list[Row]] = {}

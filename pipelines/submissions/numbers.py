@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+_AS_TEXT = re.compile(r"^['\u2019\u00b4`](?=[\d-])")  # a spreadsheet's sign that what follows is a text
 _BLANKS = re.compile(r"[\s\u00a0\u2007\u202f]")
 _GROUPED = re.compile(
     r"(?P<sign>-?)(?P<head>[1-9]\d{0,2})(?P<groups>(?:[\s\u00a0\u2007\u202f]\d{3})+)(?P<rest>[.,]\d+)?"
@@ -27,11 +28,11 @@ class NumberFault:
 
 
 def number_in(text: str) -> float | NumberFault:
-    """The number that a text says: `1234,5`, `1234.5`, `1 234`, `1.234.567` and `1 234,50` are understood.
+    """The number that a text says: `1234,5`, `1234.5`, `1 234`, `1.234.567`, `1 234,50` and `'1234` are understood.
 
     `1.234` and `1,234` may mean a thousand or a little more than one: they are refused. `0,234` is not.
     """
-    plain = text.strip().replace("\u2212", "-").replace("\u2013", "-")
+    plain = _AS_TEXT.sub("", text.strip()).replace("\u2212", "-").replace("\u2013", "-")
     if _AMBIGUOUS.fullmatch(plain):
         digits = re.sub(r"\D", "", plain)
         whole, decimals = re.split("[.,]", plain)

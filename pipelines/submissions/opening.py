@@ -1,8 +1,8 @@
 """Opening the file that was handed in, with what only its format tells of a cell.
 
 Belongs here: the cells as they are, with formulas that were not computed and errors put back where a reader of values
-sees nothing, and which numbers are shown as percentages or as personal identity numbers. Does not belong here: reading
-any kind of file (`sources/cells.py`), or what cells mean.
+sees nothing, and which numbers are shown as percentages, or in another way than as numbers. Does not belong here:
+reading any kind of file (`sources/cells.py`), or what cells mean.
 """
 
 from __future__ import annotations
@@ -18,11 +18,18 @@ from openpyxl.cell.cell import Cell as XlsxCell
 from openpyxl.worksheet.worksheet import Worksheet
 
 from pipelines.errors import SourceError
-from pipelines.sources.cells import Cell, Sheet, read_sheets
+from pipelines.sources.cells import DAMAGED_ZIP, Cell, Sheet, read_sheets
 
 ENDINGS = (".xlsx", ".xls", ".csv")
 MAX_BYTES, MAX_UNPACKED, MAX_CELLS = 10_000_000, 60_000_000, 200_000
 _PERSONAL_FORMAT = re.compile(r"[0#]{6}[^0#]{1,3}[0#]{4}")  # a spreadsheet's own format for these numbers
+_AS_IT_IS = {"General", "0", "@"}
+_ALL_DIGITS = re.compile(r"0[0 ./()+-]*0")
+_FEWEST_DIGITS = 9
+_BORN_2000 = re.compile(r"1[0-2](?:0[1-9]|[1-9]\d)\d{4}")
+_TOO_LONG = 1e12
+_LITERAL = re.compile(r'"[^"]*"|[\\_*].|\[[^\]]*\]')  # quoted, escaped, a blank's width, a filling, a condition
+_STRICT = b"http://purl.oclc.org/ooxml/"
 _XLS_ERROR = "#FEL!"  # the old format keeps a code, which nobody needs to know
 
 Place = tuple[int, int]
@@ -30,14 +37,15 @@ Place = tuple[int, int]
 
 @dataclass
 class Opened:
-    """A file's sheets, and places (row and column from 0) by sheet: percentages, and numbers shown as personal ones.
+    """A file's sheets, and by sheet the places (row and column from 0) of percentages.
 
+    `written`: numbers as their format shows them, where that is not as numbers: with zeros at their front, in groups.
     `hidden`: what a person who looks at the file does not see: sheet, row, column and what it is, in Swedish.
     """
 
     sheets: list[Sheet]
     percent: dict[str, set[Place]] = field(default_factory=dict)
-    personal: dict[str, set[Place]] = field(default_factory=dict)
+    written: dict[str, dict[Place, str]] = field(default_factory=dict)
     hidden: list[tuple[str, int, int, str]] = field(default_factory=list)
 
 
@@ -51,6 +59,7 @@ def open_file(body: bytes, name: str) -> Opened:
         raise _too_large(name, f"{len(body)} byte", f"högst {MAX_BYTES} byte")
     if unpacked_bytes(body) > MAX_UNPACKED:
         raise _too_large(name, f"{unpacked_bytes(body)} byte uppackad", f"högst {MAX_UNPACKED} byte")
+    _refuse_strict(body, name)
     opened = Opened(read_sheets(body, name))
     cells = sum(len(row) for sheet in opened.sheets for row in sheet.rows)
     if cells > MAX_CELLS:
@@ -61,6 +70,20 @@ def open_file(body: bytes, name: str) -> Opened:
     elif ending == "xls":
         _put_back(opened, dict.fromkeys(_errors_of_xls(body), _XLS_ERROR))
     return opened
+
+
+def _refuse_strict(body: bytes, name: str) -> None:
+    """Refuse by name a form of workbook that hardly any program reads; ISO/IEC 29500 calls it Strict."""
+    try:
+        with ZipFile(io.BytesIO(body)) as packed:
+            is_strict = _STRICT in packed.read("xl/workbook.xml")
+    except (*DAMAGED_ZIP, KeyError):
+        return  # no such workbook; what it is instead is told by who reads it
+    if is_strict:
+        raise SourceError(
+            "the workbook is in the form Strict Open XML", where=name, expected="an ordinary .xlsx",
+            found="Strict Open XML", remedy="save it as an ordinary .xlsx",
+        )  # fmt: skip
 
 
 def unpacked_bytes(body: bytes) -> int:
@@ -122,10 +145,42 @@ def _look_at_cell(opened: Opened, sheet: Sheet, cell: XlsxCell, shown: object) -
     elif isinstance(shown, str) and shown.startswith("#"):
         _put(sheet, place, shown)
     if isinstance(shown, int | float) and not isinstance(shown, bool):
-        if "%" in cell.number_format:
+        if is_percentage(cell.number_format, shown):
             opened.percent.setdefault(sheet.name, set()).add(place)
-        if _PERSONAL_FORMAT.search(cell.number_format):
-            opened.personal.setdefault(sheet.name, set()).add(place)
+        if text := as_written(cell.number_format, shown):
+            opened.written.setdefault(sheet.name, {})[place] = text
+
+
+def is_percentage(number_format: str, value: float) -> bool:
+    """Whether a spreadsheet shows a number a hundred times larger: a per cent sign that is no literal one.
+
+    A format has a section each for numbers above, below and of nothing; the first stands for those that are not there.
+    """
+    sections = _LITERAL.sub("", number_format).split(";")
+    place = 1 if value < 0 else 2 if value == 0 else 0
+    return "%" in (sections[place] if place < len(sections) else sections[0])
+
+
+def as_written(number_format: str, value: float) -> str:
+    """A whole number as a format of nine digits or more shows it, all of them told; empty for any other.
+
+    One that no format changes, and that may be the number of a person born in October to December 2000, comes back with
+    the two zeros that it then lost.
+    """
+    if not float(value).is_integer() or not 0 < value < _TOO_LONG:
+        return ""
+    digits, plain = str(int(value)), re.sub(r'[\\"]', "", number_format.split(";", maxsplit=1)[0])
+    if number_format in _AS_IT_IS:
+        return f"00{digits}" if _BORN_2000.fullmatch(digits) else ""
+    if _PERSONAL_FORMAT.search(plain):
+        digits = digits.zfill(10)
+        return f"{digits[:-4]}-{digits[-4:]}"
+    if not _ALL_DIGITS.fullmatch(plain) or plain.count("0") < _FEWEST_DIGITS:
+        return ""
+    left, text = digits.zfill(plain.count("0")), ""
+    for sign in reversed(plain):
+        text, left = (left[-1:] + text, left[:-1]) if sign == "0" else (sign + text, left)
+    return left + text
 
 
 def _put_back(opened: Opened, texts: dict[Place, str]) -> None:

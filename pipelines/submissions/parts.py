@@ -50,9 +50,9 @@ def refuse_foreign_parts(body: bytes, name: str) -> None:
                     raise _foreign(name, f"{told} ({member.filename[:60]})")
                 known.add(lower)
                 if found := _NOT_PLAIN.search(packed.read(member)):
-                    raise _foreign(name, f"{found[0]!r} i {member.filename[:60]}")
+                    raise _foreign(name, f"{found[0].decode('latin-1')!r} i {member.filename[:60]}")
     except DAMAGED_ZIP as error:
-        raise _foreign(name, str(error)[:100]) from error
+        raise _foreign(name, "en del som är skadad") from error
 
 
 def _refuse_bytes_beside(body: bytes, members: list[ZipInfo], comment: bytes, directory: int, name: str) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from indicators.submission_templates import FIXED_HEADS, SubmissionTemplate
+from indicators.submission_templates import FIXED_HEADS, SubmissionTemplate, TemplateField
 from pipelines.sources.cells import Sheet
 from pipelines.submissions.findings import Fault, Note, shown
 from pipelines.submissions.numbers import number_in
@@ -19,6 +19,15 @@ from pipelines.text import plain
 GUIDE, FAULTS = "Läs mig", "Fel"  # sheets of ours that hold no values
 AREA, NAME, YEAR, SEX = FIXED_HEADS
 _DEEPEST = 20  # rows that may stand above the head
+_UNIT = re.compile(r"\s*\((?P<unit>[^()]*)\)$")  # of a head
+_SAME_UNIT = {
+    "tkr": {
+        "tusen kr", "tusen kronor", "tusental kr", "tusental kronor", "tusentals kr", "tusentals kronor", "kkr", "tsek",
+        "ksek", "1000 kr", "1 000 kr", "1000 kronor", "1 000 kronor", "1000-tal kr", "1000-tal kronor",
+    },
+    "antal": {"st", "st.", "stycken", "personer", "antal personer"},
+    "%": {"procent"},
+}  # fmt: skip
 _FEWEST = 3  # heads that must be known before a row is taken for the head
 
 
@@ -98,7 +107,7 @@ def recognise(sheets: Sequence[Sheet], templates: Sequence[SubmissionTemplate]) 
 
 def _plain(value: object) -> str:
     """A head without its unit, in small letters."""
-    return re.sub(r"\s*\([^()]*\)$", "", plain(str(value)).casefold()) if not is_empty(value) else ""
+    return _UNIT.sub("", plain(str(value)).casefold()) if not is_empty(value) else ""
 
 
 def _names(template: SubmissionTemplate) -> dict[str, str]:
@@ -140,6 +149,9 @@ def _columns(sheet: Sheet, head: int, template: SubmissionTemplate, faults: list
             faults.append(Fault(sheet.name, head, column, "kolumnen finns två gånger", "en gång", shown(cell), remedy))
         else:
             columns[name] = column
+            faults += _other_unit(
+                sheet.name, head, column, cell, next((f for f in template.fields if f.series == name), None)
+            )
     last = max((i for i, cell in enumerate(heads) if not is_empty(cell)), default=-1)
     for name, heading in _wanted(template).items():
         if name not in columns:
@@ -147,6 +159,18 @@ def _columns(sheet: Sheet, head: int, template: SubmissionTemplate, faults: list
             remedy = "lägg tillbaka kolumnen; den får vara tom om den inte är obligatorisk"
             faults.append(Fault(sheet.name, head, last, "en kolumn saknas", heading, "ingen sådan rubrik", remedy))
     return columns
+
+
+def _other_unit(sheet: str, row: int, column: int, cell: object, declared: TemplateField | None) -> list[Fault]:
+    """The fault of a head that names another unit than its column has."""
+    written = _UNIT.search(plain(str(cell)).casefold())
+    if declared is None or written is None:
+        return []
+    unit = " ".join(written["unit"].split()).removeprefix("i ")
+    if unit in {"", declared.unit.casefold(), *_SAME_UNIT.get(declared.unit, ())}:
+        return []
+    what, remedy = "rubriken har en annan enhet än mallen", f"räkna om värdena till {declared.unit}, och skriv rubriken"
+    return [Fault(sheet, row, column, what, declared.heading, shown(cell), f"{remedy} som i mallen")]
 
 
 def _wanted(template: SubmissionTemplate) -> dict[str, str]:

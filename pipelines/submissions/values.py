@@ -37,6 +37,7 @@ _AS_MISSING = {
     "ingen uppgift",
     "vet ej",
 }
+_TIME = re.compile(r"(?:-?\d+ days?, )?\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?")  # as `sources/cells.py` writes it
 _LARGEST_SHARE_THAT_MAY_BE_A_FRACTION = 1.0
 
 
@@ -145,11 +146,20 @@ def value_of(cell: Any, declared: TemplateField, *, is_percent: bool = False) ->
     return Understood(found, mended)
 
 
+def as_shown(cell: Any, *, is_percent: bool) -> Any:
+    """A cell as its reader knows it: a number in the format of percentages with what the spreadsheet shows for it."""
+    if not is_percent or isinstance(cell, bool) or not isinstance(cell, int | float):
+        return cell
+    return f"{shown(round(float(cell) * 100, 9))} % ({shown(float(cell))} i procentformat)"
+
+
 def _number(cell: Any, declared: TemplateField, *, is_percent: bool) -> tuple[float, str]:
     expected = f"ett tal ({declared.unit})"
     if isinstance(cell, bool):
         raise CellError("cellen innehåller sant eller falskt", expected, "skriv ett tal")
-    if isinstance(cell, date | time | timedelta):  # a datetime is a date
+    if isinstance(cell, date | time | timedelta) or (
+        isinstance(cell, str) and _TIME.fullmatch(cell)
+    ):  # a datetime is a date
         remedy = "formatera cellen som tal och skriv värdet på nytt"
         raise CellError("cellen innehåller ett datum eller en tid", expected, remedy)
     if isinstance(cell, int | float):

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import date, datetime
+import re
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import openpyxl
 import pytest
@@ -19,10 +22,14 @@ from indicators.load import load_catalogue
 from pipelines.archive import Promise
 from pipelines.errors import NyckeltalError, UsageError
 from pipelines.quality.rules import rules_for
+from pipelines.sources.cells import Sheet
 from pipelines.sources.model import datasets
 from pipelines.submissions.annotated import path_of_copy
 from pipelines.submissions.examining import Examined, examine
+from pipelines.submissions.judging import Row, judge, shares_of_all
 from pipelines.submissions.numbers import NumberFault, number_in
+from pipelines.submissions.opening import open_file
+from pipelines.submissions.recognising import recognise
 from pipelines.submissions.templates import write_template
 from pipelines.text import AreaNames
 
@@ -94,7 +101,8 @@ def one_fault(row: list[Any], template: str = "samverkan") -> tuple[str, str]:
     [
         ("12,5", 12.5), ("12.5", 12.5), ("1234,5", 1234.5), ("1 234", 1234), ("1\u00a0234,5", 1234.5), ("0,234", 0.234),
         ("0.234", 0.234), ("1.234.567", 1234567), ("1.234,56", 1234.56), ("1,234.56", 1234.56), ("1234.567", 1234.567),
-        ("−3", -3), (" 7 ", 7), ("12\u202f345\u202f678", 12345678),
+        ("−3", -3), (" 7 ", 7), ("'9000", 9000), ("\u20199 000,5", 9000.5), ("'-3", -3),
+        ("12\u202f345\u202f678", 12345678),
     ],
 )  # fmt: skip
 def test_a_number_is_understood(text: str, number: float) -> None:
@@ -108,7 +116,26 @@ def test_a_number_that_may_be_two_is_never_guessed_at(text: str) -> None:
     assert found.what == "talet kan betyda två olika saker"
 
 
-@pytest.mark.parametrize("text", ["", "många", "12 st", "1e5", "NaN", "inf", "1 23", "1.23.4", "1.234.56", "--3", "+5"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "många",
+        "12 st",
+        "1e5",
+        "NaN",
+        "inf",
+        "1 23",
+        "1.23.4",
+        "1.234.56",
+        "--3",
+        "+5",
+        "60'000",
+        "6,00E+04",
+        "''7",
+        "7'",
+    ],
+)
 def test_a_text_that_is_no_number_is_refused(text: str) -> None:
     assert isinstance(number_in(text), NumberFault)
 
@@ -229,6 +256,80 @@ def test_a_number_in_the_format_of_percentages_is_mended_and_told() -> None:
     assert [note.cell for note in examined.notes] == ["K2"]
 
 
+@pytest.mark.parametrize("literal", ['0.0" %"', r"0.0\%", r"0.0\ \%", '0.0"procent, %"', "0.0[$ %]", r'0.0" %";-0.0\%'])
+def test_a_literal_per_cent_sign_of_a_format_multiplies_nothing(literal: str) -> None:
+    made = book("kompetens", changed(KOMPETENS, K=81.5))
+    made.active["K2"].number_format = literal  # type: ignore[index]
+    assert open_file(saved(made), "x.xlsx").percent == {}
+    made.active["K2"].number_format = f"0.0%;{literal}"  # type: ignore[index]
+    assert open_file(saved(made), "x.xlsx").percent == {"Sheet": {(1, 10)}}
+
+
+def test_a_share_whose_format_has_a_literal_per_cent_sign_is_what_it_says() -> None:
+    made = book("kompetens", changed(KOMPETENS, K=81.5), [*KOMPETENS[:2], 2022, *KOMPETENS[3:-1], 0.5])
+    made.active["K2"].number_format = made.active["K3"].number_format = '0.0" %"'  # type: ignore[index]
+    assert faults(judged(saved(made))) == {"K3": "andelen kan betyda två olika saker"}
+
+
+def test_a_percentage_above_a_hundred_is_told_as_it_is_shown() -> None:
+    made = book("kompetens", changed(KOMPETENS, K=81.5))
+    made.active["K2"].number_format = "0.0%"  # type: ignore[index]
+    (fault,) = judged(saved(made)).faults
+    assert (fault.what, fault.found) == ("andelen är över 100 procent", "8150 % (81,5 i procentformat)")
+
+
+SHARES_DIFFER = "andelen för alla stämmer inte med kvinnors och mäns"
+
+
+@pytest.mark.parametrize(
+    ("persons", "shares", "what"),
+    [
+        # by hand: (3000 x 92 + 1000 x 95) / 4000 = 92.75
+        ((4000, 3000, 1000), (81.5, 92, 95), {"K2": SHARES_DIFFER}),
+        ((4000, 3000, 1000), (92.75, 92, 95), {}),
+        ((4000, 3000, 1000), (92.8, 92, 95), {}),
+        ((4000, 3000, 1000), (93, 92, 95), {}),  # 92.75 may be off by a half, as all three
+        ((4000, 3000, 1000), (93.9, 92.0, 95.0), {"K2": SHARES_DIFFER}),
+        ((4000, 3000, 1000), (94.5, 92.1, 95.2), {"K2": SHARES_DIFFER}),  # between them, but not where it has to be
+        ((4000, 3000, 1000), (92.9, 92.1, 95.2), {}),  # 92.875
+        ((1000, 600, 400), (66.67, 33.33, None), {"K2": SHARES_DIFFER}),  # 40 men of 100 cannot make up for it
+        ((1000, 600, 400), (50.0, 33.33, None), {}),
+        ((1000, 1000, 0), (66.7, 66.7, None), {}),
+        ((1000, 600, 400), (50.0, None, None), {}),
+        ((1000, 600, 400), (None, 50.0, 60.0), {}),
+        ((1000, "x", 400), (81.5, 92, 95), {"J3": "cellen innehåller text där ett tal väntades", "K2": SHARES_DIFFER}),
+        ((1000, "x", 400), (92.4, 92, 95), {"J3": "cellen innehåller text där ett tal väntades"}),
+    ],
+)  # fmt: skip
+def test_the_share_of_all_is_the_mean_of_women_s_and_men_s(
+    persons: tuple[Any, ...], shares: tuple[Any, ...], what: dict[str, str]
+) -> None:
+    rows = [
+        changed(KOMPETENS, D=sex, E=employed, F=employed, G=None, H=None, I=None, J=n, K=share)
+        for sex, employed, n, share in zip("TKM", (20, 10, 10), persons, shares, strict=True)
+    ]
+    found = recognise([Sheet("Uppgifter", [heads("kompetens"), *rows])], TEMPLATES)
+    assert found.table
+    told = judge(found.table, MUNICIPALITIES, TODAY).faults
+    assert {fault.cell: fault.what for fault in told} == what
+
+
+@given(st.integers(0, 3000), st.integers(0, 3000), st.data(), st.integers(0, 2))
+def test_shares_that_are_rounded_are_never_said_to_differ(women: int, men: int, data: st.DataObject, to: int) -> None:
+    some = [data.draw(st.integers(0, n)) for n in (women, men)]
+    counted = zip((women + men, women, men), (sum(some), *some), strict=True)
+    rows = {
+        sex: Row(1, "1440", 2023, sex, {
+            "kompetens_svarande_digitalt": float(n), "kompetens_digital_andel": round(100 * k / n, to) if n else None,
+        })
+        for sex, (n, k) in zip("TKM", counted, strict=True)
+    }  # fmt: skip
+    declared = next(f for f in BY_ID["kompetens"].fields if f.kind == "share")
+    low, high = shares_of_all(declared, rows)
+    of_all = rows["T"].values[declared.series]
+    assert of_all is None or low <= of_all <= high
+
+
 def test_women_and_men_come_together_and_add_up() -> None:
     women, men = changed(KOMPETENS, D="kvinnor", E=560), changed(KOMPETENS, D="M", E=40)
     examined = judged(saved(book("kompetens", changed(KOMPETENS, F=None), women)))
@@ -253,6 +354,37 @@ def test_the_head_may_stand_lower_and_be_written_without_its_unit() -> None:
     made = book("samverkan", changed(SAMVERKAN, D="x"), above=3)
     made.active["D4"] = "  patienter i kommunal hälso- och SJUKVÅRD "  # type: ignore[index]
     assert set(faults(judged(saved(made)))) == {"D5"}
+
+
+@pytest.mark.parametrize(
+    ("template", "cell", "head", "is_sound"),
+    [
+        ("kostnad_hsl", "E1", "Kostnad totalt (kr)", False),
+        ("kostnad_hsl", "E1", "Kostnad totalt (mnkr)", False),
+        ("kostnad_hsl", "E1", "kostnad totalt ( SEK )", False),
+        ("kostnad_hsl", "E1", "kostnad_hsl_totalt (kr)", False),
+        ("kostnad_hsl", "E1", "Kostnad totalt (Tkr)", True),
+        ("kostnad_hsl", "E1", "Kostnad totalt (tusen kronor)", True),
+        ("kostnad_hsl", "E1", "Kostnad totalt (1 000 kr)", True),
+        ("kostnad_hsl", "E1", "Kostnad totalt ()", True),
+        ("kostnad_hsl", "E1", "Kostnad totalt", True),
+        ("kostnad_hsl", "D1", "Patienter som kostnaden avser (procent)", False),
+        ("kostnad_hsl", "D1", "Patienter som kostnaden avser (st)", True),
+        ("kostnad_hsl", "C1", "År (fyra siffror)", True),
+        ("kompetens", "K1", "Medarbetare med tillräcklig digital kompetens (antal)", False),
+        ("kompetens", "K1", "Medarbetare med tillräcklig digital kompetens (procent)", True),
+        ("kompetens", "E1", "Medarbetare (årsarbetare)", False),
+    ],
+)
+def test_another_unit_in_a_head_is_refused_by_name(template: str, cell: str, head: str, is_sound: bool) -> None:
+    row = KOMPETENS if template == "kompetens" else ["1440", "Ale", 2023, 400, 32000, None, None, None]
+    told = recognise([Sheet("Uppgifter", [changed(heads(template), **{cell[0]: head}), row])], TEMPLATES).faults
+    if is_sound:
+        assert told == []
+    else:
+        (fault,) = told
+        assert (fault.cell, fault.what, fault.found) == (cell, "rubriken har en annan enhet än mallen", head)
+        assert fault.expected
 
 
 def test_columns_unknown_twice_and_missing_are_named() -> None:
@@ -326,7 +458,12 @@ def test_a_formula_in_csv_is_refused() -> None:
     ("body", "name", "what"),
     [
         (b"", "x.csv", "filen är tom"),
+        (b"\xef\xbb\xbf", "x.csv", "filen är tom"),
+        (b"\xef\xbb\xbf\r\n  \r\n", "x.csv", "filen är tom"),
         (b"a;b;c\n1;2\n", "x.csv", "raderna har olika antal celler"),
+        (b'a;b\n1;2\n3;"4\n5;6\n', "x.csv", "ett citattecken är inte avslutat"),
+        (b'a;b\n1;"2" 3\n', "x.csv", "ett citattecken står inne i en cell"),
+        (b"a;b\n1;" + b"x" * 140_000 + b"\n", "x.csv", "en cell har fler än 131 072 tecken"),
         ("a;b\nå;ä\n".encode("utf-16"), "x.csv", "textens teckenkod går inte att avgöra"),
         ("a;b\nÃ¥;2\n".encode(), "x.csv", "bokstäverna å, ä och ö är förvanskade"),
         (b"PK\x03\x04 inget", "x.xlsx", "filen är skadad"),
@@ -338,6 +475,60 @@ def test_what_cannot_be_read_is_told_in_swedish(body: bytes, name: str, what: st
         judged(body, name)
     assert caught.value.what == what
     assert caught.value.remedy
+    refuse_words_of_programs(str(caught.value))
+
+
+def refuse_words_of_programs(text: str) -> None:
+    """No names of classes, and no sentences of libraries, in what is told to a municipality."""
+    assert not re.search(
+        r"Error|Exception|<class|expected <|\b(the|file|is not|of|error|invalid|found in)\b", plain_words(text)
+    )
+
+
+def plain_words(text: str) -> str:
+    """What is told, without its labels and the names of files and formats."""
+    return re.sub(r"\b(where|expected|found|what to do): |\S*\.(xlsx|csv|xml)|Strict Open XML", "", text)
+
+
+def changed_parts(**parts: Callable[[bytes], bytes]) -> bytes:
+    """A sound workbook with other content in some of its parts, named by the last word of their names."""
+    body, done = io.BytesIO(), set()
+    with ZipFile(io.BytesIO(saved(book("samverkan", SAMVERKAN)))) as old, ZipFile(body, "w") as new:
+        for member in old.namelist():
+            name = member.rpartition("/")[2].removesuffix(".xml")
+            done |= {name} & set(parts)
+            new.writestr(member, parts.get(name, bytes)(old.read(member)))
+    assert done == set(parts)
+    return body.getvalue()
+
+
+def test_a_workbook_in_strict_open_xml_is_told_so() -> None:
+    def strict(content: bytes) -> bytes:
+        main = b"http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+        return content.replace(main, b"http://purl.oclc.org/ooxml/spreadsheetml/main")
+
+    with pytest.raises(NyckeltalError) as caught:
+        judged(changed_parts(workbook=strict, sheet1=strict, styles=strict))
+    assert "Strict Open XML" in caught.value.what
+    assert "Spara som" in caught.value.remedy
+    refuse_words_of_programs(str(caught.value))
+
+
+@pytest.mark.parametrize("part", ["workbook", "sheet1", "styles", "core"])
+@pytest.mark.parametrize("content", [b"", b"<a>", b"<a/>", b"<a><b></a>"])
+def test_no_words_of_programs_are_told_of_a_damaged_part(part: str, content: bytes) -> None:
+    try:
+        judged(changed_parts(**{part: lambda _: content}))
+    except NyckeltalError as error:
+        refuse_words_of_programs(str(error))
+
+
+def test_a_duration_is_called_so() -> None:
+    made = book("samverkan", SAMVERKAN)
+    made.active["D2"] = timedelta(days=9000)  # type: ignore[index]
+    (fault,) = judged(saved(made)).faults
+    assert (fault.cell, fault.what) == ("D2", "cellen innehåller ett datum eller en tid")
+    assert fault.found == "en tidslängd"
 
 
 def test_a_file_that_cannot_be_read_is_searched_all_the_same() -> None:

@@ -12,13 +12,24 @@ from dataclasses import astuple
 
 import duckdb
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from indicators.load import load_catalogue
-from pipelines.quality.disclosure import disclosure_check
+from pipelines.quality.disclosure import check_of, disclosure_check
 from pipelines.release.build import PublicationRefusedError, _refuse_if_blocked
-from pipelines.submissions.disclosure import AtMost, Interval, Key, Relation, Seen, ShareOf, Sum, exposures, intervals
+from pipelines.submissions.disclosure import (
+    AmountOf,
+    AtMost,
+    Interval,
+    Key,
+    Relation,
+    Seen,
+    ShareOf,
+    Sum,
+    exposures,
+    intervals,
+)
 from pipelines.submissions.facts import Fact, facts_of
 from pipelines.submissions.judging import Row
 
@@ -64,9 +75,47 @@ def test_the_interval_that_a_reader_can_find(
 
 def test_a_rounded_share_tells_of_the_persons_behind_it() -> None:
     persons, share = ("n", "T"), ("x", "T")
-    cells = {persons: Seen(None, suppressed=True, most=20), share: Seen(57.1, kind="share")}
+    cells = {persons: Seen(None, suppressed=True, most=20), share: Seen(71.4, kind="share")}
     found = intervals(cells, [ShareOf(share, persons, 1)], [persons])
-    assert found == {persons: Interval(7, 14)}  # four of seven, or eight of fourteen
+    assert found == {persons: Interval(7, 14)}  # five of seven, or ten of fourteen
+
+
+def test_a_share_or_an_amount_that_is_shown_tells_that_five_persons_or_more_are_behind_it() -> None:
+    persons, shares = ("n", "K"), ("x", "K")
+    cells = {persons: Seen(None, suppressed=True, most=20), shares: Seen(0.0, kind="share")}
+    assert intervals(cells, [ShareOf(shares, persons, 1)], [persons]) == {persons: Interval(5, 20)}
+    cells[shares] = Seen(120.0, kind="amount")
+    assert intervals(cells, [AmountOf(shares, persons)], [persons]) == {persons: Interval(5, 20)}
+    cells[shares] = Seen(None, suppressed=True, kind="amount")
+    assert intervals(cells, [AmountOf(shares, persons)], [persons]) == {persons: Interval(1, 20)}
+
+
+def test_a_share_above_none_stands_for_five_persons_or_more() -> None:
+    persons, share = ("n", "T"), ("x", "T")
+    cells = {persons: Seen(None, suppressed=True, most=100), share: Seen(50.0, kind="share")}
+    assert intervals(cells, [ShareOf(share, persons, 0)], [persons]) == {persons: Interval(10, 100)}
+
+
+def test_that_a_share_is_shown_gives_nobody_away() -> None:
+    """Of six who answered, the women's share is shown: so they are five at least, and one man is left."""
+    names = ("kompetens_svarande_digitalt", "kompetens_digital_andel")
+    empty = dict.fromkeys(f.series for f in TEMPLATES["kompetens"].fields)
+    rows = [
+        Row(1, "1440", 2023, sex, {**empty, names[0]: persons, names[1]: share})
+        for sex, persons, share in (("T", 6.0, 16.7), ("K", 5.0, 0.0), ("M", 1.0, 100.0))
+    ]
+    told = facts_of(TEMPLATES["kompetens"], rows)
+    cells = shown(told)
+    refuse_what_is_known(
+        dict(zip(((names[0], sex) for sex in "TKM"), (6, 5, 1), strict=True)), cells, possible_answers(cells, *names)
+    )
+    shows = [
+        Fact(names[0], "1440", 2023, "T", 6.0, None), Fact(names[1], "1440", 2023, "K", 0.0, None),
+        *(Fact(names[0], "1440", 2023, sex, None, "suppressed") for sex in "KM"),
+        *(Fact(names[1], "1440", 2023, sex, None, "suppressed") for sex in "TM"),
+    ]  # fmt: skip
+    assert not check_of(list(TEMPLATES.values()), shows).passed
+    assert check_of(list(TEMPLATES.values()), told).passed
 
 
 def test_a_table_that_no_numbers_fit_has_no_intervals() -> None:
@@ -164,6 +213,31 @@ def possible_plans(cells: Shown) -> dict[Key, set[int]]:
     return found
 
 
+def may_be_shown(cells: Shown, share: Key, persons: int, of_them: int) -> bool:
+    """Whether a share may look as it does: shown of five or more only, and never when it stands for one to four."""
+    told = cells[share]
+    if told is None:
+        return True
+    if told == "suppressed":
+        return persons >= 1
+    return persons >= 5 and not 1 <= of_them <= 4 and round(100 * of_them / persons, 1) == told
+
+
+def possible_answers(cells: Shown, answering: str, share: str) -> dict[Key, set[int]]:
+    """What the numbers of those who answered can be, when shares of them are told or not."""
+    found: dict[Key, set[int]] = {(answering, sex): set() for sex in "TKM"}
+    for numbers in pairs(cells, answering):
+        for women, men in itertools.product(range(numbers[1] + 1), range(numbers[2] + 1)):
+            of_them = (women + men, women, men)
+            if all(
+                may_be_shown(cells, (share, sex), n, some) for sex, n, some in zip("TKM", numbers, of_them, strict=True)
+            ):
+                for sex, n in zip("TKM", numbers, strict=True):
+                    found[answering, sex].add(n)
+                break
+    return found
+
+
 def refuse_what_is_known(truth: dict[Key, int], cells: Shown, possible: dict[Key, set[int]]) -> None:
     for key, values in possible.items():
         is_small = 1 <= truth[key] <= 4
@@ -214,6 +288,27 @@ def test_no_small_number_of_a_part_by_sex_can_be_told(
     ]  # fmt: skip
     cells = shown(facts_of(template, rows))
     refuse_what_is_known(truth, cells, possible_parts(cells, whole, part))
+
+
+@given(
+    numbers=parts_of_a_whole(), absent=st.sets(st.tuples(st.sampled_from(["whole", "part"]), st.sampled_from("TKM")))
+)
+@example(numbers={"whole": (6, 5, 1), "part": (1, 0, 1)}, absent=set())
+@settings(max_examples=60, deadline=None)
+def test_no_small_number_of_those_who_answered_can_be_told(
+    numbers: dict[str, tuple[int, int, int]], absent: set[tuple[str, str]]
+) -> None:
+    template = TEMPLATES["kompetens"]
+    answering, share = "kompetens_svarande_digitalt", "kompetens_digital_andel"
+    truth, rows = {}, []
+    for sex, persons, some in zip("TKM", numbers["whole"], numbers["part"], strict=True):
+        truth[answering, sex] = persons
+        of_them = None if not persons or ("part", sex) in absent else round(100 * some / persons, 1)
+        answered = None if of_them is None and ("whole", sex) in absent else float(persons)
+        values = dict.fromkeys(f.series for f in template.fields) | {answering: answered, share: of_them}
+        rows.append(Row(1, "1440", 2023, sex, values))
+    cells = shown(facts_of(template, rows))
+    refuse_what_is_known(truth, cells, possible_answers(cells, answering, share))
 
 
 @st.composite

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import random
 import zipfile
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from xml.sax.saxutils import escape
 from zipfile import ZipFile
 
 import openpyxl
@@ -16,10 +18,11 @@ from openpyxl.comments import Comment
 from openpyxl.worksheet.header_footer import HeaderFooterItem
 
 from pipelines.errors import SourceError
+from pipelines.sources.cells import Cell, Sheet
 from pipelines.submissions import search
-from pipelines.submissions.opening import open_file
+from pipelines.submissions.opening import Opened, open_file
 from pipelines.submissions.parts import refuse_foreign_parts
-from pipelines.submissions.personal import holds_personal_number, is_personal_number
+from pipelines.submissions.personal import holds_contact, holds_personal_number, is_personal_number
 
 FICTIVE = "19121212-1212"  # the example that forms and manuals use
 
@@ -239,3 +242,213 @@ def test_a_part_whose_packed_bytes_are_damaged_is_refused_in_words() -> None:
     with pytest.raises(SourceError) as refused:
         refuse_foreign_parts(bytes(damaged), "f.xlsx")
     assert "f.xlsx" in str(refused.value)
+
+
+# ── writings of contacts, and what only resembles them ────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "tel.070-123 45 67", "070.123.45.67", "+46.70.123.45.67", "mobil/0701234567", "tfn0701234567", "tfn_0701234567",
+        "0701234567,0707654321", "0701234567/0707654321", "031-12 34 56", "08-123 456 78", "070–123 45 67",
+        "(031) 123 45 67", "+46 (0)70 123 45 67", "0701-234567", "070-123.45.67",
+        "anna.exempel(a)kommun.se", "anna.exempel at kommun.se", "anna.exempel snabel-a kommun.se",
+        "anna.exempel@kommun .se", "anna@kommun. se", "anna [at] kommun.se", "anna snabel-a kommun punkt se",
+    ],
+)  # fmt: skip
+def test_a_contact_is_found_in_every_writing(text: str) -> None:
+    assert holds_contact(text)
+    assert holds_contact(f"Fråga Anna: {text}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0123/2024", "Dnr KS 0123/2024", "KS 2024/0123456", "01234/2024", "0123/2024/05", "0180 0114 0115",
+        "0510 0520 0530 0540", "0114 0115 0117 0120 0123", "0180-0114", "01-02-2024", "01.02.2024-31.03.2024",
+        "08.15-16.30", "08.00 - 17.00", "01.02.03.04", "0.701234567", "12,0701234567", "2024-01-01 08:15:00",
+        "SE0712345678", "212000-1355", "20 @ ton. Se nedan", "Kostnad (a) enl.bilaga",
+    ],
+)  # fmt: skip
+def test_numbers_of_diaries_codes_days_and_times_are_no_contacts(text: str) -> None:
+    assert not holds_contact(text)
+
+
+@given(st.lists(st.integers(100, 2599).map(lambda n: f"{n:04d}"), min_size=1, max_size=8), st.sampled_from(" -/,"))
+def test_codes_of_municipalities_are_no_telephone_numbers(codes: list[str], mark: str) -> None:
+    assert not holds_contact(mark.join(codes))
+
+
+# ── numbers in parts ──────────────────────────────────────────────────────────────────────────────
+
+IN_PARTS = {
+    "grouped in thousands": lambda n: f"{n[2]} {n[3:6]} {n[6:9]} {n[9:]}",
+    "grouped in thousands, in a text": lambda n: f"se {n[2]}.{n[3:6]}.{n[6:9]}.{n[9:]} ovan",
+    "twelve digits in thousands": lambda n: f"{n[:3]}\u00a0{n[3:6]}\u00a0{n[6:9]}\u00a0{n[9:]}",
+    "the last four in two": lambda n: f"{n[2:8]} {n[8:10]} {n[10:]}",
+    "the last four in two after a hyphen": lambda n: f"{n[:8]}-{n[8:10]} {n[10:]}",
+    "in pairs": lambda n: " ".join(n[i : i + 2] for i in range(2, 12, 2)),
+    "told in a sentence": lambda n: f"född {n[2:8]}, sista fyra {n[8:]}",
+    "told in a sentence, the day as ISO writes it": lambda n: f"Född {n[:4]}-{n[4:6]}-{n[6:8]}, slutsiffror: {n[8:]}",
+}
+
+
+@pytest.mark.parametrize("writing", IN_PARTS.values(), ids=IN_PARTS.keys())
+@given(number=numbers(), other=st.integers(1, 9))
+def test_a_number_in_parts_is_found_when_its_check_digit_is_right(writing: object, number: str, other: int) -> None:
+    assert callable(writing)
+    assert holds_personal_number(writing(number))
+    wrong = number[:-1] + str((int(number[-1]) + other) % 10)
+    assert not holds_personal_number(writing(wrong))
+
+
+def test_a_late_day_and_four_digits_among_words_count_with_a_right_check_digit_only() -> None:
+    right = "241101" + "148" + check_digit("241101148")
+    assert holds_personal_number(f"Version {right[:6]}-{right[6:]}")
+    assert not holds_personal_number("Version 241101-1480")
+    assert not holds_personal_number("Version 20241101-1480")
+    assert holds_personal_number("brukare 811218-9875")  # mistyped, and still a person's
+    assert holds_personal_number("brukare 241101+1480")
+
+
+def beside(*rows: list[Cell]) -> str | None:
+    return search.in_neighbours(Opened([Sheet("Mer", list(rows))]), None)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [["811218", "9876"]], [[811218, 9876]], [["811218"], ["9876"]], [[date(1981, 12, 18), 9876]],
+        [[datetime(1981, 12, 18), "9876"]], [[date(1981, 12, 18), None, 9876]], [["811218", "Anna", 9876]],  # noqa: DTZ001
+        [[811218], [None], [9876]], [["811218", "-9875"]], [["811218", "(-9876)"]], [["811218-", "9875"]],
+        [["811218", "T123"]], [["1981-12-18", "9876"]],
+    ],
+)  # fmt: skip
+def test_a_day_and_four_digits_in_two_cells_are_a_number(rows: list[list[Cell]]) -> None:
+    assert beside(*rows) == "blad 1 (Mer), cell A1 och cellen bredvid"
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        [650412, 4321], ["650412", "4321"], ["241130", 9000], ["2024-11-01", "1480"], [date(2024, 11, 1), 1480],
+        [811218, 12, 9876], ["811218", "12 st", 9876], [date(1981, 12, 18), 9875], [811218, None, None, 9876],
+        [1231, 4567], [202, 2388], [811218, None, "x1", 9876],
+    ],
+)  # fmt: skip
+def test_figures_and_days_beside_one_another_are_no_number(row: list[Cell]) -> None:
+    assert beside(row) is None
+    assert beside(*[[cell] for cell in row]) is None
+
+
+@given(number=numbers(), other=st.integers(1, 9), apart=st.sampled_from([[], [None], ["Anna Exempel"]]))
+def test_two_cells_are_a_number_when_the_check_digit_is_right(number: str, other: int, apart: list[Cell]) -> None:
+    day = int(number[2:8])
+    wrong = number[:-1] + str((int(number[-1]) + other) % 10)
+    assert (beside([day, *apart, int(number[8:])]) is not None) == (day >= 10101)
+    assert beside([day, *apart, int(wrong[8:])]) is None
+
+
+# ── places of a file ──────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("value", "form"),
+    [
+        (701234567, "000-000 00 00"), (701234567, '000"-"000\\ 00\\ 00'), (701234567, "0000000000"),
+        (12189874, "General"), (2022388, "000000-0000"), (12189874, "######-####"),
+    ],
+)  # fmt: skip
+def test_a_number_is_searched_as_its_format_shows_it(value: int, form: str) -> None:
+    made = book()
+    made.active["D2"] = value  # type: ignore[index]
+    made.active["D2"].number_format = form  # type: ignore[index]
+    assert search.in_cells(open_file(saved(made), "x.xlsx")) == "blad 1 (Sheet), cell D2"
+
+
+@pytest.mark.parametrize(
+    ("value", "form"),
+    [
+        (701234567, "General"), (701234567, "# ##0"), (701234567, "#,##0"), (701234567, "# ### ### ##0"),
+        (12189873, "General"), (12189874, "#,##0"), (12189874, "# ##0"), (46701234, "General"), (180, "0000"),
+    ],
+)  # fmt: skip
+def test_an_amount_is_no_number_of_a_person_or_a_telephone(value: int, form: str) -> None:
+    made = book()
+    made.active["D2"] = value  # type: ignore[index]
+    made.active["D2"].number_format = form  # type: ignore[index]
+    assert search.in_cells(open_file(saved(made), "x.xlsx")) is None
+
+
+def replaced(old: bytes, new: str) -> bytes:
+    """A workbook in which some bytes of its parts are others."""
+    body, cut = io.BytesIO(), 0
+    with ZipFile(io.BytesIO(saved(book()))) as before, ZipFile(body, "w") as after:
+        for member in before.namelist():
+            content = before.read(member)
+            cut += content.count(old)
+            after.writestr(member, content.replace(old, new.encode()))
+    assert cut
+    return body.getvalue()
+
+
+@pytest.mark.parametrize("code", ["&L", "&C", "&R", '&L&"Arial,Bold"&12 ', "&L&K000000&B"])
+@pytest.mark.parametrize("place", ["oddHeader", "evenFooter"])
+def test_what_is_printed_above_and_below_a_page_is_searched_without_its_codes(code: str, place: str) -> None:
+    def printed(text: str) -> bytes:
+        paper = f"<headerFooter><{place}>{escape(code + text)}</{place}></headerFooter></worksheet>"
+        return replaced(b"</worksheet>", paper)
+
+    assert "sidhuvud" in str(search.in_bytes(printed("070-123 45 67")))
+    assert "sidhuvud" in str(search.in_bytes(printed("070-12&B3 45 67")))
+    assert search.in_bytes(printed("Sida &P av 12")) is None
+
+
+@pytest.mark.parametrize("attribute", ["comment", "description", "help", "statusBar", "customMenu"])
+def test_every_text_of_a_defined_name_is_searched(attribute: str) -> None:
+    name = f'<definedNames><definedName name="a" {attribute}="skriv till anna@kommun.se">1</definedName></definedNames>'
+    assert search.in_bytes(replaced(b"<definedNames />", name)) is not None
+
+
+FORMAT = '<numFmts count="1"><numFmt numFmtId="164" formatCode="{}"/></numFmts>'
+FILTER = (
+    '<autoFilter ref="A1:C2"><filterColumn colId="0"><filters><filter val="{}"/></filters></filterColumn></autoFilter>'
+)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b'<numFmts count="0" />', FORMAT.format("0&quot; 070-123 45 67&quot;")),
+        (b'<numFmts count="0" />', FORMAT.format(r"\0\7\0\-\1\2\3\4\5\6\7")),
+        (b'<name val="Calibri" />', '<name val="anna@kommun.se" />'),
+        (b"<pageMargins", FILTER.format("070-123 45 67") + "<pageMargins"),
+    ],
+)
+def test_formats_fonts_and_filters_are_searched(old: bytes, new: str) -> None:
+    assert search.in_bytes(replaced(old, new)) is not None
+
+
+def old_workbook(header: str, text: str = "") -> bytes:
+    made = xlwt.Workbook(encoding="utf-8")
+    sheet = made.add_sheet("Blad1")
+    sheet.header_str = header.encode()
+    sheet.write(0, 3, text)
+    for row in range(200):
+        sheet.write(row, 0, f"{row + 100:04d}")
+        sheet.write(row, 1, row * 1234.5)
+    body = io.BytesIO()
+    made.save(body)
+    return body.getvalue()
+
+
+@pytest.mark.parametrize("text", ["070-123 45 67", "anna.exempel@kommun.se"])
+def test_an_old_workbook_is_searched_for_contacts_outside_its_cells(text: str) -> None:
+    assert search.in_bytes(old_workbook("&LSida 1, KS 0123/2024", "åäö – €")) is None
+    assert search.in_bytes(old_workbook(f"&L{text}")) == "filens innehåll"
+    assert search.in_bytes(old_workbook("", f"{text} – €")) == "filens innehåll"  # two bytes a letter
+
+
+def test_bytes_of_any_kind_hold_no_contact() -> None:
+    assert search.in_bytes(random.Random(13).randbytes(300_000)) is None  # noqa: S311

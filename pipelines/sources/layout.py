@@ -20,7 +20,7 @@ from pipelines.sources.layout_faults import Faults, plain
 from pipelines.sources.layout_heads import Header, header_of
 from pipelines.sources.layout_model import Layout, Layouts, matches
 from pipelines.sources.layout_year import chosen, year_of
-from pipelines.text import AreaNames, code, name_key
+from pipelines.text import AreaNames, code, name_key, no_number, swedish_number
 
 _NATION = "0000"
 _CODE_LENGTH = 4
@@ -29,7 +29,6 @@ _SCHEMA = {
     "series_id": pl.String, "area_id": pl.String, "year": pl.Int32, "sex": pl.String, "value": pl.Float64,
     "status": pl.String, "is_forecast": pl.Boolean, "issue": pl.String,
 }  # fmt: skip
-_SWEDISH_NUMBER = re.compile(r"[-−–]?[0-9]{1,3}(?:[ .\u00a0\u202f][0-9]{3})+(?:,[0-9]+)?|[-−–]?[0-9]+(?:,[0-9]+)?")
 Record = tuple[str, str | None, int, str, float | None, str | None, bool, str | None]
 
 
@@ -237,8 +236,8 @@ def _value(cell: Cell, layout: Layout) -> tuple[float | None, str | None, str | 
         return None, None, f"not a number: {text!r}"
     if isinstance(cell, int | float):
         return float(cell), None, None
-    number = text.removesuffix("%").strip()
-    if layout.text_numbers and _SWEDISH_NUMBER.fullmatch(number):
-        bare = re.sub(r"[ .\u00a0\u202f]", "", number).replace(",", ".")
-        return float(re.sub("^[−–]", "-", bare)), None, None
-    return None, None, f"an unknown marker {text!r}" if text else "a blank cell"
+    number = re.sub("^[−–]", "-", text.removesuffix("%").strip())
+    value = swedish_number(number) if layout.text_numbers else None
+    if value is not None:
+        return value, None, None
+    return None, None, no_number(text) if text else "a blank cell"

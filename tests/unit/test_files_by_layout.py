@@ -241,6 +241,19 @@ def test_a_text_in_a_column_of_numbers_that_is_neither_a_number_nor_a_sign_is_an
         read_layout(body, "personer 2023.xlsx", Layouts.model_validate({"layouts": [BASE]}))
 
 
+@pytest.mark.parametrize("text", ["85.213", "0.855", "12.345", "85.2", "-1.234", "0.123.456", "1.234,", "0.123 %"])
+def test_a_dot_that_may_mean_thousands_or_decimals_is_refused_by_name(text: str) -> None:
+    body = workbook(Kommuner=[["Kommunkod", "Ålder", "Antal"], ["1480", "30+", 1], ["1407", "30+", text]])
+    with pytest.raises(SourceError, match=r"Kommuner!C3: (a number with a dot, which may mean|an unknown marker)"):
+        read_layout(body, "personer 2023.xlsx", Layouts.model_validate({"layouts": [BASE]}))
+
+
+def test_a_price_index_with_a_decimal_point_is_refused(inbox: Inbox) -> None:
+    inbox.put("skr.prisindex", "PKV 2024-10.csv", "År;PKV\n2023;105.213\n2024;109.100\n".encode())
+    with pytest.raises(SourceError, match=r"a number with a dot.*'105\.213'"):
+        inbox.rows(skr, "skr.prisindex")
+
+
 def test_a_lacking_column_is_named() -> None:
     with pytest.raises(SourceError, match="no column personer_"):
         read_layout(

@@ -15,12 +15,14 @@ from dataclasses import dataclass
 import polars as pl
 
 from pipelines.errors import SourceError
-from pipelines.sources.cells import Cell, Sheet, address, read_sheets_apart
+from pipelines.sources.cells import Cell, Sheet, address
 from pipelines.sources.layout_faults import Faults, plain
 from pipelines.sources.layout_heads import Header, header_of
 from pipelines.sources.layout_model import Layout, Layouts, matches
+from pipelines.sources.layout_values import Shares, not_100, said
 from pipelines.sources.layout_year import chosen, year_of
-from pipelines.text import AreaNames, code, name_key, no_number, swedish_number
+from pipelines.sources.shown import read_sheets_apart
+from pipelines.text import AreaNames, code, name_key
 
 _NATION = "0000"
 _CODE_LENGTH = 4
@@ -119,18 +121,24 @@ def _differences(frame: pl.DataFrame, layout: Layout, name: str) -> tuple[str, .
 
 
 def _rows(sheet: Sheet, header: Header, given: dict[str, str], faults: Faults, areas: _Areas) -> Iterator[Record]:
+    shares = Shares()
     for number in range(header.first_row, len(sheet.rows)):
         cells = sheet.rows[number]
         first = next((plain(c) for c in cells if plain(c)), "")
         if areas.layout.ends_at and matches(areas.layout.ends_at, first):
-            return
+            break
         if not any(plain(cells[n]) for n in header.read if n < len(cells)):
             continue
         named = _left_out(cells, header, areas.layout)
         if named is None:
-            yield from _row(cells, number, header, given, faults, sheet.name, areas)
+            yield from _row(sheet, number, header, given, faults, areas, shares)
         elif any(plain(cells[n]) for n, _, _ in header.values if n < len(cells)):
             faults.left_out.append(f"{sheet.name}!{address(number + 1, 1)} {named!r}")
+    for column in shares.divided():
+        faults.add(
+            sheet.name, address(header.first_row, column + 1), "a column of per cent whose numbers are at most 1: they "
+            "were probably divided by 100, multiply them",
+        )  # fmt: skip
 
 
 def _left_out(cells: list[Cell], header: Header, layout: Layout) -> str | None:
@@ -152,46 +160,62 @@ def _left_out(cells: list[Cell], header: Header, layout: Layout) -> str | None:
 
 
 def _row(
-    cells: list[Cell],
+    sheet: Sheet,
     number: int,
     header: Header,
     given: dict[str, str],
     faults: Faults,
-    sheet: str,
     areas: _Areas,
+    shares: Shares,
 ) -> Iterator[Record]:
+    cells = sheet.rows[number]
+
     def at(column: int | None) -> Cell:
         return cells[column] if column is not None and column < len(cells) else None
 
     def fault(column: int | None, text: str) -> None:
-        faults.add(sheet, address(number + 1, (column or 0) + 1), text)
+        faults.add(sheet.name, address(number + 1, (column or 0) + 1), text)
 
     layout = areas.layout
     area = _area(at(header.area), layout, areas) if header.area is not None else None
     if header.area is not None and area is None:
-        written = plain(at(header.area)) or next((plain(c) for c in cells if plain(c)), "")
-        near = areas.names.near(written) if layout.area_by == "name" else []
-        like = f" (like {', '.join(f'{areas.names.names[a]} {a}' for a in near)})" if near else ""
-        fault(header.area, f"neither an area nor a row to leave out: {written!r}{like}")
+        fault(header.area, _no_area(plain(at(header.area)) or next((plain(c) for c in cells if plain(c)), ""), areas))
         return
     named = _named(at, header, layout, fault)
     if named is None:
         return
     sex, words = named.pop("sex", "T"), given | named
+    told: dict[str, float | None] = {}
     for column, values, groups in header.values:
         told_year = groups.get("year") or (plain(at(header.year)) if header.year is not None else given.get("year"))
         year = _year(told_year)
         if year is None:
             fault(header.year, f"no year: {told_year!r}")
             return
-        value, status, wrong = _value(at(column), layout)
-        if wrong:
-            fault(column, wrong)
+        found = said(at(column), layout, per_cent=values.per_cent, shown=(number, column) in sheet.percent)
+        if found.wrong:
+            fault(column, found.wrong)
             continue
+        if values.per_cent:
+            shares.add(column, found)
         series = values.series.format(**{k: v.lower() for k, v in (words | groups).items()})
         issue = given.get("issue")
-        ahead = layout.forecast_from is not None and issue is not None and year >= int(issue[:4]) + layout.forecast_from
-        yield (series, area, year, values.sex or sex, value, status, ahead, issue)
+        told[series] = found.value
+        yield (series, area, year, values.sex or sex, found.value, found.status, _ahead(layout, year, issue), issue)
+    if wrong := not_100(told, layout):
+        fault(min(n for n, values, _ in header.values if values.series in layout.make_100), wrong)
+
+
+def _ahead(layout: Layout, year: int, issue: str | None) -> bool:
+    """Whether the year was not over when the issue was made."""
+    return layout.forecast_from is not None and issue is not None and year >= int(issue[:4]) + layout.forecast_from
+
+
+def _no_area(written: str, areas: _Areas) -> str:
+    """That a row is of no area, with the names of those that it may be of."""
+    near = areas.names.near(written) if areas.layout.area_by == "name" else []
+    like = f" (like {', '.join(f'{areas.names.names[a]} {a}' for a in near)})" if near else ""
+    return f"neither an area nor a row to leave out: {written!r}{like}"
 
 
 def _named(
@@ -224,20 +248,3 @@ def _area(cell: Cell, layout: Layout, areas: _Areas) -> str | None:
 def _year(told: str | None) -> int | None:
     found = re.fullmatch(r"((?:19|20)\d{2})(?:\.0)?", told or "")
     return int(found[1]) if found else None
-
-
-def _value(cell: Cell, layout: Layout) -> tuple[float | None, str | None, str | None]:
-    """Value, status, and what is wrong."""
-    text = plain(cell)
-    if text in layout.markers and not isinstance(cell, int | float):
-        status = layout.markers[text]
-        return None, None if status == "missing" else status, None
-    if isinstance(cell, bool):
-        return None, None, f"not a number: {text!r}"
-    if isinstance(cell, int | float):
-        return float(cell), None, None
-    number = re.sub("^[−–]", "-", text.removesuffix("%").strip())
-    value = swedish_number(number) if layout.text_numbers else None
-    if value is not None:
-        return value, None, None
-    return None, None, no_number(text) if text else "a blank cell"

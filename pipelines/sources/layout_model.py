@@ -29,13 +29,15 @@ Status = Literal["missing", "suppressed", "not_applicable", "not_collected", "wi
 class Values(Strict):
     """One or more columns of values: their heads (synonyms), and the series that they make.
 
-    Named groups of a head and names of `dimensions` fill in `series`; a group called `year` is the year.
+    Named groups of a head and names of `dimensions` fill in `series`; a group called `year` is the year. `per_cent`
+    says that they are shares, from 0 to 100.
     """
 
     series: str
     heads: tuple[Pattern, ...] = Field(min_length=1)
     sex: Sex | None = None
     optional: bool = False
+    per_cent: bool = False
 
 
 class Dimension(Strict):
@@ -71,7 +73,7 @@ class Layout(Strict):
     `area_by: name` says that areas stand by name: those of the list of municipalities, and `aliases`. `title` is a cell
     above the header that has to be there; its group `year` has to be the file's year. `ends_at` is the first cell of a
     row from which on there is another table, which is not read. `summed` are series whose municipalities have to sum to
-    the row of the nation.
+    the row of the nation; `make_100` are shares that together have to make 100 in each row.
     """
 
     years: tuple[int, int] = (1900, 2100)
@@ -85,6 +87,7 @@ class Layout(Strict):
     title: Pattern | None = None
     ends_at: tuple[Pattern, ...] = ()
     summed: tuple[str, ...] = ()
+    make_100: tuple[str, ...] = ()
     nation: tuple[Pattern, ...] = ()
     year: tuple[Pattern, ...] = ()
     sex: Dimension | None = None
@@ -104,8 +107,8 @@ class Layout(Strict):
             for head in column.heads:
                 if strange := named - given - set(re.compile(head).groupindex):
                     raise ValueError(f"values: {column.series} names {sorted(strange)}, which {head} does not tell")
-        if strange := set(self.summed) - {column.series for column in self.values}:
-            raise ValueError(f"summed: series that are not read: {sorted(strange)}")
+        if strange := {*self.summed, *self.make_100} - {column.series for column in self.values}:
+            raise ValueError(f"summed, make_100: series that are not read: {sorted(strange)}")
         if self.summed and not self.nation:
             raise ValueError("summed: needs `nation`, the row that holds the sum")
         return self

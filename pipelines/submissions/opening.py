@@ -1,8 +1,8 @@
 """Opening the file that was handed in, with what only its format tells of a cell.
 
 Belongs here: the cells as they are, with formulas that were not computed and errors put back where a reader of values
-sees nothing, and which numbers are shown as percentages or as personal identity numbers. Does not belong here: reading
-any kind of file (`sources/cells.py`), or what cells mean.
+sees nothing (`sources/shown.py` tells them), and which numbers are shown as percentages or as personal identity
+numbers. Does not belong here: reading any kind of file (`sources/cells.py`), or what cells mean.
 """
 
 from __future__ import annotations
@@ -18,14 +18,12 @@ from openpyxl.cell.cell import Cell as XlsxCell
 from openpyxl.worksheet.worksheet import Worksheet
 
 from pipelines.errors import SourceError
-from pipelines.sources.cells import Cell, Sheet, read_sheets
+from pipelines.sources.cells import Place, Sheet, read_sheets
+from pipelines.sources.shown import XLS_ERROR, errors_of_xls, is_percent, put, put_back
 
 ENDINGS = (".xlsx", ".xls", ".csv")
 MAX_BYTES, MAX_UNPACKED, MAX_CELLS = 10_000_000, 60_000_000, 200_000
 _PERSONAL_FORMAT = re.compile(r"[0#]{6}[^0#]{1,3}[0#]{4}")  # a spreadsheet's own format for these numbers
-_XLS_ERROR = "#FEL!"  # the old format keeps a code, which nobody needs to know
-
-Place = tuple[int, int]
 
 
 @dataclass
@@ -59,7 +57,7 @@ def open_file(body: bytes, name: str) -> Opened:
     if ending == "xlsx":
         _look_at_xlsx(body, name, opened)
     elif ending == "xls":
-        _put_back(opened, dict.fromkeys(_errors_of_xls(body), _XLS_ERROR))
+        put_back(opened.sheets, dict.fromkeys(errors_of_xls(body), XLS_ERROR))
     return opened
 
 
@@ -118,44 +116,11 @@ def _hidden(sheet: Worksheet) -> list[tuple[str, int, int, str]]:
 def _look_at_cell(opened: Opened, sheet: Sheet, cell: XlsxCell, shown: object) -> None:
     place = (cell.row - 1, cell.column - 1)
     if cell.data_type == "f" and shown is None:
-        _put(sheet, place, str(cell.value) if isinstance(cell.value, str) else "=…")
+        put(sheet, place, str(cell.value) if isinstance(cell.value, str) else "=…")
     elif isinstance(shown, str) and shown.startswith("#"):
-        _put(sheet, place, shown)
+        put(sheet, place, shown)
     if isinstance(shown, int | float) and not isinstance(shown, bool):
-        if "%" in cell.number_format:
+        if is_percent(cell.number_format):
             opened.percent.setdefault(sheet.name, set()).add(place)
         if _PERSONAL_FORMAT.search(cell.number_format):
             opened.personal.setdefault(sheet.name, set()).add(place)
-
-
-def _put_back(opened: Opened, texts: dict[Place, str]) -> None:
-    """On every sheet, since the place is all that is known; only where nothing was read."""
-    for sheet in opened.sheets:
-        for (row, column), text in texts.items():
-            if row < len(sheet.rows) and column < len(sheet.rows[row]) and sheet.rows[row][column] is None:
-                sheet.rows[row][column] = text
-
-
-def _put(sheet: Sheet, place: Place, value: Cell) -> None:
-    row, column = place
-    while len(sheet.rows) <= row:
-        sheet.rows.append([])
-    cells = sheet.rows[row]
-    cells += [None] * (column + 1 - len(cells))
-    cells[column] = value
-
-
-def _errors_of_xls(body: bytes) -> set[Place]:
-    """Places of the errors in an old workbook, which a reader of values passes over as if they were empty.
-
-    Records of BIFF8: BOOLERR (0x0205: row, column, format, code, 1 for an error) and FORMULA (0x0006: row, column,
-    format, and a result that is an error when it begins with 2 and ends with 0xFFFF). [MS-XLS] 2.4.24 and 2.4.127.
-    """
-    error = rb"\x05\x02\x08\x00(?P<place>.{4})..[\x00\x07\x0f\x17\x1d\x24\x2a\x2b]\x01"
-    formula = rb"\x06\x00.\x00(?P<place>.{4})..\x02.[\x00\x07\x0f\x17\x1d\x24\x2a\x2b].{3}\xff\xff"
-    found = set()
-    for pattern in (error, formula):
-        for match in re.finditer(pattern, body, re.DOTALL):
-            place = match["place"]
-            found.add((int.from_bytes(place[:2], "little"), int.from_bytes(place[2:], "little")))
-    return found

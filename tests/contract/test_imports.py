@@ -17,7 +17,7 @@ DECLARATION = "pipelines.sources.model"  # what a dataset is: a declaration, kno
 # What sources share, each knowing of no publisher.
 TOOLS = {
     "areas", "cells", "context", "fields", "inbox", "layout", "layout_faults", "layout_heads", "layout_model",
-    "layout_year", "pxweb", "pxweb_answers", "pxweb_query", "pxweb_types", "tabular",
+    "layout_values", "layout_year", "pxweb", "pxweb_answers", "pxweb_query", "pxweb_types", "shown", "tabular",
 }  # fmt: skip
 GATE = "pipelines.quality.gate"
 

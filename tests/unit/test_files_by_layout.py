@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -472,3 +473,111 @@ def test_a_head_that_may_be_two_columns_is_refused() -> None:
             "personer 2023.xlsx",
             Layouts.model_validate({"layouts": [both]}),
         )
+
+
+def formatted(rows: list[list[Any]], formats: dict[str, str], change: tuple[bytes, bytes] = (b"", b"")) -> bytes:
+    """The sheet of the survey of units, with number formats by cell, and a change of what is written in its file."""
+    book = openpyxl.Workbook()
+    sheet = book.worksheets[0]
+    sheet.title = SHEETS[UNITS]
+    for row in rows:
+        sheet.append(row)
+    for cell, number_format in formats.items():
+        sheet[cell].number_format = number_format
+    out, changed = io.BytesIO(), io.BytesIO()
+    book.save(out)
+    with zipfile.ZipFile(out) as packed, zipfile.ZipFile(changed, "w") as again:
+        for member in packed.namelist():
+            again.writestr(member, packed.read(member).replace(*change) if change[0] else packed.read(member))
+    return changed.getvalue()
+
+
+def units(body: bytes) -> Reading:
+    return read_workbook(body, FILES[UNITS], Layouts.model_validate(datasets()[UNITS].live), {})
+
+
+@pytest.mark.parametrize(
+    ("number_format", "written", "meant"),
+    [
+        ("0.0%", 0.852, 85.2),
+        ("0%", 0.285, 28.5),
+        ('0.0%;-0.0%;"–"', 1, 100.0),
+        ('0.0"%"', 85.2, 85.2),
+        ("0.0\\%", 85.2, 85.2),
+        ('0.0" procent (%)"', 85.2, 85.2),
+        ("General", 85.2, 85.2),
+    ],
+)
+def test_a_share_is_read_as_the_workbook_shows_it(number_format: str, written: float, meant: float) -> None:
+    found = units(formatted([["Kommunkod", PLAN], ["1440", written]], {"B2": number_format}))
+    assert found.frame["value"].to_list() == [meant]
+
+
+SHARES = [["Kommunkod", PLAN], ["0000", 0.852], ["1440", 0.815], ["1480", 1]]
+
+
+@pytest.mark.parametrize(
+    ("rows", "formats", "told"),
+    [
+        pytest.param(SHARES, {}, "B1: a column of per cent whose numbers are at most 1", id="divided by 100"),
+        pytest.param(SHARES, {"B2": "0.0%"}, "B1: a column of per cent whose", id="some shown as per cent"),
+        pytest.param([*SHARES, ["1481", "0,5"]], {}, "B1: a column of per cent whose", id="with a text"),
+        pytest.param([SHARES[0], ["1440", 85.2]], {"B2": "0%"}, "B2: a share that is not from 0 to 100", id="8520 %"),
+        pytest.param([SHARES[0], ["1440", 852]], {}, "B2: a share that is not from 0 to 100 per cent: 852", id="852"),
+        pytest.param([SHARES[0], ["1440", "-1,5"]], {}, "B2: a share that is not from 0 to 100", id="negative"),
+    ],
+)
+def test_shares_that_are_no_per_cent_are_refused_with_their_cell(
+    rows: list[list[Any]], formats: dict[str, str], told: str
+) -> None:
+    with pytest.raises(SourceError, match=told):
+        units(formatted(rows, formats))
+
+
+def test_a_text_with_a_per_cent_sign_is_the_share_that_it_says() -> None:
+    rows = [["Kommunkod", PLAN], ["1440", "0,5 %"], ["1480", "0 %"]]
+    assert units(formatted(rows, {})).frame["value"].to_list() == [0.5, 0.0]
+
+
+@pytest.mark.parametrize("written", ["12 %", 0.12])
+def test_per_cent_in_a_column_of_numbers_of_persons_is_refused(written: Any) -> None:
+    book = openpyxl.load_workbook(io.BytesIO(workbook(Tabell_1=[CARE_HEADS, ["1440", "Ale", "Män", "80+", written]])))
+    book.worksheets[0]["E2"].number_format = "0%"
+    out = io.BytesIO()
+    book.save(out)
+    with pytest.raises(SourceError, match=r"E2: (a number in per cent, in a column|an unknown marker '12 %')"):
+        read_workbook(out.getvalue(), FILES[CARE], Layouts.model_validate(datasets()[CARE].live), {})
+
+
+@pytest.mark.parametrize(
+    ("last", "change", "told"),
+    [
+        ("=80+1.5", (b"", b""), r"B3: an unknown marker '=80\+1.5'"),
+        (81.5, (b'<c r="B3" t="n"><v>81.5</v>', b'<c r="B3" t="e"><v>#N/A</v>'), "B3: an unknown marker '#N/A'"),
+        (
+            "=1/0",
+            (b'<c r="B3"><f>1/0</f><v />', b'<c r="B3" t="e"><f>1/0</f><v>#DIV/0!</v>'),
+            "B3: an unknown marker '#DIV/0!'",
+        ),
+    ],
+)  # fmt: skip
+def test_an_error_and_a_formula_without_a_result_are_told_with_their_cell(
+    last: Any, change: tuple[bytes, bytes], told: str
+) -> None:
+    with pytest.raises(SourceError, match=told):
+        units(formatted([["Kommunkod", PLAN], ["0000", 85.2], ["1440", last]], {}, change))
+
+
+def test_a_formula_with_a_result_is_its_result_also_when_that_is_a_blank_text() -> None:
+    written, computed = b'<c r="B%d"><f>%s</f><v />', b'<c r="B%d" t="str"><f>%s</f><v>%s</v>'
+    rows = [["Kommunkod", PLAN], ["1440", "=80+1.5"], ["1480", '=""']]
+    number = (written % (2, b"80+1.5"), (written % (2, b"80+1.5")).replace(b"<v />", b"<v>81.5</v>"))
+    body = formatted(rows, {}, number)
+    with pytest.raises(SourceError, match="B3: an unknown marker"):
+        units(body)
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(body)) as packed, zipfile.ZipFile(out, "w") as again:
+        for member in packed.namelist():
+            text = packed.read(member).replace(written % (3, b'""'), computed % (3, b'""', b""))
+            again.writestr(member, text)
+    assert units(out.getvalue()).frame["value"].to_list() == [81.5, None]

@@ -229,6 +229,14 @@ def test_a_number_in_the_format_of_percentages_is_mended_and_told() -> None:
     assert [note.cell for note in examined.notes] == ["K2"]
 
 
+def test_a_per_cent_sign_that_is_only_written_beside_a_number_changes_nothing() -> None:
+    made = book("kompetens", changed(KOMPETENS, K=85.5))
+    made.active["K2"].number_format = '0.0"%"'  # type: ignore[index]
+    examined = judged(saved(made))
+    assert {f.value for f in examined.facts if f.series_id == "kompetens_digital_andel"} == {85.5}
+    assert examined.notes == []
+
+
 def test_women_and_men_come_together_and_add_up() -> None:
     women, men = changed(KOMPETENS, D="kvinnor", E=560), changed(KOMPETENS, D="M", E=40)
     examined = judged(saved(book("kompetens", changed(KOMPETENS, F=None), women)))

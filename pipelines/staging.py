@@ -253,6 +253,17 @@ def _of_parsing(dataset: str, parsed: Parsed) -> Iterator[CheckResult]:
             expected="municipalities that sum to the total that stands beside them, in every file",
             found="; ".join(parsed.differences[:_LISTED]) or "as expected",
         )
+    if parsed.left_out is not None:
+        number = len(parsed.left_out)
+        yield CheckResult(
+            check_id=f"{dataset}.rows_left_out",
+            level="warn",
+            subject=dataset,
+            passed=not number,
+            expected="no row with values that the layout leaves out",
+            found=f"{number} rows with values were left out" if number else "as expected",
+            sample="; ".join(parsed.left_out[:_LISTED]),
+        )
 
 
 def fields_known(dataset: str, new: Iterable[str]) -> CheckResult:

@@ -36,6 +36,11 @@ _MUNICIPALITY = re.compile(r"(?!00)\d{4}")
 # is no county in NUTS, and 12 is Skåne here.
 AREA_PREFIX = "SE_"
 _ALIKE = 0.5  # how alike two codes must be for one to be suggested
+_SWEDISH = re.compile(
+    r"-?(?:[0-9]+|[1-9][0-9]{0,2}(?: [0-9]{3})+|[1-9][0-9]{0,2}(?:\.[0-9]{3}){2,})(?:,[0-9]+)?"
+    r"|-?[1-9][0-9]{0,2}\.[0-9]{3},[0-9]+"
+)
+_ONE_DOT = re.compile(r"-?[0-9]+\.[0-9]+")
 _LENGTHS = (2, 4)  # digits of the codes of counties; of municipalities, regions and the nation
 
 
@@ -113,6 +118,24 @@ def whole(value: float) -> int | None:
 def number(value: float) -> float:
     """A number with the 15 digits that spreadsheets show: 85.30000000000001 is 85.3."""
     return float(f"{value:.15g}")
+
+
+def swedish_number(text: str) -> float | None:
+    """The number that a publisher's text says: `1234,5`, `1 234,5`, `1.234,5`, `1.234.567`; None, if it says none.
+
+    A text with one dot and no comma says none: 12.345 may be twelve thousand or a little more than twelve.
+    """
+    bare = plain(text)
+    if not _SWEDISH.fullmatch(bare):
+        return None
+    return float(bare.replace(" ", "").replace(".", "").replace(",", "."))
+
+
+def no_number(text: str) -> str:
+    """What is wrong with a text that `swedish_number` does not read."""
+    if _ONE_DOT.fullmatch(plain(text)):
+        return f"a number with a dot, which may mean thousands or decimals: {text!r}"
+    return f"an unknown marker {text!r}"
 
 
 def name_key(name: object) -> str:

@@ -19,11 +19,11 @@ from datetime import date, datetime, time, timedelta
 
 from python_calamine import CalamineError, CalamineWorkbook
 
-from pipelines.bounded import call
 from pipelines.errors import SourceError
 from pipelines.text import plain, unwrapped, without_preamble
 
 Cell = str | float | int | bool | date | datetime | None
+Place = tuple[int, int]  # row and column, from 0
 
 MAX_BYTES = 50_000_000
 MAX_CELLS = 5_000_000
@@ -33,7 +33,7 @@ _MAX_RATIO = 200
 # it does not know.
 DAMAGED_ZIP = (zipfile.BadZipFile, OSError, RuntimeError, ValueError, zlib.error, EOFError)
 _DELIMITERS = ";,\t|"
-_WORKBOOKS, _TEXTS = {"xlsx", "xls", "ods"}, {"csv", "txt", "tsv"}
+WORKBOOKS, _TEXTS = {"xlsx", "xls", "ods"}, {"csv", "txt", "tsv"}
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 # What the reader of delimited text says, with what is wrong and what was found.
 _QUOTATION = {
@@ -52,10 +52,14 @@ _PLAUSIBLE = set("åäöÅÄÖéÉèÈüÜæÆøØëËïàÀáÁóÓôçßñ§½
 
 @dataclass(frozen=True)
 class Sheet:
-    """A sheet: its name, and its rows from the first row of the file on. Rows may differ in length."""
+    """A sheet: its name, and its rows from the first row of the file on. Rows may differ in length.
+
+    `percent` are the numbers that are shown as per cent, where that was looked at (`shown`).
+    """
 
     name: str
     rows: list[list[Cell]]
+    percent: frozenset[Place] = frozenset()
 
 
 def address(row: int, column: int) -> str:
@@ -78,23 +82,13 @@ def read_sheets(body: bytes, name: str) -> list[Sheet]:
     """
     ending = name.rsplit(".", maxsplit=1)[-1].lower() if "." in name else ""
     _refuse_by_size(body, name)
-    if ending in _WORKBOOKS:
+    if ending in WORKBOOKS:
         return _workbook(body, name, ending)
     if ending in _TEXTS:
         return [Sheet(name, _text_rows(body, name))]
     what = "a workbook with macros is not read" if ending == "xlsm" else "unknown kind of file"
     expected = "a name ending in .xlsx, .xls, .ods or .csv"
     raise SourceError(what, where=name, expected=expected, found=f".{ending}", remedy="save it as .xlsx or .csv")
-
-
-def read_sheets_apart(body: bytes, name: str) -> list[Sheet]:
-    """The same as `read_sheets`, a workbook in a process of its own: no file can end or fill the caller's.
-
-    Raises:
-        SourceError: as `read_sheets`, or the file took more memory or time than any publisher's needs.
-    """
-    ending = name.rsplit(".", maxsplit=1)[-1].lower()
-    return call(read_sheets, body, name, where=name) if ending in _WORKBOOKS else read_sheets(body, name)
 
 
 def decode(body: bytes, name: str) -> str:

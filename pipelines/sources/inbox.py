@@ -65,15 +65,16 @@ def write_files(
     declared = datasets()[fetched.dataset]
     by_name = any(layout.area_by == "name" for layout in layouts.layouts)
     areas = municipalities(archive) if by_name else {}
-    parts, new, differences = [], set[str](), list[str]()
+    parts, new, differences, left_out = [], set[str](), list[str](), list[str]()
     for name, sha256, body in named_files(fetched, archive):
         reading = read_workbook(body, name, layouts, areas)
         new |= reading.new
         differences += reading.differences or ()
+        left_out += [f"{name}: {row}" for row in reading.left_out]
         parts.append(Part(name, sha256, shaped(reading.frame, name).select(*declared.columns).lazy()))
     parsed = write_parts(parts, declared, target, fetched.dataset)
     summed = any(layout.summed for layout in layouts.layouts)
-    return Parsed(parsed.new_fields | new, tuple(differences) if summed else None)
+    return Parsed(parsed.new_fields | new, tuple(differences) if summed else None, tuple(left_out))
 
 
 def named_files(fetched: Fetch, archive: Archive) -> Iterator[tuple[str, str, bytes]]:

@@ -29,13 +29,15 @@ Status = Literal["missing", "suppressed", "not_applicable", "not_collected", "wi
 class Values(Strict):
     """One or more columns of values: their heads (synonyms), and the series that they make.
 
-    Named groups of a head and names of `dimensions` fill in `series`; a group called `year` is the year.
+    Named groups of a head and names of `dimensions` fill in `series`; a group called `year` is the year. `per_cent`
+    says that they are shares, from 0 to 100.
     """
 
     series: str
     heads: tuple[Pattern, ...] = Field(min_length=1)
     sex: Sex | None = None
     optional: bool = False
+    per_cent: bool = False
 
 
 class Dimension(Strict):
@@ -57,17 +59,21 @@ class Alias(Strict):
 class Layout(Strict):
     """The layout of the files of some years.
 
-    `file` finds the files by name; its groups `year` and `issue` are taken when the sheet does not tell them. `sheets`
-    are read, `sheets_left_out` are known and not read; any other sheet is a fault, and so is any column that is neither
-    named nor matched by `columns_left_out`. `header_rows` is the most rows that a head may be stacked in. `markers`
-    says what a text in place of a number means; the empty text is a blank cell. `rows_left_out` are tried on the first
-    cell of a row that is not blank and on the area's cell. `text_numbers` allows "1 234,5" and "12,3 %" as text.
-    `forecast_from` marks years as forecasts from so many years after the issue's year on.
+    `file` finds the files by name. Its group `issue` is taken from the name; its group `year` says that the year is
+    in the name, where no column or head tells it: the only year of the name, or the one of its years that the sheet
+    names above its header. `sheets` are read, `sheets_left_out` are known and not read; any other sheet is told, and so
+    is any column that is neither named nor matched by `columns_left_out`. What is left out is not read, whatever else
+    matches it. A head matches as a whole; two columns of one head, or two heads of one column, are a fault.
+    `header_rows` is the most rows that a head may be stacked in. `markers` says what a text in place of a number
+    means; the empty text is a blank cell. `rows_left_out` are tried on the area's cell (the year's, where there is no
+    area) or, where that is blank, on the first cell of a row without values or without any other text; rows with values
+    are told. `text_numbers` allows "1 234,5" and "12,3 %" as text. `forecast_from` marks years as forecasts from so
+    many years after the issue's year on.
 
     `area_by: name` says that areas stand by name: those of the list of municipalities, and `aliases`. `title` is a cell
     above the header that has to be there; its group `year` has to be the file's year. `ends_at` is the first cell of a
     row from which on there is another table, which is not read. `summed` are series whose municipalities have to sum to
-    the row of the nation.
+    the row of the nation; `make_100` are shares that together have to make 100 in each row.
     """
 
     years: tuple[int, int] = (1900, 2100)
@@ -81,6 +87,7 @@ class Layout(Strict):
     title: Pattern | None = None
     ends_at: tuple[Pattern, ...] = ()
     summed: tuple[str, ...] = ()
+    make_100: tuple[str, ...] = ()
     nation: tuple[Pattern, ...] = ()
     year: tuple[Pattern, ...] = ()
     sex: Dimension | None = None
@@ -100,8 +107,8 @@ class Layout(Strict):
             for head in column.heads:
                 if strange := named - given - set(re.compile(head).groupindex):
                     raise ValueError(f"values: {column.series} names {sorted(strange)}, which {head} does not tell")
-        if strange := set(self.summed) - {column.series for column in self.values}:
-            raise ValueError(f"summed: series that are not read: {sorted(strange)}")
+        if strange := {*self.summed, *self.make_100} - {column.series for column in self.values}:
+            raise ValueError(f"summed, make_100: series that are not read: {sorted(strange)}")
         if self.summed and not self.nation:
             raise ValueError("summed: needs `nation`, the row that holds the sum")
         return self

@@ -146,11 +146,13 @@ def new_columns(lazy: pl.LazyFrame, dataset: Dataset) -> list[str]:
 class Parsed:
     """What parsing has to tell: fields, columns and sheets that are not declared, and sums that do not agree.
 
-    `differences` is None when nothing has to sum up.
+    `differences` is None when nothing has to sum up. `left_out` are rows with values that a layout leaves out; None
+    where nothing is read by a layout.
     """
 
     new_fields: frozenset[str] = frozenset()
     differences: tuple[str, ...] | None = None
+    left_out: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """Opening the file that was handed in, with what only its format tells of a cell.
 
 Belongs here: the cells as they are, with formulas that were not computed and errors put back where a reader of values
-sees nothing, and which numbers are shown as percentages, or in another way than as numbers. Does not belong here:
-reading any kind of file (`sources/cells.py`), or what cells mean.
+sees nothing (`sources/shown.py` tells them), and which numbers are shown as percentages, or in another way than as
+numbers. Does not belong here: reading any kind of file (`sources/cells.py`), or what cells mean.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from openpyxl.cell.cell import Cell as XlsxCell
 from openpyxl.worksheet.worksheet import Worksheet
 
 from pipelines.errors import SourceError
-from pipelines.sources.cells import DAMAGED_ZIP, Cell, Sheet, read_sheets
+from pipelines.sources.cells import DAMAGED_ZIP, Place, Sheet, read_sheets
+from pipelines.sources.shown import XLS_ERROR, errors_of_xls, is_percent, put, put_back
 
 ENDINGS = (".xlsx", ".xls", ".csv")
 MAX_BYTES, MAX_UNPACKED, MAX_CELLS = 10_000_000, 60_000_000, 200_000
@@ -28,11 +29,7 @@ _ALL_DIGITS = re.compile(r"0[0 ./()+-]*0")
 _FEWEST_DIGITS = 9
 _BORN_2000 = re.compile(r"1[0-2](?:0[1-9]|[1-9]\d)\d{4}")
 _TOO_LONG = 1e12
-_LITERAL = re.compile(r'"[^"]*"|[\\_*].|\[[^\]]*\]')  # quoted, escaped, a blank's width, a filling, a condition
 _STRICT = b"http://purl.oclc.org/ooxml/"
-_XLS_ERROR = "#FEL!"  # the old format keeps a code, which nobody needs to know
-
-Place = tuple[int, int]
 
 
 @dataclass
@@ -68,7 +65,7 @@ def open_file(body: bytes, name: str) -> Opened:
     if ending == "xlsx":
         _look_at_xlsx(body, name, opened)
     elif ending == "xls":
-        _put_back(opened, dict.fromkeys(_errors_of_xls(body), _XLS_ERROR))
+        put_back(opened.sheets, dict.fromkeys(errors_of_xls(body), XLS_ERROR))
     return opened
 
 
@@ -141,24 +138,14 @@ def _hidden(sheet: Worksheet) -> list[tuple[str, int, int, str]]:
 def _look_at_cell(opened: Opened, sheet: Sheet, cell: XlsxCell, shown: object) -> None:
     place = (cell.row - 1, cell.column - 1)
     if cell.data_type == "f" and shown is None:
-        _put(sheet, place, str(cell.value) if isinstance(cell.value, str) else "=…")
+        put(sheet, place, str(cell.value) if isinstance(cell.value, str) else "=…")
     elif isinstance(shown, str) and shown.startswith("#"):
-        _put(sheet, place, shown)
+        put(sheet, place, shown)
     if isinstance(shown, int | float) and not isinstance(shown, bool):
-        if is_percentage(cell.number_format, shown):
+        if is_percent(cell.number_format, shown):
             opened.percent.setdefault(sheet.name, set()).add(place)
         if text := as_written(cell.number_format, shown):
             opened.written.setdefault(sheet.name, {})[place] = text
-
-
-def is_percentage(number_format: str, value: float) -> bool:
-    """Whether a spreadsheet shows a number a hundred times larger: a per cent sign that is no literal one.
-
-    A format has a section each for numbers above, below and of nothing; the first stands for those that are not there.
-    """
-    sections = _LITERAL.sub("", number_format).split(";")
-    place = 1 if value < 0 else 2 if value == 0 else 0
-    return "%" in (sections[place] if place < len(sections) else sections[0])
 
 
 def as_written(number_format: str, value: float) -> str:
@@ -181,36 +168,3 @@ def as_written(number_format: str, value: float) -> str:
     for sign in reversed(plain):
         text, left = (left[-1:] + text, left[:-1]) if sign == "0" else (sign + text, left)
     return left + text
-
-
-def _put_back(opened: Opened, texts: dict[Place, str]) -> None:
-    """On every sheet, since the place is all that is known; only where nothing was read."""
-    for sheet in opened.sheets:
-        for (row, column), text in texts.items():
-            if row < len(sheet.rows) and column < len(sheet.rows[row]) and sheet.rows[row][column] is None:
-                sheet.rows[row][column] = text
-
-
-def _put(sheet: Sheet, place: Place, value: Cell) -> None:
-    row, column = place
-    while len(sheet.rows) <= row:
-        sheet.rows.append([])
-    cells = sheet.rows[row]
-    cells += [None] * (column + 1 - len(cells))
-    cells[column] = value
-
-
-def _errors_of_xls(body: bytes) -> set[Place]:
-    """Places of the errors in an old workbook, which a reader of values passes over as if they were empty.
-
-    Records of BIFF8: BOOLERR (0x0205: row, column, format, code, 1 for an error) and FORMULA (0x0006: row, column,
-    format, and a result that is an error when it begins with 2 and ends with 0xFFFF). [MS-XLS] 2.4.24 and 2.4.127.
-    """
-    error = rb"\x05\x02\x08\x00(?P<place>.{4})..[\x00\x07\x0f\x17\x1d\x24\x2a\x2b]\x01"
-    formula = rb"\x06\x00.\x00(?P<place>.{4})..\x02.[\x00\x07\x0f\x17\x1d\x24\x2a\x2b].{3}\xff\xff"
-    found = set()
-    for pattern in (error, formula):
-        for match in re.finditer(pattern, body, re.DOTALL):
-            place = match["place"]
-            found.add((int.from_bytes(place[:2], "little"), int.from_bytes(place[2:], "little")))
-    return found

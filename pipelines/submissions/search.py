@@ -15,8 +15,8 @@ from urllib.parse import unquote
 from zipfile import ZipFile
 
 from pipelines.errors import SourceError
-from pipelines.sources.cells import DAMAGED_ZIP, Cell, Sheet, address
-from pipelines.submissions.opening import MAX_UNPACKED, Opened, Place, open_file, unpacked_bytes
+from pipelines.sources.cells import DAMAGED_ZIP, Cell, Place, Sheet, address
+from pipelines.submissions.opening import MAX_UNPACKED, Opened, open_file, unpacked_bytes
 from pipelines.submissions.parts import refuse_foreign_parts
 from pipelines.submissions.personal import (
     holds_contact,

@@ -16,8 +16,8 @@ ROOMS = {"sources", "quality", "warehouse", "dbt", "release", "reader", "site", 
 DECLARATION = "pipelines.sources.model"  # what a dataset is: a declaration, known to every storey
 # What sources share, each knowing of no publisher.
 TOOLS = {
-    "areas", "cells", "context", "fields", "inbox", "layout", "layout_model", "pxweb", "pxweb_answers", "pxweb_query",
-    "pxweb_types", "tabular",
+    "areas", "cells", "context", "fields", "inbox", "layout", "layout_faults", "layout_heads", "layout_model",
+    "layout_values", "layout_year", "pxweb", "pxweb_answers", "pxweb_query", "pxweb_types", "shown", "tabular",
 }  # fmt: skip
 GATE = "pipelines.quality.gate"
 

@@ -153,11 +153,26 @@ def test_a_field_of_rows_that_lacks_or_is_another_is_named(asking: Asking, chang
     assert asking.archive.latest(DATASET) is None
 
 
-@pytest.mark.parametrize("text", ["1,5,0", "1 23", "1e3", "x5", "5*", "٣", "−5", "1.5"])
+@pytest.mark.parametrize("text", ["1,5,0", "1 23", "1e3", "x5", "5*", "٣", "−5", "1.5", "0.123"])
 def test_a_text_that_is_neither_a_number_nor_a_declared_sign_is_refused(asking: Asking, text: str) -> None:
     asking.statistics.change = lambda page: page["data"][0].update(varde=text)
     with pytest.raises(SourceError, match="a value is no number"):
         rows_of(asking, asking.fetch())
+
+
+@pytest.mark.parametrize("text", ["12.345", "1.234", "0.855", "-1.234"])
+def test_a_dot_that_may_mean_thousands_or_decimals_is_refused(asking: Asking, text: str) -> None:
+    asking.statistics.change = lambda page: page["data"][0].update(varde=text)
+    with pytest.raises(SourceError, match=r"a number with a dot, which may mean thousands or decimals"):
+        rows_of(asking, asking.fetch())
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("1.234.567", 1234567.0), ("1.234,5", 1234.5), ("1\u00a0234,5", 1234.5), ("1 234", 1234.0)]
+)
+def test_thousands_that_can_mean_nothing_else_are_read(asking: Asking, text: str, value: float) -> None:
+    asking.statistics.change = lambda page: page["data"][0].update(varde=text)
+    assert value in rows_of(asking, asking.fetch())["value"].to_list()
 
 
 def rows_of(asking: Asking, fetched: Fetch | None) -> pl.DataFrame:

@@ -10,7 +10,7 @@ import pytest
 
 from pipelines.bounded import Bounds, call
 from pipelines.errors import SourceError
-from pipelines.sources.cells import read_sheets_apart
+from pipelines.sources.shown import read_sheets_apart
 
 
 def give_up() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -21,8 +22,10 @@ from pipelines.settings import Settings
 from pipelines.sources import skr, socialstyrelsen
 from pipelines.sources.cells import address, read_sheets
 from pipelines.sources.context import Context
-from pipelines.sources.layout import read_layout, read_workbook
+from pipelines.sources.layout import Reading, read_layout, read_workbook
 from pipelines.sources.layout_model import Layouts
+from pipelines.sources.model import datasets
+from pipelines.staging import HeldBackError, stage
 from pipelines.text import plain
 
 NOW = datetime(2026, 11, 23)  # noqa: DTZ001 - times are UTC without zone
@@ -239,6 +242,19 @@ def test_a_text_in_a_column_of_numbers_that_is_neither_a_number_nor_a_sign_is_an
         read_layout(body, "personer 2023.xlsx", Layouts.model_validate({"layouts": [BASE]}))
 
 
+@pytest.mark.parametrize("text", ["85.213", "0.855", "12.345", "85.2", "-1.234", "0.123.456", "1.234,", "0.123 %"])
+def test_a_dot_that_may_mean_thousands_or_decimals_is_refused_by_name(text: str) -> None:
+    body = workbook(Kommuner=[["Kommunkod", "Ålder", "Antal"], ["1480", "30+", 1], ["1407", "30+", text]])
+    with pytest.raises(SourceError, match=r"Kommuner!C3: (a number with a dot, which may mean|an unknown marker)"):
+        read_layout(body, "personer 2023.xlsx", Layouts.model_validate({"layouts": [BASE]}))
+
+
+def test_a_price_index_with_a_decimal_point_is_refused(inbox: Inbox) -> None:
+    inbox.put("skr.prisindex", "PKV 2024-10.csv", "År;PKV\n2023;105.213\n2024;109.100\n".encode())
+    with pytest.raises(SourceError, match=r"a number with a dot.*'105\.213'"):
+        inbox.rows(skr, "skr.prisindex")
+
+
 def test_a_lacking_column_is_named() -> None:
     with pytest.raises(SourceError, match="no column personer_"):
         read_layout(
@@ -300,3 +316,268 @@ def test_the_survey_of_units_and_of_users(inbox: Inbox) -> None:
     inbox.put("socialstyrelsen.brukarundersokning", "2024 bilaga hemtjänst rike län kommun.xlsx", users)
     asked = inbox.rows(socialstyrelsen, "socialstyrelsen.brukarundersokning")
     assert asked.select("series_id", "value").rows() == [("bu_hemtjanst_f12", 85.0), ("bu_hemtjanst_f7", 90.0)]
+
+
+UNITS, USERS, CARE = (
+    f"socialstyrelsen.{name}" for name in ("enhetsundersokning", "brukarundersokning", "halso_och_sjukvard")
+)
+PRICES = "skr.prisindex"
+SHEETS = {UNITS: "Hemtjänst, kommun, län, rike", USERS: "Hemtjänst", CARE: "Tabell 1", PRICES: "PKV"}
+FILES = {UNITS: "EU 2024.xlsx", USERS: "2024 hemtjänst.xlsx", CARE: "KHS 2024.xlsx", PRICES: "PKV 2024-10.xlsx"}
+PLAN = "Andel med aktuell genomförandeplan, %"
+CARE_HEADS = ["Kommunkod", "Kommun", "Kön", "Ålder", "Antal personer"]
+
+
+def read(dataset: str, rows: list[list[Any]], name: str | None = None, sheet: str | None = None) -> Reading:
+    """What the publisher's layout reads out of a sheet with these rows."""
+    layouts = Layouts.model_validate(datasets()[dataset].live)
+    return read_workbook(workbook(**{sheet or SHEETS[dataset]: rows}), name or FILES[dataset], layouts, {})
+
+
+def test_a_running_number_before_the_code_leaves_no_row_out() -> None:
+    """Codes of counties are left out where areas stand; a running number of two digits is none."""
+    areas = [f"{code}" for code in range(1401, 1521)]
+    rows = [[n, area, f"Kommun {n}", "Båda könen", "80+", n] for n, area in enumerate(areas, start=1)]
+    county = [121, "14", "Västra Götalands län", "Båda könen", "80+", 7260]
+    note = ["Källa: Socialstyrelsen", "", "publicerad"]
+    found = read(CARE, [["Nr", *CARE_HEADS], *rows, county, note])
+    assert found.frame["area_id"].to_list() == areas
+    assert found.left_out == ("Tabell 1!A122 '14'",)
+
+
+def test_a_county_without_a_code_is_left_out_and_told_and_a_municipality_without_one_is_a_fault() -> None:
+    heads = ["Kommunkod", "Län/kommun", PLAN]
+    found = read(UNITS, [heads, ["", "Västra Götalands län", 80], ["1440", "Ale", 81.5]])
+    assert found.left_out == ("Hemtjänst, kommun, län, rike!A2 'Västra Götalands län'",)
+    assert found.frame["area_id"].to_list() == ["1440"]
+    with pytest.raises(SourceError, match=r"B2: neither an area.*'14'"):
+        read(UNITS, [["Nr", *heads], [14, "", "Ale", 80], [15, "1480", "Göteborg", 81.5]])
+    with pytest.raises(SourceError, match=r"B2: neither an area.*'Västra Götalands län'"):
+        read(UNITS, [["Län", *heads], ["Västra Götalands län", "", "Ale", 80], ["", "1480", "Göteborg", 81.5]])
+
+
+def test_rows_with_values_that_are_left_out_are_one_warning(inbox: Inbox) -> None:
+    body = workbook(**{SHEETS[UNITS]: [["Kommunkod", PLAN], ["14", 80], ["9999", 70], ["1480", 81.5], ["Källa: X"]]})
+    inbox.put(UNITS, FILES[UNITS], body)
+    fetched = inbox.fetch(socialstyrelsen, UNITS)
+    assert fetched is not None
+    with pytest.raises(HeldBackError) as held:  # no list of areas is known here
+        stage(inbox.settings, Catalogue(home=inbox.settings.data_dir, indicators=(), measures=()), UNITS, fetched)
+    (told,) = [check for check in held.value.checks if check.check_id == f"{UNITS}.rows_left_out"]
+    assert (told.level, told.passed, told.found) == ("warn", False, "2 rows with values were left out")
+    assert "EU 2024.xlsx: Hemtjänst, kommun, län, rike!A2 '14'" in told.sample
+    assert "A3 '9999'" in told.sample
+
+
+AREA = [["Kommunkod", "Kommun", PLAN], ["1440", "Ale", 81.5]]
+
+
+@pytest.mark.parametrize(
+    ("name", "above", "told"),
+    [
+        ("EU 2023 (publicerad 20240115).xlsx", [], "several years.*2023, 2024"),
+        ("EU 2023 publicerad 2024.xlsx", [], "several years.*2023, 2024"),
+        ("2023-2024 EU.xlsx", [], "several years.*2023, 2024"),
+        ("EU 2024 (publicerad 2025-02-01).xlsx", [["Enhetsundersökningen 2023"]], "says 2023, .* file 2024, 2025"),
+        ("EU 2024.xlsx", [["Enhetsundersökningen 2023"]], "says 2023, the name of the file 2024"),
+        ("EU 2023 och 2024.xlsx", [["Enhetsundersökningen 2023 och 2024"]], "several years.*2023, 2024"),
+        ("EU 120245.xlsx", [], "no year"),
+    ],
+)
+def test_a_year_that_name_and_sheet_do_not_settle_is_refused_by_name(
+    name: str, above: list[list[Any]], told: str
+) -> None:
+    with pytest.raises(SourceError, match=told):
+        read(UNITS, [*above, *AREA], name)
+
+
+@pytest.mark.parametrize(
+    ("name", "above", "year"),
+    [
+        ("EU 2024.xlsx", [], 2024),
+        ("EU oktober 2024 (20241031).xlsx", [], 2024),
+        ("EU 2024.xlsx", [["Enhetsundersökningen 2024, jämförd med 2023"], ["Publicerad 2025-01-15"]], 2024),
+        ("EU 2023 (publicerad 20240115).xlsx", [["Enhetsundersökningen 2023"], ["Publicerad 2024-01-15"]], 2023),
+        ("EU 2024 (2023).xlsx", [[2024]], 2024),
+    ],
+)
+def test_the_year_is_the_one_that_the_name_tells_or_the_sheet_picks(
+    name: str, above: list[list[Any]], year: int
+) -> None:
+    assert read(UNITS, [*above, *AREA], name).frame["year"].to_list() == [year]
+
+
+def test_a_column_of_years_settles_what_the_name_leaves_open() -> None:
+    layouts = Layouts.model_validate({"layouts": [BASE | {"file": r".*(?P<year>20\d{2}).*\.xlsx", "year": ["år"]}]})
+    rows = [["Kommunkod", "År", "Ålder", "Antal"], ["1480", 2022, "30+", 1]]
+    frame = read_layout(workbook(Kommuner=rows), "personer 2022-2023.xlsx", layouts)
+    assert frame["year"].to_list() == [2022]
+
+
+def test_a_name_with_two_issues_is_refused() -> None:
+    with pytest.raises(SourceError, match=r"several issues.*2024-02, 2024-10"):
+        read(PRICES, [["År", "PKV"], [2023, 110.1]], "PKV 2024-02 och 2024-10.xlsx")
+    assert read(PRICES, [["År", "PKV"], [2023, 110.1]], "PKV 1980-2027 2024-10.xlsx").frame["issue"].to_list() == [
+        "2024-10"
+    ]
+
+
+WRONG_HEADS = [
+    (CARE, [*CARE_HEADS[:4], "Antal personer per 1 000 invånare"], "no column khs_personer"),
+    (CARE, [*CARE_HEADS[:4], "Antal personer (tusental)"], r"no column khs_personer.*new: .*tusental"),
+    (CARE, [*CARE_HEADS, "Personer, antal"], "several: 'Antal personer', 'Personer, antal'"),
+    (CARE, ["Kod", *CARE_HEADS], "several: 'Kod', 'Kommunkod'"),
+    (UNITS, ["Kommunkod", "Andel som saknar aktuell genomförandeplan, %"], "no column eu_.*new: .*saknar"),
+    (UNITS, ["Kommunkod", "Andel utan aktuell genomförandeplan"], "no column eu_.*new: .*utan"),
+    (UNITS, ["Kommunkod", "Antal med aktuell genomförandeplan"], "no column eu_.*new: .*Antal med"),
+    (UNITS, ["Kommunkod", PLAN, "Andel med aktuell genomförandeplan"], "several: "),
+    (USERS, ["Kommunkod", "F1. Antal svar"], "no column bu_"),
+    (USERS, ["Kommunkod", "F1 positiva", "F1 mycket positiva"], "several: 'F1 positiva', 'F1 mycket positiva'"),
+    (PRICES, ["År", "Prisindex för kommunal verksamhet exkl. löner"], "no column pkv.*new: .*exkl. löner"),
+    (PRICES, ["År", "PKV", "Prisindex för kommunal verksamhet"], "several: 'PKV', 'Prisindex"),
+]
+
+
+@pytest.mark.parametrize(("dataset", "heads", "told"), WRONG_HEADS)
+def test_a_head_that_says_something_else_or_too_much_is_refused_by_name(
+    dataset: str, heads: list[str], told: str
+) -> None:
+    words = {"Kommunkod": "1440", "Kod": "1440", "Kommun": "Ale", "Kön": "Kvinnor", "Ålder": "80+", "År": 2023}
+    with pytest.raises(SourceError, match=told):
+        read(dataset, [heads, [words.get(head, 15) for head in heads]])
+
+
+@pytest.mark.parametrize(
+    ("dataset", "heads", "series"),
+    [
+        (UNITS, ["Kommunkod", PLAN, "Andel utan aktuell genomförandeplan"], {"eu_hemtjanst_genomforandeplan_aktuell"}),
+        (USERS, ["Kommunkod", "F1. Får du?", "F1. Antal svar", "F1 negativa"], {"bu_hemtjanst_f1"}),
+        (CARE, [*CARE_HEADS, "Antal personer per 1 000 invånare", "Andel, %"], {"khs_personer_80_plus"}),
+        (PRICES, ["År", "PKV", "PKV förändring %"], {"pkv"}),
+    ],
+)  # fmt: skip
+def test_what_is_left_out_is_not_read_though_it_begins_as_a_column_does(
+    dataset: str, heads: list[str], series: set[str]
+) -> None:
+    words = {"Kommunkod": "1440", "Kommun": "Ale", "Kön": "Kvinnor", "Ålder": "80+", "År": 2023}
+    found = read(dataset, [heads, [words.get(head, 15 + n) for n, head in enumerate(heads)]])
+    assert set(found.frame["series_id"]) == series
+    assert found.frame["value"].to_list()[0] == 15 + next(n for n, head in enumerate(heads) if head not in words)
+
+
+def test_a_head_that_may_be_two_columns_is_refused() -> None:
+    both = BASE | {"values": [*BASE["values"], {"series": "alla", "heads": ["antal"], "optional": True}]}
+    with pytest.raises(SourceError, match=r"'Antal' may be personer_\{alder\} or alla"):
+        read_layout(
+            workbook(Kommuner=[["Kommunkod", "Ålder", "Antal"], ["1480", "30+", 1]]),
+            "personer 2023.xlsx",
+            Layouts.model_validate({"layouts": [both]}),
+        )
+
+
+def formatted(rows: list[list[Any]], formats: dict[str, str], change: tuple[bytes, bytes] = (b"", b"")) -> bytes:
+    """The sheet of the survey of units, with number formats by cell, and a change of what is written in its file."""
+    book = openpyxl.Workbook()
+    sheet = book.worksheets[0]
+    sheet.title = SHEETS[UNITS]
+    for row in rows:
+        sheet.append(row)
+    for cell, number_format in formats.items():
+        sheet[cell].number_format = number_format
+    out, changed = io.BytesIO(), io.BytesIO()
+    book.save(out)
+    with zipfile.ZipFile(out) as packed, zipfile.ZipFile(changed, "w") as again:
+        for member in packed.namelist():
+            again.writestr(member, packed.read(member).replace(*change) if change[0] else packed.read(member))
+    return changed.getvalue()
+
+
+def units(body: bytes) -> Reading:
+    return read_workbook(body, FILES[UNITS], Layouts.model_validate(datasets()[UNITS].live), {})
+
+
+@pytest.mark.parametrize(
+    ("number_format", "written", "meant"),
+    [
+        ("0.0%", 0.852, 85.2),
+        ("0%", 0.285, 28.5),
+        ('0.0%;-0.0%;"–"', 1, 100.0),
+        ('0.0"%"', 85.2, 85.2),
+        ("0.0\\%", 85.2, 85.2),
+        ('0.0" procent (%)"', 85.2, 85.2),
+        ("General", 85.2, 85.2),
+    ],
+)
+def test_a_share_is_read_as_the_workbook_shows_it(number_format: str, written: float, meant: float) -> None:
+    found = units(formatted([["Kommunkod", PLAN], ["1440", written]], {"B2": number_format}))
+    assert found.frame["value"].to_list() == [meant]
+
+
+SHARES = [["Kommunkod", PLAN], ["0000", 0.852], ["1440", 0.815], ["1480", 1]]
+
+
+@pytest.mark.parametrize(
+    ("rows", "formats", "told"),
+    [
+        pytest.param(SHARES, {}, "B1: a column of per cent whose numbers are at most 1", id="divided by 100"),
+        pytest.param(SHARES, {"B2": "0.0%"}, "B1: a column of per cent whose", id="some shown as per cent"),
+        pytest.param([*SHARES, ["1481", "0,5"]], {}, "B1: a column of per cent whose", id="with a text"),
+        pytest.param([SHARES[0], ["1440", 85.2]], {"B2": "0%"}, "B2: a share that is not from 0 to 100", id="8520 %"),
+        pytest.param([SHARES[0], ["1440", 852]], {}, "B2: a share that is not from 0 to 100 per cent: 852", id="852"),
+        pytest.param([SHARES[0], ["1440", "-1,5"]], {}, "B2: a share that is not from 0 to 100", id="negative"),
+    ],
+)
+def test_shares_that_are_no_per_cent_are_refused_with_their_cell(
+    rows: list[list[Any]], formats: dict[str, str], told: str
+) -> None:
+    with pytest.raises(SourceError, match=told):
+        units(formatted(rows, formats))
+
+
+def test_a_text_with_a_per_cent_sign_is_the_share_that_it_says() -> None:
+    rows = [["Kommunkod", PLAN], ["1440", "0,5 %"], ["1480", "0 %"]]
+    assert units(formatted(rows, {})).frame["value"].to_list() == [0.5, 0.0]
+
+
+@pytest.mark.parametrize("written", ["12 %", 0.12])
+def test_per_cent_in_a_column_of_numbers_of_persons_is_refused(written: Any) -> None:
+    book = openpyxl.load_workbook(io.BytesIO(workbook(Tabell_1=[CARE_HEADS, ["1440", "Ale", "Män", "80+", written]])))
+    book.worksheets[0]["E2"].number_format = "0%"
+    out = io.BytesIO()
+    book.save(out)
+    with pytest.raises(SourceError, match=r"E2: (a number in per cent, in a column|an unknown marker '12 %')"):
+        read_workbook(out.getvalue(), FILES[CARE], Layouts.model_validate(datasets()[CARE].live), {})
+
+
+@pytest.mark.parametrize(
+    ("last", "change", "told"),
+    [
+        ("=80+1.5", (b"", b""), r"B3: an unknown marker '=80\+1.5'"),
+        (81.5, (b'<c r="B3" t="n"><v>81.5</v>', b'<c r="B3" t="e"><v>#N/A</v>'), "B3: an unknown marker '#N/A'"),
+        (
+            "=1/0",
+            (b'<c r="B3"><f>1/0</f><v />', b'<c r="B3" t="e"><f>1/0</f><v>#DIV/0!</v>'),
+            "B3: an unknown marker '#DIV/0!'",
+        ),
+    ],
+)  # fmt: skip
+def test_an_error_and_a_formula_without_a_result_are_told_with_their_cell(
+    last: Any, change: tuple[bytes, bytes], told: str
+) -> None:
+    with pytest.raises(SourceError, match=told):
+        units(formatted([["Kommunkod", PLAN], ["0000", 85.2], ["1440", last]], {}, change))
+
+
+def test_a_formula_with_a_result_is_its_result_also_when_that_is_a_blank_text() -> None:
+    written, computed = b'<c r="B%d"><f>%s</f><v />', b'<c r="B%d" t="str"><f>%s</f><v>%s</v>'
+    rows = [["Kommunkod", PLAN], ["1440", "=80+1.5"], ["1480", '=""']]
+    number = (written % (2, b"80+1.5"), (written % (2, b"80+1.5")).replace(b"<v />", b"<v>81.5</v>"))
+    body = formatted(rows, {}, number)
+    with pytest.raises(SourceError, match="B3: an unknown marker"):
+        units(body)
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(body)) as packed, zipfile.ZipFile(out, "w") as again:
+        for member in packed.namelist():
+            text = packed.read(member).replace(written % (3, b'""'), computed % (3, b'""', b""))
+            again.writestr(member, text)
+    assert units(out.getvalue()).frame["value"].to_list() == [81.5, None]

@@ -117,6 +117,21 @@ FAULTS: dict[str, tuple[Callable[[], Rows], str]] = {
     "no name": (lambda: changed((7, 0), None), r"A8: neither an area"),
     "a text in place of a number": (lambda: changed((7, 1), "5 66l"), r"B8: an unknown marker '5 66l'"),
     "a number as text": (lambda: changed((7, 1), "5661"), r"B8: an unknown marker '5661'"),
+    "shares of a row divided by 100": (
+        lambda: [
+            [value / 100 if n == 7 and 2 <= c <= 7 else value for c, value in enumerate(row)]
+            for n, row in enumerate(table(2008))
+        ],
+        r"C8: shares that make 0.9959, not 100",
+    ),
+    "shares of all rows divided by 100": (
+        lambda: [
+            [value / 100 if isinstance(value, float) and c <= 7 else value for c, value in enumerate(row)]
+            for row in table(2008)
+        ],
+        r"C8: shares that make 0.9959, not 100.*C6: a column of per cent",
+    ),
+    "one share of a row ten times as large": (lambda: changed((7, 2), 100.5), r"C8: a share that is not from 0 to 100"),
     "a blank cell": (lambda: changed((7, 7), None), r"H8: a blank cell"),
     "a file of another year": (lambda: changed((0, 1), table(2009)[0][1]), r"the title says 2009.*2008"),
     "no title": (lambda: changed((0, 1), "Antal"), r"no title like"),

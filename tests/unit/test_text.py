@@ -18,6 +18,7 @@ from pipelines.text import (
     number,
     padded,
     plain,
+    swedish_number,
     unwrapped,
     whole,
     without_preamble,
@@ -198,3 +199,19 @@ def test_every_word_is_sought_without_dots() -> None:
     assert holds_words("Kostnad för hemtjänst per inv 80+", "hemtjanst KOSTNAD")
     assert holds_words("Kostnad", unicodedata.normalize("NFD", "\ufeffkostnad"))
     assert not holds_words("Kostnad för hemtjänst", "kostnad boende")
+
+
+@given(st.integers(-(10**9), 10**9), st.text("0123456789", max_size=3), st.sampled_from([" ", "\u00a0", "\u202f", "."]))
+def test_a_swedish_number_is_read_with_and_without_groups(whole_part: int, decimals: str, group: str) -> None:
+    tail = f",{decimals}" if decimals else ""
+    meant = float(f"{whole_part}.{decimals}" if decimals else whole_part)
+    grouped = f"{whole_part:,}".replace(",", group) + tail
+    assert swedish_number(f"{whole_part}{tail}") == meant
+    ambiguous = grouped.count(".") == 1 and not tail
+    assert swedish_number(grouped) == (None if ambiguous else meant)
+
+
+@given(st.integers(0, 10**6), st.text("0123456789", min_size=1, max_size=6))
+def test_a_text_with_one_dot_and_no_comma_is_never_a_number(whole_part: int, decimals: str) -> None:
+    assert swedish_number(f"{whole_part}.{decimals}") is None
+    assert swedish_number(f"-{whole_part}.{decimals}") is None

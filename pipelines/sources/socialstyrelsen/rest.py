@@ -31,10 +31,10 @@ from pipelines.sources.fields import read_fields
 from pipelines.sources.layout_model import Status
 from pipelines.sources.model import HOME, datasets, load_publishers
 from pipelines.sources.tabular import Parsed, Part, write_parts
+from pipelines.text import no_number, swedish_number
 
 DATASET = "socialstyrelsen.statistik"
 _MAX_PAGES, _LISTED = 1_000, 20
-_NUMBER = re.compile(r"-?[0-9]{1,3}(?:[ .\u00a0\u202f][0-9]{3})*(?:,[0-9]+)?|-?[0-9]+(?:,[0-9]+)?")
 _COLUMNS = {"region": "regionId", "alder": "alderId", "kon": "konId", "matt": "mattId", "ar": "ar"}
 _READ = frozenset({"regionId", "konId", "mattId", "ar", "varde"})
 _REGION = re.compile(r"[0-9]{1,2}")
@@ -311,12 +311,13 @@ def _value(text: str, live: Statistics, where: str) -> tuple[float | None, str |
     if bare in live.signs:
         sign = live.signs[bare]
         return None, None if sign == "missing" else sign
-    if not _NUMBER.fullmatch(bare):
+    number = swedish_number(bare)
+    if number is None:
         raise SourceError(
             "a value is no number",
             where=where,
             expected="a number with decimal comma, or one of " + ", ".join(map(repr, live.signs)),
-            found=repr(text),
+            found=no_number(text),
             remedy="if it is a new sign, add it to `signs` of the dataset in socialstyrelsen.yml",
         )
-    return float(re.sub(r"[ .\u00a0\u202f]", "", bare).replace(",", ".")), None
+    return number, None

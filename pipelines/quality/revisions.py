@@ -12,6 +12,7 @@ from __future__ import annotations
 
 _MANY = 3  # revised values of a year that make it a revised year
 _PAIRS = 20  # changes from year to year that a series' spread is taken of
+_SMALL = 50  # persons
 
 # Revised values beside what is known of the same area the year before and after; those alone, so of few rows.
 BESIDE = """
@@ -251,7 +252,7 @@ usual as (
 beyond as (
     select u.series_id, u.sex, u.year, case
             when kinds = 1 and kinds_before > 1 then 'all areas have one value'
-            when same >= {{same_share}} and coalesce(same_before, 0) < {{same_share}} / 2
+            when same >= {{same_share}} and same_before < {{same_share}} / 2
                 then printf('%.0f per cent of the values are those of the year before', 100 * same)
             when likeness_before >= {{order_least}} and likeness < {{order_share}} * likeness_before
                 then printf('the order of the areas is not that of the year before (rank correlation %.2f, '
@@ -296,7 +297,8 @@ against as (
     from wide as w join touched using (series_id, area_id, year) join kinds as k using (series_id)
         left join limits_of as l using (series_id)
     where case
-        when their_sum >= 0.9 then abs(of_all - women - men) > 0.5 * greatest(abs(of_all), abs(women + men))
+        -- Publishers add a little chance to small numbers, so that nobody can be found: those need not add up.
+        when their_sum >= 0.9 then abs(of_all - women - men) > greatest({_SMALL}, 0.5 * abs(of_all))
         when between_them >= 0.9 and least(women, men) > 0
             then of_all < least(women, men) / {{sexes_factor}} or of_all > greatest(women, men) * {{sexes_factor}}
         else false

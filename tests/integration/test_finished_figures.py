@@ -205,7 +205,7 @@ def test_the_embedded_figures_have_few_cautions_and_hammaro_s_zero_is_one(whole:
     doubted, of_n = whole.sql(
         "select count(case when value is not null then caution end), count(value) from observation"
     ).row(0)
-    assert 0 < doubted < of_n / 1000
+    assert 0 < doubted < of_n / 500
     assert caution(whole, COST, "1761", 2007) == (0.0, "known_error")
     assert caution(whole, "kostnad_aldreomsorg_totalt", "1761", 2007) == (0.0, "input_cautioned")
 

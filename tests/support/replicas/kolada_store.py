@@ -291,10 +291,13 @@ def middles(values: pl.DataFrame) -> dict[str, float]:
 
 
 def made_up_unit_values(kpis: list[str], units: list[str], sizes: Mapping[str, float]) -> dict[str, pl.DataFrame]:
-    """Values of units, totals only, from 2018 to 2024: from four fifths of the size of their series to all of it."""
+    """Values of units, totals only, from 2018 to 2024: from four fifths of the size of their series to all of it.
+
+    They grow from year to year and keep their order, as the units of a real series nearly do.
+    """
     years = range(_FIRST_UNIT_YEAR, 2025)
     rows = [
-        (kpi, unit, year, "T", sizes.get(kpi, 100) * (80 + (7 * n + 3 * m + year) % 21) / 100)
+        (kpi, unit, year, "T", sizes.get(kpi, 100) * (80 + (7 * n + 3 * m) % 19 + (year - _FIRST_UNIT_YEAR) / 4) / 100)
         for n, kpi in enumerate(kpis)
         for m, unit in enumerate(units)
         for year in years

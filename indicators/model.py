@@ -234,13 +234,17 @@ class Indicator(Strict):
 
     @property
     def possible(self) -> ValidRange:
-        """What a value can be at all: 0 to 100 for a share, nothing below zero where the plausible range holds none."""
+        """What a value can be at all: 0 to 100 for a share, nothing below zero where the plausible range holds none.
+
+        Nothing above a declared `valid_range` either. It holds back a published value when it comes; one that is
+        computed here has no delivery to be held back from.
+        """
         if self.official_range:
             return ValidRange(min=self.official_range.min, max=self.official_range.max)
         if self.value_type is ValueType.PROPORTION:
             return ValidRange(min=0, max=100)
         least = self.plausible.min
-        return ValidRange(min=0) if least is not None and least >= 0 else ValidRange()
+        return ValidRange(min=0 if least is not None and least >= 0 else None, max=self.valid_range.max)
 
     def beyond(self, factor: float) -> tuple[float | None, float | None]:
         """The limits that lie outside the plausible range by a factor, away from zero or towards it."""

@@ -263,21 +263,20 @@ beyond as (
 select {_ROW}, b.why from fresh as r join beyond as b using (series_id, sex, year) where b.why is not null
 """
 
+# All, women and men of each area and year beside one another.
+_WIDE = """
+    select series_id, area_id, year, max(value) filter (where sex = 'T') as of_all,
+        max(value) filter (where sex = 'K') as women, max(value) filter (where sex = 'M') as men
+    from {values} group by all having count(*) = 3
+"""
+_KNOWN = "known where value is not null and series_id in (select series_id from touched)"
+
 # All lie between women and men, or are their sum: as the series has been so far, else as it comes.
 SEXES = f"""
 with touched as (select distinct series_id, area_id, year from moved where new_value is not null),
 {_STATE.format(judged="touched")},
-wide as (
-    select series_id, area_id, year, max(value) filter (where sex = 'T') as of_all,
-        max(value) filter (where sex = 'K') as women, max(value) filter (where sex = 'M') as men
-    from state group by all having count(*) = 3
-),
-wide_before as (
-    select series_id, area_id, year, max(value) filter (where sex = 'T') as of_all,
-        max(value) filter (where sex = 'K') as women, max(value) filter (where sex = 'M') as men
-    from known where value is not null and series_id in (select series_id from touched)
-    group by all having count(*) = 3
-),
+wide as ({_WIDE.format(values="state")}),
+wide_before as ({_WIDE.format(values=_KNOWN)}),
 basis as (
     select * from wide_before
     union all

@@ -341,8 +341,9 @@ def test_a_row_of_a_year_that_has_not_begun_is_set_aside(known: House) -> None:
     assert f"{SERIES} 0114 {ahead} T" in sample(found, "year_has_begun")
 
 
-@pytest.mark.parametrize("stray_year", [NEWEST + 2, NOON.year])
+@pytest.mark.parametrize("stray_year", [NEWEST + 3, 2035])
 def test_a_stray_row_of_a_later_year_frees_no_other_from_judgement(known: House, stray_year: int) -> None:
+    """It may have been taken in before such years were set aside."""
     stray = with_year(GROWN, stray_year).filter((pl.col("year") <= NEWEST) | (pl.col("area_id") == AREAS[0]))
     taken(known, stray, 1)
     bad = pl.concat([stray, with_year(GROWN / 1000).filter(pl.col("year") == NEWEST + 1)])
@@ -372,3 +373,27 @@ def test_a_new_year_in_which_the_sexes_contradict_each_other_is_set_aside(
     found = judged(house, year.with_columns(value=pl.when(wrong).then(pl.col("value") * factor).otherwise("value")))
     assert failed(found.checks, "hold_back") & {"sexes_agree", "new_year_believable"}
     assert found.aside >= 20
+
+
+@pytest.mark.parametrize("of_all", [pl.col("value") * 0.9, pl.col("value") * 1.8], ids=["a mean", "a sum"])
+@pytest.mark.parametrize("factor", [0.1, 8.0])
+def test_one_area_whose_sexes_contradict_each_other_is_set_aside(house: House, of_all: pl.Expr, factor: float) -> None:
+    frame = of_sexes(of_all)
+    taken(house, frame, 0)
+    year = with_year(GROWN, frame=frame)
+    wrong = (pl.col("year") == NEWEST + 1) & (pl.col("sex") == "T") & (pl.col("area_id") == AREAS[3])
+    found = judged(house, year.with_columns(value=pl.when(wrong).then(pl.col("value") * factor).otherwise("value")))
+    assert names(found) == {"sexes_agree"}
+    assert found.aside == 3
+    assert AREAS[3] in sample(found, "sexes_agree")
+
+
+def test_small_numbers_of_persons_need_not_add_up(house: House) -> None:
+    """Publishers add a little chance to them, so that nobody can be found: all 3, women 7, men none."""
+    frame = of_sexes(pl.col("value") * 1.8)
+    taken(house, frame, 0)
+    year = with_year(GROWN, frame=frame)
+    place = (pl.col("year") == NEWEST + 1) & (pl.col("area_id") == AREAS[3])
+    few = pl.col("sex").replace_strict({"T": 3.0, "K": 7.0, "M": 0.0})
+    found = judged(house, year.with_columns(value=pl.when(place).then(few).otherwise("value")))
+    assert "sexes_agree" not in names(found)

@@ -352,6 +352,10 @@ def test_a_county_without_a_code_is_left_out_and_told_and_a_municipality_without
     assert found.frame["area_id"].to_list() == ["1440"]
     with pytest.raises(SourceError, match=r"B2: neither an area.*'14'"):
         read(UNITS, [["Nr", *heads], [14, "", "Ale", 80], [15, "1480", "Göteborg", 81.5]])
+    with pytest.raises(
+        SourceError, match=r"B2: neither an area.*'14'"
+    ):  # a running number and a value of nobody knows whom
+        read(UNITS, [["Nr", *heads], [14, "", "", 80], [15, "1480", "Göteborg", 81.5]])
     with pytest.raises(SourceError, match=r"B2: neither an area.*'Västra Götalands län'"):
         read(UNITS, [["Län", *heads], ["Västra Götalands län", "", "Ale", 80], ["", "1480", "Göteborg", 81.5]])
 
@@ -412,6 +416,16 @@ def test_a_column_of_years_settles_what_the_name_leaves_open() -> None:
     rows = [["Kommunkod", "År", "Ålder", "Antal"], ["1480", 2022, "30+", 1]]
     frame = read_layout(workbook(Kommuner=rows), "personer 2022-2023.xlsx", layouts)
     assert frame["year"].to_list() == [2022]
+
+
+def test_a_name_with_years_of_two_layouts_is_refused_though_a_column_tells_the_year() -> None:
+    """Which of the two layouts it has cannot be known."""
+    named = BASE | {"file": r".*(?P<year>20\d{2}).*\.xlsx", "year": ["år"]}
+    layouts = Layouts.model_validate({"layouts": [named | {"years": [2015, 2022]}, named | {"years": [2023, 2030]}]})
+    rows = [["Kommunkod", "År", "Ålder", "Antal"], ["1480", 2022, "30+", 1]]
+    assert read_layout(workbook(Kommuner=rows), "personer 2021-2022.xlsx", layouts)["year"].to_list() == [2022]
+    with pytest.raises(SourceError, match=r"several years.*2022, 2023"):
+        read_layout(workbook(Kommuner=rows), "personer 2022-2023.xlsx", layouts)
 
 
 def test_a_name_with_two_issues_is_refused() -> None:

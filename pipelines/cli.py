@@ -18,6 +18,7 @@ from pipelines.options import AsJson, DataDir, SnapshotDir, settings_for
 from pipelines.release import pointer
 from pipelines.run import Run
 from pipelines.settings import ROOT, Settings
+from pipelines.swedish_numbers import number
 
 app = typer.Typer(
     help="Nyckeltal för kommunal vård och omsorg: hämta, kontrollera, räkna, publicera och läs.\n\n"
@@ -215,7 +216,7 @@ def site(
     settings = settings_for(data_dir)
     target = (output or settings.data_dir / "site").resolve()
     files, written = write_site(pointer.current_folder(settings.releases_dir), target)
-    show.out.print(f"{show.number(files)} files, {show.number(written)} of them new or changed", soft_wrap=True)
+    show.out.print(f"{number(files)} files, {number(written)} of them new or changed", soft_wrap=True)
     show.out.print(f"open {target / 'index.html'}", markup=False, soft_wrap=True)
 
 

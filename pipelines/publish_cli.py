@@ -10,6 +10,7 @@ from pipelines import show
 from pipelines.errors import UsageError
 from pipelines.options import AsJson, DataDir, settings_for
 from pipelines.release import pointer
+from pipelines.swedish_numbers import number
 
 publish_app = typer.Typer(help="Write the current release into other databases.", no_args_is_help=True)
 
@@ -54,8 +55,8 @@ def postgres(
     if json_out:
         show.as_json(done.__dict__)
     elif done.is_new:
-        rows = show.number(done.rows)
+        rows = number(done.rows)
         show.out.print(f"Release {done.release_id} stands in {done.database}, schema {done.schema}")
-        show.out.print(f"  {done.tables} tables, {rows} rows; {show.number(done.seconds, 1)} seconds")
+        show.out.print(f"  {done.tables} tables, {rows} rows; {number(done.seconds, 1)} seconds")
     else:
         show.out.print(f"Release {done.release_id} was there already: {done.database}, schema {done.schema}")

@@ -24,6 +24,7 @@ from pipelines.run import Run, peak_memory_mb, utc_now
 from pipelines.sealing import DamagedError
 from pipelines.settings import Settings
 from pipelines.sources.model import datasets
+from pipelines.swedish_numbers import number
 from pipelines.vintages import CHANGES, Vintages
 
 _DATASET_HEADS = ("rows in", "new", "revised", "status", "withdrawn", "restored", "held back", "checks failed")
@@ -76,12 +77,12 @@ def tell_run(run: Run, json_out: bool) -> None:
     if run.release:
         rows = run.release.tables
         show.out.print(
-            f"Released {run.release.release_id}: {show.number(rows['observation'])} observations of "
-            f"{rows['indicator']} indicators, {show.number(rows['comparison'])} comparisons"
+            f"Released {run.release.release_id}: {number(rows['observation'])} observations of "
+            f"{rows['indicator']} indicators, {number(rows['comparison'])} comparisons"
         )
         show.out.print(f"  lies in {_release_dir(run)}", soft_wrap=True)
     seconds = (utc_now() - run.started).total_seconds()
-    show.out.print(f"  {show.number(seconds, 1)} s, peak memory at most {show.number(peak_memory_mb())} MiB")
+    show.out.print(f"  {number(seconds, 1)} s, peak memory at most {number(peak_memory_mb())} MiB")
 
 
 def _dataset_cells(run: Run, dataset: str) -> list[str]:
@@ -91,8 +92,8 @@ def _dataset_cells(run: Run, dataset: str) -> list[str]:
     if record is None:
         return ["unchanged", *[""] * (len(CHANGES) + 2)]
     failed = sum(not c.passed for c in record.checks)
-    changes = [show.number(record.counts.get(c, 0)) for c in CHANGES]
-    return [show.number(record.rows), *changes, show.number(record.held_back), str(failed)]
+    changes = [number(record.counts.get(c, 0)) for c in CHANGES]
+    return [number(record.rows), *changes, number(record.held_back), str(failed)]
 
 
 def _release_dir(run: Run) -> str:
@@ -170,14 +171,12 @@ def tell_status(found: dict[str, Any]) -> None:
         show.out.print("Nothing has been released yet: run `nyckeltal refresh`.")
     else:
         late = " [bold red](late)[/bold red]" if found["is_late"] else ""
-        show.out.print(
-            f"[bold]Release[/bold] {release['release_id']}, {show.number(found['age_hours'], 1)} hours old{late}"
-        )
+        show.out.print(f"[bold]Release[/bold] {release['release_id']}, {number(found['age_hours'], 1)} hours old{late}")
         rows = release["tables"]
         show.out.print(
-            f"  {show.number(rows['observation'])} observations, {rows['indicator']} indicators, "
-            f"{rows['area']} areas; {show.number(found['revisions'])} revisions against the release before; "
-            f"{show.number(found['quarantined_rows'])} rows in quarantine"
+            f"  {number(rows['observation'])} observations, {rows['indicator']} indicators, "
+            f"{rows['area']} areas; {number(found['revisions'])} revisions against the release before; "
+            f"{number(found['quarantined_rows'])} rows in quarantine"
         )
         show.out.print(f"  {_cautions_told(found['cautions'])}", soft_wrap=True)
         if release["stale_sources"]:
@@ -204,12 +203,10 @@ def tell_status(found: dict[str, Any]) -> None:
 def _cautions_told(cautions: list[dict[str, Any]]) -> str:
     """How many values carry a caution, by caution, and how many were not published for one."""
     values = sum(c["n"] for c in cautions)
-    by_caution = "; ".join(f"{c['caution']} {show.number(c['n'])}" for c in cautions if c["n"])
-    left_out = ", ".join(
-        f"{show.number(c['not_published'])} for {c['caution']}" for c in cautions if c["not_published"]
-    )
+    by_caution = "; ".join(f"{c['caution']} {number(c['n'])}" for c in cautions if c["n"])
+    left_out = ", ".join(f"{number(c['not_published'])} for {c['caution']}" for c in cautions if c["not_published"])
     return (
-        f"values with a caution: {show.number(values)}"
+        f"values with a caution: {number(values)}"
         + (f" ({by_caution})" if by_caution else "")
         + (f"; values not published: {left_out}" if left_out else "")
     )
@@ -295,7 +292,7 @@ def _compared_figures(row: dict[str, Any], columns: list[str]) -> list[str]:
     divisor = _compared_unit(row)[1]
 
     def figure(column: str) -> str:
-        return show.number(None if row[column] is None else row[column] / divisor, row["decimals"])
+        return number(None if row[column] is None else row[column] / divisor, row["decimals"])
 
     return [
         "",

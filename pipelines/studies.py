@@ -21,6 +21,7 @@ from pipelines.effects import run_studies
 from pipelines.errors import UsageError
 from pipelines.near import names_near
 from pipelines.report_indicators import no_such_indicator
+from pipelines.swedish_numbers import chance, effect_decimals, number, signed
 
 _MARKED = ("level_change", "slope_change", "effect_per_dose")  # estimands that a row is told apart by
 _STUDY = "select * from study where study_id = $1"
@@ -162,15 +163,15 @@ def _tell_analysis(title: str, rows: pl.DataFrame, names: dict[str, str]) -> Non
     for row in sorted(rows.to_dicts(), key=lambda row: row["area_id"].isdigit()):  # groups first
         estimand = words.ESTIMANDS[row["estimand"]] if row["estimand"] in _MARKED else ""
         estimates = rows.filter(indicator_id=row["indicator_id"])["estimate"]
-        decimals = show.effect_decimals(estimates, row["lower_95"], row["upper_95"])
+        decimals = effect_decimals(estimates, row["lower_95"], row["upper_95"])
         indicator = words.paid_together(row["indicator_id"], names)
         table.add_row(
             ", ".join(names.get(part, part) for part in row["area_id"].split(", ")),
             f"{indicator} ({estimand})" if estimand else indicator,
-            show.signed(row["estimate"], decimals),
+            signed(row["estimate"], decimals),
             _interval(row, decimals),
-            show.chance(row["p_value"]),
-            "–" if row["placebo_rank"] is None else f"nr {row['placebo_rank']} av {show.number(row['placebo_of_n'])}",
+            chance(row["p_value"]),
+            "–" if row["placebo_rank"] is None else f"nr {row['placebo_rank']} av {number(row['placebo_of_n'])}",
             "–" if row["years_before"] is None else f"{row['years_before']} + {row['years_after']}",
             row["verdict_sv"],
         )
@@ -199,12 +200,12 @@ def _tell_series(series: pl.DataFrame, rows: pl.DataFrame, names: dict[str, str]
     for head in ("år", "verklig", "utan förändringen", "skillnad", "95 %"):
         table.add_column(head, right=True, key=head == "år")
     for row in shown.to_dicts():
-        decimals = show.effect_decimals(whole_series["observed"], row["lower_95"], row["upper_95"])
+        decimals = effect_decimals(whole_series["observed"], row["lower_95"], row["upper_95"])
         table.add_row(
             str(row["year"]) + ("*" if row["is_after"] else ""),
-            show.number(row["observed"], decimals),
-            show.number(row["counterfactual"], decimals),
-            show.signed(row["gap"], decimals),
+            number(row["observed"], decimals),
+            number(row["counterfactual"], decimals),
+            signed(row["gap"], decimals),
             _interval(row, decimals),
         )
     show.out.print(table)
@@ -213,7 +214,7 @@ def _tell_series(series: pl.DataFrame, rows: pl.DataFrame, names: dict[str, str]
 
 def _interval(row: dict[str, Any], decimals: int) -> str:
     low, high = row["lower_95"], row["upper_95"]
-    return "–" if low is None else f"{show.signed(low, decimals)} till {show.signed(high, decimals)}"
+    return "–" if low is None else f"{signed(low, decimals)} till {signed(high, decimals)}"
 
 
 def timeline(folder: Path, area: str, indicators: list[str], since: int) -> dict[str, Any]:
@@ -293,5 +294,5 @@ def _cautions_told(rows: Iterable[dict[str, Any]]) -> list[str]:
 def _cell(row: dict[str, Any] | None) -> str:
     if row is None:
         return "–"
-    told = ("| " if row["break_before"] else "") + show.number(row["value"], row["decimals"])
+    told = ("| " if row["break_before"] else "") + number(row["value"], row["decimals"])
     return f"{told} {_MARK}" if row["caution"] else told

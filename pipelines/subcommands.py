@@ -15,6 +15,7 @@ from pipelines import show
 from pipelines.options import AsJson, DataDir, settings_for
 from pipelines.release import pointer
 from pipelines.settings import Settings
+from pipelines.swedish_numbers import number
 
 indicators_app = typer.Typer(help="The catalogue of indicators.", no_args_is_help=True)
 releases_app = typer.Typer(help="Releases: list them, go back, remove old ones.", no_args_is_help=True)
@@ -137,4 +138,4 @@ def snapshot_build(
     settings = Settings()
     rows = build_snapshot(source, to or settings.snapshot_dir, load_catalogue(settings.declarations_dir))
     for dataset, n in rows.items():
-        show.out.print(f"{dataset}: {show.number(n)} rows")
+        show.out.print(f"{dataset}: {number(n)} rows")

@@ -13,7 +13,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from pipelines import show
+from pipelines import swedish_numbers
 from pipelines.api import forms
 from pipelines.api.answers import CACHE_CONTROL
 from pipelines.api.problems import KINDS
@@ -26,7 +26,7 @@ router = APIRouter(include_in_schema=False)
 def _templates() -> Environment:
     home = FileSystemLoader(Path(__file__).with_name("templates"))
     found = Environment(loader=home, autoescape=True, undefined=StrictUndefined)
-    found.filters["kb"] = lambda size: show.number(max(size, 1000) / 1000)
+    found.filters["kb"] = lambda size: swedish_numbers.number(max(size, 1000) / 1000)
     return found
 
 

@@ -17,7 +17,7 @@ import polars as pl
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from indicators import words
-from pipelines import show
+from pipelines import swedish_numbers
 from pipelines.errors import UsageError
 from pipelines.files import folder_atomic
 from pipelines.reader import open_release
@@ -77,7 +77,7 @@ def build_site(release: Path, target: Path, before: Path | None) -> tuple[int, i
     """Write a release's pages into an empty folder; returns the number of files, and of those not linked."""
     target.mkdir(parents=True, exist_ok=True)
     versions = (f"{library} {version(library)}" for library in LIBRARIES)
-    shelf = Shelf(target, before, recipe_of([HERE, Path(words.__file__), Path(show.__file__)], *versions))
+    shelf = Shelf(target, before, recipe_of([HERE, Path(words.__file__), Path(swedish_numbers.__file__)], *versions))
     environment = _environment()
     with open_release(release) as con:
         tables = read_tables(con)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from datetime import date, datetime
 
-from pipelines import show
+from pipelines import swedish_numbers
 
 _SPACE = "\u00a0"
 _SCALE = re.compile(r"\d+–\d+|\(\d/\d\)")  # a unit that says which values there can be
@@ -20,7 +20,7 @@ _MONTHS = (
 
 def number(value: float | None, decimals: int = 0) -> str:
     """`290 766`, `12,3`, `−4`; an en dash where there is none. Spaces do not break."""
-    return show.number(value, decimals).replace(" ", _SPACE)
+    return swedish_numbers.number(value, decimals).replace(" ", _SPACE)
 
 
 def with_unit(value: float | None, decimals: int, unit: str) -> str:
@@ -42,12 +42,12 @@ def measured(title: str, unit: str) -> str:
 
 def signed(value: float | None, decimals: int = 0) -> str:
     """`+1 457`, `−887`, `0`."""
-    return show.signed(value, decimals).replace(" ", _SPACE)
+    return swedish_numbers.signed(value, decimals).replace(" ", _SPACE)
 
 
 def chance(value: float | None) -> str:
     """A probability: `0,023`, and `< 0,001` for what is less."""
-    return show.chance(value)
+    return swedish_numbers.chance(value)
 
 
 def day(value: date | datetime | None) -> str:

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 from playwright.sync_api import Browser
 
-from pipelines import show
+from pipelines import swedish_numbers
 from pipelines.release import pointer
 from pipelines.settings import ROOT, Settings
 
@@ -34,6 +34,6 @@ def test_the_pages_write_numbers_as_python_does(browser: Browser, full_release: 
         )
     finally:
         page.close()
-    wanted = [[show.number(value, decimals) for decimals in range(4)] for value in values]
+    wanted = [[swedish_numbers.number(value, decimals) for decimals in range(4)] for value in values]
     found = [[text.replace("\u202f", " ") for text in texts] for texts in shown]
     assert [pair for pair in zip(values, found, wanted, strict=True) if pair[1] != pair[2]] == []

@@ -15,7 +15,7 @@ import polars as pl
 import pytest
 
 from indicators.words import CAUTIONS
-from pipelines import show
+from pipelines import swedish_numbers
 from pipelines.errors import UsageError
 from pipelines.files import read_json
 from pipelines.parts import write_parts
@@ -24,8 +24,8 @@ from pipelines.release import pointer
 from pipelines.release.shelf import FILES
 from pipelines.report import status_of
 from pipelines.settings import Settings
-from pipelines.show import rounded
 from pipelines.site.build import build_site, write_site
+from pipelines.swedish_numbers import rounded
 from tests.support.command import Place, Preloaded
 
 PAGE_BYTES, SCRIPT_BYTES = 300_000, 900_000
@@ -297,9 +297,9 @@ def test_the_page_of_quality_and_status_count_cautions_alike(
     assert sum(c["n"] for c in cautions) == total
     assert {c["caution"]: c["not_published"] for c in cautions if c["not_published"]} == dict(unpublished.rows())
     page = pages["kvalitet.html"].replace("\u00a0", " ")
-    assert f"{show.number(total)} värden har en varning" in page
+    assert f"{swedish_numbers.number(total)} värden har en varning" in page
     for caution, n in unpublished.rows():
-        assert f"{show.number(n)} värden är inte publicerade: {CAUTIONS[caution]}" in page
+        assert f"{swedish_numbers.number(n)} värden är inte publicerade: {CAUTIONS[caution]}" in page
     assert (
         f"{total} of " in query(release, "select found from quality_result where check_id = 'caution.release'").item()
     )

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from indicators import words
 from indicators.load import load_catalogue
 from indicators.vocabulary import CostConcept, Polarity, Theme
-from pipelines import show
+from pipelines import swedish_numbers
 from pipelines.settings import Settings
 from pipelines.site import swedish
 from pipelines.site.pages.areas import _edge
@@ -235,10 +235,10 @@ def test_a_half_is_rounded_away_from_zero_as_the_number_is_written(value: float,
 def test_the_limit_of_an_effect_is_not_rounded_onto_zero(
     estimates: list[float | None], limits: tuple[float | None, float | None], decimals: int
 ) -> None:
-    assert show.effect_decimals(estimates, *limits) == decimals
+    assert swedish_numbers.effect_decimals(estimates, *limits) == decimals
 
 
 def test_a_chance_is_not_rounded_up_to_the_limit_of_a_test() -> None:
-    assert [show.chance(p) for p in (0.04999, 0.0496, 0.05, 0.0504, 0.001)] == [
+    assert [swedish_numbers.chance(p) for p in (0.04999, 0.0496, 0.05, 0.0504, 0.001)] == [
         "0,04999", "0,0496", "0,050", "0,050", "0,001"
     ]  # fmt: skip

@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from indicators import words
-from pipelines import csv_cells, show
+from pipelines import csv_cells, swedish_numbers
 from pipelines.release import pointer
 from pipelines.release.package.assembly import Assembly
 from pipelines.release.package.figures import Figures
@@ -20,7 +20,7 @@ from pipelines.release.shelf import Shelf, recipe_of
 from pipelines.settings import Settings
 
 # What a file is made of beside figures: this package, the words for codes, how numbers and text are written, libraries.
-_OURS = [Path(__file__).parent, Path(words.__file__), Path(show.__file__), Path(csv_cells.__file__)]
+_OURS = [Path(__file__).parent, Path(words.__file__), Path(swedish_numbers.__file__), Path(csv_cells.__file__)]
 _LIBRARIES = ("duckdb", "msgspec", "polars", "rdflib", "xlsxwriter")
 
 

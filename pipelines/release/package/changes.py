@@ -13,7 +13,7 @@ import polars as pl
 from indicators.words import CHANGES, SEXES
 from pipelines.release.package.figures import Figures
 from pipelines.release.package.identity import Identity
-from pipelines.show import number
+from pipelines.swedish_numbers import number
 
 _REVISED = """
     select r.indicator_id, i.title_sv, i.decimals, a.name as area, r.year, r.sex, r.old_value, r.new_value, r.change

@@ -26,7 +26,7 @@ from pipelines.release.package.contents import (
 )  # fmt: skip
 from pipelines.release.package.identity import RULES_SV, Identity
 from pipelines.release.package.workbook import MAX_ROWS
-from pipelines.show import number
+from pipelines.swedish_numbers import number
 from pipelines.text import AREA_PREFIX
 
 Parts = list[tuple[str, Sequence[str]]]

@@ -51,10 +51,11 @@ clients: ## an environment with the clients that others wrote, for the tests tha
 bench: $(STAMP) ## measure speed and memory, as ratios in one run
 	$(BIN)/python -m benchmarks
 
-lint: $(STAMP) ## ruff, mypy, sqlfluff, generated files
+lint: $(STAMP) ## ruff, mypy, which room imports which, sqlfluff, generated files
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
 	$(BIN)/sqlfluff lint --disable-progress-bar dbt_project
 	$(BIN)/nyckeltal generate --check
 	$(BIN)/nyckeltal indicators validate

@@ -18,12 +18,11 @@ from pathlib import Path
 import duckdb
 
 from benchmarks.measure import Measured, measure
-from indicators.load import Catalogue
-from indicators.model import Measure
-from pipelines import ways
-from pipelines.archive import Archive
+from indicators.load.catalogue import Catalogue
+from indicators.model.indicator import Measure
 from pipelines.settings import Settings
-from pipelines.sources import kolada
+from pipelines.sources import kolada, origins
+from pipelines.storage.archive import Archive
 
 VALUES = "kolada.values"
 AREAS, YEARS, SEXES = 312, 33, 3
@@ -73,7 +72,7 @@ def fetch(base_url: str, work: str, kpis: str) -> None:
         for n in range(1, int(kpis) + 1)
     )
     catalogue = Catalogue(home=Path(work), indicators=(), measures=measures)
-    with ways.context_of(settings, catalogue, _MOMENT) as context:
+    with origins.context_of(settings, catalogue, _MOMENT) as context:
         for dataset in ("kolada.municipality", "kolada.kpi", VALUES):
             kolada.fetch(context, dataset)
         pages = len(context.archive.latest(VALUES).files)  # type: ignore[union-attr]

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.measure import Measured, measure
-from pipelines.files import write_json
-from pipelines.parts import write_part
-from pipelines.release import pointer
-from pipelines.release.pointer import DATABASE, DESCRIPTION
+from pipelines.release.package_and_pages import write_part
+from pipelines.storage import release_pointer
+from pipelines.storage.files import write_json
+from pipelines.storage.release_pointer import DATABASE, DESCRIPTION
 
 TARGETS = {"package": "40 s, 700 MiB", "site": "120 s"}
 
@@ -31,7 +31,7 @@ def _tables(release: Path, folder: Path) -> Path:
     (folder / "parquet").mkdir(parents=True)
     for path in (release / DATABASE, *release.glob("parquet/*.parquet")):
         os.link(path, folder / path.relative_to(release))
-    named = pointer.info(release).model_copy(update={"release_id": folder.name})
+    named = release_pointer.info(release).model_copy(update={"release_id": folder.name})
     write_json(folder / DESCRIPTION, named.model_dump(mode="json"))
     return folder
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import duckdb
 
-from indicators.load import HOME, load_catalogue
+from indicators.load.catalogue import HOME, load_catalogue
 from pipelines.settings import ROOT
 
 SNAPSHOT = ROOT / "data" / "snapshot"

@@ -6,18 +6,18 @@ from collections.abc import Callable
 
 import dagster as dg
 
-from indicators.load import load_catalogue
-from pipelines.assets.effects import effects_asset
+from indicators.load.catalogue import load_catalogue
 from pipelines.assets.raw import raw_assets
 from pipelines.assets.release import release_asset
 from pipelines.assets.resources import run_resource
+from pipelines.assets.run import Run
 from pipelines.assets.staged import staged_assets
 from pipelines.assets.statistics import statistics_asset
+from pipelines.assets.studies import effects_asset
 from pipelines.assets.vintages import vintages_assets
 from pipelines.assets.warehouse import warehouse_assets
-from pipelines.dbt import ensure_manifest
-from pipelines.run import Run
 from pipelines.settings import Settings
+from pipelines.warehouse.dbt_run import ensure_manifest
 
 NIGHTLY = "15 2 * * *"
 TIME_ZONE = "Europe/Stockholm"

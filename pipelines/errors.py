@@ -2,9 +2,40 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from enum import IntEnum
+from pathlib import Path
 
 from indicators.errors import PortableError
+
+_DISK_WORDS = {
+    errno.ENOSPC: ("the disk is full", "free some space, or choose another place with --data-dir, and run again"),
+    errno.EDQUOT: ("the disk quota is used up", "free some space, or choose another place with --data-dir"),
+    errno.EFBIG: (
+        "a file grew beyond what is allowed",
+        "raise the limit (ulimit -f), or choose another place, and run again",
+    ),
+    errno.EIO: (
+        "the disk cannot be written to",
+        "see whether it is full, limited (ulimit -f) or failing, or choose another place with --data-dir",
+    ),
+    errno.EROFS: ("the file system is read-only", "choose a writable place with --data-dir"),
+    errno.EACCES: ("permission denied", "make the folder writable for this user, or choose another with --data-dir"),
+    errno.EPERM: ("permission denied", "make the folder writable for this user, or choose another with --data-dir"),
+}
+# What libraries that have errors of their own (DuckDB, Polars, SQLite, dbt) say of the same.
+DISK_ERRORS = frozenset(_DISK_WORDS)
+_DISK_MARKS = {
+    "No space left on device": errno.ENOSPC,
+    "database or disk is full": errno.ENOSPC,
+    "Disk quota exceeded": errno.EDQUOT,
+    "File too large": errno.EFBIG,
+    "disk I/O error": errno.EIO,  # all that SQLite says, of a limit too
+    "Read-only file system": errno.EROFS,
+    "readonly database": errno.EROFS,
+    "Permission denied": errno.EACCES,
+}
 
 
 class ExitCode(IntEnum):
@@ -66,3 +97,19 @@ def no_place_in(form: str) -> UsageError:
     """A result of a kind, such as a list in CSV, that a form has no way to write."""
     remedy = "cast what is no number, text or date to text, or ask for another form"
     return UsageError(f"the result has no place in {form}", remedy=remedy)
+
+
+def disk_error(error: OSError, path: Path) -> NyckeltalError:
+    """The operating system's error in words that say what to do."""
+    what, remedy = _DISK_WORDS.get(error.errno or 0, (f"cannot write: {error.strerror}", "see the message above"))
+    return NyckeltalError(what, where=str(error.filename or path), remedy=remedy)
+
+
+def disk_error_in(text: str, path: Path = Path()) -> NyckeltalError | None:
+    """The same, from the message of a library; None when it tells of something else."""
+    code = next((code for mark, code in _DISK_MARKS.items() if mark in text), None)
+    if code is None:
+        return None
+    told = disk_error(OSError(code, os.strerror(code)), path)
+    told.found = " ".join(text.split())[:300]
+    return told

@@ -11,8 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from indicators.errors import DeclarationError
-from pipelines.errors import NyckeltalError, ProgramFaultError, SourceError
-from pipelines.files import DISK_ERRORS, disk_error_in
+from pipelines.errors import DISK_ERRORS, NyckeltalError, ProgramFaultError, SourceError, disk_error_in
 
 
 @contextmanager

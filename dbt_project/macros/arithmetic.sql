@@ -12,7 +12,7 @@
 
 {#
   Whether two numbers differ by more than noise: a relative difference of 1e-9 (1e-12 beside zero) is no news. The
-  vintages keep to the same (`pipelines/vintages.py`).
+  vintages keep to the same (`pipelines/storage/vintages.py`).
 #}
 {% macro differs(a, b) -%}
     case

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from indicators.model.study import PaidBy, PayerView
 from indicators.statistics import panel
 from indicators.statistics.effect_rows import Found, Frame, Measured, too_few_years
 from indicators.statistics.effect_words import counted_alike, described, payers_described
 from indicators.statistics.figures import Figures, Panel
-from indicators.study_model import PaidBy, PayerView
 
 
 def before_after(frame: Frame, figures: Figures, found: Found) -> None:

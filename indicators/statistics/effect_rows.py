@@ -12,12 +12,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from indicators.effect_tables import EFFECT_TABLES
+from indicators.model.study import AnyAnalysis
 from indicators.statistics.effect_words import DISAGREE, Reason, alone, not_estimable, window_warnings
 from indicators.statistics.figures import Panel
 from indicators.statistics.kendall import Floats, Integers
 from indicators.statistics.panel import EventStudy
-from indicators.study_model import AnyAnalysis
+from indicators.tables.effects import EFFECT_TABLES
 
 LEVEL = 0.05  # below it, both the model's p and the placebos' are called significant
 Row = dict[str, Any]

@@ -1,7 +1,7 @@
 """What studies see of the warehouse: values, groups, likeness, and panels cut out of them.
 
 Belongs here: choosing areas and years, and saying what was left out. Does not belong here: any estimate (`effects.py`),
-reading the warehouse (`pipelines/effects.py`).
+reading the warehouse (`pipelines/warehouse/effect_studies.py`).
 """
 
 from __future__ import annotations

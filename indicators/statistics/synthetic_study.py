@@ -15,12 +15,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from indicators.model.study import SyntheticControl
 from indicators.statistics import synthetic as method
 from indicators.statistics.effect_rows import LEVEL, Found, Frame, Measured, Placebo, rank_of, too_few_years
 from indicators.statistics.effect_words import verdict
 from indicators.statistics.figures import Figures
 from indicators.statistics.kendall import Floats, Integers
-from indicators.study_model import SyntheticControl
 
 GROUPS, _SEED = 199, 20200101
 

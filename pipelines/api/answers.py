@@ -20,12 +20,12 @@ import polars as pl
 from fastapi import Request, Response
 from starlette.responses import StreamingResponse
 
-from pipelines.api import cursors, empty, forms, jsonstat
-from pipelines.api.asked import MOST_ROWS, ROWS_OF_JSON, Paging, fingerprint
-from pipelines.api.forms import Form
+from pipelines.api import cursors, empty_answers, formats, jsonstat
+from pipelines.api.current_release import Served, Serving
+from pipelines.api.formats import Form
+from pipelines.api.parameters import MOST_ROWS, ROWS_OF_JSON, Paging, fingerprint
 from pipelines.api.problems import ApiError
-from pipelines.api.serving import Served, Serving
-from pipelines.api.tables import Listing, chosen, page_of
+from pipelines.api.queries import Listing, chosen, page_of
 
 # A browser may keep an answer, but asks each time whether its release still is the current one.
 CACHE_CONTROL = "no-cache"
@@ -67,10 +67,10 @@ def question(request: Request, listing: Listing, given: Paging) -> Question:
     for name in sorted(set(request.query_params)):
         if not isinstance(getattr(given, name), list) and len(request.query_params.getlist(name)) > 1:
             raise ApiError(400, "upprepad-parameter", f"the parameter {name} has one value", found="several")
-    offered = (*forms.TABULAR, forms.JSONSTAT) if listing.is_cube else forms.TABULAR
+    offered = (*formats.TABULAR, formats.JSONSTAT) if listing.is_cube else formats.TABULAR
     ending = request.scope.get("nyckeltal.ending")
-    form = forms.choose(ending, request.headers.get("accept", ""), offered)
-    if form is forms.JSONSTAT and given.columns:
+    form = formats.choose(ending, request.headers.get("accept", ""), offered)
+    if form is formats.JSONSTAT and given.columns:
         raise ApiError(400, "fel-varde", "a cube has no columns to choose", remedy="leave the parameter columns out")
     path = request.url.path
     zipped = form.is_text and wants_gzip(request)
@@ -80,7 +80,7 @@ def question(request: Request, listing: Listing, given: Paging) -> Question:
 
 def wants_gzip(request: Request) -> bool:
     """Whether gzip may be sent."""
-    wanted = dict(forms.weights(request.headers.get("accept-encoding", "")))
+    wanted = dict(formats.weights(request.headers.get("accept-encoding", "")))
     return wanted.get("gzip", wanted.get("*", 0.0)) > 0
 
 
@@ -115,18 +115,18 @@ async def answer(request: Request, listing: Listing, given: Paging) -> Response:
             return _respond_with(request, asked, *kept, headers)
 
         def work(con: duckdb.DuckDBPyConnection) -> tuple[bytes | BinaryIO, str | None, str | None]:
-            if asked.rows > forms.BATCH:
+            if asked.rows > formats.BATCH:
                 page.end_where(con, asked.rows)
             frame = con.execute(*page.sql(columns, asked.rows + 1)).pl()
             following = _following(request, asked, served.release_id, frame)
             is_empty = frame.is_empty() and given.cursor is None
-            note = empty.why_empty(con, listing, given, page) if is_empty else None
+            note = empty_answers.why_empty(con, listing, given, page) if is_empty else None
             chunks = _chunks(con, asked, served, frame.head(asked.rows).select(columns), following, note)
-            return (b"".join(chunks) if frame.height <= forms.BATCH else _set_aside(chunks)), following, note
+            return (b"".join(chunks) if frame.height <= formats.BATCH else _set_aside(chunks)), following, note
 
         body, following, note = await serving.read(served, work)
         if note:
-            headers[empty.HEADER] = note.encode("ascii", "replace").decode()
+            headers[empty_answers.HEADER] = note.encode("ascii", "replace").decode()
         elif isinstance(body, bytes):
             served.kept.put(headers["ETag"], body, following)
     return _respond_with(request, asked, body, following, headers)
@@ -148,7 +148,7 @@ def respond(request: Request, form: Form, zipped: bool, body: bytes | BinaryIO, 
     """The response with that body; a long one goes out piece by piece."""
     if zipped:
         headers["Content-Encoding"] = "gzip"
-    media_type = f"{form.media_type}; charset=utf-8; header=present" if form is forms.CSV else form.media_type
+    media_type = f"{form.media_type}; charset=utf-8; header=present" if form is formats.CSV else form.media_type
     if request.method == "HEAD":
         return Response(headers=headers, media_type=media_type)
     if isinstance(body, bytes):
@@ -204,11 +204,11 @@ def _chunks(
     following: str | None,
     note: str | None,
 ) -> Iterator[bytes]:
-    if asked.form is forms.JSONSTAT:
+    if asked.form is formats.JSONSTAT:
         chunks = iter([jsonstat.dataset(served.info, frame, jsonstat.words(con, frame), following, note)])
     else:
         head: dict[str, Any] = {"release_id": served.release_id, "next": following, "count": frame.height}
         if note:
             head["note"] = note
-        chunks = forms.rows_in(asked.form, head, frame)
-    return forms.gzipped(chunks) if asked.zipped else chunks
+        chunks = formats.rows_in(asked.form, head, frame)
+    return formats.gzipped(chunks) if asked.zipped else chunks

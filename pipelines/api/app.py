@@ -13,9 +13,9 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
-from pipelines.api import apart, files, page, problems, routes, sql
+from pipelines.api import pages, problems, release_files, routes, sql_process, sql_route
+from pipelines.api.current_release import Serving
 from pipelines.api.guard import LOOPBACK, Guard
-from pipelines.api.serving import Serving
 
 _ABOUT = (
     "Öppna nyckeltal för kommunal vård och omsorg, ur den utgåva som gäller just nu. Varje svar kommer ur en enda "
@@ -52,14 +52,14 @@ def create_app(
     async def life(app: FastAPI) -> AsyncIterator[None]:
         app.state.serving = Serving(releases_dir)
         if with_sql:
-            apart.warm_up()
+            sql_process.warm_up()
         await app.state.serving.warm_up()
         yield
         app.state.serving.close()
 
     app = FastAPI(lifespan=life, **_SETTINGS)
     problems.install(app)
-    for part in (page.router, routes.router, sql.router(is_on=with_sql), files.router):
+    for part in (pages.router, routes.router, sql_route.router(is_on=with_sql), release_files.router):
         app.include_router(part)
     if origins:
         app.add_middleware(

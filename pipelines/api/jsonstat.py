@@ -13,9 +13,9 @@ import duckdb
 import msgspec
 import polars as pl
 
-from indicators.words import SEXES
+from indicators.model.words import SEXES
 from pipelines.release.package.jsonstat import NOTE_OF_CAUTIONS, status_labels, status_of_cell
-from pipelines.release.pointer import ReleaseInfo
+from pipelines.storage.release_pointer import ReleaseInfo
 
 _DIMENSIONS = {
     "indicator_id": ("indicator", "Nyckeltal"),

@@ -11,10 +11,10 @@ from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from pipelines.api import tables
+from pipelines.api import queries
 from pipelines.api.answers import answer
-from pipelines.api.asked import Areas, AsOf, Comparison, Indicators, Observations, Paging, Revisions, Series
-from pipelines.api.forms import CSV, JSON, JSONSTAT, PARQUET
+from pipelines.api.formats import CSV, JSON, JSONSTAT, PARQUET
+from pipelines.api.parameters import Areas, AsOf, Comparison, Indicators, Observations, Paging, Revisions, Series
 from pipelines.api.problems import MEDIA_TYPE, ApiError
 
 router = APIRouter(prefix="/api/v1")
@@ -62,7 +62,7 @@ def _get(path: str, summary: str, *, is_cube: bool = False) -> Callable[[Handler
 @_get("/indicators", "Nyckeltal: definition, syfte, enhet, källa, brott")
 async def indicators(request: Request, given: Annotated[Indicators, Query()]) -> Response:
     """Tabellen indicator."""
-    return await answer(request, tables.INDICATORS, given)
+    return await answer(request, queries.INDICATORS, given)
 
 
 @_get("/indicators/{indicator_id}", "Ett nyckeltal")
@@ -73,7 +73,7 @@ async def indicator(
 ) -> Response:
     """Raden för ett nyckeltal i tabellen indicator."""
     try:
-        return await answer(request, tables.INDICATORS, Indicators(indicator=[indicator_id], **dict(given)))
+        return await answer(request, queries.INDICATORS, Indicators(indicator=[indicator_id], **dict(given)))
     except ApiError as problem:
         problem.status = 404 if problem.kind == "fel-varde" else problem.status  # its address names what is not there
         raise
@@ -82,40 +82,40 @@ async def indicator(
 @_get("/areas", "Områden: kommuner, regioner, län, grupper och riket")
 async def areas(request: Request, given: Annotated[Areas, Query()]) -> Response:
     """Tabellen area."""
-    return await answer(request, tables.AREAS, given)
+    return await answer(request, queries.AREAS, given)
 
 
 @_get("/observations", "Värden, så som de är kända nu", is_cube=True)
 async def observations(request: Request, given: Annotated[Observations, Query()]) -> Response:
     """Tabellen observation; med labels=true vyn observation_wide."""
-    return await answer(request, tables.LABELLED if given.labels else tables.OBSERVATIONS, given)
+    return await answer(request, queries.LABELLED if given.labels else queries.OBSERVATIONS, given)
 
 
 @_get("/as-of", "Värden, så som de var kända vid en tidpunkt", is_cube=True)
 async def as_of(request: Request, given: Annotated[AsOf, Query()]) -> Response:
     """observation_as_of(moment): det som var känt då, ur tabellen observation_vintage."""
-    return await answer(request, tables.AS_OF, given)
+    return await answer(request, queries.AS_OF, given)
 
 
 @_get("/comparison", "Värden bredvid riket, länet, GR, kommungruppen och liknande")
 async def comparison(request: Request, given: Annotated[Comparison, Query()]) -> Response:
     """Tabellen comparison."""
-    return await answer(request, tables.COMPARISON, given)
+    return await answer(request, queries.COMPARISON, given)
 
 
 @_get("/trend", "Om serierna stiger eller faller, och om det är säkerställt")
 async def trend(request: Request, given: Annotated[Series, Query()]) -> Response:
     """Tabellen trend."""
-    return await answer(request, tables.TREND, given)
+    return await answer(request, queries.TREND, given)
 
 
 @_get("/revisions", "Vad källorna har ändrat sedan förra utgåvan")
 async def revisions(request: Request, given: Annotated[Revisions, Query()]) -> Response:
     """Tabellen revision."""
-    return await answer(request, tables.REVISIONS, given)
+    return await answer(request, queries.REVISIONS, given)
 
 
 @_get("/release", "Utgåvan som svarar")
 async def release(request: Request, given: Annotated[Paging, Query()]) -> Response:
     """Tabellen release: id att citera, när den gjordes, av vilken kod och vilka data."""
-    return await answer(request, tables.RELEASE, given)
+    return await answer(request, queries.RELEASE, given)

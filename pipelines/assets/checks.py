@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 
 import dagster as dg
 
-from pipelines.archive import Promise
+from pipelines.datasets import datasets
 from pipelines.quality.rules import rules_for
-from pipelines.sources.model import datasets
-from pipelines.vintages import CheckResult
+from pipelines.storage.archive import Promise
+from pipelines.storage.vintages import CheckResult
 
 GATE = "gate"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dagster as dg
 
-from pipelines.sources.model import table_name
+from pipelines.datasets import table_name
 
 
 def raw_key(dataset: str) -> dg.AssetKey:

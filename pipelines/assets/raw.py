@@ -3,7 +3,7 @@
 import dagster as dg
 
 from pipelines.assets.keys import raw_key, staged_key
-from pipelines.sources.model import datasets, publisher_of
+from pipelines.datasets import datasets, publisher_of
 
 
 def raw_asset(dataset: str) -> dg.AssetsDefinition:

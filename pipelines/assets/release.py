@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import dagster as dg
 
-from indicators.load import Catalogue
+from indicators.load.catalogue import Catalogue
 from pipelines.assets.checks import to_dagster
 from pipelines.settings import Settings
 

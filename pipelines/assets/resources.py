@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 import dagster as dg
 
-from pipelines.run import Run
-from pipelines.sealing import DamagedError
+from pipelines.assets.run import Run
+from pipelines.storage.sealing import DamagedError
 
 RunFactory = Callable[[], Run]
 

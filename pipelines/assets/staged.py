@@ -4,7 +4,7 @@ import dagster as dg
 
 from pipelines.assets.checks import gate_result, gate_spec
 from pipelines.assets.keys import raw_key, staged_key
-from pipelines.sources.model import datasets
+from pipelines.datasets import datasets
 
 LISTS = {"areas": "kolada.municipality", "units": "kolada.ou"}  # where the codes of areas and units are listed
 

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from pipelines.statistics import write_statistics
+from pipelines.warehouse.trends import write_statistics
 
 KEY = dg.AssetKey(["trend"])
 

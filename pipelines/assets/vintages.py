@@ -3,7 +3,7 @@
 import dagster as dg
 
 from pipelines.assets.keys import staged_key, vintages_key
-from pipelines.sources.model import datasets
+from pipelines.datasets import datasets
 
 
 def vintages_asset(dataset: str) -> dg.AssetsDefinition:

@@ -13,9 +13,9 @@ from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
 from packaging.version import Version
 
-from pipelines.dbt import dbt_failures, failed_checks
 from pipelines.settings import Settings
-from pipelines.vintages import ImpossibleReleaseError
+from pipelines.storage.vintages import ImpossibleReleaseError
+from pipelines.warehouse.dbt_run import dbt_failures, failed_checks
 
 
 class Translator(DagsterDbtTranslator):

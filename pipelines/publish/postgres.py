@@ -18,13 +18,13 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 from psycopg.sql import SQL, Identifier, Literal
 
-from pipelines import reader
-from pipelines.duck import columns, identifier
 from pipelines.errors import NyckeltalError, UsageError
 from pipelines.publish import ddl, swap
 from pipelines.publish.session import Session, alone, connect, explained
 from pipelines.publish.shape import Relation, read_tables, read_views
-from pipelines.release.keys import references, table_keys
+from pipelines.reading import reader
+from pipelines.release.table_keys import references, table_keys
+from pipelines.storage.database import columns, identifier
 
 OLDEST_SERVER = 14  # from there a function's body is bound to tables, not to names
 _BATCH = 20_000  # rows on the way at once

@@ -18,12 +18,12 @@ from typing import Any
 
 import duckdb
 
-from pipelines.archive import Fetch
-from pipelines.duck import identifier, literal, staged_rows
+from pipelines.datasets import ChangeLimits, Dataset
 from pipelines.quality import revisions
-from pipelines.sources.model import ChangeLimits, Dataset
-from pipelines.vintage_sql import same_number, stated_value
-from pipelines.vintages import CheckResult, DeliveryRecord, Vintages
+from pipelines.storage.archive import Fetch
+from pipelines.storage.database import identifier, literal, staged_rows
+from pipelines.storage.vintage_sql import same_number, stated_value
+from pipelines.storage.vintages import CheckResult, DeliveryRecord, Vintages
 
 _LISTED, _LONGEST = 20, 120  # series, years or rows that are named, and letters of the list of areas
 _KEY = ("series_id", "area_id", "year", "sex")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import duckdb
 
-from pipelines.vintages import CheckResult
+from pipelines.storage.vintages import CheckResult
 
 _NAMED = 5  # values that are told by name when a correction is no longer needed
 

@@ -21,11 +21,11 @@ from typing import Any
 import duckdb
 import pandas as pd
 
-from pipelines.duck import identifier, literal, staged_rows
+from pipelines.datasets import Dataset
 from pipelines.quality.changes import Changes
 from pipelines.quality.rules import Rule
-from pipelines.sources.model import Dataset
-from pipelines.vintages import CheckResult
+from pipelines.storage.database import identifier, literal, staged_rows
+from pipelines.storage.vintages import CheckResult
 
 _MAX_LISTED = 100_000  # failing rows that are listed one by one; beyond that only their number is told
 _SAMPLE = 5
@@ -101,6 +101,11 @@ def load_engine() -> Any:
         warnings.simplefilter("ignore")
         import great_expectations as gx  # noqa: PLC0415
     return gx
+
+
+def warm_up() -> None:
+    """Load the library, in the process that will need it."""
+    load_engine()
 
 
 class _Judge:

@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from pipelines.duck import literal, staged_rows
+from pipelines.storage.database import literal, staged_rows
 
 
 def part(con: duckdb.DuckDBPyConnection, rows_path: Path, held: dict[int, list[str]], target: Path) -> Path | None:

@@ -15,9 +15,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from pipelines.archive import Promise
-from pipelines.sources.model import STATUSES, Column, Dataset
-from pipelines.vintage_sql import NOISE, NOISE_AT_ZERO
+from pipelines.datasets import STATUSES, Column, Dataset
+from pipelines.storage.archive import Promise
+from pipelines.storage.vintage_sql import NOISE, NOISE_AT_ZERO
 
 Level = Literal["block", "hold_back", "warn"]
 Frame = Literal["rows", "series"]

@@ -11,11 +11,11 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from pipelines.duck import connect, literal
 from pipelines.errors import UsageError
-from pipelines.release import pointer
-from pipelines.release.pointer import DATABASE
 from pipelines.settings import Settings
+from pipelines.storage import release_pointer
+from pipelines.storage.database import connect, literal
+from pipelines.storage.release_pointer import DATABASE
 
 
 def diff(settings: Settings, older: Path, newer: Path, limit: int | None = None) -> pl.DataFrame:
@@ -49,9 +49,9 @@ def diff_releases(settings: Settings, older: str | None, newer: str | None) -> t
     Raises:
         UsageError: there is no such release, or none before.
     """
-    known = {r.release_id: r for r in pointer.releases(settings.releases_dir)}
-    new_id = newer or pointer.current_folder(settings.releases_dir).name
-    older = older or pointer.before(settings.releases_dir, new_id)
+    known = {r.release_id: r for r in release_pointer.releases(settings.releases_dir)}
+    new_id = newer or release_pointer.current_folder(settings.releases_dir).name
+    older = older or release_pointer.before(settings.releases_dir, new_id)
     for wanted in (older, new_id):
         if wanted not in known:
             expected = f"one of {', '.join(known)}" if wanted else "two releases"

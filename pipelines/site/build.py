@@ -16,22 +16,22 @@ from pathlib import Path
 import polars as pl
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from indicators import words
-from pipelines import swedish_numbers
+from indicators.model import words
 from pipelines.errors import UsageError
-from pipelines.files import folder_atomic
-from pipelines.reader import open_release
-from pipelines.release.shelf import FILES, Shelf, recipe_of
-from pipelines.site import swedish
+from pipelines.reading.reader import open_release
+from pipelines.release.shared_files import FILES, Shelf, recipe_of
+from pipelines.site import swedish_text
 from pipelines.site.pages.areas import area_pages
 from pipelines.site.pages.indicators import breaks_of, indicator_pages
 from pipelines.site.pages.page import Page, area_path, indicator_path, study_path
 from pipelines.site.pages.records import record_pages
 from pipelines.site.pages.reform import reform_pages
+from pipelines.site.release_data import Row, Tables, cube, read_tables
 from pipelines.site.scripts import write_scripts
 from pipelines.site.sparkline import sparkline
-from pipelines.site.tables import Row, Tables, cube, read_tables
-from pipelines.text import AREA_ALIASES
+from pipelines.storage.files import folder_atomic
+from pipelines.text import swedish_numbers
+from pipelines.text.normalise import AREA_ALIASES
 
 HERE = Path(__file__).parent
 SITE = "site"
@@ -109,10 +109,11 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {
-        "tal": swedish.number, "tecken": swedish.signed, "belopp": swedish.amount, "med_enhet": swedish.with_unit,
-        "dag": swedish.day, "stor": swedish.capital, "ratt": _raw, "skal": words.missing_reason,
-        "nar": words.when, "p": swedish.chance, "i": swedish.measured, "sagt": lambda code, of: words.said(of, code),
-        "kommandon": swedish.without_marks,
+        "tal": swedish_text.number, "tecken": swedish_text.signed, "belopp": swedish_text.amount,
+        "med_enhet": swedish_text.with_unit, "dag": swedish_text.day, "stor": swedish_text.capital,
+        "p": swedish_text.chance, "i": swedish_text.measured, "kommandon": swedish_text.without_marks,
+        "ratt": _raw, "skal": words.missing_reason, "nar": words.when,
+        "sagt": lambda code, of: words.said(of, code),
     }  # fmt: skip
     environment.globals |= {
         "ord": words, "linje": sparkline, "omrade": area_path, "nyckeltal": indicator_path, "studie": study_path,
@@ -185,7 +186,7 @@ def _assets(shelf: Shelf, tables: Tables) -> None:
         {
             "id": tables.release["release_id"],
             "created": f"{created:%Y-%m-%d}",
-            "text": f"Utgåva {tables.release['release_id']}, {swedish.day(created)}",
+            "text": f"Utgåva {tables.release['release_id']}, {swedish_text.day(created)}",
         },
     )
     css = HERE / "static" / "site.css"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from pipelines.release.shelf import Shelf
+from pipelines.release.shared_files import Shelf
 from pipelines.site.charts import compiled_pictures
 
 STATIC = Path(__file__).parent / "static"

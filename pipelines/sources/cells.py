@@ -20,7 +20,7 @@ from datetime import date, datetime, time, timedelta
 from python_calamine import CalamineError, CalamineWorkbook
 
 from pipelines.errors import SourceError
-from pipelines.text import plain, unwrapped, without_preamble
+from pipelines.text.normalise import plain, unwrapped, without_preamble
 
 Cell = str | float | int | bool | date | datetime | None
 Place = tuple[int, int]  # row and column, from 0

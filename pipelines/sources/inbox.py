@@ -11,14 +11,14 @@ from pathlib import Path
 
 import polars as pl
 
-from pipelines.archive import Archive, Fetch, Promise
+from pipelines.datasets import datasets
 from pipelines.errors import SourceError
-from pipelines.sources.areas import municipalities
-from pipelines.sources.context import Context
-from pipelines.sources.layout import read_workbook
+from pipelines.sources.area_names import municipalities
+from pipelines.sources.fetch_context import Context
 from pipelines.sources.layout_model import Layouts
-from pipelines.sources.model import datasets
+from pipelines.sources.layout_reader import read_workbook
 from pipelines.sources.tabular import Parsed, Part, write_parts
+from pipelines.storage.archive import Archive, Fetch, Promise
 
 _SCHEME = "inbox:"
 

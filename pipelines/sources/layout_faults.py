@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from pipelines.errors import SourceError
 from pipelines.sources.cells import Cell
-from pipelines.text import plain as plain_text
+from pipelines.text.normalise import plain as plain_text
 
 LISTED = 20
 

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from indicators.model import Strict
+from indicators.model.indicator import Strict
 
 
 def _pattern(text: str) -> str:

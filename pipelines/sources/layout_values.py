@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pipelines.sources.cells import Cell
 from pipelines.sources.layout_faults import plain
 from pipelines.sources.layout_model import Layout
-from pipelines.text import no_number, number, swedish_number
+from pipelines.text.normalise import no_number, number, swedish_number
 
 _NEAR_100 = 1.0  # how far the rounded shares of a row may be from 100; in SKR's workbooks it is 0.2 at most
 

@@ -20,7 +20,7 @@ from urllib.parse import quote
 import msgspec
 
 from pipelines.errors import SourceError
-from pipelines.http import Answer, Client, HttpRefusedError
+from pipelines.sources.http_client import Answer, Client, HttpRefusedError
 from pipelines.sources.pxweb_answers import (
     Cells,
     Metadata,

@@ -19,8 +19,8 @@ import msgspec
 import polars as pl
 
 from pipelines.errors import SourceError
-from pipelines.http import DamagedError
-from pipelines.sources.fields import read_fields
+from pipelines.sources.http_client import DamagedError
+from pipelines.sources.json_fields import read_fields
 from pipelines.sources.pxweb_query import Query
 from pipelines.sources.pxweb_types import Answer, Dataset, V1Answer, V1Metadata, V2Codes
 

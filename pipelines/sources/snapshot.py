@@ -1,7 +1,7 @@
 """The embedded figures (`data/snapshot`) as a source like any other: fetch copies bytes, parse gives rows.
 
-Belongs here: reading the folder that `pipelines/snapshot.py` wrote, and on which day its figures were known. Does not
-belong here: writing it.
+Belongs here: reading the folder that `sources/snapshot_writer.py` wrote, and on which day its figures were known. Does
+not belong here: writing it.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
-from pipelines.archive import Archive, Fetch, FileRecord, Promise
+from pipelines.datasets import datasets, publisher_of
 from pipelines.errors import SourceError
-from pipelines.files import read_json, sha256_of
-from pipelines.sources.model import datasets, publisher_of
 from pipelines.sources.tabular import Parsed, Part, read_table, write_parts
+from pipelines.storage.archive import Archive, Fetch, FileRecord, Promise
+from pipelines.storage.files import read_json, sha256_of
 
 MANIFEST = "manifest.json"
 

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import polars as pl
 
+from pipelines.datasets import Column, Dataset
 from pipelines.errors import SourceError
-from pipelines.sources.model import Column, Dataset
-from pipelines.text import plain, without_preamble
+from pipelines.text.normalise import plain, without_preamble
 
 _DTYPES: dict[str, pl.DataType] = {
     "text": pl.String(),
@@ -111,7 +111,7 @@ def _unreadable(name: str, expected: str, error: Exception) -> SourceError:
 def conform(lazy: pl.LazyFrame, dataset: Dataset, name: str, *, strict: bool = False) -> pl.LazyFrame:
     """Bring a frame to the declared columns, in order and typed, with `row` (1-based, in file order) in front.
 
-    Texts are written by one rule (`pipelines/text.py`): a publisher's decomposed letters or double blanks are no news.
+    Texts are written by one rule (`text/normalise.py`): a publisher's decomposed letters or double blanks are no news.
 
     Args:
         strict: a column that is not declared is an error; else it is left out.

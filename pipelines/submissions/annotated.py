@@ -17,11 +17,11 @@ from openpyxl.comments import Comment
 from openpyxl.styles import Font
 from openpyxl.worksheet.worksheet import Worksheet
 
-from pipelines.files import write_bytes
 from pipelines.sources.cells import Sheet
+from pipelines.storage.files import write_bytes
 from pipelines.submissions.findings import Fault, Note
 from pipelines.submissions.recognising import AREA, FAULTS, Table
-from pipelines.submissions.writing import AS_TEXT, colour, put_row, set_widths, sheet_title
+from pipelines.submissions.workbook_writing import AS_TEXT, colour, put_row, set_widths, sheet_title
 
 _ENDING = ".granskad"
 _BY = "nyckeltal submit"

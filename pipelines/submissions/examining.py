@@ -11,15 +11,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from indicators.submission_templates import SubmissionTemplate
-from pipelines.bounded import TOO_MUCH, Bounds, call
+from indicators.model.submission_template import SubmissionTemplate
+from pipelines.disclosure.facts import Fact
 from pipelines.errors import NyckeltalError, SourceError
+from pipelines.processes.limited import TOO_MUCH, Bounds, call
 from pipelines.sources.cells import Sheet
-from pipelines.submissions import search
-from pipelines.submissions.facts import Fact, facts_of
+from pipelines.submissions import personal_search
+from pipelines.submissions.facts import facts_of
+from pipelines.submissions.file_opening import Opened
 from pipelines.submissions.findings import Fault, Note
 from pipelines.submissions.judging import Row, judge
-from pipelines.submissions.opening import Opened
 from pipelines.submissions.recognising import Table, recognise
 
 _BOUNDS = Bounds(memory_mb=1_000, cpu_seconds=60, seconds=300)
@@ -121,7 +122,7 @@ def refuse_personal_name(name: str) -> None:
     Raises:
         PersonalNumberError: the name holds a number.
     """
-    if place := search.in_name(name):
+    if place := personal_search.in_name(name):
         raise PersonalNumberError(place)
 
 
@@ -145,7 +146,7 @@ def examine(
     refuse_personal_name(name)
     opened = _opened(body, name)
     found = recognise(opened.sheets, templates)
-    if place := search.in_neighbours(opened, found.table):
+    if place := personal_search.in_neighbours(opened, found.table):
         raise PersonalNumberError(place)
     examined = Examined(opened.sheets, found.table, faults=found.faults, notes=found.notes)
     examined.notes += [Note(*place) for place in opened.hidden]
@@ -166,7 +167,7 @@ def _opened(body: bytes, name: str) -> Opened:
     The file is opened and searched in a process of its own; what ends that process is a refusal.
     """
     try:
-        found = call(search.opened_and_searched, body, name, where=name, bounds=_BOUNDS)
+        found = call(personal_search.opened_and_searched, body, name, where=name, bounds=_BOUNDS)
     except SourceError as error:
         raise _in_swedish(error, name) from error
     if isinstance(found, str):

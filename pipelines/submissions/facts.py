@@ -1,35 +1,22 @@
 """From judged rows to facts that may be kept: small numbers taken away.
 
-Belongs here: which cells and sums a template makes, and the form in which facts are archived. Does not belong here:
-what is small and what gives it away (`suppression.py`), or storing.
+Belongs here: the cells of judged rows, and the form in which facts are archived. Does not belong here: what is small
+and what gives it away (`disclosure`), or storing.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import astuple, dataclass, fields, replace
+from dataclasses import astuple, fields, replace
 
 import polars as pl
 
-from indicators.submission_templates import SubmissionTemplate
-from pipelines.submissions.disclosure import AmountOf, AtMost, Key, Relation, Seen, ShareOf, Sum, exposures
+from indicators.model.submission_template import SubmissionTemplate
+from pipelines.disclosure.audit import Key, exposures
+from pipelines.disclosure.facts import MISSING, SUPPRESSED, Fact, relations_of
+from pipelines.disclosure.suppression import Cell, as_seen, suppressed
 from pipelines.submissions.judging import Row
-from pipelines.submissions.suppression import Cell, as_seen, suppressed
-
-MISSING, SUPPRESSED = "missing", "suppressed"
-
-
-@dataclass(frozen=True, order=True)
-class Fact:
-    """One value of a submission, as `submissions.varden` declares it. No value has the reason in `status`."""
-
-    series_id: str
-    area_id: str
-    year: int
-    sex: str
-    value: float | None
-    status: str | None
 
 
 def facts_of(template: SubmissionTemplate, rows: Iterable[Row], earlier: Iterable[Fact] = ()) -> list[Fact]:
@@ -81,45 +68,6 @@ def _hidden(
         if not exposures(as_seen(cells, hidden), relations):
             break
     return hidden
-
-
-def relations_of(template: SubmissionTemplate, sexes: Sequence[str]) -> list[Relation]:
-    """What always holds between the cells of one municipality and year, as the template declares it.
-
-    Totals, parts of wholes, shares and amounts of persons, and women and men together.
-    """
-    found: list[Relation] = [
-        Sum((t.total, sex), tuple((part, sex) for part in t.parts)) for t in template.totals for sex in sexes
-    ]
-    for one in template.fields:
-        for sex in sexes:
-            if one.at_most:
-                found.append(AtMost((one.series, sex), (one.at_most, sex)))
-            if one.kind == "share" and one.persons:
-                found.append(ShareOf((one.series, sex), (one.persons, sex), one.decimals))
-            if one.kind == "amount" and one.persons:
-                found.append(AmountOf((one.series, sex), (one.persons, sex)))
-        if {"T", "K", "M"} <= set(sexes):
-            parts = ((one.series, "K"), (one.series, "M"))
-            found.append(Sum((one.series, "T"), parts, weighted=one.kind == "share"))
-    return found
-
-
-def seen_of(template: SubmissionTemplate, facts: Iterable[Fact]) -> dict[tuple[str, int], dict[Key, Seen]]:
-    """What readers see of a template's facts, by municipality and year; other templates' facts are passed over.
-
-    Every table has all the template's cells, of each sex that it has any of.
-    """
-    declared = {field.series: field for field in template.fields}
-    tables: dict[tuple[str, int], dict[Key, Seen]] = {}
-    for fact in facts:
-        if fact.series_id in declared:
-            table = tables.setdefault((fact.area_id, fact.year), {})
-            for one in template.fields:
-                table.setdefault((one.series, fact.sex), Seen(None, False, one.kind, one.max))
-            key = (fact.series_id, fact.sex)
-            table[key] = replace(table[key], value=fact.value, suppressed=fact.status == SUPPRESSED)
-    return tables
 
 
 def as_csv(facts: Sequence[Fact]) -> bytes:

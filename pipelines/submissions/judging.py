@@ -12,11 +12,11 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from indicators.submission_templates import TemplateField, Total
+from indicators.model.submission_template import TemplateField, Total
+from pipelines.submissions.cell_values import CellError, area_of, as_shown, sex_of, value_of, year_of
 from pipelines.submissions.findings import Fault, Note, shown
 from pipelines.submissions.recognising import AREA, NAME, SEX, YEAR, Table, is_empty
-from pipelines.submissions.values import CellError, area_of, as_shown, sex_of, value_of, year_of
-from pipelines.text import AreaNames
+from pipelines.text.normalise import AreaNames
 
 _ROUNDING = 0.5  # what each part of a sum of amounts may have lost
 

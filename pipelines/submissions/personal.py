@@ -16,7 +16,7 @@ from datetime import date
 
 from personnummer import personnummer  # type: ignore[import-untyped]
 
-from pipelines.text import plain
+from pipelines.text.normalise import plain
 
 _DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"), "-")
 # The date in full or short, whole or parted by one sign that stays the same, then a separator, then four digits.

@@ -1,7 +1,8 @@
 """Whether what a submission leads to is possible: the catalogue's ranges, and the municipality's own other years.
 
 Belongs here: computing the indicators of a file's rows together with measures that are known already, and asking about
-what lies outside. Does not belong here: a cell by itself (`values.py`), reading what is known (`pipelines/intake.py`).
+what lies outside. Does not belong here: a cell by itself (`cell_values.py`), reading what is known
+(`taking_in.py`).
 
 An indicator in fixed prices is not computed: the same amount is judged in current prices.
 """
@@ -10,10 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from indicators.expression import Term, parse_expression
-from indicators.load import Catalogue
-from indicators.model import Indicator, Measure
-from indicators.submission_templates import DATASET, TemplateField
+from indicators.load.catalogue import Catalogue
+from indicators.model.expression import Term, parse_expression
+from indicators.model.indicator import Indicator, Measure
+from indicators.model.submission_template import DATASET, TemplateField
 from pipelines.submissions.findings import Fault, shown
 from pipelines.submissions.judging import Row
 from pipelines.submissions.recognising import Table

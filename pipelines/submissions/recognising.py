@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from indicators.submission_templates import FIXED_HEADS, SubmissionTemplate, TemplateField
+from indicators.model.submission_template import FIXED_HEADS, SubmissionTemplate, TemplateField
 from pipelines.sources.cells import Sheet
 from pipelines.submissions.findings import Fault, Note, shown
-from pipelines.submissions.numbers import number_in
-from pipelines.text import plain
+from pipelines.submissions.number_cells import number_in
+from pipelines.text.normalise import plain
 
 GUIDE, FAULTS = "Läs mig", "Fel"  # sheets of ours that hold no values
 AREA, NAME, YEAR, SEX = FIXED_HEADS

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from pipelines.release import pointer
 from pipelines.settings import Settings
+from pipelines.storage import release_pointer
 from tests.browser import small_site
 from tests.support.browser import launched
 
@@ -23,5 +23,5 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def site(full_release: Settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A site of a few pages, made by the tests."""
-    release = pointer.current_folder(full_release.releases_dir)
+    release = release_pointer.current_folder(full_release.releases_dir)
     return small_site.make(release, tmp_path_factory.mktemp("small_site"))

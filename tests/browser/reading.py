@@ -10,7 +10,7 @@ from typing import Any
 
 from playwright.sync_api import Locator
 
-from pipelines.swedish_numbers import number
+from pipelines.text.swedish_numbers import number
 
 NARROW = "\u202f"
 

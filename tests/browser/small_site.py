@@ -13,10 +13,10 @@ from typing import Any
 
 import duckdb
 
-from pipelines.release.pointer import DATABASE
-from pipelines.release.shelf import Shelf
+from pipelines.release.shared_files import Shelf
 from pipelines.settings import ROOT
 from pipelines.site.scripts import write_scripts
+from pipelines.storage.release_pointer import DATABASE
 
 COST = "kostnad_aldreomsorg_per_inv_80"
 SAFE = "trygghet_hemtjanst"  # counts of persons, so with intervals

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from pipelines.text import code
+from pipelines.text.normalise import code
 from tests.browser import reading, small_site
 from tests.support.browser import DESK, PHONE, violations, watched
 

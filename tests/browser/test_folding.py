@@ -8,9 +8,9 @@ import polars as pl
 import pytest
 from playwright.sync_api import Browser
 
-from pipelines import text
-from pipelines.release import pointer
 from pipelines.settings import ROOT, Settings
+from pipelines.storage import release_pointer
+from pipelines.text import normalise
 
 ODD = [
     "Go\u0308teborg",
@@ -26,7 +26,7 @@ ODD = [
 
 @pytest.mark.slow
 def test_the_pages_fold_texts_as_python_does(browser: Browser, full_release: Settings) -> None:
-    parquet = pointer.current_folder(full_release.releases_dir) / "parquet"
+    parquet = release_pointer.current_folder(full_release.releases_dir) / "parquet"
     texts = [
         *pl.read_parquet(parquet / "area.parquet")["name"].drop_nulls().unique().sort(),
         *pl.read_parquet(parquet / "indicator.parquet")["title_sv"].drop_nulls().sort(),
@@ -39,4 +39,4 @@ def test_the_pages_fold_texts_as_python_does(browser: Browser, full_release: Set
     finally:
         page.close()
     assert len(texts) > 800
-    assert {t: f for t, f in zip(texts, found, strict=True) if f != text.folded(t)} == {}
+    assert {t: f for t, f in zip(texts, found, strict=True) if f != normalise.folded(t)} == {}

@@ -9,9 +9,9 @@ import polars as pl
 import pytest
 from playwright.sync_api import Browser
 
-from pipelines import swedish_numbers
-from pipelines.release import pointer
 from pipelines.settings import ROOT, Settings
+from pipelines.storage import release_pointer
+from pipelines.text import swedish_numbers
 
 ODD = [
     0.0, -0.0, 0.5, 1.5, 2.5, -2.5, 0.05, -0.04, -0.05, 2.15, 2.675, 1.005, 8.345, 1e-7, -1e-7, 1e21, 1.5e22,
@@ -22,7 +22,7 @@ _OF_THE_RELEASE = 3_000
 
 @pytest.mark.slow
 def test_the_pages_write_numbers_as_python_does(browser: Browser, full_release: Settings) -> None:
-    parquet = pointer.current_folder(full_release.releases_dir) / "parquet"
+    parquet = release_pointer.current_folder(full_release.releases_dir) / "parquet"
     known = pl.scan_parquet(parquet / "observation.parquet").select(pl.col("value").drop_nulls().unique().sort())
     values = [*ODD, *random.Random(1).sample(known.collect()["value"].to_list(), _OF_THE_RELEASE)]  # noqa: S311
     values += [round(value, 1) + 0.05 for value in values[-500:]]  # halves, as they are written

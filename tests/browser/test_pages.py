@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from pipelines.reader import query
-from pipelines.release import pointer
+from pipelines.reading.reader import query
 from pipelines.settings import ROOT, Settings
-from pipelines.text import code
+from pipelines.storage import release_pointer
+from pipelines.text.normalise import code
 from tests.support.browser import DESK, PHONE, violations, watched
 
 pytestmark = pytest.mark.slow
@@ -50,7 +50,7 @@ KINDS = {
 
 @pytest.fixture(scope="module")
 def release(full_release: Settings) -> Path:
-    return pointer.current_folder(full_release.releases_dir)
+    return release_pointer.current_folder(full_release.releases_dir)
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from pipelines.release import pointer
 from pipelines.settings import Settings
+from pipelines.storage import release_pointer
 from tests.support.cookbook import CONTENTS, FOLDER, Question, answered, contents, questions
 
 ALL = pytest.mark.parametrize("question", questions(), ids=lambda q: str(q.number))
@@ -47,4 +47,4 @@ def test_a_number_that_the_answer_mentions_stands_in_the_table(question: Questio
 @pytest.mark.slow
 @ALL
 def test_a_question_is_answered_as_shown(question: Question, full_release: Settings) -> None:
-    assert answered(question, pointer.current_folder(full_release.releases_dir)) == question.shown
+    assert answered(question, release_pointer.current_folder(full_release.releases_dir)) == question.shown

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.release import pointer
 from pipelines.settings import ROOT, Settings
+from pipelines.storage import release_pointer
 from tests.support.served import ServedApi
 
 DOCUMENT = ROOT / "docs" / "dashboards.md"
@@ -37,7 +37,7 @@ def printed_by(code: str) -> str:
 @pytest.mark.parametrize(("code", "shown"), PYTHON, ids=["duckdb", "polars", "api"])
 def test_python_prints_what_is_shown(code: str, shown: str, full_release: Settings) -> None:
     if ADDRESS not in code:
-        folder = str(pointer.current_folder(full_release.releases_dir))
+        folder = str(release_pointer.current_folder(full_release.releases_dir))
         assert printed_by(code.replace(FOLDER, folder)) == shown
         return
     with ServedApi(full_release.releases_dir) as api:
@@ -59,7 +59,7 @@ def test_r_prints_what_is_shown(code: str, shown: str, full_release: Settings, t
     (package,) = re.findall(r"library\((\w+)\)", code)
     rscript = _r_with(package)
     script = tmp_path / "example.R"
-    folder = pointer.current_folder(full_release.releases_dir)
+    folder = release_pointer.current_folder(full_release.releases_dir)
     script.write_text(code.replace(FOLDER, str(folder)), encoding="utf-8")
     done = subprocess.run([rscript, script], capture_output=True, text=True, check=True, encoding="utf-8")
     assert done.stdout.strip() == shown.strip()
@@ -68,7 +68,7 @@ def test_r_prints_what_is_shown(code: str, shown: str, full_release: Settings, t
 def test_power_query_reads_a_file_and_columns_that_a_release_has(full_release: Settings) -> None:
     (code,) = [c for c in POWER_QUERY if "File.Contents" in c]
     (path,) = re.findall(r'releases\\current\\([^"]+)"', code)
-    file = pointer.current_folder(full_release.releases_dir) / path.replace("\\", "/")
+    file = release_pointer.current_folder(full_release.releases_dir) / path.replace("\\", "/")
     with file.open(encoding="utf-8", newline="") as opened:
         rows = csv.DictReader(opened)
         named = set(re.findall(r'\{"(\w+)", (?:type|Int64)', code)) | set(re.findall(r"\[(\w+)\] =", code))

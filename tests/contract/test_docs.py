@@ -15,10 +15,10 @@ import duckdb
 import pytest
 import typer.main
 
-from pipelines.cli import app
-from pipelines.release import pointer
-from pipelines.release.pointer import DATABASE
+from pipelines.commands.main import app
 from pipelines.settings import ROOT, Settings
+from pipelines.storage import release_pointer
+from pipelines.storage.release_pointer import DATABASE
 from tests.support.repository import committed_files
 
 README = ROOT / "README.md"
@@ -113,7 +113,7 @@ def test_what_is_known_now_is_what_is_known_as_of_a_later_day(full_release: Sett
 @pytest.mark.slow
 def test_the_python_of_the_readme_runs_on_a_release(full_release: Settings, capfd: pytest.CaptureFixture[str]) -> None:
     (code,) = blocks(README, "python")
-    folder = pointer.current_folder(full_release.releases_dir)
+    folder = release_pointer.current_folder(full_release.releases_dir)
 
     exec(code.replace("data/releases/current", str(folder)), {})  # noqa: S102 - the document's own example
 
@@ -127,7 +127,7 @@ def test_the_python_of_the_readme_runs_on_a_release(full_release: Settings, capf
 @pytest.mark.slow
 def test_the_sql_of_the_readme_runs_on_a_release(full_release: Settings) -> None:
     (code,) = blocks(README, "sql")
-    folder = pointer.current_folder(full_release.releases_dir)
+    folder = release_pointer.current_folder(full_release.releases_dir)
     with duckdb.connect() as con:
         con.execute(code.replace("data/releases/current", str(folder)))
         assert len(con.fetchall()) > 100
@@ -137,7 +137,7 @@ def test_the_sql_of_the_readme_runs_on_a_release(full_release: Settings) -> None
 def test_the_public_tables_of_the_readme_are_those_of_a_release(full_release: Settings) -> None:
     text = README.read_text(encoding="utf-8").split("## Public tables")[1].split("\n## ")[0]
     named = {name for row in re.findall(r"(?m)^\| (`[^|]+) \|", text) for name in re.findall(r"`(\w+)`", row)}
-    folder = pointer.current_folder(full_release.releases_dir)
+    folder = release_pointer.current_folder(full_release.releases_dir)
     with duckdb.connect(str(folder / DATABASE), read_only=True) as con:
         rows = con.execute("select table_name from information_schema.tables where table_schema = 'main'")
         assert named == {name for (name,) in rows.fetchall()}

@@ -11,13 +11,14 @@ import pytest
 import yaml
 
 from indicators.errors import DeclarationError
-from indicators.load import read_yaml
-from indicators.model import Theme
-from pipelines import generated, warehouse
+from indicators.load.catalogue import read_yaml
+from indicators.model.indicator import Theme
+from pipelines.datasets import datasets
 from pipelines.errors import UsageError
-from pipelines.generated import generated_files, write_generated
 from pipelines.settings import ROOT, Settings
-from pipelines.sources.model import datasets
+from pipelines.warehouse import generated_files as generated
+from pipelines.warehouse import inputs
+from pipelines.warehouse.generated_files import generated_files, write_generated
 
 MODELS = ROOT / "dbt_project" / "models"
 MARTS = sorted((MODELS / "marts").glob("*.yml"))
@@ -37,7 +38,7 @@ def test_a_generated_file_stands_as_the_declarations_say(path: Path) -> None:
 
 
 def test_every_dataset_has_a_source_and_a_described_staging_model() -> None:
-    (vintages, _) = yaml.safe_load(warehouse.sources_yml())["sources"]
+    (vintages, _) = yaml.safe_load(inputs.sources_yml())["sources"]
     assert [table["name"] for table in vintages["tables"]] == [name.replace(".", "__") for name in datasets()]
     for name, declared in datasets().items():
         path = MODELS / "staging" / name.split(".")[0] / f"stg_{name.replace('.', '__')}.yml"
@@ -63,7 +64,7 @@ def test_series_of_a_dataset_that_holds_no_facts_are_refused(monkeypatch: pytest
     with pytest.raises(DeclarationError) as caught:
         generated_files(ROOT / "dbt_project")
     assert (caught.value.key, caught.value.found) == ("kolada.ou_values: same_series_as", "kolada.kpi")
-    assert caught.value.file.endswith("kolada.yml")
+    assert caught.value.file.endswith("kolada/declaration.yml")
 
 
 def test_what_is_in_step_is_left_alone(project: Settings) -> None:
@@ -85,7 +86,7 @@ def test_what_a_person_changed_in_a_generated_file_is_named_and_written_anew(pro
 def test_a_generated_file_of_a_dataset_that_is_no_longer_declared_is_named_and_removed(project: Settings) -> None:
     staging = project.dbt_project_dir / "models" / "staging" / "kolada"
     gone, own = staging / "stg_kolada__gone.sql", staging / "own.sql"
-    gone.write_text(f"{{# {warehouse.GENERATED} #}}\nselect 1\n", encoding="utf-8")
+    gone.write_text(f"{{# {inputs.GENERATED} #}}\nselect 1\n", encoding="utf-8")
     own.write_text("select 1 -- written by a person\n", encoding="utf-8")
     with pytest.raises(UsageError) as caught:
         write_generated(project, check=True)
@@ -97,7 +98,7 @@ def test_a_generated_file_of_a_dataset_that_is_no_longer_declared_is_named_and_r
 
 
 def test_every_generated_source_table_has_typed_columns() -> None:
-    for source in yaml.safe_load(warehouse.sources_yml())["sources"]:
+    for source in yaml.safe_load(inputs.sources_yml())["sources"]:
         for table in source["tables"]:
             names = [column["name"] for column in table["columns"]]
             assert len(set(names)) == len(names), table["name"]

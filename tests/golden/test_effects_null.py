@@ -13,13 +13,13 @@ import numpy as np
 import polars as pl
 import pytest
 
-from indicators.statistics.effects import run_study
+from indicators.model.study import Study
 from indicators.statistics.figures import Figures
-from indicators.study_model import Study
-from pipelines.effects import read_figures
-from pipelines.release import pointer
-from pipelines.release.pointer import DATABASE
+from indicators.statistics.studies import run_study
 from pipelines.settings import ROOT, Settings
+from pipelines.storage import release_pointer
+from pipelines.storage.release_pointer import DATABASE
+from pipelines.warehouse.effect_studies import read_figures
 
 pytestmark = pytest.mark.slow
 
@@ -67,7 +67,7 @@ def study(indicator: str, method: str, drawn: list[str]) -> Study:
 
 @pytest.fixture(scope="module", params=INDICATORS)
 def drawn_from(full_release: Settings, request: pytest.FixtureRequest) -> tuple[str, Figures]:
-    folder = pointer.current_folder(full_release.releases_dir)
+    folder = release_pointer.current_folder(full_release.releases_dir)
     with duckdb.connect(str(folder / DATABASE), read_only=True) as con:
         return request.param, read_figures(con, [study(request.param, METHODS[3], ["0180"])])
 

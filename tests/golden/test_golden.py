@@ -13,9 +13,9 @@ from statistics import fmean, median, stdev
 import polars as pl
 import pytest
 
-from pipelines import reader
-from pipelines.release import pointer
+from pipelines.reading import reader
 from pipelines.settings import ROOT, Settings
+from pipelines.storage import release_pointer
 
 pytestmark = pytest.mark.slow
 
@@ -78,7 +78,7 @@ def kpif(year: int) -> float:
 
 def observed(settings: Settings, indicator: str, area: str, year: int) -> tuple[float, float | None, float | None]:
     """value, numerator and denominator of the release, T."""
-    folder = pointer.current_folder(settings.releases_dir)
+    folder = release_pointer.current_folder(settings.releases_dir)
     query = (
         "select value, numerator, denominator from observation "
         "where indicator_id = $1 and area_id = $2 and year = $3 and sex = 'T'"
@@ -89,7 +89,7 @@ def observed(settings: Settings, indicator: str, area: str, year: int) -> tuple[
 
 def compared(settings: Settings, indicator: str, year: int) -> dict[str, float]:
     """Göteborg's row of `comparison`, T."""
-    folder = pointer.current_folder(settings.releases_dir)
+    folder = release_pointer.current_folder(settings.releases_dir)
     query = "select * from comparison where indicator_id = $1 and area_id = '1480' and year = $2 and sex = 'T'"
     (row,) = reader.query(folder, query, [indicator, year]).to_dicts()
     return row
@@ -233,7 +233,7 @@ def test_the_municipalities_add_up_to_scbs_total(full_release: Settings, year: i
     assert len(cost) == 290
     assert round(sum(cost[a] * inhabitants[a] for a in cost) / 1e6) == published
 
-    folder = pointer.current_folder(full_release.releases_dir)
+    folder = release_pointer.current_folder(full_release.releases_dir)
     query = (
         "select round(sum(o.value) / 1e6), count(*) from observation as o join area as a using (area_id) "
         "where o.indicator_id = 'kostnad_aldreomsorg_totalt' and o.year = $1 and o.sex = 'T' "

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 
-from indicators.load import load_catalogue
-from pipelines.effects import run_studies
-from pipelines.release import pointer
-from pipelines.release.pointer import DATABASE
+from indicators.load.catalogue import load_catalogue
 from pipelines.settings import ROOT, Settings
+from pipelines.storage import release_pointer
+from pipelines.storage.release_pointer import DATABASE
+from pipelines.warehouse.effect_studies import run_studies
 
 pytestmark = pytest.mark.slow
 
@@ -25,7 +25,7 @@ REGISTERS = ("reform_event", "funding", "intervention", "finding")
 
 @pytest.fixture(scope="module")
 def con(full_release: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
-    folder = pointer.current_folder(full_release.releases_dir)
+    folder = release_pointer.current_folder(full_release.releases_dir)
     with duckdb.connect(str(folder / DATABASE), read_only=True) as opened:
         yield opened
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from indicators.words import CAUTIONS
-from pipelines import show
-from pipelines.reader import query
-from pipelines.release import pointer
+from indicators.model.words import CAUTIONS
+from pipelines.commands import terminal
+from pipelines.commands.study_output import study_in_release, tell_study, tell_timeline, timeline
+from pipelines.reading.reader import query
 from pipelines.settings import Settings
-from pipelines.studies import study_in_release, tell_study, tell_timeline, timeline
+from pipelines.storage import release_pointer
 
 pytestmark = pytest.mark.slow
 
@@ -26,16 +26,16 @@ pytestmark = pytest.mark.slow
     ],
 )  # fmt: skip
 def test_an_area_sees_the_events_of_its_county_region_and_group(full_release: Settings, area: str, event: str) -> None:
-    told = timeline(pointer.current_folder(full_release.releases_dir), area, [], 2015)
+    told = timeline(release_pointer.current_folder(full_release.releases_dir), area, [], 2015)
     assert event in told["events"]["event_id"].to_list()
 
 
 def test_a_study_is_shown_with_its_years_in_order_and_decimals_of_each_indicator(full_release: Settings) -> None:
-    folder = pointer.current_folder(full_release.releases_dir)
+    folder = release_pointer.current_folder(full_release.releases_dir)
     told = study_in_release(folder, "regioner_2019")
     for _, series in told["effect_series"].group_by(["analysis_id", "indicator_id", "area_id"]):
         assert series["years_since"].is_sorted()
-    with show.out.capture() as captured:
+    with terminal.out.capture() as captured:
         tell_study(told)
     text = captured.get()
     assert [year for year in re.findall(r"(?m)^ +(\d{4})\*? ", text) if len(year) == 4] == [
@@ -45,13 +45,13 @@ def test_a_study_is_shown_with_its_years_in_order_and_decimals_of_each_indicator
 
 
 def told_of(folder: Path, area: str, indicators: list[str], since: int) -> str:
-    with show.out.capture() as captured:
+    with terminal.out.capture() as captured:
         tell_timeline(timeline(folder, area, indicators, since))
     return captured.get()
 
 
 def test_a_year_with_a_caution_stands_in_the_timeline_with_it(full_release: Settings) -> None:
-    folder = pointer.current_folder(full_release.releases_dir)
+    folder = release_pointer.current_folder(full_release.releases_dir)
     doubted = query(
         folder,
         "select distinct on (indicator_id) indicator_id, title_sv, area_id, year, caution, value from observation "
@@ -69,7 +69,7 @@ def test_a_year_with_a_caution_stands_in_the_timeline_with_it(full_release: Sett
 
 
 def test_a_timeline_of_an_indicator_without_values_says_its_title_and_what_it_waits_for(full_release: Settings) -> None:
-    folder = pointer.current_folder(full_release.releases_dir)
+    folder = release_pointer.current_folder(full_release.releases_dir)
     empty = query(folder, "from indicator where last_year is null order by hash(indicator_id) limit 5").to_dicts()
     for row in empty:
         text = told_of(folder, "0980", [row["indicator_id"]], 2015)
@@ -78,13 +78,13 @@ def test_a_timeline_of_an_indicator_without_values_says_its_title_and_what_it_wa
 
 
 def test_what_is_told_year_by_year_is_named_and_no_chance_is_nothing(full_release: Settings) -> None:
-    folder = pointer.current_folder(full_release.releases_dir)
+    folder = release_pointer.current_folder(full_release.releases_dir)
     titles = query(folder, "select title_sv from indicator")["title_sv"]
     areas = query(folder, "select distinct name from area join effect_series using (area_id)")["name"]
     named = tuple(f"{title} {area}" for title in titles for area in areas)
     tables = 0
     for study in query(folder, "select study_id from study")["study_id"]:
-        with show.out.capture() as captured:
+        with terminal.out.capture() as captured:
             tell_study(study_in_release(folder, study))
         text = " ".join(captured.get().split())
         assert not re.search(r" 0,000 ", text), study

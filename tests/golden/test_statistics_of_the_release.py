@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 
-from indicators.load import load_catalogue
-from pipelines.release import pointer
-from pipelines.release.pointer import DATABASE
+from indicators.load.catalogue import load_catalogue
 from pipelines.settings import ROOT, Settings
+from pipelines.storage import release_pointer
+from pipelines.storage.release_pointer import DATABASE
 from tests.support.shared import shared_file
 
 pytestmark = pytest.mark.slow
@@ -22,7 +22,7 @@ COMPUTED = [i.indicator_id for i in CATALOGUE.indicators if i.kind != "published
 
 @pytest.fixture(scope="module")
 def con(full_release: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
-    folder = pointer.current_folder(full_release.releases_dir)
+    folder = release_pointer.current_folder(full_release.releases_dir)
     with duckdb.connect(str(folder / DATABASE), read_only=True) as opened:
         yield opened
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import reader
-from pipelines.release import pointer
+from pipelines.reading import reader
 from pipelines.settings import ROOT, Settings
+from pipelines.storage import release_pointer
 from tests.support.command import Place
 from tests.support.project_copy import copied, nyckeltal
 from tests.support.replicas.scb import ScbReplica
@@ -45,7 +45,7 @@ def test_a_small_table_becomes_an_indicator_by_the_guide_alone(base: Place, tmp_
     project = copied(tmp_path / "project")
     blocks = re.findall(r"(?ms)^   ```yaml\n(.*?)^   ```$", GUIDE.read_text(encoding="utf-8"))
     declaration, indicator = (textwrap.dedent(block) for block in blocks)
-    with (project / "pipelines" / "sources" / "scb.yml").open("a", encoding="utf-8") as file:
+    with (project / "pipelines" / "sources" / "scb" / "declaration.yml").open("a", encoding="utf-8") as file:
         file.write(textwrap.indent(declaration, "  "))
     target = project / "indicators" / "catalogue" / "behov" / "invanare_per_km2.yml"
     target.write_text(indicator, encoding="utf-8")
@@ -62,7 +62,7 @@ def test_a_small_table_becomes_an_indicator_by_the_guide_alone(base: Place, tmp_
         done = nyckeltal(project, *words, "--data-dir", place.data_dir)
     assert done.returncode == 0, done.stdout + done.stderr
 
-    folder = pointer.current_folder(Settings(data_dir=place.data_dir).releases_dir)
+    folder = release_pointer.current_folder(Settings(data_dir=place.data_dir).releases_dir)
     rows = reader.query(
         folder,
         "select area_id, year, value from observation where indicator_id = 'invanare_per_km2' "

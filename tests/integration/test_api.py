@@ -20,12 +20,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyjstat import pyjstat
 
-from pipelines import reader
-from pipelines.api import answers, forms
-from pipelines.csv_cells import fullest_first
+from pipelines.api import answers, formats
 from pipelines.errors import UsageError
-from pipelines.release import pointer
+from pipelines.reading import reader
 from pipelines.settings import Settings
+from pipelines.storage import release_pointer
+from pipelines.text.csv_values import fullest_first
 from tests.support.command import Place
 from tests.support.served import ServedApi
 from tests.support.small_snapshot import GOTEBORG
@@ -54,8 +54,8 @@ class Oracle:
 
 @pytest.fixture(scope="module")
 def oracle(base: Place, tmp_path_factory: pytest.TempPathFactory) -> Oracle:
-    folder = pointer.current_folder(base.settings.releases_dir)
-    return Oracle(Path(shutil.copy(folder / pointer.DATABASE, tmp_path_factory.mktemp("oracle"))))
+    folder = release_pointer.current_folder(base.settings.releases_dir)
+    return Oracle(Path(shutil.copy(folder / release_pointer.DATABASE, tmp_path_factory.mktemp("oracle"))))
 
 
 def as_json(frame: pl.DataFrame) -> list[dict[str, Any]]:
@@ -315,7 +315,7 @@ def test_head_tells_what_get_tells_without_the_rows(address: str, api: ServedApi
 def test_gzip_is_the_same_answer_under_a_tag_of_its_own(
     batch: int, api: ServedApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(forms, "BATCH", batch)  # many pieces, or one
+    monkeypatch.setattr(formats, "BATCH", batch)  # many pieces, or one
     address = f"{V1}/observations.csv?indicator={COST}"
     plain = api.get(address)
     with api.http.stream("GET", address, headers={"Accept-Encoding": "br, gzip;q=0.5"}) as zipped:
@@ -415,11 +415,11 @@ def test_a_refusal_says_what_was_meant(api: ServedApi) -> None:
 def test_a_code_that_lost_its_zero_is_told_and_nothing_else_is_suggested(
     api: ServedApi, base: Place, place: Place
 ) -> None:
-    areas = pl.read_parquet(pointer.current_folder(base.settings.releases_dir) / "parquet" / "area.parquet")
+    areas = pl.read_parquet(release_pointer.current_folder(base.settings.releases_dir) / "parquet" / "area.parquet")
     area = str(areas.filter(pl.col("area_id").str.contains("^0[0-9]{3}$"))["area_id"].max())
     answer = api.get(f"{V1}/observations", area=area[1:])
     assert (answer.status_code, answer.json()["remedy"]) == (400, f"area={area}")
-    folder = pointer.current_folder(place.settings.releases_dir)  # a copy: the server has the other one open
+    folder = release_pointer.current_folder(place.settings.releases_dir)  # a copy: the server has the other one open
     with pytest.raises(UsageError, match=f"did you mean {area}"):
         reader.find_area(folder, area[1:])
     assert reader.find_area(folder, f'="{area}"')[0] == area
@@ -518,7 +518,7 @@ def test_pages_put_together_are_the_whole_answer_once(
 LISTINGS = ["indicators", "areas", "comparison", "trend", "observations", "as-of?moment=2100-01-01"]
 
 
-@pytest.mark.parametrize("batch", [5, forms.BATCH])  # pages are long, or not: two plans for the database
+@pytest.mark.parametrize("batch", [5, formats.BATCH])  # pages are long, or not: two plans for the database
 @pytest.mark.parametrize("path", LISTINGS)
 def test_any_listing_can_be_paged(
     path: str, batch: int, api: ServedApi, oracle: Oracle, monkeypatch: pytest.MonkeyPatch
@@ -526,7 +526,7 @@ def test_any_listing_can_be_paged(
     whole = api.rows(f"{V1}/{path}", limit=50_000)
     table = "observation" if "as-of" in path else path.removesuffix("s")
     assert len(whole) == oracle.sql(f"select count(*) from {table}").item()
-    monkeypatch.setattr(forms, "BATCH", batch)
+    monkeypatch.setattr(formats, "BATCH", batch)
     limit = max(7, len(whole) // 20)
     assert api.rows(f"{V1}/{path}", limit=limit) == whole
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.release import pointer
+from pipelines.storage import release_pointer
 from tests.support.command import LONGEST, NYCKELTAL, Place, nyckeltal
 from tests.support.served import ServedApi
 
@@ -31,7 +31,7 @@ PAGES = {
 def with_site(base: Place, tmp_path_factory: pytest.TempPathFactory) -> Place:
     """A data folder whose release has pages."""
     place = base.copy(tmp_path_factory.mktemp("with_site") / "data")
-    folder = pointer.current_folder(place.settings.releases_dir)
+    folder = release_pointer.current_folder(place.settings.releases_dir)
     for name, text in PAGES.items():
         target = folder / "site" / name
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -138,7 +138,7 @@ def test_the_interface_answers_a_browser_as_it_answers_programs(api: ServedApi) 
 
 
 def test_every_file_of_the_release_is_listed_and_is_what_it_is_on_disk(api: ServedApi, with_site: Place) -> None:
-    folder = pointer.current_folder(with_site.settings.releases_dir)
+    folder = release_pointer.current_folder(with_site.settings.releases_dir)
     page = api.get("/utgava/").text
     assert "hidden" not in page
     assert "site/" not in page
@@ -168,7 +168,7 @@ def test_every_file_of_the_release_is_listed_and_is_what_it_is_on_disk(api: Serv
 def test_parts_of_files_can_be_asked_for(
     asked: str, status: int, part: slice | None, api: ServedApi, with_site: Place
 ) -> None:
-    whole = (pointer.current_folder(with_site.settings.releases_dir) / "parquet" / "area.parquet").read_bytes()
+    whole = (release_pointer.current_folder(with_site.settings.releases_dir) / "parquet" / "area.parquet").read_bytes()
     answer = api.told(api.http.get("/utgava/parquet/area.parquet", headers={"Range": asked}))
     assert answer.status_code == status
     if part is not None:

@@ -11,8 +11,8 @@ import duckdb
 import pytest
 
 from benchmarks.load import load, serving
-from pipelines.api.serving import Served, Serving
-from pipelines.release import pointer
+from pipelines.api.current_release import Served, Serving
+from pipelines.storage import release_pointer
 from tests.support.another_release import longer_by, publish_another
 from tests.support.command import Place
 from tests.support.served import ServedApi
@@ -55,7 +55,7 @@ def test_a_new_release_is_served_at_once_and_an_older_one_after_a_rollback(place
         (revised,) = api.rows(f"{V1}/revisions", change="revised", area=GOTEBORG)
         assert (revised["old_value"], revised["new_value"]) == (before, 291000.0)
         assert api.rows(f"{V1}/revisions", change="withdrawn") == []
-        pointer.rollback(place.settings, first)
+        release_pointer.rollback(place.settings, first)
         assert value(api) == before
         assert api.http.get(SERIES, headers={"If-None-Match": tag}).status_code == 304
 
@@ -72,7 +72,7 @@ def test_a_cursor_of_another_release_is_gone(place: Place) -> None:
 
 
 def test_a_pruned_release_is_read_to_its_end_and_then_let_go(place: Place) -> None:
-    folder = pointer.current_folder(place.settings.releases_dir)
+    folder = release_pointer.current_folder(place.settings.releases_dir)
 
     async def story() -> None:
         serving = Serving(place.settings.releases_dir)
@@ -80,7 +80,7 @@ def test_a_pruned_release_is_read_to_its_end_and_then_let_go(place: Place) -> No
             second = publish_another(place, longer_by(1))
             async with serving.hold() as late:
                 assert (early.release_id, late.release_id) == (folder.name, second)
-                pointer.prune(place.settings.releases_dir, 1)
+                release_pointer.prune(place.settings.releases_dir, 1)
                 assert not folder.exists()
                 for held in (early, late):
                     found = await serving.read(held, lambda con: con.execute("from release").fetchone())
@@ -104,7 +104,7 @@ def test_a_release_that_is_held_can_become_the_current_one_again(place: Place) -
         async with serving.hold() as early:
             publish_another(place, longer_by(1))
             async with serving.hold():
-                pointer.rollback(place.settings, first)
+                release_pointer.rollback(place.settings, first)
                 async with serving.hold() as again:
                     assert again is early
         assert early.con.execute("select release_id from release").fetchone() == (first,)
@@ -114,7 +114,7 @@ def test_a_release_that_is_held_can_become_the_current_one_again(place: Place) -
 
 
 def test_a_download_that_has_begun_ends_although_the_folder_is_pruned(place: Place) -> None:
-    folder = pointer.current_folder(place.settings.releases_dir)
+    folder = release_pointer.current_folder(place.settings.releases_dir)
     whole = (folder / "nyckeltal.duckdb").read_bytes()
     with ServedApi(place.settings.releases_dir) as api:
         con = http.client.HTTPConnection("127.0.0.1", api.port)
@@ -122,7 +122,7 @@ def test_a_download_that_has_begun_ends_although_the_folder_is_pruned(place: Pla
         answer = con.getresponse()
         begun = answer.read(1000)
         publish_another(place, longer_by(1))
-        pointer.prune(place.settings.releases_dir, 1)
+        release_pointer.prune(place.settings.releases_dir, 1)
         assert not folder.exists()
         assert begun + answer.read() == whole
         assert answer.getheader("Nyckeltal-Release") == folder.name
@@ -135,7 +135,7 @@ def test_a_release_that_cannot_be_opened_leaves_the_one_before_serving(
     first = place.current()
     with ServedApi(place.settings.releases_dir) as api:
         second = publish_another(place, longer_by(1))
-        broken = place.settings.releases_dir / second / pointer.DATABASE
+        broken = place.settings.releases_dir / second / release_pointer.DATABASE
         whole = broken.read_bytes()
         broken.write_bytes(b"no database")
         assert [api.get(f"{V1}/release").headers["nyckeltal-release"] for _ in range(3)] == [first] * 3
@@ -148,7 +148,7 @@ def test_a_release_that_cannot_be_opened_leaves_the_one_before_serving(
 
 def publish_another_from(place: Place, release_id: str) -> str:
     """Publish a copy of a release that is not the current one."""
-    pointer.rollback(place.settings, release_id)
+    release_pointer.rollback(place.settings, release_id)
     return publish_another(place, longer_by(2))
 
 
@@ -166,7 +166,7 @@ def test_without_a_release_every_question_says_so(place: Place, tmp_path: Path) 
 
 
 def test_a_folder_that_belies_its_name_is_not_served(place: Place) -> None:
-    folder = pointer.current_folder(place.settings.releases_dir)
+    folder = release_pointer.current_folder(place.settings.releases_dir)
     other = folder.with_name("20300101T000000000000Z-00000000")
     shutil.copytree(folder, other)
     with pytest.raises(ValueError, match="calls itself"):

@@ -12,10 +12,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipelines import reader
-from pipelines.api import apart
+from pipelines.api import sql_process
 from pipelines.errors import UsageError
-from pipelines.release import pointer
+from pipelines.reading import reader
+from pipelines.storage import release_pointer
 from tests.support.command import Place, nyckeltal
 from tests.support.served import ServedApi
 from tests.support.small_snapshot import GOTEBORG
@@ -143,7 +143,7 @@ def test_every_hostile_query_is_refused_with_words_and_tells_nothing(api: Served
 )
 def test_the_command_keeps_to_the_same_rules(query: str, place: Place) -> None:
     with pytest.raises(UsageError) as refused:
-        reader.query(pointer.current_folder(place.settings.releases_dir), query)
+        reader.query(release_pointer.current_folder(place.settings.releases_dir), query)
     assert str(place.data_dir) not in str(refused.value)
 
 
@@ -156,7 +156,7 @@ def test_the_command_ends_a_query_that_no_memory_holds(base: Place) -> None:
 def test_a_variable_of_this_program_is_no_table(place: Place) -> None:
     frame = pl.DataFrame({"secret": [1]})
     with pytest.raises(UsageError, match="no such table"):
-        reader.query(pointer.current_folder(place.settings.releases_dir), "from frame")
+        reader.query(release_pointer.current_folder(place.settings.releases_dir), "from frame")
     assert frame.height == 1
 
 
@@ -232,7 +232,7 @@ def test_a_costly_query_is_ended_and_the_server_goes_on(
     what: str, api: ServedApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        apart.ask, "__defaults__", (reader.Limits(seconds=1, memory_mb=300, rows=10_000, result_mb=50),)
+        sql_process.ask, "__defaults__", (reader.Limits(seconds=1, memory_mb=300, rows=10_000, result_mb=50),)
     )
     began = time.monotonic()
     answer = api.told(api.http.post(SQL, content=COSTLY[what]))

@@ -8,10 +8,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from pipelines.assets.run import Run
+from pipelines.datasets import datasets
 from pipelines.errors import NyckeltalError, SourceError
-from pipelines.run import Run
 from pipelines.settings import Settings
-from pipelines.sources.model import datasets
 from tests.support.command import Place, Preloaded
 from tests.support.small_snapshot import GOTEBORG, KPIF, VALUES, SmallSnapshot, cell_of
 

@@ -17,12 +17,12 @@ import polars as pl
 import pytest
 from python_calamine import CalamineWorkbook
 
-from indicators.words import THEMES
-from pipelines.duck import columns, identifier, literal
-from pipelines.release import pointer
-from pipelines.release.package.figures import TIDY
-from pipelines.release.pointer import DATABASE
+from indicators.model.words import THEMES
+from pipelines.release.package.release_data import TIDY
 from pipelines.settings import ROOT, Settings
+from pipelines.storage import release_pointer
+from pipelines.storage.database import columns, identifier, literal
+from pipelines.storage.release_pointer import DATABASE
 from tests.support.command import nyckeltal
 from tests.support.served import ServedApi
 
@@ -55,7 +55,7 @@ class Given:
 @pytest.fixture(scope="module")
 def folder(full_release: Settings) -> Path:
     """The folder of the full release."""
-    return pointer.current_folder(full_release.releases_dir)
+    return release_pointer.current_folder(full_release.releases_dir)
 
 
 @pytest.fixture(scope="module")

@@ -12,12 +12,12 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from indicators.load import load_catalogue
-from pipelines.dbt import dbt_environment
+from indicators.load.catalogue import load_catalogue
+from pipelines.datasets import datasets
 from pipelines.settings import Settings
-from pipelines.sources.model import datasets
 from pipelines.sources.snapshot import read_manifest
-from pipelines.warehouse import prepare
+from pipelines.warehouse.dbt_run import dbt_environment
+from pipelines.warehouse.inputs import prepare
 from tests.support.deliveries import NOON, House
 
 pytestmark = pytest.mark.slow

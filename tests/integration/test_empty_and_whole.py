@@ -11,8 +11,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from pipelines.commands.output import tell_comparison
 from pipelines.errors import UsageError
-from pipelines.report import tell_comparison
 from tests.support.command import NYCKELTAL, Place, Preloaded
 from tests.support.small_snapshot import GOTEBORG
 

@@ -13,11 +13,11 @@ import polars as pl
 import pytest
 import yaml
 
-from indicators.load import load_catalogue
-from indicators.vocabulary import Caution
-from indicators.words import CAUTIONS
-from pipelines.release.pointer import DATABASE
+from indicators.load.catalogue import load_catalogue
+from indicators.model.vocabulary import Caution
+from indicators.model.words import CAUTIONS
 from pipelines.settings import ROOT, Settings
+from pipelines.storage.release_pointer import DATABASE
 from tests.support.command import Place, Preloaded
 from tests.support.declarations import put
 from tests.support.small_snapshot import GOTEBORG, SmallSnapshot

@@ -11,13 +11,13 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipelines.archive import Archive
-from pipelines.duck import connect
+from pipelines.datasets import datasets
 from pipelines.errors import NyckeltalError
-from pipelines.files import read_json, sha256_of
-from pipelines.release import pointer
-from pipelines.sources.model import datasets
-from pipelines.vintages import Vintages
+from pipelines.storage import release_pointer
+from pipelines.storage.archive import Archive
+from pipelines.storage.database import connect
+from pipelines.storage.files import read_json, sha256_of
+from pipelines.storage.vintages import Vintages
 from tests.support.command import Place, Preloaded
 from tests.support.small_snapshot import GOTEBORG, VALUES, SmallSnapshot, cell_of
 
@@ -82,7 +82,7 @@ def answers(place: Place) -> None:
     """The last release answers, whole; when there was none, that is said in words."""
     try:
         assert place.sql("select release_id from release").item() == place.current()
-        described = pointer.current(place.settings.releases_dir)
+        described = release_pointer.current(place.settings.releases_dir)
         assert described is not None
         assert place.sql("select count(*) from observation").item() == described.tables["observation"] > 0
     except NyckeltalError as error:

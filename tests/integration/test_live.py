@@ -9,10 +9,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from indicators.load import load_catalogue
-from pipelines import reader
-from pipelines.release import pointer
+from indicators.load.catalogue import load_catalogue
+from pipelines.reading import reader
 from pipelines.settings import ROOT, Settings
+from pipelines.storage import release_pointer
 from tests.support.command import Done, Place, Preloaded
 from tests.support.replicas.kolada import KoladaReplica
 from tests.support.replicas.scb import ScbReplica
@@ -94,7 +94,7 @@ def publishers(base_snapshot: SmallSnapshot) -> Iterator[Publishers]:
 
 def observation(settings: Settings) -> pl.DataFrame:
     """Kolada's series as they are published: key, value, status and reason."""
-    folder = pointer.current_folder(settings.releases_dir)
+    folder = release_pointer.current_folder(settings.releases_dir)
     catalogue = load_catalogue(settings.declarations_dir)
     published = [i.indicator_id for i in catalogue.indicators if i.dataset == "kolada.values"]
     columns = ", ".join([*KEY, "value", "numerator", "denominator", "status", "missing_reason", "break_before"])

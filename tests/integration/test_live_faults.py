@@ -17,16 +17,16 @@ from typing import Any
 import polars as pl
 import pytest
 
-from indicators.load import Catalogue
-from indicators.model import Measure
-from pipelines import ways
-from pipelines.archive import Archive, Fetch
-from pipelines.duck import connect
+from indicators.load.catalogue import Catalogue
+from indicators.model.indicator import Measure
 from pipelines.errors import SourceError
-from pipelines.http import Client, HttpRefusedError
+from pipelines.quality.stage import HeldBackError, stage
 from pipelines.settings import Settings
-from pipelines.staging import HeldBackError, stage
-from pipelines.vintages import Vintages
+from pipelines.sources import origins
+from pipelines.sources.http_client import Client, HttpRefusedError
+from pipelines.storage.archive import Archive, Fetch
+from pipelines.storage.database import connect
+from pipelines.storage.vintages import Vintages
 from tests.support.deliveries import failed
 from tests.support.replicas import kolada_twists as twists
 from tests.support.replicas.faults import FOREVER
@@ -132,14 +132,14 @@ class Nights:
 
     def fetch(self, dataset: str) -> Fetch | None:
         """Ask for a dataset, as a run does."""
-        with ways.context_of(self.settings, self.catalogue, self.now) as context:
-            return ways.fetch(replace(context, client=lambda _: self.publisher.client), dataset)
+        with origins.context_of(self.settings, self.catalogue, self.now) as context:
+            return origins.fetch(replace(context, client=lambda _: self.publisher.client), dataset)
 
     def rows(self, fetched: Fetch | None) -> pl.DataFrame:
         """The rows of a fetch."""
         assert fetched is not None
         target = self.settings.data_dir / "rows.parquet"
-        ways.parse(self.settings, fetched, target)
+        origins.parse(self.settings, fetched, target)
         found = pl.read_parquet(target).drop("source_file_sha256")
         return found.sort(found.columns)
 

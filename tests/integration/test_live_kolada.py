@@ -11,14 +11,14 @@ from typing import Any
 import polars as pl
 import pytest
 
-from indicators.load import Catalogue
-from indicators.model import Measure
-from pipelines.archive import Archive, Fetch
+from indicators.load.catalogue import Catalogue
+from indicators.model.indicator import Measure
 from pipelines.errors import SourceError
-from pipelines.http import Client
 from pipelines.settings import Settings
 from pipelines.sources import kolada
-from pipelines.sources.context import Context
+from pipelines.sources.fetch_context import Context
+from pipelines.sources.http_client import Client
+from pipelines.storage.archive import Archive, Fetch
 from tests.support.replicas.kolada import KoladaReplica
 from tests.support.replicas.server import ReplicaServer
 

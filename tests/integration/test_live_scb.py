@@ -12,15 +12,15 @@ from typing import Any
 import polars as pl
 import pytest
 
-from pipelines.archive import Archive, Fetch
+from pipelines.datasets import datasets
 from pipelines.errors import SourceError
-from pipelines.http import Client
 from pipelines.settings import Settings
 from pipelines.sources import scb
-from pipelines.sources.context import Context
-from pipelines.sources.model import datasets
-from pipelines.sources.scb import ask
+from pipelines.sources.fetch_context import Context
+from pipelines.sources.http_client import Client
+from pipelines.sources.scb import fetching
 from pipelines.sources.scb.declared import Live, live_of
+from pipelines.storage.archive import Archive, Fetch
 from tests.support.deliveries import CATALOGUE, House, failed
 from tests.support.replicas import scb_figures as figures
 from tests.support.replicas.faults import FOREVER
@@ -377,7 +377,7 @@ def test_another_declaration_asks_again(night: Night, monkeypatch: pytest.Monkey
     night.fetch("scb.kostnader")
     live = live_of("scb.kostnader").model_dump()
     del live["tables"][0]["parts"][0]["words"]["Verksomrkom"]["lss"]
-    monkeypatch.setattr(ask, "live_of", lambda _: Live.model_validate(live))
+    monkeypatch.setattr(fetching, "live_of", lambda _: Live.model_validate(live))
     fetched = night.fetch("scb.kostnader")
     assert fetched is not None
     assert len(fetched.promise.series) == 5 * 3

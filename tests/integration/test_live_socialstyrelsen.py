@@ -10,13 +10,13 @@ from typing import Any
 import polars as pl
 import pytest
 
-from indicators.load import Catalogue
-from pipelines.archive import Archive, Fetch
+from indicators.load.catalogue import Catalogue
 from pipelines.errors import SourceError
-from pipelines.http import Client
 from pipelines.settings import Settings
 from pipelines.sources import socialstyrelsen
-from pipelines.sources.context import Context
+from pipelines.sources.fetch_context import Context
+from pipelines.sources.http_client import Client
+from pipelines.storage.archive import Archive, Fetch
 from tests.support.replicas.server import ReplicaServer
 from tests.support.replicas.socialstyrelsen import WORDS, Change, SocialstyrelsenReplica
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.files import remove_leftovers
+from pipelines.storage.files import remove_leftovers
 from tests.support.command import LONGEST, NYCKELTAL, Place, Preloaded, nyckeltal
 from tests.support.small_snapshot import GOTEBORG, SmallSnapshot
 

@@ -63,12 +63,12 @@ class Ended:
 def ended(base: Place, tmp_path_factory: pytest.TempPathFactory) -> Ended:
     home = tmp_path_factory.mktemp("held")
     place, project = base.copy(home / "data"), copied(home / "project")
-    declaration = project / "pipelines" / "sources" / "socialstyrelsen.yml"
+    declaration = project / "pipelines" / "sources" / "socialstyrelsen" / "declaration.yml"
     text = declaration.read_text(encoding="utf-8")
     spoilt = text.replace("rows_left_out: ['\\d{1,2}', '.* län'", "rows_left_out: [65_79, '.* län'", 1)
     assert spoilt != text
     declaration.write_text(spoilt, encoding="utf-8")
-    parser = project / "pipelines" / "sources" / "skr.py"
+    parser = project / "pipelines" / "sources" / "skr" / "__init__.py"
     parser.write_text(parser.read_text(encoding="utf-8") + FAULTY_PARSER, encoding="utf-8")
     for dataset, (name, body) in FILES.items():
         target = place.settings.inbox_dir / dataset / name

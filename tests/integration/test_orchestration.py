@@ -9,10 +9,10 @@ import pytest
 
 from pipelines.assets.checks import gate_result, to_dagster
 from pipelines.assets.keys import raw_key, staged_key
+from pipelines.datasets import datasets
 from pipelines.definitions import build_definitions
 from pipelines.settings import Settings
-from pipelines.sources.model import datasets
-from pipelines.vintages import CheckResult
+from pipelines.storage.vintages import CheckResult
 from tests.support.command import Place
 
 

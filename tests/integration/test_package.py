@@ -22,13 +22,13 @@ from python_calamine import CalamineWorkbook
 from rdflib import Graph, Literal, URIRef
 from rdflib import namespace as ns
 
-from indicators import words
-from pipelines.duck import columns, identifier
-from pipelines.files import read_json, sha256_of
-from pipelines.release import pointer
-from pipelines.release.package.figures import TIDY
-from pipelines.release.pointer import DATABASE
+from indicators.model import words
+from pipelines.release.package.release_data import TIDY
 from pipelines.settings import Settings
+from pipelines.storage import release_pointer
+from pipelines.storage.database import columns, identifier
+from pipelines.storage.files import read_json, sha256_of
+from pipelines.storage.release_pointer import DATABASE
 
 pytestmark = pytest.mark.slow
 
@@ -41,7 +41,7 @@ SERVED = "https://data.example.se/nyckeltal/"
 @pytest.fixture(scope="module")
 def folder(full_release: Settings) -> Path:
     """The folder of the full release."""
-    return pointer.current_folder(full_release.releases_dir)
+    return release_pointer.current_folder(full_release.releases_dir)
 
 
 @pytest.fixture(scope="module")
@@ -254,7 +254,7 @@ def test_json_stat_says_in_swedish_what_it_is(folder: Path) -> None:
 
 
 def test_parquet_read_by_polars_is_the_table_of_the_database(folder: Path, release: duckdb.DuckDBPyConnection) -> None:
-    tables = pointer.info(folder).tables
+    tables = release_pointer.info(folder).tables
     assert sorted(p.stem for p in folder.glob("parquet/*.parquet")) == sorted(tables)
     for table in tables:
         read = pl.read_parquet(folder / "parquet" / f"{table}.parquet")
@@ -404,7 +404,7 @@ def test_the_zip_holds_every_file_as_it_is(folder: Path) -> None:
 
 def test_the_readme_names_the_release_how_to_cite_it_and_files_that_are_there(folder: Path) -> None:
     text = (folder / "README.md").read_text(encoding="utf-8")
-    info = pointer.info(folder)
+    info = release_pointer.info(folder)
     for said in (
         info.release_id,
         f"{info.created_at:%Y-%m-%d}",

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.files import read_json
-from pipelines.release import pointer
 from pipelines.release.package import write
-from pipelines.release.pointer import DATABASE, DESCRIPTION
+from pipelines.storage import release_pointer
+from pipelines.storage.files import read_json
+from pipelines.storage.release_pointer import DATABASE, DESCRIPTION
 from tests.support.command import Place, Preloaded
 from tests.support.small_snapshot import GOTEBORG, SmallSnapshot
 
@@ -32,12 +32,12 @@ def renewed(
     """Two releases with their packages: before and after Göteborg's 5 105.3 of 2022 became 4 000."""
     home = tmp_path_factory.mktemp("renewed")
     place, snapshot = base.copy(home / "data"), base_snapshot.copy(home / "snapshot")
-    first = pointer.current_folder(place.settings.releases_dir)
+    first = release_pointer.current_folder(place.settings.releases_dir)
     write(first, None)
     assert snapshot.set_value(FALLS, GOTEBORG, 2022, 4000.0) == 5105.3
     done = run_cli("refresh", "--data-dir", place.data_dir, "--snapshot-dir", snapshot.folder, env=PARTS)
     assert done.code == 0, done.text
-    return first, pointer.current_folder(place.settings.releases_dir)
+    return first, release_pointer.current_folder(place.settings.releases_dir)
 
 
 def test_what_did_not_change_is_the_same_file(renewed: tuple[Path, Path]) -> None:

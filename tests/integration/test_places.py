@@ -12,9 +12,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipelines.reader import query
-from pipelines.release import pointer
+from pipelines.reading.reader import query
 from pipelines.settings import ROOT, Settings
+from pipelines.storage import release_pointer
 
 pytestmark = pytest.mark.slow
 
@@ -32,7 +32,7 @@ WITHOUT_END = re.compile(r"(?i)\bplats(?:en)? \d+|\d av \d+ från|från högst r
 
 @pytest.fixture(scope="module")
 def release(full_release: Settings) -> Path:
-    return pointer.current_folder(full_release.releases_dir)
+    return release_pointer.current_folder(full_release.releases_dir)
 
 
 @pytest.fixture(scope="module")

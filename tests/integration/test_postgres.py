@@ -19,11 +19,11 @@ import psycopg
 import pytest
 import sqlalchemy
 
-from pipelines import reader
 from pipelines.publish.postgres import Target, publish
-from pipelines.release import pointer
-from pipelines.release.keys import table_keys
+from pipelines.reading import reader
+from pipelines.release.table_keys import table_keys
 from pipelines.settings import ROOT
+from pipelines.storage import release_pointer
 from tests.support.another_release import publish_another
 from tests.support.command import Done, Place, Preloaded
 from tests.support.cookbook import questions
@@ -52,7 +52,7 @@ def command(run_cli: Preloaded, base: Place) -> Command:
 def published(postgres_server: Server, base: Place) -> Database:
     """A database with the small release, only to be read."""
     database = create_database(postgres_server, "published")
-    folder = pointer.current_folder(base.settings.releases_dir)
+    folder = release_pointer.current_folder(base.settings.releases_dir)
     done = publish(folder, Target(database.dsn(), reader_role=READER), ROOT / "dbt_project", lambda _: None)
     assert done.is_new
     database.do(f"create role kalle login password '{PASSWORD}' in role {READER}")
@@ -61,7 +61,7 @@ def published(postgres_server: Server, base: Place) -> Database:
 
 
 def release_of(place: Place) -> duckdb.DuckDBPyConnection:
-    return reader.open_release(pointer.current_folder(place.settings.releases_dir))
+    return reader.open_release(release_pointer.current_folder(place.settings.releases_dir))
 
 
 def names(con: duckdb.DuckDBPyConnection, kind: str) -> list[str]:
@@ -401,7 +401,7 @@ def test_a_full_disk_leaves_what_stands_and_is_told(
 def test_the_command_line_loads_no_driver_of_databases_before_it_publishes() -> None:
     loaded = [sys.executable, "-c", "import sys, pipelines.cli; print(*sys.modules)"]
     found = set(subprocess.run(loaded, capture_output=True, text=True, check=True).stdout.split())
-    assert "pipelines.publish_cli" in found
+    assert "pipelines.commands.publish" in found
     assert "psycopg" not in found
 
 

@@ -13,8 +13,8 @@ import pytest
 
 from pipelines.errors import NyckeltalError
 from pipelines.publish.postgres import Target, publish
-from pipelines.release import pointer
 from pipelines.settings import ROOT
+from pipelines.storage import release_pointer
 from tests.support.another_release import longer_by, publish_another
 from tests.support.command import Place, Preloaded
 from tests.support.postgres import Database
@@ -28,7 +28,7 @@ NONE_AT_WORK = "select count(*) = 0 from pg_stat_activity where application_name
 def releases(place: Place) -> list[Path]:
     """Two releases that differ in some tables."""
     publish_another(place, longer_by(3))
-    return [place.settings.releases_dir / r.release_id for r in pointer.releases(place.settings.releases_dir)]
+    return [place.settings.releases_dir / r.release_id for r in release_pointer.releases(place.settings.releases_dir)]
 
 
 def bring(folder: Path, database: Database, wait: float = 30) -> None:

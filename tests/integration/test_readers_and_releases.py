@@ -10,11 +10,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipelines import reader
 from pipelines.errors import UsageError
-from pipelines.files import sha256_of
-from pipelines.release import pointer
+from pipelines.reading import reader
 from pipelines.settings import ROOT
+from pipelines.storage import release_pointer
+from pipelines.storage.files import sha256_of
 from tests.support.another_release import longer_by, publish_another
 from tests.support.command import Place, Preloaded, nyckeltal
 from tests.support.small_snapshot import GOTEBORG
@@ -63,18 +63,18 @@ def test_rollback_serves_the_release_before_and_a_named_one_and_removes_nothing(
     assert beyond.code == 2
     assert "no release before" in beyond.text
     assert place.current() == first
-    assert {r.release_id for r in pointer.releases(place.settings.releases_dir)} == {first, second, third}
+    assert {r.release_id for r in release_pointer.releases(place.settings.releases_dir)} == {first, second, third}
 
 
 def test_prune_keeps_the_newest_and_never_removes_the_current(place: Place) -> None:
     first = place.current()
     others = [publish_another(place, longer_by(n)) for n in (1, 2, 3)]
-    pointer.rollback(place.settings, first)
+    release_pointer.rollback(place.settings, first)
 
     done = nyckeltal("releases", "prune", "--keep", "1", "--data-dir", place.data_dir)
 
     assert done.code == 0, done.text
-    assert {r.release_id for r in pointer.releases(place.settings.releases_dir)} == {first, others[-1]}
+    assert {r.release_id for r in release_pointer.releases(place.settings.releases_dir)} == {first, others[-1]}
     assert place.current() == first
     assert place.sql("select count(*) from observation").item() > 0
     listed = nyckeltal("releases", "list", "--json", "--data-dir", place.data_dir)
@@ -84,12 +84,12 @@ def test_prune_keeps_the_newest_and_never_removes_the_current(place: Place) -> N
 
 @pytest.mark.slow
 def test_rebuild_gives_the_same_bytes_in_every_table_but_that_of_the_release(run_cli: Preloaded, place: Place) -> None:
-    before = pointer.current_folder(place.settings.releases_dir)
+    before = release_pointer.current_folder(place.settings.releases_dir)
 
     done = run_cli("rebuild", "--data-dir", place.data_dir)
 
     assert done.code == 0, done.text
-    after = pointer.current_folder(place.settings.releases_dir)
+    after = release_pointer.current_folder(place.settings.releases_dir)
     assert after != before
     hashes = [{p.name: sha256_of(p) for p in (folder / "parquet").iterdir()} for folder in (before, after)]
     differing = {name for name in hashes[0] | hashes[1] if hashes[0].get(name) != hashes[1].get(name)}
@@ -120,14 +120,14 @@ FORBIDDEN = {
 
 @pytest.mark.parametrize("what", FORBIDDEN)
 def test_a_reader_s_sql_may_not(what: str, base: Place, tmp_path: Path) -> None:
-    folder = pointer.current_folder(base.settings.releases_dir)
-    before = sha256_of(folder / pointer.DATABASE)
+    folder = release_pointer.current_folder(base.settings.releases_dir)
+    before = sha256_of(folder / release_pointer.DATABASE)
 
     with pytest.raises(UsageError):
         reader.query(folder, FORBIDDEN[what].format(tmp=tmp_path))
 
     assert list(tmp_path.iterdir()) == []
-    assert sha256_of(folder / pointer.DATABASE) == before
+    assert sha256_of(folder / release_pointer.DATABASE) == before
 
 
 def test_the_command_refuses_such_sql_with_words_and_exit_code_2(base: Place, tmp_path: Path) -> None:

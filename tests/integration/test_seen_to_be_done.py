@@ -8,7 +8,7 @@ from datetime import timedelta
 import polars as pl
 import pytest
 
-from indicators.load import load_catalogue
+from indicators.load.catalogue import load_catalogue
 from pipelines.settings import Settings
 from tests.support.command import Place, Preloaded
 from tests.support.small_snapshot import GOTEBORG, KPIF, VALUES, SmallSnapshot, cell_of

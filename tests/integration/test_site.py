@@ -14,18 +14,18 @@ import duckdb
 import polars as pl
 import pytest
 
-from indicators.words import CAUTIONS
-from pipelines import swedish_numbers
+from indicators.model.words import CAUTIONS
+from pipelines.commands.output import status_of
 from pipelines.errors import UsageError
-from pipelines.files import read_json
-from pipelines.parts import write_parts
-from pipelines.reader import query
-from pipelines.release import pointer
-from pipelines.release.shelf import FILES
-from pipelines.report import status_of
+from pipelines.reading.reader import query
+from pipelines.release.package_and_pages import write_parts
+from pipelines.release.shared_files import FILES
 from pipelines.settings import Settings
 from pipelines.site.build import build_site, write_site
-from pipelines.swedish_numbers import rounded
+from pipelines.storage import release_pointer
+from pipelines.storage.files import read_json
+from pipelines.text import swedish_numbers
+from pipelines.text.swedish_numbers import rounded
 from tests.support.command import Place, Preloaded
 
 PAGE_BYTES, SCRIPT_BYTES = 300_000, 900_000
@@ -38,7 +38,7 @@ RANKED = re.compile(
 
 @pytest.fixture(scope="module")
 def release(full_release: Settings) -> Path:
-    return pointer.current_folder(full_release.releases_dir)
+    return release_pointer.current_folder(full_release.releases_dir)
 
 
 @pytest.fixture(scope="module")
@@ -343,9 +343,9 @@ def test_one_member_is_one_member(pages: dict[str, str]) -> None:
 
 def changed(folder: Path, place: Place, sql: str) -> Path:
     """A copy of a small release in which something is otherwise."""
-    standing = pointer.current_folder(place.settings.releases_dir)
+    standing = release_pointer.current_folder(place.settings.releases_dir)
     shutil.copytree(standing, folder)
-    with duckdb.connect(str(folder / pointer.DATABASE)) as con:
+    with duckdb.connect(str(folder / release_pointer.DATABASE)) as con:
         con.execute(sql)
     return folder
 
@@ -355,7 +355,7 @@ def files(folder: Path) -> dict[str, str]:
 
 
 def test_after_a_change_only_what_shows_it_is_written(base: Place, tmp_path: Path) -> None:
-    release = pointer.current_folder(base.settings.releases_dir)
+    release = release_pointer.current_folder(base.settings.releases_dir)
     build_site(release, tmp_path / "1", None)
     another = changed(
         tmp_path / "release",
@@ -392,7 +392,7 @@ def test_a_folder_of_something_else_is_not_replaced(base: Place, tmp_path: Path)
     (tmp_path / "mine.txt").write_text("kept", encoding="utf-8")
 
     with pytest.raises(UsageError, match="something else"):
-        write_site(pointer.current_folder(base.settings.releases_dir), tmp_path)
+        write_site(release_pointer.current_folder(base.settings.releases_dir), tmp_path)
 
     assert (tmp_path / "mine.txt").read_text(encoding="utf-8") == "kept"
 
@@ -403,7 +403,7 @@ def test_a_part_that_fails_fails_the_release(tmp_path: Path) -> None:
 
 
 def test_what_an_ended_run_left_beside_the_folder_is_in_nobodys_way(base: Place, tmp_path: Path) -> None:
-    release, target = pointer.current_folder(base.settings.releases_dir), tmp_path / "site"
+    release, target = release_pointer.current_folder(base.settings.releases_dir), tmp_path / "site"
     for left in (".site.new.tmp", ".site.old.tmp"):
         (tmp_path / left).mkdir()
         (tmp_path / left / "index.html").write_text("half", encoding="utf-8")

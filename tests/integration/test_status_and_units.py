@@ -8,11 +8,11 @@ from typing import Any
 import polars as pl
 import pytest
 
-from pipelines import reader
-from pipelines.archive import Promise
+from pipelines.assets.run import utc_now
 from pipelines.errors import UsageError
-from pipelines.release import pointer
-from pipelines.run import utc_now
+from pipelines.reading import reader
+from pipelines.storage import release_pointer
+from pipelines.storage.archive import Promise
 from tests.support.command import Place, Preloaded
 from tests.support.deliveries import House
 from tests.support.small_snapshot import GOTEBORG, VALUES, SmallSnapshot, cell_of
@@ -160,8 +160,11 @@ def test_units_enter_no_comparison_group_membership_or_control(told: Place, base
 @pytest.mark.parametrize("text", [UNIT, UNIT.lower(), "V15E"])
 def test_a_unit_is_no_area_to_compare(told: Place, text: str) -> None:
     with pytest.raises(UsageError, match="no such area"):
-        reader.find_area(pointer.current_folder(told.settings.releases_dir), text)
+        reader.find_area(release_pointer.current_folder(told.settings.releases_dir), text)
 
 
 def test_a_municipality_is_found_by_its_name_though_a_unit_bears_it(told: Place) -> None:
-    assert reader.find_area(pointer.current_folder(told.settings.releases_dir), "göteborg") == (GOTEBORG, "Göteborg")
+    assert reader.find_area(release_pointer.current_folder(told.settings.releases_dir), "göteborg") == (
+        GOTEBORG,
+        "Göteborg",
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from indicators.load import load_catalogue
+from indicators.load.catalogue import load_catalogue
 from tests.support.command import Place, Preloaded
 
 STUDIES = {study.study_id for study in load_catalogue().studies}

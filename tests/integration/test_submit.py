@@ -15,7 +15,7 @@ import polars as pl
 import pytest
 
 from pipelines.settings import ROOT, Settings
-from pipelines.vintages import Vintages
+from pipelines.storage.vintages import Vintages
 from tests.support.command import Place, Preloaded
 from tests.support.deliveries import NOON, House
 from tests.support.small_snapshot import SmallSnapshot

@@ -16,7 +16,7 @@ import openpyxl
 import polars as pl
 import pytest
 
-from indicators.load import load_catalogue
+from indicators.load.catalogue import load_catalogue
 from pipelines.settings import Settings
 from tests.support.command import Place, Preloaded
 from tests.support.deliveries import NOON, House

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.files import sha256_of
-from pipelines.release import pointer
+from pipelines.storage import release_pointer
+from pipelines.storage.files import sha256_of
 from tests.support.command import Place, Preloaded
 from tests.support.small_snapshot import SmallSnapshot
 
@@ -32,7 +32,7 @@ def other(run_cli: Preloaded, base_snapshot: SmallSnapshot, tmp_path_factory: py
 
 
 def tables(place: Place) -> dict[str, str]:
-    folder = pointer.current_folder(place.settings.releases_dir) / "parquet"
+    folder = release_pointer.current_folder(place.settings.releases_dir) / "parquet"
     return {path.stem: sha256_of(path) for path in sorted(Path(folder).glob("*.parquet"))}
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import reader
-from pipelines.release import pointer
+from pipelines.reading import reader
 from pipelines.settings import ROOT, Settings
+from pipelines.storage import release_pointer
 from tests.support.command import Place, Preloaded, nyckeltal
 from tests.support.small_snapshot import GOTEBORG, SmallSnapshot
 
@@ -125,7 +125,7 @@ def test_a_failing_test_of_the_warehouse_refuses_publication_and_is_named(
 
 
 def test_the_committed_figures_come_through_whole(full_release: Settings) -> None:
-    folder = pointer.current_folder(full_release.releases_dir)
+    folder = release_pointer.current_folder(full_release.releases_dir)
 
     def one(query: str) -> object:
         return reader.query(folder, query).item()

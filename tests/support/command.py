@@ -15,10 +15,10 @@ from typing import Any
 
 import polars as pl
 
-from pipelines import reader
-from pipelines.files import sha256_of
-from pipelines.release import pointer
+from pipelines.reading import reader
 from pipelines.settings import ROOT, Settings
+from pipelines.storage import release_pointer
+from pipelines.storage.files import sha256_of
 from tests.support.parsed_project import carry_over
 
 NYCKELTAL = Path(sys.executable).with_name("nyckeltal")
@@ -139,11 +139,11 @@ class Place:
 
     def current(self) -> str:
         """The current release's id."""
-        return pointer.current_folder(self.settings.releases_dir).name
+        return release_pointer.current_folder(self.settings.releases_dir).name
 
     def sql(self, query: str, parameters: list[Any] | None = None) -> pl.DataFrame:
         """A query on the current release."""
-        return reader.query(pointer.current_folder(self.settings.releases_dir), query, parameters)
+        return reader.query(release_pointer.current_folder(self.settings.releases_dir), query, parameters)
 
     def log(self) -> list[dict[str, Any]]:
         """The lines of the run log."""

@@ -16,9 +16,9 @@ from typing import Any
 
 import polars as pl
 
-from pipelines import reader
-from pipelines.release import pointer
+from pipelines.reading import reader
 from pipelines.settings import ROOT, Settings
+from pipelines.storage import release_pointer
 
 FOLDER = ROOT / "docs" / "cookbook"
 CONTENTS = FOLDER / "README.md"
@@ -108,7 +108,7 @@ def refresh(folder: Path) -> list[Path]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data-dir", type=Path, default=Settings().data_dir)
-    folder = pointer.current_folder(Settings(data_dir=parser.parse_args().data_dir).releases_dir)
+    folder = release_pointer.current_folder(Settings(data_dir=parser.parse_args().data_dir).releases_dir)
     for path in refresh(folder):
         print(f"written: {path.relative_to(ROOT)}")  # noqa: T201 - a program's answer
 

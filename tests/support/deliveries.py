@@ -11,16 +11,16 @@ from typing import Any
 
 import polars as pl
 
-from indicators.load import Catalogue
-from indicators.model import Indicator, Measure, ValidRange
-from pipelines.archive import Archive, Fetch, FileRecord, Promise
-from pipelines.duck import connect
+from indicators.load.catalogue import Catalogue
+from indicators.model.indicator import Indicator, Measure, ValidRange
+from pipelines.datasets import datasets
+from pipelines.quality.stage import HeldBackError, stage
 from pipelines.settings import Settings
-from pipelines.snapshot import promise_of
 from pipelines.sources import snapshot
-from pipelines.sources.model import datasets
-from pipelines.staging import HeldBackError, stage
-from pipelines.vintages import CheckResult, DeliveryRecord, Staged, Vintages
+from pipelines.sources.snapshot_writer import promise_of
+from pipelines.storage.archive import Archive, Fetch, FileRecord, Promise
+from pipelines.storage.database import connect
+from pipelines.storage.vintages import CheckResult, DeliveryRecord, Staged, Vintages
 
 FACTS = "kolada.values"
 AREAS = ("0114", "0115", "0117", "0120", "1480")

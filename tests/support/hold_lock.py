@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from pipelines.errors import LockHeldError
-from pipelines.lock import exclusive
+from pipelines.storage.lock import exclusive
 
 
 def main() -> int:

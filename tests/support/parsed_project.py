@@ -16,8 +16,8 @@ from typing import Any
 
 import yaml
 
-from pipelines.dbt import Build, dbt_environment
 from pipelines.settings import Settings
+from pipelines.warehouse.dbt_run import Build, dbt_environment
 
 _VARIABLE = re.compile(r"\"\{\{ env_var\('(\w+)', '[^']*'\)(?: \| int)? \}\}\"")
 

@@ -17,13 +17,13 @@ from typing import Any, NoReturn
 import dagster  # noqa: F401
 import dagster_dbt  # noqa: F401
 import great_expectations  # noqa: F401
-
-import pipelines.definitions
 import pipelines.job
 import pipelines.reader
-import pipelines.release.diff
 import pipelines.report
-from pipelines import cli
+
+import pipelines.definitions
+import pipelines.release.diff
+from pipelines.commands import main as cli
 
 
 def main() -> None:

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines import reader
-from pipelines.release import pointer
+from pipelines.reading import reader
+from pipelines.storage import release_pointer
 
 
 def read_once(releases_dir: Path) -> str:
@@ -22,8 +22,8 @@ def read_once(releases_dir: Path) -> str:
     Raises:
         AssertionError: its parts are not of one release.
     """
-    folder = pointer.current_folder(releases_dir)
-    described = pointer.info(folder)
+    folder = release_pointer.current_folder(releases_dir)
+    described = release_pointer.info(folder)
     with reader.open_release(folder) as con:
         (row,) = con.execute("select release_id from release").fetchall()
         assert row == (folder.name,) == (described.release_id,), (row, folder.name, described.release_id)

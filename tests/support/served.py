@@ -13,7 +13,7 @@ import httpx
 import uvicorn
 
 from pipelines.api.app import create_app
-from pipelines.api.serve import configured
+from pipelines.api.server import configured
 from pipelines.settings import ROOT
 
 _LONGEST = 60.0  # seconds to start or stop

@@ -11,8 +11,8 @@ from typing import Any
 import polars as pl
 
 from pipelines.settings import ROOT
-from pipelines.snapshot import promise_of
 from pipelines.sources.snapshot import MANIFEST
+from pipelines.sources.snapshot_writer import promise_of
 
 COMMITTED = ROOT / "data" / "snapshot"
 VALUES, POPULATION, KPIF, KPI, AREAS = (

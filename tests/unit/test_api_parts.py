@@ -16,13 +16,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.api import cursors, forms
-from pipelines.api.asked import AsOf, Observations, fingerprint, year_ranges
+from pipelines.api import cursors, formats
+from pipelines.api.current_release import Kept
 from pipelines.api.guard import _name, _without_ending
+from pipelines.api.parameters import AsOf, Observations, fingerprint, year_ranges
 from pipelines.api.problems import ApiError
-from pipelines.api.serving import Kept
 
-FORMS = (*forms.TABULAR, forms.JSONSTAT)
+FORMS = (*formats.TABULAR, formats.JSONSTAT)
 TEXT = st.text(max_size=30)
 
 
@@ -70,7 +70,7 @@ def test_a_cursor_is_good_for_its_question_in_its_release_only(
     ],
 )
 def test_the_form_follows_accept(accept: str, ending: str) -> None:
-    assert forms.choose(None, accept, FORMS).ending == ending
+    assert formats.choose(None, accept, FORMS).ending == ending
 
 
 @pytest.mark.parametrize(
@@ -79,13 +79,13 @@ def test_the_form_follows_accept(accept: str, ending: str) -> None:
 )
 def test_a_form_that_is_not_given_is_406_with_those_that_are(ending: str | None, accept: str) -> None:
     with pytest.raises(ApiError) as refused:
-        forms.choose(ending, accept, FORMS)
+        formats.choose(ending, accept, FORMS)
     assert refused.value.status == 406
     assert all(form.media_type in refused.value.expected for form in FORMS)
 
 
 def test_an_ending_wins_over_accept() -> None:
-    assert forms.choose("csv", "application/json", FORMS) is forms.CSV
+    assert formats.choose("csv", "application/json", FORMS) is formats.CSV
 
 
 FRAME = pl.DataFrame(
@@ -103,8 +103,8 @@ FRAME = pl.DataFrame(
 
 @pytest.mark.parametrize("batch", [1, 2, 3, 4, 5])
 def test_json_holds_every_row_with_null_for_what_is_missing(batch: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(forms, "BATCH", batch)
-    found = json.loads(b"".join(forms.write_json({"next": None}, FRAME)))
+    monkeypatch.setattr(formats, "BATCH", batch)
+    found = json.loads(b"".join(formats.write_json({"next": None}, FRAME)))
     assert found["next"] is None
     assert found["rows"] == [
         {"text": "=1+1", "number": 1.5, "when": "2026-01-02T03:04:05.000006", "day": "2026-01-02", "exact": 10**20,
@@ -117,8 +117,8 @@ def test_json_holds_every_row_with_null_for_what_is_missing(batch: int, monkeypa
 
 @pytest.mark.parametrize("batch", [1, 3, 4])
 def test_csv_holds_every_row_and_no_formula(batch: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(forms, "BATCH", batch)
-    text = b"".join(forms.write_csv(FRAME.rename({"whole": "@whole"})))
+    monkeypatch.setattr(formats, "BATCH", batch)
+    text = b"".join(formats.write_csv(FRAME.rename({"whole": "@whole"})))
     assert text.splitlines()[0].decode() == "text,number,when,day,exact,'@whole"
     rows = list(csv.reader(io.StringIO(text.decode())))[1:]
     assert [row[0] for row in rows] == ["'=1+1", "å, ”ä”\nö", "none", "none"]
@@ -131,16 +131,16 @@ def test_csv_holds_every_row_and_no_formula(batch: int, monkeypatch: pytest.Monk
 
 def test_an_empty_frame_is_an_answer_too() -> None:
     nothing = FRAME.clear()
-    assert json.loads(b"".join(forms.write_json({}, nothing)))["rows"] == []
-    assert b"".join(forms.write_csv(nothing)) == b"text,number,when,day,exact,whole\n"
-    assert pl.read_parquet(b"".join(forms.write_parquet(nothing))).schema == nothing.schema
+    assert json.loads(b"".join(formats.write_json({}, nothing)))["rows"] == []
+    assert b"".join(formats.write_csv(nothing)) == b"text,number,when,day,exact,whole\n"
+    assert pl.read_parquet(b"".join(formats.write_parquet(nothing))).schema == nothing.schema
 
 
 def test_the_same_answer_is_the_same_bytes_also_when_it_is_compressed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.time", iter(range(1000)).__next__)
-    first, second = (b"".join(forms.gzipped(forms.write_csv(FRAME))) for _ in range(2))
+    first, second = (b"".join(formats.gzipped(formats.write_csv(FRAME))) for _ in range(2))
     assert first == second
-    assert gzip.decompress(first) == b"".join(forms.write_csv(FRAME))
+    assert gzip.decompress(first) == b"".join(formats.write_csv(FRAME))
 
 
 def test_years_and_spans() -> None:

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.archive import Archive, Promise
 from pipelines.errors import SourceError
-from pipelines.files import sha256_of
+from pipelines.storage.archive import Archive, Promise
+from pipelines.storage.files import sha256_of
 from tests.support.deliveries import file_record
 
 DATASET = "kolada.kpi"

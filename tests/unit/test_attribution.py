@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from indicators.generate import declared_rows
-from indicators.load import load_catalogue
-from indicators.tables import TABLES
+from indicators.generate.declared_rows import declared_rows
+from indicators.load.catalogue import load_catalogue
+from indicators.tables.declared import TABLES
 from pipelines.settings import Settings
-from pipelines.warehouse import declared_sources
+from pipelines.warehouse.inputs import declared_sources
 
 
 def test_a_publisher_is_named_once_before_all_its_series() -> None:

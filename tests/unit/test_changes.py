@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.archive import Promise
-from pipelines.duck import connect
+from pipelines.datasets import datasets
 from pipelines.quality.changes import Changes, judge_changes
-from pipelines.sources.model import datasets
-from pipelines.vintage_sql import same_number
+from pipelines.storage.archive import Promise
+from pipelines.storage.database import connect
+from pipelines.storage.vintage_sql import same_number
 from tests.support.deliveries import FACTS, NOON, House, failed
 
 SERIES, OTHER, NEWEST, OLDEST = "N00001", "N00002", 2022, 2013

@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indicators.corrections import Cell, Correction, cells_of, first_overlap
 from indicators.errors import DeclarationError
-from indicators.generate import declared_rows
-from indicators.load import Catalogue, load_catalogue
-from indicators.tables import TABLES
+from indicators.generate.declared_rows import declared_rows
+from indicators.load.catalogue import Catalogue, load_catalogue
+from indicators.model.corrections import Cell, Correction, cells_of, first_overlap
+from indicators.tables.declared import TABLES
 from pipelines.quality.controls import correction_checks
-from pipelines.vintages import CheckResult
+from pipelines.storage.vintages import CheckResult
 from tests.support.declarations import INDICATOR, put, without, write_home
 
 PUBLISHED = without(
@@ -216,7 +216,7 @@ def test_the_table_of_corrections_names_every_indicator_that_the_series_is_a_par
 
 
 def _sources() -> Any:
-    from indicators.generate import Source  # noqa: PLC0415
+    from indicators.generate.declared_rows import Source  # noqa: PLC0415
 
     return {name: Source(name, f"Källa: {name}", "fri") for name in ("kolada", "scb")}
 

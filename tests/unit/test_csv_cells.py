@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines import csv_cells
-from pipelines.text import code
+from pipelines.text import csv_values
+from pipelines.text.normalise import code
 
 
 def cells(name: str, *values: Any, kind: Any = None) -> list[str | None]:
-    made = csv_cells.readable(pl.DataFrame({name: pl.Series(values, dtype=kind)}))
+    made = csv_values.readable(pl.DataFrame({name: pl.Series(values, dtype=kind)}))
     return pl.read_csv(made.write_csv().encode(), infer_schema=False)[name].to_list()
 
 
@@ -34,7 +34,7 @@ def test_a_code_of_digits_keeps_its_zeros_and_comes_back(name: str) -> None:
 def test_codes_in_lists_and_sexes() -> None:
     assert cells("treated", "0014", "1480, 1481", "GR") == ["SE_0014", "SE_1480, SE_1481", "GR"]
     assert cells("sex", "T", "K", "M", None) == ["total", "women", "men", "none"]
-    assert [csv_cells.sex_of(word) for word in ("total", "women", "men", "K", "x")] == ["T", "K", "M", "K", "x"]
+    assert [csv_values.sex_of(word) for word in ("total", "women", "men", "K", "x")] == ["T", "K", "M", "K", "x"]
 
 
 def test_an_absent_text_is_a_word_and_an_absent_number_an_empty_cell() -> None:
@@ -75,8 +75,8 @@ NEAR = st.text("0123456789eE+-.,:/ TFNAaninfMAR%'", min_size=1, max_size=8)
 @given(st.lists(st.one_of(SHORT, NEAR), min_size=1, max_size=40))
 def test_any_text_is_read_as_a_text_by_pandas_polars_and_duckdb(texts: list[str]) -> None:
     frame = pl.DataFrame({f"c{n}": [text] * 2 for n, text in enumerate(texts)} | {"word": ["a", "b"]})
-    written = "".join(csv_cells.written(frame))
-    said = csv_cells.readable(frame).row(0)
+    written = "".join(csv_values.written(frame))
+    said = csv_values.readable(frame).row(0)
     assert tuple(pd.read_csv(io.StringIO(written)).iloc[0]) == said
     read = pl.read_csv(written.encode())
     assert (read.row(0), set(read.dtypes)) == (said, {pl.String})
@@ -88,10 +88,10 @@ def test_any_text_is_read_as_a_text_by_pandas_polars_and_duckdb(texts: list[str]
 def test_a_number_that_comes_late_stands_first_and_the_rest_in_order() -> None:
     rare = [None] * 5_000 + [1.5] + [None] * 10
     frame = pl.DataFrame({"n": range(5_011), "rare": rare, "rarer": [*[None] * 5_010, 2]})
-    moved = csv_cells.fullest_first(frame)
+    moved = csv_values.fullest_first(frame)
     assert moved["n"].to_list() == [5_000, 5_010, *(n for n in range(5_011) if n not in {5_000, 5_010})]
     assert moved.columns == frame.columns
-    text = "".join(csv_cells.written(frame))
+    text = "".join(csv_values.written(frame))
     assert pl.read_csv(text.encode()).schema["rare"] == pl.Float64
 
 
@@ -100,13 +100,13 @@ def test_a_number_that_comes_late_stands_first_and_the_rest_in_order() -> None:
 )
 def test_rows_stay_in_order_where_every_program_finds_the_numbers(rare: list[float | None]) -> None:
     frame = pl.DataFrame({"rare": pl.Series(rare, dtype=pl.Float64), "text": [None] * 5_000 + ["late"]})
-    assert csv_cells.fullest_first(frame).equals(frame)
+    assert csv_values.fullest_first(frame).equals(frame)
 
 
 def test_duckdb_reads_what_the_command_writes_with_its_kinds(tmp_path: Any) -> None:
     frame = pl.DataFrame({"area_id": ["0180"] * 3, "value": [None, None, 1.0], "holds": [None, True, None]})
     file = tmp_path / "a.csv"
-    file.write_text("".join(csv_cells.written(frame)), encoding="utf-8")
+    file.write_text("".join(csv_values.written(frame)), encoding="utf-8")
     with duckdb.connect() as con:
         kinds = [kind for _, kind, *_ in con.execute(f"describe from '{file}'").fetchall()]
     assert kinds == ["VARCHAR", "DOUBLE", "BOOLEAN"]

@@ -6,10 +6,10 @@ from datetime import datetime
 
 import pytest
 
+from pipelines.assets.run import Run
 from pipelines.errors import NyckeltalError, SourceError
-from pipelines.run import Run
 from pipelines.settings import Settings
-from pipelines.snapshot import promise_of
+from pipelines.sources.snapshot_writer import promise_of
 from tests.support.deliveries import FACTS, House, changed, facts
 from tests.unit.test_releases import released
 

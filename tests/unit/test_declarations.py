@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 
 from indicators.errors import DeclarationError
-from indicators.generate import Source, declared_rows
-from indicators.load import Catalogue, load_catalogue
-from indicators.model import Theme
-from indicators.reading import read_yaml
-from indicators.tables import TABLES
-from pipelines import ways
+from indicators.generate.declared_rows import Source, declared_rows
+from indicators.load.catalogue import Catalogue, load_catalogue
+from indicators.load.yaml_rows import read_yaml
+from indicators.model.indicator import Theme
+from indicators.tables.declared import TABLES
+from pipelines.datasets import HOME, datasets, load_publishers
 from pipelines.settings import ROOT
-from pipelines.sources.model import HOME, datasets, load_publishers
+from pipelines.sources import origins
 from pipelines.sources.snapshot import read_manifest
 from tests.support.declarations import INDICATOR, REGISTERS, put, without, write_home
 
@@ -341,7 +341,7 @@ def test_plain_values_are_read_as_they_look(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("dataset", datasets())
 def test_every_dataset_s_declaration_is_read_the_live_ones_too(dataset: str) -> None:
-    ways.check_declaration(dataset)
+    origins.check_declaration(dataset)
 
 
 @pytest.mark.parametrize(
@@ -364,9 +364,7 @@ def test_every_dataset_s_declaration_is_read_the_live_ones_too(dataset: str) -> 
 def test_a_wrong_declaration_is_one_dataset_s_and_the_others_stand(
     tmp_path: Path, file: str, old: str, new: str, dataset: str, told: str
 ) -> None:
-    for path in HOME.glob("*.yml"):
-        shutil.copy(path, tmp_path)
-    path = tmp_path / f"{file}.yml"
+    path = _copied(tmp_path) / file / "declaration.yml"
     text = path.read_text(encoding="utf-8")
     assert old in text
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
@@ -381,10 +379,15 @@ def test_a_wrong_declaration_is_one_dataset_s_and_the_others_stand(
 
 
 def test_a_declaration_whose_columns_cannot_be_told_is_refused_whole(tmp_path: Path) -> None:
-    for path in HOME.glob("*.yml"):
-        shutil.copy(path, tmp_path)
-    path = tmp_path / "skr.yml"
+    path = _copied(tmp_path) / "skr" / "declaration.yml"
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace("index_id: {type: text", "index_id: {type: ord", 1), encoding="utf-8")
     with pytest.raises(DeclarationError, match=r"datasets.prisindex.columns.index_id.type"):
         load_publishers(tmp_path)
+
+
+def _copied(target: Path) -> Path:
+    for path in HOME.glob("*/declaration.yml"):
+        (target / path.parent.name).mkdir()
+        shutil.copy(path, target / path.parent.name)
+    return target

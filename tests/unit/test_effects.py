@@ -8,11 +8,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from indicators.effect_tables import EFFECT_TABLES
+from indicators.model.study import Study
 from indicators.statistics.effect_rows import Found
-from indicators.statistics.effects import run_study
 from indicators.statistics.figures import Figures
-from indicators.study_model import Study
+from indicators.statistics.studies import run_study
+from indicators.tables.effects import EFFECT_TABLES
 
 YEARS = range(2003, 2023)
 AREAS = tuple(f"{number:04d}" for number in range(101, 151))  # fifty municipalities

@@ -18,15 +18,15 @@ import pytest
 import indicators
 import pipelines
 from indicators.errors import DeclarationError, PortableError
-from indicators.load import Catalogue
-from pipelines import ways
-from pipelines.archive import Fetch, Promise
+from indicators.load.catalogue import Catalogue
 from pipelines.errors import LockHeldError, NyckeltalError, ProgramFaultError, SourceError
 from pipelines.faults import holding_back, trace_of
+from pipelines.processes.helper import ProcessEndedError, Worker
+from pipelines.quality.stage import HeldBackError, stage
 from pipelines.settings import Settings
-from pipelines.staging import HeldBackError, stage
-from pipelines.vintages import CheckResult
-from pipelines.worker import ProcessEndedError, Worker
+from pipelines.sources import origins
+from pipelines.storage.archive import Fetch, Promise
+from pipelines.storage.vintages import CheckResult
 
 CHECK = CheckResult(check_id="a.b", level="block", subject="a", passed=False, expected="x", found="y")
 
@@ -180,7 +180,7 @@ def test_a_parser_that_fails_holds_its_dataset_back_and_leaves_no_rows(
         target.write_bytes(b"half")
         raise error
 
-    monkeypatch.setattr(ways, "parse", parse)
+    monkeypatch.setattr(origins, "parse", parse)
     settings = Settings(data_dir=tmp_path)
     catalogue = Catalogue(home=tmp_path, indicators=(), measures=())
     fetched = Fetch(dataset="skr.personal", number=1, files=(), promise=Promise(rows=0), way="live")

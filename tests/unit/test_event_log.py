@@ -7,7 +7,7 @@ from pathlib import Path
 import dagster as dg
 
 from pipelines.assets.event_log import KeptOpenEventLog
-from pipelines.job import prepare_dagster_home
+from pipelines.commands.dagster_run import prepare_dagster_home
 from pipelines.settings import Settings
 
 

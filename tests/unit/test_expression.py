@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from indicators.expression import MAX_FACTORS, ExpressionError, Quotient, Term, parse_expression
+from indicators.model.expression import MAX_FACTORS, ExpressionError, Quotient, Term, parse_expression
 
 NAMES = ("alfa", "beta", "gamma")
 NUMBERS = st.sampled_from(["1", "2", "100", "0.5", "1000", "3"])

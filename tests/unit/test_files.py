@@ -7,15 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.files import (
-    append_line,
-    copy_atomic,
-    disk_error,
-    folder_atomic,
-    read_json,
-    remove_leftovers,
-    write_json,
-)
+from pipelines.errors import disk_error
+from pipelines.storage.files import append_line, copy_atomic, folder_atomic, read_json, remove_leftovers, write_json
 
 
 def test_json_is_written_the_same_whatever_the_order_of_its_keys(tmp_path: Path) -> None:

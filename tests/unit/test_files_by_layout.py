@@ -14,19 +14,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indicators.load import Catalogue
-from pipelines.archive import Archive, Fetch
+from indicators.load.catalogue import Catalogue
+from pipelines.datasets import datasets
 from pipelines.errors import SourceError
-from pipelines.http import Client
+from pipelines.quality.stage import HeldBackError, stage
 from pipelines.settings import Settings
 from pipelines.sources import skr, socialstyrelsen
 from pipelines.sources.cells import address, read_sheets
-from pipelines.sources.context import Context
-from pipelines.sources.layout import Reading, read_layout, read_workbook
+from pipelines.sources.fetch_context import Context
+from pipelines.sources.http_client import Client
 from pipelines.sources.layout_model import Layouts
-from pipelines.sources.model import datasets
-from pipelines.staging import HeldBackError, stage
-from pipelines.text import plain
+from pipelines.sources.layout_reader import Reading, read_layout, read_workbook
+from pipelines.storage.archive import Archive, Fetch
+from pipelines.text.normalise import plain
 
 NOW = datetime(2026, 11, 23)  # noqa: DTZ001 - times are UTC without zone
 SWEDISH = st.text(st.sampled_from("abcåäöÅÄÖéÉ 0123456789%-"), min_size=1, max_size=12).filter(lambda t: t.strip() == t)

@@ -9,11 +9,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from indicators.load import Catalogue
-from indicators.model import Measure, ValidRange
-from pipelines.archive import Promise
-from pipelines.snapshot import promise_of
-from pipelines.sources.model import datasets
+from indicators.load.catalogue import Catalogue
+from indicators.model.indicator import Measure, ValidRange
+from pipelines.datasets import datasets
+from pipelines.sources.snapshot_writer import promise_of
+from pipelines.storage.archive import Promise
 from tests.support.deliveries import (
     AREAS,
     COUNTED,
@@ -272,7 +272,7 @@ def test_faults_too_many_to_list_block_whatever_their_share(known: House, monkey
 
 
 def patched_share(share: float):  # type: ignore[no-untyped-def]
-    from pipelines import staging  # noqa: PLC0415
+    from pipelines.quality import stage as staging  # noqa: PLC0415
 
     def stage(*args: object) -> object:
         declared = datasets()

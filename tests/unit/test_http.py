@@ -22,8 +22,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.errors import SourceError
-from pipelines.http import Client, DamagedError, HttpRefusedError, _retry_after, shown
 from pipelines.settings import Settings
+from pipelines.sources.http_client import Client, DamagedError, HttpRefusedError, _retry_after, shown
 from tests.support.replicas.faults import FOREVER
 from tests.support.replicas.server import ReplicaServer, Reply, Request
 

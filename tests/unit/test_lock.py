@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from pipelines.errors import ExitCode, LockHeldError, NyckeltalError
-from pipelines.lock import exclusive
 from pipelines.settings import ROOT
+from pipelines.storage.lock import exclusive
 
 HOLDER = [sys.executable, "-m", "tests.support.hold_lock"]
 

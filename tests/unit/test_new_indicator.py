@@ -8,10 +8,10 @@ import pytest
 from typer.testing import CliRunner
 
 from indicators.errors import DeclarationError
-from indicators.load import load_catalogue
-from pipelines.cli import app
+from indicators.load.catalogue import load_catalogue
+from pipelines.commands.main import app
+from pipelines.commands.new_indicator import as_text, ask_for, write_indicator
 from pipelines.errors import UsageError
-from pipelines.new_indicator import as_text, ask_for, write_indicator
 from tests.support.declarations import write_home
 
 ANSWERS = [

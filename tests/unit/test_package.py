@@ -16,17 +16,17 @@ from python_calamine import CalamineWorkbook
 from rdflib import Graph, Literal, Namespace, URIRef
 from rdflib import namespace as ns
 
-from indicators import words
-from indicators.vocabulary import Theme
+from indicators.model import words
+from indicators.model.vocabulary import Theme
 from pipelines.release.package import contents, jsonstat, titles, workbook
-from pipelines.release.package.catalogue import Catalogue
-from pipelines.release.package.changes import Changes
+from pipelines.release.package.change_notes import Changes
 from pipelines.release.package.contents import File
+from pipelines.release.package.dcat import Catalogue
 from pipelines.release.package.delimited import EXCEL, PLAIN, write_csv
 from pipelines.release.package.identity import NO_PUBLISHER, Identity
 from pipelines.release.package.workbook import Book, widened
-from pipelines.release.pointer import ReleaseInfo
 from pipelines.settings import Settings
+from pipelines.storage.release_pointer import ReleaseInfo
 
 MADE = datetime.fromisoformat("2026-11-26T22:30:00")
 STARTS = ["=1+1", "+46", "-x", "@a", "\tb", "\rc", "<r>d</r>", "0180", "'e", "å"]

@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.errors import SourceError
-from pipelines.http import Client, DamagedError
 from pipelines.settings import Settings
+from pipelines.sources.http_client import Client, DamagedError
 from pipelines.sources.pxweb import V1, V2, Limits, Mark, TooManyCellsError
 from pipelines.sources.pxweb_answers import (
     Cells,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from indicators.errors import DeclarationError
-from indicators.load import load_catalogue
+from indicators.load.catalogue import load_catalogue
 from tests.support.declarations import put, without, write_home
 
 SOURCED = {"document": "blad", "section": "Ingressen", "read_on": "2026-11-24"}

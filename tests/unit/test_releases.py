@@ -8,18 +8,19 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from indicators.load import Catalogue
-from indicators.register_model import SimilarGroups
-from pipelines import reader
-from pipelines.duck import connect
+from indicators.load.catalogue import Catalogue
+from indicators.model.registers import SimilarGroups
+from pipelines.assets.run import Run
 from pipelines.errors import UsageError
-from pipelines.files import write_json
-from pipelines.release import build, pointer
-from pipelines.release.pointer import DATABASE, ReleaseInfo
-from pipelines.run import Run
+from pipelines.reading import reader
+from pipelines.release import publication
 from pipelines.settings import Settings
-from pipelines.vintages import register_views
-from pipelines.warehouse import _area_groups
+from pipelines.storage import release_pointer
+from pipelines.storage.database import connect
+from pipelines.storage.files import write_json
+from pipelines.storage.release_pointer import DATABASE, ReleaseInfo
+from pipelines.storage.vintages import register_views
+from pipelines.warehouse.inputs import _area_groups
 from tests.support.deliveries import AREAS, CATALOGUE, NOON, House, facts, pl
 
 BEGUN = datetime(2026, 1, 1)  # noqa: DTZ001 - UTC without zone
@@ -53,41 +54,41 @@ def released(
 @pytest.mark.parametrize("name", ["current", ".", "../releases/20260101", "nowhere"])
 def test_the_pointer_moves_to_releases_only(run_settings: Settings, name: str) -> None:
     first = released(run_settings, 1)
-    pointer.point_at(run_settings.releases_dir, first)
+    release_pointer.point_at(run_settings.releases_dir, first)
     with pytest.raises(UsageError, match="no such release"):
-        pointer.rollback(run_settings, name)
-    assert pointer.current_folder(run_settings.releases_dir).name == first
+        release_pointer.rollback(run_settings, name)
+    assert release_pointer.current_folder(run_settings.releases_dir).name == first
 
 
 def test_going_back_follows_what_a_release_was_made_after(run_settings: Settings) -> None:
     first = released(run_settings, 1)
     released(run_settings, 2, previous=first)  # found bad, rolled back from
     third = released(run_settings, 3, previous=first)
-    pointer.point_at(run_settings.releases_dir, third)
-    assert pointer.rollback(run_settings, None) == first
+    release_pointer.point_at(run_settings.releases_dir, third)
+    assert release_pointer.rollback(run_settings, None) == first
     with pytest.raises(UsageError, match="no release before"):
-        pointer.rollback(run_settings, None)
+        release_pointer.rollback(run_settings, None)
 
 
 def test_a_change_undone_is_published_again(run_settings: Settings, house: House) -> None:
     house.knows_areas()
-    planned = build.plan(run_settings)
+    planned = publication.plan(run_settings)
     assert planned
     released(run_settings, 1, input_hash=planned.input_hash)
-    pointer.point_at(run_settings.releases_dir, released(run_settings, 2, input_hash="another"))
-    again = build.plan(run_settings)
+    release_pointer.point_at(run_settings.releases_dir, released(run_settings, 2, input_hash="another"))
+    again = publication.plan(run_settings)
     assert again
     assert again.is_new
 
 
 def test_a_release_rolled_back_from_is_not_published_again(run_settings: Settings, house: House) -> None:
     house.knows_areas()
-    planned = build.plan(run_settings)
+    planned = publication.plan(run_settings)
     assert planned
     first = released(run_settings, 1, input_hash="another")
     released(run_settings, 2, input_hash=planned.input_hash, previous=first)
-    pointer.point_at(run_settings.releases_dir, first)
-    again = build.plan(run_settings)
+    release_pointer.point_at(run_settings.releases_dir, first)
+    again = publication.plan(run_settings)
     assert again
     assert not again.is_new
 

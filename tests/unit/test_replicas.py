@@ -21,7 +21,7 @@ import httpx
 import polars as pl
 import pytest
 
-from pipelines import cli
+from pipelines.commands import main
 from pipelines.errors import UsageError
 from pipelines.settings import ROOT
 from tests.support.command import NYCKELTAL
@@ -597,8 +597,8 @@ def test_a_port_that_is_taken_is_told(echo: ReplicaServer) -> None:
 
 
 def test_an_installed_copy_says_that_it_has_no_replicas(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli, "ROOT", tmp_path)
+    monkeypatch.setattr(main, "ROOT", tmp_path)
     monkeypatch.setattr(os, "execv", lambda *_: pytest.fail("a program was started"))
     with pytest.raises(UsageError) as caught:
-        cli.replica()
+        main.replica()
     assert "checkout" in caught.value.remedy

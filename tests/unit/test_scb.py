@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from pipelines.archive import SeriesPromise
+from pipelines.datasets import datasets
 from pipelines.errors import SourceError
-from pipelines.sources.model import datasets
 from pipelines.sources.pxweb_answers import Cells, Metadata, Variable
 from pipelines.sources.scb.declared import Live, Table, live_of
+from pipelines.sources.scb.parsing import described, facts, months
 from pipelines.sources.scb.resolve import Asked, promise_of, resolve
-from pipelines.sources.scb.rows import described, facts, months
+from pipelines.storage.archive import SeriesPromise
 
 SIGNS = {"..": "missing", ".": "not_applicable"}
 REGIONS = {"00": "Riket", "14": "Västra Götalands län", "1480": "Göteborg", "1481": "Mölndal"}

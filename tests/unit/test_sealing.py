@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.archive import Archive, Promise
-from pipelines.sealing import DamagedError
 from pipelines.settings import Settings
-from pipelines.vintages import Vintages
+from pipelines.storage.archive import Archive, Promise
+from pipelines.storage.sealing import DamagedError
+from pipelines.storage.vintages import Vintages
 from tests.support.deliveries import FACTS, NOON, House, changed, facts, file_record
 
 DATASET = "kolada.kpi"

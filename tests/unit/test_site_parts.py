@@ -10,17 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indicators import words
-from indicators.load import load_catalogue
-from indicators.vocabulary import CostConcept, Polarity, Theme
-from pipelines import swedish_numbers
+from indicators.load.catalogue import load_catalogue
+from indicators.model import words
+from indicators.model.vocabulary import CostConcept, Polarity, Theme
 from pipelines.settings import Settings
-from pipelines.site import swedish
+from pipelines.site import swedish_text
 from pipelines.site.pages.areas import _edge
 from pipelines.site.pages.indicators import breaks_of
 from pipelines.site.pages.records import corrections_told, heading_of
 from pipelines.site.pages.reform import _ledger
 from pipelines.site.sparkline import sparkline
+from pipelines.text import swedish_numbers
 
 NB = "\u00a0"
 
@@ -39,24 +39,24 @@ NB = "\u00a0"
     ],
 )
 def test_numbers_are_swedish(value: float | None, decimals: int, text: str) -> None:
-    assert swedish.number(value, decimals) == text
+    assert swedish_text.number(value, decimals) == text
 
 
 @given(st.floats(-1e12, 1e12), st.integers(0, 3))
 def test_a_number_reads_back_as_it_was_rounded(value: float, decimals: int) -> None:
-    text = swedish.number(value, decimals).replace(NB, "").replace(",", ".").replace("−", "-")
+    text = swedish_text.number(value, decimals).replace(NB, "").replace(",", ".").replace("−", "-")
     assert float(text) == pytest.approx(round(value, decimals), abs=1.1 * 10**-decimals)
-    assert "−0" not in swedish.number(value, 0)
+    assert "−0" not in swedish_text.number(value, 0)
 
 
 @pytest.mark.parametrize(("value", "text"), [(1457.0, f"+1{NB}457"), (-887.0, "−887"), (0.2, "0"), (None, "–")])
 def test_differences_have_their_sign(value: float | None, text: str) -> None:
-    assert swedish.signed(value) == text
+    assert swedish_text.signed(value) == text
 
 
 @pytest.mark.parametrize(("value", "text"), [(6778.0, f"6{NB}778"), (7.5, "7,5"), (3430.25, f"3{NB}430,25")])
 def test_amounts_have_the_decimals_that_they_have(value: float, text: str) -> None:
-    assert swedish.amount(value) == text
+    assert swedish_text.amount(value) == text
 
 
 def test_every_declared_code_has_a_word() -> None:
@@ -167,12 +167,12 @@ def test_few_municipalities_or_an_old_value_say_nothing_of_who_stands_out(
 
 
 def test_less_than_a_thousandth_is_not_nothing() -> None:
-    assert [swedish.chance(p) for p in (0.0004, 0.0234, None)] == ["< 0,001", "0,023", "–"]
+    assert [swedish_text.chance(p) for p in (0.0004, 0.0234, None)] == ["< 0,001", "0,023", "–"]
 
 
 def test_a_title_that_ends_with_its_unit_says_it_once() -> None:
-    assert swedish.measured("Väntan, dagar", "dagar") == "Väntan, dagar"
-    assert swedish.measured("Kostnad", "kr") == "Kostnad, kr"
+    assert swedish_text.measured("Väntan, dagar", "dagar") == "Väntan, dagar"
+    assert swedish_text.measured("Kostnad", "kr") == "Kostnad, kr"
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ def test_a_title_that_ends_with_its_unit_says_it_once() -> None:
 def test_a_unit_that_is_a_scale_does_not_run_into_the_number(
     value: float | None, decimals: int, unit: str, text: str
 ) -> None:
-    assert swedish.with_unit(value, decimals, unit) == text
+    assert swedish_text.with_unit(value, decimals, unit) == text
 
 
 @pytest.mark.parametrize(
@@ -218,7 +218,7 @@ def test_what_is_only_marked_is_not_said_to_be_mended(actions: list[str], told: 
     ],
 )  # fmt: skip
 def test_a_half_is_rounded_away_from_zero_as_the_number_is_written(value: float, decimals: int, text: str) -> None:
-    assert swedish.number(value, decimals) == text
+    assert swedish_text.number(value, decimals) == text
 
 
 @pytest.mark.parametrize(

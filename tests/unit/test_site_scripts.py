@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.release.shelf import Shelf
+from pipelines.release.shared_files import Shelf
 from pipelines.site import scripts
 from pipelines.site.charts import PICTURES, compiled_pictures
 

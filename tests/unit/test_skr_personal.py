@@ -11,14 +11,14 @@ from typing import Any
 import openpyxl
 import pytest
 
-from pipelines.archive import Archive
+from pipelines.datasets import datasets
 from pipelines.errors import SourceError
 from pipelines.settings import ROOT
 from pipelines.sources import skr
-from pipelines.sources.areas import municipalities
-from pipelines.sources.layout import Reading, read_workbook
+from pipelines.sources.area_names import municipalities
 from pipelines.sources.layout_model import Layouts
-from pipelines.sources.model import datasets
+from pipelines.sources.layout_reader import Reading, read_workbook
+from pipelines.storage.archive import Archive
 from tests.support.shared import shared_file
 
 NAMES = {"Ale": "1440", "Botkyrka": "0127", "Malung-Sälen": "2023", "Gotland": "0980", "Upplands-Bro": "0139"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import duckdb
 
-from pipelines.sql_functions import FUNCTIONS
+from pipelines.reading.sql_functions import FUNCTIONS
 
 KINDS = "('scalar', 'aggregate', 'macro')"
 

@@ -18,20 +18,20 @@ import xlwt
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from indicators.load import load_catalogue
-from pipelines.archive import Promise
+from indicators.load.catalogue import load_catalogue
+from pipelines.datasets import datasets
 from pipelines.errors import NyckeltalError, UsageError
 from pipelines.quality.rules import rules_for
 from pipelines.sources.cells import Sheet
-from pipelines.sources.model import datasets
+from pipelines.storage.archive import Promise
 from pipelines.submissions.annotated import path_of_copy
 from pipelines.submissions.examining import Examined, examine
+from pipelines.submissions.file_opening import open_file
 from pipelines.submissions.judging import Row, judge, shares_of_all
-from pipelines.submissions.numbers import NumberFault, number_in
-from pipelines.submissions.opening import open_file
+from pipelines.submissions.number_cells import NumberFault, number_in
 from pipelines.submissions.recognising import recognise
-from pipelines.submissions.templates import write_template
-from pipelines.text import AreaNames
+from pipelines.submissions.template_files import write_template
+from pipelines.text.normalise import AreaNames
 
 TEMPLATES = load_catalogue().templates
 BY_ID = {t.template_id: t for t in TEMPLATES}

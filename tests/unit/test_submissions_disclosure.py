@@ -15,10 +15,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from indicators.load import load_catalogue
-from pipelines.quality.disclosure import check_of, disclosure_check
-from pipelines.release.build import PublicationRefusedError, _refuse_if_blocked
-from pipelines.submissions.disclosure import (
+from indicators.load.catalogue import load_catalogue
+from pipelines.disclosure.audit import (
     AmountOf,
     AtMost,
     Interval,
@@ -30,7 +28,10 @@ from pipelines.submissions.disclosure import (
     exposures,
     intervals,
 )
-from pipelines.submissions.facts import Fact, facts_of
+from pipelines.disclosure.facts import Fact
+from pipelines.quality.disclosure_check import check_of, disclosure_check
+from pipelines.release.publication import PublicationRefusedError, _refuse_if_blocked
+from pipelines.submissions.facts import facts_of
 from pipelines.submissions.judging import Row
 
 TEMPLATES = {t.template_id: t for t in load_catalogue().templates}

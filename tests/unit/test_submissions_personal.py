@@ -19,10 +19,10 @@ from openpyxl.worksheet.header_footer import HeaderFooterItem
 
 from pipelines.errors import SourceError
 from pipelines.sources.cells import Cell, Sheet
-from pipelines.submissions import search
-from pipelines.submissions.opening import Opened, open_file
-from pipelines.submissions.parts import refuse_foreign_parts
+from pipelines.submissions import personal_search
+from pipelines.submissions.file_opening import Opened, open_file
 from pipelines.submissions.personal import holds_contact, holds_personal_number, is_personal_number
+from pipelines.submissions.workbook_parts import refuse_foreign_parts
 
 FICTIVE = "19121212-1212"  # the example that forms and manuals use
 
@@ -137,7 +137,11 @@ def saved(made: openpyxl.Workbook) -> bytes:
 
 
 def place_in(body: bytes, name: str = "x.xlsx") -> str | None:
-    return search.in_name(name) or search.in_cells(open_file(body, name)) or search.in_bytes(body)
+    return (
+        personal_search.in_name(name)
+        or personal_search.in_cells(open_file(body, name))
+        or personal_search.in_bytes(body)
+    )
 
 
 def test_a_file_without_any_is_let_through() -> None:
@@ -206,7 +210,7 @@ def test_text_that_is_cut_into_runs_of_different_form_is_joined() -> None:
             new.writestr(member, content.replace(b"<t>SPLIT</t>", runs))
     assert cut == 1
     assert str(place_in(body.getvalue())).endswith("cell D2")
-    assert search.in_bytes(body.getvalue()) is not None
+    assert personal_search.in_bytes(body.getvalue()) is not None
 
 
 def test_an_old_workbook_is_searched_in_its_cells_and_in_its_bytes() -> None:
@@ -222,7 +226,7 @@ def test_an_old_workbook_is_searched_in_its_cells_and_in_its_bytes() -> None:
         made.add_sheet("Blad1").write(0, 0, text)
         body = io.BytesIO()
         made.save(body)
-        assert search.in_bytes(body.getvalue()) == "filens innehåll"
+        assert personal_search.in_bytes(body.getvalue()) == "filens innehåll"
 
 
 @given(st.dates(date(1900, 1, 1), date(2026, 1, 1)))
@@ -313,7 +317,7 @@ def test_a_late_day_and_four_digits_among_words_count_with_a_right_check_digit_o
 
 
 def beside(*rows: list[Cell]) -> str | None:
-    return search.in_neighbours(Opened([Sheet("Mer", list(rows))]), None)
+    return personal_search.in_neighbours(Opened([Sheet("Mer", list(rows))]), None)
 
 
 @pytest.mark.parametrize(
@@ -364,7 +368,7 @@ def test_a_number_is_searched_as_its_format_shows_it(value: int, form: str) -> N
     made = book()
     made.active["D2"] = value  # type: ignore[index]
     made.active["D2"].number_format = form  # type: ignore[index]
-    assert search.in_cells(open_file(saved(made), "x.xlsx")) == "blad 1 (Sheet), cell D2"
+    assert personal_search.in_cells(open_file(saved(made), "x.xlsx")) == "blad 1 (Sheet), cell D2"
 
 
 @pytest.mark.parametrize(
@@ -378,7 +382,7 @@ def test_an_amount_is_no_number_of_a_person_or_a_telephone(value: int, form: str
     made = book()
     made.active["D2"] = value  # type: ignore[index]
     made.active["D2"].number_format = form  # type: ignore[index]
-    assert search.in_cells(open_file(saved(made), "x.xlsx")) is None
+    assert personal_search.in_cells(open_file(saved(made), "x.xlsx")) is None
 
 
 def replaced(old: bytes, new: str) -> bytes:
@@ -400,15 +404,15 @@ def test_what_is_printed_above_and_below_a_page_is_searched_without_its_codes(co
         paper = f"<headerFooter><{place}>{escape(code + text)}</{place}></headerFooter></worksheet>"
         return replaced(b"</worksheet>", paper)
 
-    assert "sidhuvud" in str(search.in_bytes(printed("070-123 45 67")))
-    assert "sidhuvud" in str(search.in_bytes(printed("070-12&B3 45 67")))
-    assert search.in_bytes(printed("Sida &P av 12")) is None
+    assert "sidhuvud" in str(personal_search.in_bytes(printed("070-123 45 67")))
+    assert "sidhuvud" in str(personal_search.in_bytes(printed("070-12&B3 45 67")))
+    assert personal_search.in_bytes(printed("Sida &P av 12")) is None
 
 
 @pytest.mark.parametrize("attribute", ["comment", "description", "help", "statusBar", "customMenu"])
 def test_every_text_of_a_defined_name_is_searched(attribute: str) -> None:
     name = f'<definedNames><definedName name="a" {attribute}="skriv till anna@kommun.se">1</definedName></definedNames>'
-    assert search.in_bytes(replaced(b"<definedNames />", name)) is not None
+    assert personal_search.in_bytes(replaced(b"<definedNames />", name)) is not None
 
 
 FORMAT = '<numFmts count="1"><numFmt numFmtId="164" formatCode="{}"/></numFmts>'
@@ -427,7 +431,7 @@ FILTER = (
     ],
 )
 def test_formats_fonts_and_filters_are_searched(old: bytes, new: str) -> None:
-    assert search.in_bytes(replaced(old, new)) is not None
+    assert personal_search.in_bytes(replaced(old, new)) is not None
 
 
 def old_workbook(header: str, text: str = "") -> bytes:
@@ -445,10 +449,10 @@ def old_workbook(header: str, text: str = "") -> bytes:
 
 @pytest.mark.parametrize("text", ["070-123 45 67", "anna.exempel@kommun.se"])
 def test_an_old_workbook_is_searched_for_contacts_outside_its_cells(text: str) -> None:
-    assert search.in_bytes(old_workbook("&LSida 1, KS 0123/2024", "åäö – €")) is None
-    assert search.in_bytes(old_workbook(f"&L{text}")) == "filens innehåll"
-    assert search.in_bytes(old_workbook("", f"{text} – €")) == "filens innehåll"  # two bytes a letter
+    assert personal_search.in_bytes(old_workbook("&LSida 1, KS 0123/2024", "åäö – €")) is None
+    assert personal_search.in_bytes(old_workbook(f"&L{text}")) == "filens innehåll"
+    assert personal_search.in_bytes(old_workbook("", f"{text} – €")) == "filens innehåll"  # two bytes a letter
 
 
 def test_bytes_of_any_kind_hold_no_contact() -> None:
-    assert search.in_bytes(random.Random(13).randbytes(300_000)) is None  # noqa: S311
+    assert personal_search.in_bytes(random.Random(13).randbytes(300_000)) is None  # noqa: S311

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indicators.load import load_catalogue
-from indicators.submission_templates import SubmissionTemplate
-from pipelines.submissions.disclosure import FEWEST, Key, ShareOf, Sum
+from indicators.load.catalogue import load_catalogue
+from indicators.model.submission_template import SubmissionTemplate
+from pipelines.disclosure.audit import FEWEST, Key, ShareOf, Sum
+from pipelines.disclosure.suppression import Cell, suppressed
 from pipelines.submissions.facts import facts_of
 from pipelines.submissions.judging import Row
-from pipelines.submissions.suppression import Cell, suppressed
 
 TEMPLATES = {t.template_id: t for t in load_catalogue().templates}
 SEXES = ("T", "K", "M")

@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipelines.datasets import Dataset
 from pipelines.errors import SourceError
-from pipelines.sources.model import Dataset
 from pipelines.sources.tabular import conform, read_table, write_staged
-from pipelines.text import plain
+from pipelines.text.normalise import plain
 
 DATASET = Dataset.model_validate(
     {

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.text import (
+from pipelines.text.normalise import (
     AreaNames,
     code,
     folded,

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.archive import Promise, SeriesPromise
 from pipelines.errors import NyckeltalError
 from pipelines.settings import Settings
+from pipelines.storage.archive import Promise, SeriesPromise
 from tests.support.deliveries import FACTS, NOON, House
 
 Key = tuple[str, str]  # series, area; one year and one sex are enough
@@ -264,7 +264,7 @@ def test_a_crash_while_writing_leaves_what_was_known_and_the_next_try_does_it_on
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr("pipelines.vintages.write_sealed", killed)
+        patched.setattr("pipelines.storage.vintages.write_sealed", killed)
         with pytest.raises(KeyboardInterrupt):
             take_in(house, Delivery({A: 2.0}), NOON + timedelta(days=1))
     assert now_known(house) == {A: ("new", 1.0)}

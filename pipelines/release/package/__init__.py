@@ -10,17 +10,17 @@ import tempfile
 from importlib.metadata import version
 from pathlib import Path
 
-from indicators import words
-from pipelines import csv_cells, swedish_numbers
-from pipelines.release import pointer
+from indicators.model import words
 from pipelines.release.package.assembly import Assembly
-from pipelines.release.package.figures import Figures
 from pipelines.release.package.identity import Identity
-from pipelines.release.shelf import Shelf, recipe_of
+from pipelines.release.package.release_data import Figures
+from pipelines.release.shared_files import Shelf, recipe_of
 from pipelines.settings import Settings
+from pipelines.storage import release_pointer
+from pipelines.text import csv_values, swedish_numbers
 
 # What a file is made of beside figures: this package, the words for codes, how numbers and text are written, libraries.
-_OURS = [Path(__file__).parent, Path(words.__file__), Path(swedish_numbers.__file__), Path(csv_cells.__file__)]
+_OURS = [Path(__file__).parent, Path(words.__file__), Path(swedish_numbers.__file__), Path(csv_values.__file__)]
 _LIBRARIES = ("duckdb", "msgspec", "polars", "rdflib", "xlsxwriter")
 
 
@@ -31,7 +31,7 @@ def write(folder: Path, before: Path | None) -> None:
         folder: it holds the tables already. before: the folder of the release before, or None.
     """
     shelf = Shelf(folder, before, recipe_of(_OURS, *(f"{name} {version(name)}" for name in _LIBRARIES)))
-    identity = Identity.of(pointer.info(folder), Settings())
+    identity = Identity.of(release_pointer.info(folder), Settings())
     with tempfile.TemporaryDirectory(prefix="nyckeltal-package-") as spill, Figures(folder, Path(spill)) as figures:
         Assembly(figures, shelf, identity, before).write()
     shelf.close()

@@ -13,19 +13,19 @@ from pathlib import Path
 
 import polars as pl
 
-from indicators import words
-from pipelines.csv_cells import fullest_first
+from indicators.model import words
 from pipelines.release.package import contents, datapackage, jsonstat, readme, schema_org
 from pipelines.release.package.bundle import Bundle
-from pipelines.release.package.catalogue import Catalogue
-from pipelines.release.package.changes import Changes
+from pipelines.release.package.change_notes import Changes
 from pipelines.release.package.contents import BUNDLE, WORKBOOK, File
+from pipelines.release.package.data_dictionary import codes, dictionary
+from pipelines.release.package.dcat import Catalogue
 from pipelines.release.package.delimited import FORMS, Form, write_csv
-from pipelines.release.package.dictionary import codes, dictionary
-from pipelines.release.package.figures import TIDY, Figures
 from pipelines.release.package.identity import Identity
+from pipelines.release.package.release_data import TIDY, Figures
 from pipelines.release.package.workbook import widened, write_workbook
-from pipelines.release.shelf import Shelf
+from pipelines.release.shared_files import Shelf
+from pipelines.text.csv_values import fullest_first
 
 _AT_ONCE = 50_000  # rows
 _EXTENT = "select min(year), max(year), count(*) from observation where value is not null"

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
-from pipelines.files import sha256_of
-from pipelines.release.pointer import DATABASE, DESCRIPTION
-from pipelines.release.shelf import Shelf
+from pipelines.release.shared_files import Shelf
+from pipelines.storage.files import sha256_of
+from pipelines.storage.release_pointer import DATABASE, DESCRIPTION
 
 WORKBOOK, BUNDLE, README, CHANGES = "nyckeltal.xlsx", "nyckeltal.zip", "README.md", "CHANGES.md"
 DATAPACKAGE, TURTLE, JSON_LD, SCHEMA_ORG = "datapackage.json", "dcat.ttl", "dcat.jsonld", "dataset.jsonld"

@@ -11,13 +11,13 @@ from typing import Any
 
 import polars as pl
 
-from pipelines import csv_cells
 from pipelines.release.package import titles
 from pipelines.release.package.contents import CODES, DICTIONARY, INDICATORS, README, File
 from pipelines.release.package.delimited import FORMS, PLAIN, Form
-from pipelines.release.package.figures import KEY, TIDY
 from pipelines.release.package.identity import RULES_SV, Identity
-from pipelines.text import AREA_PREFIX
+from pipelines.release.package.release_data import KEY, TIDY
+from pipelines.text import csv_values
+from pipelines.text.normalise import AREA_PREFIX
 
 PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
 _TYPES = {
@@ -111,7 +111,7 @@ def _of_theme(columns: dict[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
 
 _IN_CSV = {
     "area_id": f"In CSV a code of digits begins with {AREA_PREFIX}: {AREA_PREFIX}0180 for 0180.",
-    "sex": f"In CSV: {', '.join(f'{word} for {code}' for code, word in csv_cells.SEXES.items())}.",
+    "sex": f"In CSV: {', '.join(f'{word} for {code}' for code, word in csv_values.SEXES.items())}.",
 }
 
 
@@ -128,7 +128,7 @@ def _tabular(fields: list[dict[str, Any]], form: Form, key: tuple[str, ...]) -> 
         "dialect": {"delimiter": form.delimiter},
         "schema": {
             "fields": shown,
-            "missingValues": ["", csv_cells.ABSENT],
+            "missingValues": ["", csv_values.ABSENT],
             **({"primaryKey": list(key)} if key else {}),
         },
     }

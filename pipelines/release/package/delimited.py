@@ -1,7 +1,7 @@
 """CSV of a theme, twice: as Swedish Excel opens it, and plain, as everything else reads it.
 
 Belongs here: the two forms. Does not belong here: which rows (`figures.py`), what a cell says
-(`pipelines/csv_cells.py`).
+(`text/csv_values.py`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import polars as pl
 
-from pipelines.csv_cells import readable
+from pipelines.text.csv_values import readable
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pipelines.release.package.titles import TITLE_SV
-from pipelines.release.pointer import ReleaseInfo
 from pipelines.settings import Settings
+from pipelines.storage.release_pointer import ReleaseInfo
 
 NO_PUBLISHER = "Utgivare inte angiven"
 

@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 import polars as pl
 
-from indicators import words
+from indicators.model import words
 
 _CAUTION = "caution:"  # before the code of a caution, where the status of a cell says it
 NOTE_OF_CAUTIONS = (

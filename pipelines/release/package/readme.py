@@ -10,8 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from indicators import words
-from pipelines import csv_cells
+from indicators.model import words
 from pipelines.release.package import titles
 from pipelines.release.package.contents import (
     CHANGES,
@@ -26,8 +25,9 @@ from pipelines.release.package.contents import (
 )  # fmt: skip
 from pipelines.release.package.identity import RULES_SV, Identity
 from pipelines.release.package.workbook import MAX_ROWS
-from pipelines.swedish_numbers import number
-from pipelines.text import AREA_PREFIX
+from pipelines.text import csv_values
+from pipelines.text.normalise import AREA_PREFIX
+from pipelines.text.swedish_numbers import number
 
 Parts = list[tuple[str, Sequence[str]]]
 _FILES = (
@@ -111,8 +111,8 @@ def _reading() -> list[str]:
 
 def _in_csv(rows: Mapping[str, int]) -> list[str]:
     """What CSV says otherwise than the tables, in Swedish and in English, and which files no sheet holds."""
-    prefix, absent = AREA_PREFIX, csv_cells.ABSENT
-    sexes = ", ".join(f"{word} ({code})" for code, word in csv_cells.SEXES.items())
+    prefix, absent = AREA_PREFIX, csv_values.ABSENT
+    sexes = ", ".join(f"{word} ({code})" for code, word in csv_values.SEXES.items())
     large = [f"{theme}.csv ({number(n)} rader)" for theme, n in rows.items() if n > MAX_ROWS]
     theme, most = max(rows.items(), key=lambda told: told[1], default=("", 0))
     held = (

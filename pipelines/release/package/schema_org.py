@@ -11,8 +11,8 @@ from typing import Any
 import polars as pl
 
 from pipelines.release.package import titles
-from pipelines.release.package.catalogue import KEYWORDS, SWEDEN
 from pipelines.release.package.contents import README, Distribution
+from pipelines.release.package.dcat import KEYWORDS, SWEDEN
 from pipelines.release.package.identity import RULES_SV, Identity
 
 

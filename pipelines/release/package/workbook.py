@@ -15,7 +15,7 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from indicators import words
+from indicators.model import words
 from pipelines.release.package import titles
 
 MAX_ROWS = 1_048_575  # below the head, in any program that reads workbooks

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from indicators.words import AREA_TYPES, THEMES
+from indicators.model.words import AREA_TYPES, THEMES
 from pipelines.site.pages.page import GR, NATION, Page, area_path
-from pipelines.site.tables import Row, Tables
+from pipelines.site.release_data import Row, Tables
 
 _EDGE = 5  # per cent: how far out a value is before it is told as standing out
 _FEWEST = 100  # municipalities with a value before a place among them says anything

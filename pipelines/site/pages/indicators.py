@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 
 import polars as pl
 
-from indicators.words import THEMES
+from indicators.model.words import THEMES
 from pipelines.site.pages.page import GR, NATION, Page, indicator_path
-from pipelines.site.tables import Row, Tables
+from pipelines.site.release_data import Row, Tables
 
 _REGIONS = ("0014", "0013")  # those that GR's municipalities lie in
 _EVENTS = {"agreement", "context", "reform", "financing_shift"}  # kinds that a series is drawn with

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from pipelines.site.tables import Row
+from pipelines.site.release_data import Row
 
 GR, NATION = "GR", "0000"
 

@@ -6,9 +6,9 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
-from indicators.words import THEMES
+from indicators.model.words import THEMES
 from pipelines.site.pages.page import GR, NATION, Page
-from pipelines.site.tables import Row, Tables
+from pipelines.site.release_data import Row, Tables
 
 # Under which heading of the quality declaration of Swedish official statistics a check belongs, by its name.
 _HEADINGS = (

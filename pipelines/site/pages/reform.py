@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from indicators.words import METHODS, paid_together, said
+from indicators.model.words import METHODS, paid_together, said
 from pipelines.site.pages.page import Page, study_path
-from pipelines.site.tables import Row, Tables
-from pipelines.swedish_numbers import effect_decimals
+from pipelines.site.release_data import Row, Tables
+from pipelines.text.swedish_numbers import effect_decimals
 
 
 def reform_pages(tables: Tables) -> Iterator[Page]:

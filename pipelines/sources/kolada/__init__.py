@@ -5,7 +5,7 @@ each dataset (`ask`), and archived answers as rows (`rows`). Does not belong her
 they mean.
 """
 
-from pipelines.sources.kolada.ask import check, fetch
-from pipelines.sources.kolada.rows import parse
+from pipelines.sources.kolada.fetching import check, fetch
+from pipelines.sources.kolada.parsing import parse
 
 __all__ = ["check", "fetch", "parse"]

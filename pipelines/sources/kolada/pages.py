@@ -14,11 +14,11 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from pipelines.archive import FileRecord
-from pipelines.deposit import Deposit
 from pipelines.errors import SourceError
-from pipelines.http import Client, DamagedError, HttpRefusedError, shown
-from pipelines.sources.fields import read_fields
+from pipelines.sources.fetch_journal import Deposit
+from pipelines.sources.http_client import Client, DamagedError, HttpRefusedError, shown
+from pipelines.sources.json_fields import read_fields
+from pipelines.storage.archive import FileRecord
 
 MAX_PAGES = 2_000
 _CHAIN_ATTEMPTS = 3

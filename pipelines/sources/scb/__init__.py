@@ -5,7 +5,7 @@ fetch of each dataset (`ask`), and archived answers as rows (`rows`). Does not b
 stand in `scb.yml`, or which rows are believed.
 """
 
-from pipelines.sources.scb.ask import check, fetch
-from pipelines.sources.scb.rows import parse
+from pipelines.sources.scb.fetching import check, fetch
+from pipelines.sources.scb.parsing import parse
 
 __all__ = ["check", "fetch", "parse"]

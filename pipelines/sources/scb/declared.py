@@ -11,9 +11,9 @@ from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from indicators.load import validated
-from indicators.model import Strict
-from pipelines.sources.model import HOME, STATUSES, datasets
+from indicators.load.catalogue import validated
+from indicators.model.indicator import Strict
+from pipelines.datasets import STATUSES, datasets, declaration_of
 
 
 class Category(Strict):
@@ -130,4 +130,4 @@ def live_of(dataset: str) -> Live:
     Raises:
         DeclarationError: the declaration is wrong, with file and key.
     """
-    return validated(HOME / "scb.yml", Live, datasets()[dataset].live, where=f"{dataset}: live.")
+    return validated(declaration_of(dataset), Live, datasets()[dataset].live, where=f"{dataset}: live.")

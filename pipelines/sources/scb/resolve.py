@@ -11,11 +11,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pipelines.archive import Promise, SeriesPromise
 from pipelines.errors import SourceError
 from pipelines.sources.pxweb_answers import Metadata, Variable
 from pipelines.sources.pxweb_query import Query
 from pipelines.sources.scb.declared import Areas, Category, Part, Table
+from pipelines.storage.archive import Promise, SeriesPromise
 
 NATION = "0000"
 _LISTED = 12

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from indicators.load import validated
-from pipelines.archive import Archive, Fetch
-from pipelines.sources.context import Context
+from indicators.load.catalogue import validated
+from pipelines.datasets import datasets, declaration_of
+from pipelines.sources.fetch_context import Context
 from pipelines.sources.inbox import fetch_files, write_files
 from pipelines.sources.layout_model import Layouts
-from pipelines.sources.model import HOME, datasets
 from pipelines.sources.socialstyrelsen import rest
 from pipelines.sources.tabular import Parsed
+from pipelines.storage.archive import Archive, Fetch
 
 
 def check(dataset: str) -> None:
@@ -51,4 +51,4 @@ def parse(fetched: Fetch, archive: Archive, target: Path) -> Parsed:
 
 
 def _layouts(dataset: str) -> Layouts:
-    return validated(HOME / "socialstyrelsen.yml", Layouts, datasets()[dataset].live, where=f"{dataset}: live.")
+    return validated(declaration_of(dataset), Layouts, datasets()[dataset].live, where=f"{dataset}: live.")

@@ -20,18 +20,18 @@ import msgspec
 import polars as pl
 from pydantic import Field
 
-from indicators.load import validated
-from indicators.model import Identifier, Strict
-from pipelines.archive import Archive, Fetch, Promise, SeriesPromise
-from pipelines.deposit import Deposit
+from indicators.load.catalogue import validated
+from indicators.model.indicator import Identifier, Strict
+from pipelines.datasets import datasets, declaration_of, load_publishers
 from pipelines.errors import SourceError
-from pipelines.http import Client, shown
-from pipelines.sources.context import Context
-from pipelines.sources.fields import read_fields
+from pipelines.sources.fetch_context import Context
+from pipelines.sources.fetch_journal import Deposit
+from pipelines.sources.http_client import Client, shown
+from pipelines.sources.json_fields import read_fields
 from pipelines.sources.layout_model import Status
-from pipelines.sources.model import HOME, datasets, load_publishers
 from pipelines.sources.tabular import Parsed, Part, write_parts
-from pipelines.text import no_number, swedish_number
+from pipelines.storage.archive import Archive, Fetch, Promise, SeriesPromise
+from pipelines.text.normalise import no_number, swedish_number
 
 DATASET = "socialstyrelsen.statistik"
 _MAX_PAGES, _LISTED = 1_000, 20
@@ -149,7 +149,7 @@ def parse(fetched: Fetch, archive: Archive, target: Path) -> Parsed:
 
 
 def _live() -> Statistics:
-    return validated(HOME / "socialstyrelsen.yml", Statistics, datasets()[DATASET].live, where=f"{DATASET}: live.")
+    return validated(declaration_of(DATASET), Statistics, datasets()[DATASET].live, where=f"{DATASET}: live.")
 
 
 def _resolved(client: Client, deposit: Deposit, base: str, query: Query, live: Statistics, keys: list[str]) -> _Asked:

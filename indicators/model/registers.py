@@ -1,0 +1,213 @@
+"""The types of the registers' rows: areas, groups, price indices, data gaps, frames, recipes, controls.
+
+Belongs here: fields and their allowed values. Does not belong here: the indicator itself (`model.py`), reading files
+(`load.py`).
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from indicators.model.indicator import GrArea, Identifier, Strict, SuccessFactor, Theme, Year
+
+
+class PriceIndexEntry(Strict):
+    """A price index that a source gives, by month or by year. `base_year` is None where each issue has its own."""
+
+    index_id: Identifier
+    title_sv: str
+    dataset: str
+    base_year: Year | None = None
+
+
+class PriceLevel(Strict):
+    """The year in whose prices all fixed prices are told: one for the whole catalogue."""
+
+    year: Year
+    reason_sv: str = Field(min_length=10)
+
+
+class County(Strict):
+    """A county (län) and the region that is responsible for its health care."""
+
+    county_id: str = Field(pattern=r"^\d{2}$")
+    name: str
+    region_id: str = Field(pattern=r"^00\d{2}$")
+
+
+class AreaChange(Strict):
+    """A municipality that was not there all the time, or whose code was another."""
+
+    area_id: str = Field(pattern=r"^\d{4}$")
+    valid_from: date
+    note_sv: str
+
+
+GroupType = Literal["gr", "vgr", "kommungrupp", "liknande", "county", "kolada", "own"]
+
+
+class Group(Strict):
+    """A group of municipalities: the members of one of Kolada's groups, or `members` named here.
+
+    `expected_members` guards a membership that is Kolada's; `aggregate` says that weighted group values are computed.
+    `valid_to` is the first day on which the group, as it is here, was no more (a division that has been made anew).
+    """
+
+    group_id: str = Field(pattern=r"^[A-Z][A-Z0-9_]*$|^\d{2}$")
+    name: str
+    group_type: GroupType
+    kolada_group: str | None = Field(default=None, pattern=r"^G\d+$")
+    expected_members: int | None = Field(default=None, gt=0)
+    members: tuple[Annotated[str, Field(pattern=r"^\d{4}$")], ...] = ()
+    aggregate: bool = True
+    valid_from: date
+    valid_to: date | None = None
+
+    @model_validator(mode="after")
+    def _members_have_one_origin(self) -> Group:
+        if (self.kolada_group is None) == (not self.members):
+            raise ValueError("either kolada_group or members says who belongs to the group, not both")
+        if (self.kolada_group is None) != (self.expected_members is None):
+            raise ValueError("expected_members belongs to kolada_group")
+        if len(set(self.members)) < len(self.members):
+            raise ValueError("members: each area once")
+        return self
+
+
+class SimilarGroups(Strict):
+    """The family of Kolada's groups of similar municipalities that `similar_mean` uses."""
+
+    title_pattern: str
+    expected_groups: int
+    members_each: int
+    valid_from: date
+
+
+class DataGap(Strict):
+    """What an official frame wants and no source gives."""
+
+    gap_id: Identifier
+    wanted_sv: str = Field(min_length=10)
+    frame: str
+    theme: Theme
+    gr_area: GrArea | None = None
+    success_factor: SuccessFactor | None = None
+    frames: tuple[str, ...] = ()
+    why_missing_sv: str = Field(min_length=20)
+    proxy_indicator: Identifier | None = None
+    proxy_note_sv: str | None = None
+    could_provide_sv: str = Field(min_length=3)
+
+
+class FrameItem(Strict):
+    """One thing that an official frame asks to be followed."""
+
+    item_id: Identifier
+    title_sv: str
+
+
+class Frame(Strict):
+    """An official frame of indicators, with its items in the frame's own order."""
+
+    frame_id: Identifier
+    title_sv: str
+    source: str
+    items: tuple[FrameItem, ...] = Field(min_length=1)
+
+
+class StructureVariable(Strict):
+    """A measure that tells what a municipality is like; `log`: by its logarithm, `weight`: its part of the distance."""
+
+    measure: Identifier
+    per: Identifier | None = None
+    log: bool = False
+    weight: float = Field(gt=0)
+    why_sv: str = Field(min_length=20)
+
+
+class Similarity(Strict):
+    """How municipalities that are alike are found: the `neighbours` nearest by standardised distance, year by year."""
+
+    recipe_id: Identifier
+    recipe_version: int = Field(ge=1)
+    neighbours: int = Field(ge=1, le=50)
+    variables: tuple[StructureVariable, ...] = Field(min_length=2)
+
+
+class CompositeInput(Strict):
+    """An indicator's part of an index; `direction` is needed where its polarity gives none."""
+
+    indicator: Identifier
+    weight: float = Field(default=1, gt=0)
+    direction: Literal["higher", "lower"] | None = None
+
+
+class Composite(Strict):
+    """A recipe of an index over indicators of one theme.
+
+    Each input is standardised over the municipalities of the year, cut at `winsor_z`, turned so that up is what
+    `up_means_sv` says, and weighted. A missing input takes its last value when that is at most `carry_years` old and no
+    break lies between. Below `min_coverage` (part of the weights) there is no index.
+    """
+
+    composite_id: Identifier
+    recipe_version: int = Field(ge=1)
+    title_sv: str
+    theme: Theme
+    up_means_sv: str
+    winsor_z: float = Field(gt=0)
+    carry_years: int = Field(ge=0, le=5)
+    min_coverage: float = Field(gt=0, le=1)
+    inputs: tuple[CompositeInput, ...] = Field(min_length=2)
+
+
+class CautionLimits(Strict):
+    """When a finished figure carries a caution, and when there are too many of them.
+
+    `beyond_factor`: so many times outside the plausible range. `own_years_factor`: so many times more or less than the
+    median of the area's years, `own_years_least` of them, that is at least `own_low_least` (for less) or
+    `own_high_least` (for more). A zero is told where that median is at least `zero_least` and the fifth percentile of
+    the municipalities of the year is at least `zero_crowd` of their median. More than `most_of_newest_year` of an
+    indicator's municipalities in its newest year, or `most_of_release` of all values, block the release.
+    """
+
+    limits_id: Identifier = "finished_figures"
+    beyond_factor: float = Field(default=2, gt=1)
+    own_years_factor: float = Field(default=300, gt=1)
+    own_years_least: int = Field(default=3, ge=2)
+    own_low_least: float = Field(default=1000, gt=0)
+    own_high_least: float = Field(default=10, gt=0)
+    zero_least: float = Field(default=5000, gt=0)
+    zero_crowd: float = Field(default=0.5, gt=0, le=1)
+    most_of_newest_year: float = Field(default=0.05, gt=0, le=1)
+    most_of_release: float = Field(default=0.01, gt=0, le=1)
+
+
+class NationalTotal(Strict):
+    """A published national total that a sum over municipalities has to meet."""
+
+    year: Year
+    value: float
+    source: str
+
+
+class Control(Strict):
+    """A reconciliation. Kinds:
+
+    `national_total`: sum over municipalities of `measure` against `totals`; `nation_sum`: the nation's published value
+    of `measure` against the municipalities' sum; `nation_rate`: the same for a rate, weighted by `weight`; `sex_sum`: T
+    against K + M for each area and year. `tolerance` is relative; `unit_factor` divides the sum.
+    """
+
+    control_id: Identifier
+    title_sv: str
+    kind: Literal["national_total", "nation_sum", "nation_rate", "sex_sum"]
+    measure: str
+    weight: Identifier | None = None
+    unit_factor: float = 1.0
+    tolerance: float = Field(gt=0, lt=1)
+    years: tuple[Year, ...] = ()
+    totals: tuple[NationalTotal, ...] = ()

@@ -1,0 +1,204 @@
+"""The type of a declared study of effects.
+
+Belongs here: what a study asks, of which figures and areas, by which method. Does not belong here: the methods
+(`statistics/`), reading files (`load.py`).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from indicators.model.reform import AreaId
+from indicators.model.value import Identifier, Strict, Year
+
+
+class Analysis(Strict):
+    """What every analysis says: over which years, and from which year on it is `after`."""
+
+    analysis_id: Identifier
+    first_year: Year
+    last_year: Year
+    first_after: Year
+    leave_out: tuple[Year, ...] = ()
+    assumptions_sv: tuple[str, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _years_are_in_order(self) -> Analysis:
+        if not self.first_year < self.first_after <= self.last_year + 1:
+            raise ValueError("first_after must lie after first_year and at most one year after last_year")
+        if any(not self.first_year <= year <= self.last_year for year in self.leave_out):
+            raise ValueError("leave_out names a year outside the window")
+        return self
+
+
+class OfIndicators(Analysis):
+    """The same analysis of several indicators, one by one."""
+
+    indicators: tuple[Identifier, ...] = Field(min_length=1)
+
+
+class InterruptedSeries(OfIndicators):
+    """The level and slope of each area's own series, before and after."""
+
+    method: Literal["interrupted_time_series"]
+    areas: tuple[AreaId, ...] = Field(min_length=1)
+    excluded: tuple[AreaId, ...] = ()
+    against_others: bool = False  # whether the same change is looked for in every other municipality
+
+
+class Difference(OfIndicators):
+    """Treated areas, or areas by dose, against the others, year by year.
+
+    One of `treated` (groups or areas; the nation means all) and `dose_indicator` (its mean over `dose_years`).
+    """
+
+    method: Literal["difference_in_differences"]
+    treated: tuple[AreaId, ...] = ()
+    dose_indicator: Identifier | None = None
+    dose_years: tuple[Year, ...] = ()
+    dose_funding: Identifier | None = None  # money per inhabitant 65+, where the receivers are known
+    excluded: tuple[AreaId, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_treatment(self) -> Difference:
+        named = [bool(self.treated), self.dose_indicator is not None, self.dose_funding is not None]
+        if sum(named) != 1:
+            raise ValueError("one of treated, dose_indicator and dose_funding says who is treated, and how much")
+        if (self.dose_indicator is None) != (not self.dose_years):
+            raise ValueError("dose_years belongs to dose_indicator")
+        if any(year >= self.first_after for year in self.dose_years):
+            raise ValueError("dose_years must lie before first_after, or the dose could be a consequence")
+        return self
+
+
+class Start(Strict):
+    """An area or group and its first year after."""
+
+    area: AreaId
+    first_after: Year
+
+
+class Staggered(OfIndicators):
+    """Groups that began in different years, against those that never did."""
+
+    method: Literal["staggered_event_study"]
+    starts: tuple[Start, ...] = Field(min_length=1)
+    excluded: tuple[AreaId, ...] = ()
+
+
+class SyntheticControl(OfIndicators):
+    """Each treated area against a weighted mean of those donors that are most like it.
+
+    The weights meet the outcome of every year before; or, with `predictors` (indicators, each by its mean over the
+    years before) and `outcome_years`, these as well as they tell the outcome before.
+    """
+
+    method: Literal["synthetic_control"]
+    treated: tuple[AreaId, ...] = Field(min_length=1)
+    each_member: bool = False
+    excluded: tuple[AreaId, ...] = ()
+    donors: int = Field(default=30, ge=19, le=289)
+    alike_in: Year
+    placebo_year: Year
+    poorest_fit_percent: float = Field(default=3.0, gt=0)
+    predictors: tuple[Identifier, ...] = ()
+    outcome_years: tuple[Year, ...] = ()
+
+    @model_validator(mode="after")
+    def _placebo_lies_before(self) -> SyntheticControl:
+        if not self.first_year < self.placebo_year < self.first_after:
+            raise ValueError("placebo_year must lie inside the years before")
+        if bool(self.predictors) != bool(self.outcome_years):
+            raise ValueError("outcome_years belongs to predictors, and they to it")
+        if any(not self.first_year <= year < self.placebo_year for year in self.outcome_years):
+            raise ValueError("outcome_years must lie before placebo_year")
+        return self
+
+
+class PaidBy(Strict):
+    """One payer's cost per inhabitant, and the area it is known for.
+
+    `less`: an indicator that is taken from it, for what the others paid of a whole. `is_known: false`: what this payer
+    paid is published nowhere, and `indicator` is the cost that it lies within; then there is a reason and no number.
+    """
+
+    payer: str
+    indicator: Identifier
+    less: Identifier | None = None
+    area: AreaId
+    is_known: bool = True
+
+    @property
+    def cost(self) -> str:
+        """What is counted, as the tables name it."""
+        return f"{self.indicator} - {self.less}" if self.less else self.indicator
+
+
+class PayerView(Analysis):
+    """The same cost from each payer's and from all payers' side."""
+
+    method: Literal["payer_view"]
+    payers: tuple[PaidBy, ...] = Field(min_length=2)
+
+    @property
+    def indicators(self) -> tuple[Identifier, ...]:
+        """The payers' indicators."""
+        return tuple(paid.indicator for paid in self.payers)
+
+
+class BeforeAfter(OfIndicators):
+    """The mean change within areas. Describes; explains nothing."""
+
+    method: Literal["before_after"]
+    areas: tuple[AreaId, ...] = Field(min_length=1)
+
+
+AnyAnalysis = Annotated[
+    InterruptedSeries | Difference | Staggered | SyntheticControl | PayerView | BeforeAfter,
+    Field(discriminator="method"),
+]
+
+
+def is_descriptive(analysis: AnyAnalysis) -> bool:
+    """Whether the design can only describe, so that no word of causes may be said."""
+    return isinstance(analysis, PayerView | BeforeAfter)
+
+
+def indicators_of(analysis: AnyAnalysis) -> tuple[Identifier, ...]:
+    """Every indicator that the analysis reads: outcomes, doses, predictors."""
+    if isinstance(analysis, PayerView):
+        return (*analysis.indicators, *(paid.less for paid in analysis.payers if paid.less))
+    if isinstance(analysis, Difference) and analysis.dose_indicator:
+        return (*analysis.indicators, analysis.dose_indicator)
+    return (*analysis.indicators, *(analysis.predictors if isinstance(analysis, SyntheticControl) else ()))
+
+
+def areas_of(analysis: AnyAnalysis) -> tuple[AreaId, ...]:
+    """The areas and groups that are looked at; none where all are, by dose."""
+    if isinstance(analysis, Staggered):
+        return tuple(start.area for start in analysis.starts)
+    if isinstance(analysis, PayerView):
+        return tuple(paid.area for paid in analysis.payers)
+    return analysis.treated if isinstance(analysis, Difference | SyntheticControl) else analysis.areas
+
+
+class Study(Strict):
+    """A question, the events it is about, and how it is asked of the figures."""
+
+    study_id: Identifier
+    title_sv: str
+    question_sv: str = Field(min_length=20)
+    design_sv: str = Field(min_length=40)
+    events: tuple[Identifier, ...] = Field(min_length=1)
+    exclusions_sv: str
+    caveats_sv: tuple[str, ...] = Field(min_length=1)
+    analyses: tuple[AnyAnalysis, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _analyses_have_names(self) -> Study:
+        names = [a.analysis_id for a in self.analyses]
+        if len(set(names)) < len(names):
+            raise ValueError("analyses: each analysis_id once")
+        return self

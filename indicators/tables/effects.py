@@ -1,0 +1,123 @@
+"""The public tables of the effect studies: names, types and descriptions of their columns.
+
+Belongs here: what each column holds. Does not belong here: how it is estimated (`statistics/effects.py`), or who writes
+it (`pipelines/warehouse/effect_studies.py`).
+"""
+
+from __future__ import annotations
+
+from indicators.tables.reform import RegisterTable
+
+_KEY = {
+    "study_id": ("varchar", "The study; see study."),
+    "analysis_id": ("varchar", "The analysis; see study_analysis."),
+    "indicator_id": (
+        "varchar",
+        "The indicator; of one payer perhaps less another (` - `); of all payers together, theirs with commas.",
+    ),
+    "area_id": (
+        "varchar",
+        "Area or group that it is about, with commas where it is several; 0000: all municipalities.",
+    ),
+}
+
+EFFECT_TABLES: dict[str, RegisterTable] = {
+    "effect_estimate": RegisterTable(
+        "What each analysis of a study estimates, how sure it is, and what cannot be estimated and why.",
+        ("study_id", "analysis_id", "indicator_id", "area_id", "estimand"),
+        {
+            **_KEY,
+            "estimand": (
+                "varchar",
+                "mean_gap (synthetic control), mean_effect, effect_per_dose, level_change, slope_change, mean_change "
+                "(within areas), change_of_payer, change_of_all_payers; none where not estimable.",
+            ),
+            "method": ("varchar", "The method; see study_analysis."),
+            "unit": ("varchar", "Unit of the estimate."),
+            "estimate": ("double", "The estimate; null where not estimable."),
+            "standard_error": ("double", "Its standard error, where the method has one."),
+            "lower_95": ("double", "Lower limit of the 95 per cent interval; null where no constant effect agrees."),
+            "upper_95": ("double", "Upper limit of the 95 per cent interval."),
+            "p_value": ("double", "Two-sided p of the model; for synthetic control the permutation p among donors."),
+            "p_placebo": ("double", "Share of placebos, the true case included, that are as extreme."),
+            "placebo_rank": ("integer", "Place among the placebos, 1 the most extreme; null without placebos."),
+            "placebo_of_n": ("integer", "Number of placebos, the true case included."),
+            "is_significant": ("boolean", "p and placebo p, each that there is, below 0.05; null where descriptive."),
+            "areas_treated": ("integer", "Areas looked at (of a dose: all)."),
+            "areas_compared": ("integer", "Areas that they are compared with."),
+            "years_before": ("integer", "Measured years before."),
+            "years_after": ("integer", "Measured years after."),
+            "first_after": ("integer", "First year that counts as after."),
+            "last_year": ("integer", "Last year that has values, whatever the window asks for."),
+            "fit_kind": (
+                "varchar",
+                "rmspe_before_percent (root mean square gap before, in per cent of the level), r_squared or "
+                "p_trends_before (the smaller p of the tests that nothing differed before).",
+            ),
+            "fit": ("double", "How well the years before are met, by fit_kind."),
+            "assumptions_met": ("boolean", "What could be tried of the assumptions holds; null: nothing could."),
+            "others_agree": (
+                "boolean",
+                "Whether all of the study's designs with a counterfactual say the same of this indicator and area; "
+                "null where there is but one.",
+            ),
+            "warnings_sv": ("varchar", "What the figures themselves warn of, one a line."),
+            "verdict_sv": ("varchar", "The result in words. No word of causes where the design is descriptive."),
+            "not_estimable_reason": (
+                "varchar",
+                "no_values, too_few_points_before, too_few_points_after, break_in_window, all_treated_at_once, "
+                "too_few_treated, no_comparison_areas, poor_fit_before, dose_unknown or payer_unknown; null where "
+                "there is an estimate.",
+            ),
+        },
+    ),
+    "effect_series": RegisterTable(
+        "Observed against counterfactual, year by year.",
+        ("study_id", "analysis_id", "indicator_id", "area_id", "years_since"),
+        {
+            **_KEY,
+            "year": ("integer", "The year; null where starts differ."),
+            "years_since": ("integer", "Years since the first year after, which is 0."),
+            "observed": (
+                "double",
+                "The value; of several areas their plain mean. Null for a dose and differing starts.",
+            ),
+            "counterfactual": ("double", "What the design expects without the change; null where it expects nothing."),
+            "gap": (
+                "double",
+                "Observed less counterfactual; in event studies the effect against the last year before.",
+            ),
+            "lower_95": ("double", "Lower limit of the gap's 95 per cent interval (synthetic control: by placebos)."),
+            "upper_95": ("double", "Upper limit of the gap's 95 per cent interval."),
+            "is_after": ("boolean", "Whether the year counts as after."),
+        },
+    ),
+    "donor_weight": RegisterTable(
+        "What each synthetic area is made of. Weights add up to 1; donors of weight 0 are listed too.",
+        ("study_id", "analysis_id", "indicator_id", "area_id", "donor_area_id"),
+        {
+            **_KEY,
+            "donor_area_id": ("varchar", "The donor; see area."),
+            "distance": ("double", "How unlike it is in structure, in standard deviations; see similar_area."),
+            "weight": ("double", "Its part of the synthetic area."),
+        },
+    ),
+    "placebo": RegisterTable(
+        "The same estimate where nothing happened: in other areas (space) and in an earlier year (time).",
+        ("study_id", "analysis_id", "indicator_id", "area_id", "kind", "placebo_area_id"),
+        {
+            **_KEY,
+            "kind": ("varchar", "space, time, or true (the case itself, to be ranked among the others)."),
+            "placebo_area_id": ("varchar", "The area that the estimate was made for."),
+            "first_after": ("integer", "First year after, real or made up."),
+            "statistic": (
+                "double",
+                "What is ranked: root mean square gap after through before; for interrupted series the estimate of the "
+                "level through its standard error.",
+            ),
+            "gap": ("double", "Mean gap after; for interrupted series the change of level."),
+            "fit_before": ("double", "Root mean square gap before; null for interrupted series."),
+            "rank": ("integer", "Place among space and true, 1 the most extreme; in time among the same donors."),
+        },
+    ),
+}

@@ -1,0 +1,195 @@
+"""Which release answers: the one that the pointer names at the moment of asking, whole.
+
+Belongs here: opening a release, following the pointer, letting go of a release when its last request is done. A file
+that is open can be read to its end, also when its folder is pruned; so a release is opened by its own folder, once,
+and each request stays with the one that it began with. Does not belong here: what is asked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+import anyio
+import duckdb
+from anyio import to_thread
+
+from pipelines.api.codes import Vocabulary
+from pipelines.api.problems import ApiError, of_ours
+from pipelines.api.queries import columns_of
+from pipelines.errors import NyckeltalError
+from pipelines.reading import reader
+from pipelines.storage import release_pointer
+from pipelines.storage.release_pointer import ReleaseInfo
+
+AT_ONCE = 4  # queries that run, each on one core; the others wait for their turn
+LIMITS = reader.Limits(seconds=20, threads=1, memory_mb=600)
+_KEPT_BYTES = 64_000_000  # of answers that are ready, for each release
+_LONGEST_KEPT = 1_000_000
+_RETRY_SECONDS = 5.0  # until a release that could not be opened is tried again
+_log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+class Kept:
+    """Answers by their tag, as long as there is room; what was not asked for the longest goes first."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self._answers: OrderedDict[str, tuple[bytes, str | None]] = OrderedDict()
+        self._left = most_bytes
+
+    def get(self, tag: str) -> tuple[bytes, str | None] | None:
+        """The body and the address of the next page."""
+        if tag in self._answers:
+            self._answers.move_to_end(tag)
+        return self._answers.get(tag)
+
+    def put(self, tag: str, body: bytes, following: str | None) -> None:
+        """Keep an answer. A long one is not kept: it would take the place of many."""
+        if tag in self._answers or len(body) > _LONGEST_KEPT:
+            return
+        self._answers[tag] = (body, following)
+        self._left -= len(body)
+        while self._left < 0:
+            _, (gone, _) = self._answers.popitem(last=False)
+            self._left += len(gone)
+
+
+@dataclass
+class Served:
+    """A release that is open. `users` are the requests that it answers now."""
+
+    info: ReleaseInfo
+    folder: Path
+    con: duckdb.DuckDBPyConnection
+    vocabulary: Vocabulary
+    columns: dict[str, tuple[str, ...]]
+    kept: Kept = field(default_factory=lambda: Kept(_KEPT_BYTES))
+    users: int = field(default=0)
+
+    @property
+    def release_id(self) -> str:
+        """The release's id, which is also its folder's name."""
+        return self.info.release_id
+
+    @classmethod
+    def open(cls, folder: Path) -> Served:
+        """Open a release by its own folder.
+
+        Raises:
+            duckdb.Error, OSError, ValueError: it is not there, or not what its name says.
+        """
+        info = release_pointer.info(folder)
+        con = reader.open_release(folder, LIMITS)
+        try:
+            found = con.execute("select release_id from release").fetchone()
+            if found != (folder.name,) or info.release_id != folder.name:
+                raise ValueError(f"the release in {folder.name} calls itself {found} and {info.release_id}")
+            return cls(info, folder, con, Vocabulary.read(con), columns_of(con))
+        except BaseException:
+            con.close()
+            raise
+
+
+class Serving:
+    """The release that requests get. All of its state is touched by the event loop only."""
+
+    def __init__(self, releases_dir: Path) -> None:
+        self._releases_dir = releases_dir
+        self._now: Served | None = None
+        self._open: dict[str, Served] = {}  # by id; those before the current one as long as they are used
+        self._turning = asyncio.Lock()
+        self._turns = anyio.CapacityLimiter(AT_ONCE)
+        self._failed: str | None = None
+        self._failed_until = 0.0
+
+    @asynccontextmanager
+    async def hold(self) -> AsyncIterator[Served]:
+        """The current release, kept open for as long as the request needs it.
+
+        Raises:
+            ApiError: there is none.
+        """
+        served = await self._current()
+        served.users += 1
+        try:
+            yield served
+        finally:
+            served.users -= 1
+            self._let_go(served)
+
+    async def read(self, served: Served, work: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
+        """Do `work` with a cursor of its own, in a thread, when it is its turn, and no longer than allowed.
+
+        Raises:
+            ApiError: it took too long or too much memory.
+        """
+        async with self._turns:
+            cursor = served.con.cursor()
+            alarm = asyncio.get_running_loop().call_later(LIMITS.seconds, cursor.interrupt)
+            try:
+                return await to_thread.run_sync(work, cursor)
+            except duckdb.Error as error:
+                _log.warning("a query failed", exc_info=error)
+                raise of_ours(reader.refusal(error, LIMITS), 503, "upptagen") from error
+            finally:
+                alarm.cancel()
+                cursor.close()
+
+    async def warm_up(self) -> None:
+        """Open the current release, and let DuckDB load what it needs to bind a value, before anybody waits for it."""
+        async with self.hold() as served:
+            await self.read(served, lambda con: con.execute("select ?", [0]))
+
+    def is_current(self, served: Served) -> bool:
+        """Whether the pointer still names it."""
+        return served.release_id == self._pointed()
+
+    def close(self) -> None:
+        """Let go of the release."""
+        last, self._now = self._now, None
+        if last is not None:
+            self._let_go(last)
+
+    def _let_go(self, served: Served) -> None:
+        if served is not self._now and served.users == 0:
+            del self._open[served.release_id]
+            served.con.close()
+
+    async def _current(self) -> Served:
+        if self._now is None or self._now.release_id != self._pointed():
+            async with self._turning:
+                await self._turn()
+        if self._now is None:
+            raise ApiError(503, "ingen-utgava", "there is no release yet", remedy="run `nyckeltal refresh`")
+        return self._now
+
+    async def _turn(self) -> None:
+        """Open what the pointer names now; once more when the pointer has moved on meanwhile and that was pruned."""
+        clock = asyncio.get_running_loop().time
+        failed = self._failed if clock() < self._failed_until else None
+        while (name := self._pointed()) and name not in {failed, self._now and self._now.release_id}:
+            try:
+                if name not in self._open:
+                    self._open[name] = await to_thread.run_sync(Served.open, self._releases_dir / name)
+            except (duckdb.Error, OSError, ValueError) as error:
+                # The last release that could be opened goes on answering, as everywhere; the operator is told.
+                _log.error("the release %s cannot be opened", name, exc_info=error)
+                failed = self._failed = name
+                self._failed_until = clock() + _RETRY_SECONDS
+                continue
+            before, self._now = self._now, self._open[name]
+            if before is not None:
+                self._let_go(before)
+
+    def _pointed(self) -> str | None:
+        try:
+            return release_pointer.current_folder(self._releases_dir).name
+        except NyckeltalError:
+            return None

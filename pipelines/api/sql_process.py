@@ -1,0 +1,91 @@
+"""A reader's own SQL in a process of its own, that can be ended.
+
+Belongs here: starting that process for each query, holding its memory, and ending it when its time is up. DuckDB
+keeps to its limits in most queries, not in all: one long text or list is allocated outside its count, and some
+functions do not hear that they are interrupted. Does not belong here: what a query may be (`reading/reader.py`,
+`reading/sql_rules.py`).
+"""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import sys
+from functools import cache
+from multiprocessing import forkserver
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerContext
+from pathlib import Path
+
+import duckdb
+
+from pipelines.api import formats
+from pipelines.errors import UsageError, no_place_in
+from pipelines.reading import reader
+
+LIMITS = reader.Limits(seconds=20, memory_mb=600, rows=100_000, result_mb=100)
+_GRACE_SECONDS = 2  # for a query that was interrupted to say so itself
+_log = logging.getLogger(__name__)
+
+
+@cache
+def _processes() -> ForkServerContext:
+    """Processes forked from one that has loaded our modules and opened nothing: they run the program's first lines
+    again, and would otherwise load the command line each time."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([name for name in sorted(sys.modules) if name.partition(".")[0] == "pipelines"])
+    return context
+
+
+def warm_up() -> None:
+    """Begin to load what the processes need, without waiting for it."""
+    _processes()
+    forkserver.ensure_running()
+
+
+def ask(folder: Path, sql: str, ending: str, limits: reader.Limits = LIMITS) -> bytes:
+    """The answer to one query, written in a tabular form.
+
+    Args:
+        folder: of a release. ending: of the form.
+
+    Raises:
+        UsageError: the query may not be run, goes beyond the limits, or its result has no place in that form.
+        FileNotFoundError: the release is not there any more.
+    """
+    receiving, sending = _processes().Pipe(duplex=False)
+    process = _processes().Process(target=_answer, args=(sending, folder, sql, ending, limits), daemon=True)
+    process.start()
+    sending.close()
+    try:
+        if not receiving.poll(limits.seconds + _GRACE_SECONDS):
+            raise reader.too_slow(limits)
+        answer = receiving.recv()
+    except EOFError as error:  # it was ended by the system, or by its own library
+        _log.warning("a query ended its process", exc_info=error)
+        raise reader.too_large(limits) from error
+    finally:
+        process.kill()
+        process.join()
+        process.close()
+        receiving.close()
+    if isinstance(answer, UsageError | FileNotFoundError):
+        raise answer
+    return bytes(answer)
+
+
+def _answer(sending: Connection, folder: Path, sql: str, ending: str, limits: reader.Limits) -> None:
+    """In the process: the answer's bytes, or what is wrong."""
+    reader.hold_memory(limits)
+    form = next(form for form in formats.TABULAR if form.ending == ending)
+    try:
+        frame = reader.query(folder, sql, limits=limits)
+        head = {"release_id": folder.name, "count": frame.height}
+        sending.send(b"".join(formats.rows_in(form, head, frame)))
+    except UsageError as error:
+        sending.send(error)
+    except duckdb.IOException:
+        sending.send(FileNotFoundError("the release"))
+    except BaseException as error:  # noqa: BLE001 - polars' panics are no Exceptions, and this process ends here
+        _log.warning("a result could not be written", exc_info=error)
+        sending.send(no_place_in(form.ending))

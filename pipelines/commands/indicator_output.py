@@ -1,0 +1,139 @@
+"""What a person is told of the indicators: lists, searches, one by itself, and those that do not exist.
+
+Belongs here: gathering what is declared and released of them for the command line, and laying it out. Does not belong
+here: runs, releases and comparisons (`report.py`), or any of the work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import polars as pl
+
+from indicators.load.catalogue import load_catalogue
+from indicators.model import words
+from indicators.model.indicator import Indicator
+from indicators.tables.declared import TABLES
+from pipelines.commands import terminal
+from pipelines.errors import UsageError
+from pipelines.reading import reader
+from pipelines.settings import Settings
+from pipelines.storage import release_pointer
+from pipelines.text.normalise import holds_words
+from pipelines.text.suggestions import names_near, words_near
+
+
+def of_theme(settings: Settings, theme: str | None) -> list[dict[str, Any]]:
+    """The indicators as declared, of one theme or of all, with the years of their values (`_listed`).
+
+    Raises:
+        UsageError: there is no such theme.
+    """
+    if theme is not None and theme not in words.THEMES:
+        raise no_such_theme(theme)
+    return _listed(settings, lambda i: theme is None or i.theme == theme)
+
+
+def no_such_theme(theme: str) -> UsageError:
+    """A theme that does not exist, with those that do."""
+    near = names_near(theme, words.THEMES)
+    remedy = f"did you mean {near[0]}?" if near else ""
+    return UsageError("there is no such theme", expected=", ".join(words.THEMES), found=theme, remedy=remedy)
+
+
+def search_indicators(settings: Settings, text: str) -> tuple[list[dict[str, Any]], list[str]]:
+    """The indicators that hold all the words, as `of_theme` gives them; where none does, the nearest words."""
+
+    def searched(i: Indicator) -> str:
+        return " ".join([i.indicator_id, i.title_sv, i.title_en, i.definition_sv, i.series or ""])
+
+    found = _listed(settings, lambda i: holds_words(searched(i), text))
+    if found:
+        return found, []
+    catalogue = load_catalogue(settings.declarations_dir).indicators
+    return [], words_near(text, (f"{i.indicator_id} {i.title_sv} {i.series or ''}" for i in catalogue))
+
+
+def _listed(settings: Settings, wanted: Callable[[Indicator], bool]) -> list[dict[str, Any]]:
+    """Indicators as declared, with `first_year`, `last_year` and `no_values_sv` of the current release; without a
+    release the years are not known, and the last says so."""
+    years = _years(settings)
+    unknown = {"first_year": None, "last_year": None, "no_values_sv": "ingen utgåva än: kör `nyckeltal refresh`"}
+    new = {**unknown, "no_values_sv": "inga värden än: väntar på nästa utgåva"}
+    return [
+        i.model_dump(mode="json") | (years.get(i.indicator_id, new) if years is not None else unknown)
+        for i in sorted(load_catalogue(settings.declarations_dir).indicators, key=lambda i: (i.theme, i.indicator_id))
+        if wanted(i)
+    ]
+
+
+def _years(settings: Settings) -> dict[str, dict[str, Any]] | None:
+    """The years of each indicator's values in the current release; None without a release."""
+    if release_pointer.current(settings.releases_dir) is None:
+        return None
+    folder = release_pointer.current_folder(settings.releases_dir)
+    has_words = "no_values_sv" in reader.query(folder, "from indicator limit 0").columns  # not in earlier releases
+    said = "no_values_sv" if has_words else "if(last_year is null, 'inga värden än', null) as no_values_sv"
+    rows = reader.query(folder, f"select indicator_id, first_year, last_year, {said} from indicator").to_dicts()
+    return {row.pop("indicator_id"): row for row in rows}
+
+
+def describe_indicator(settings: Settings, indicator_id: str) -> dict[str, Any]:
+    """One indicator as declared, and as released where there is a release.
+
+    Raises:
+        UsageError: there is no such indicator.
+    """
+    catalogue = load_catalogue(settings.declarations_dir)
+    if indicator_id not in catalogue.by_id:
+        raise no_such_indicator(indicator_id, catalogue.by_id)
+    if release_pointer.current(settings.releases_dir):
+        folder = release_pointer.current_folder(settings.releases_dir)
+        rows = reader.query(folder, "select * from indicator where indicator_id = $1", [indicator_id]).to_dicts()
+        if rows:
+            return rows[0]
+    declared = catalogue.by_id[indicator_id].model_dump(mode="json")
+    (listed,) = _listed(settings, lambda i: i.indicator_id == indicator_id)
+    return {c: declared[c] for c in TABLES["indicator"] if c in declared} | {"no_values_sv": listed["no_values_sv"]}
+
+
+def no_such_indicator(indicator_id: str, known: Iterable[str]) -> UsageError:
+    """An indicator that does not exist, with the nearest ones."""
+    near = ", ".join(names_near(indicator_id, known, 5))
+    remedy = f"{f'did you mean {near}? ' if near else ''}`nyckeltal indicators search WORDS` looks for more"
+    return UsageError("there is no such indicator", expected="an indicator_id", found=indicator_id, remedy=remedy)
+
+
+def tell_indicator(described: dict[str, Any]) -> None:
+    """Lay out `describe_indicator`; an indicator without values begins with that."""
+    if described.get("no_values_sv"):
+        terminal.out.print(capital(described["no_values_sv"]), markup=False)
+    table = terminal.grid(described["title_sv"], header=False)
+    table.add_column("", whole=True, bold=True, key=True)
+    table.add_column("")
+    for name, value in described.items():
+        if value not in (None, ""):
+            table.add_row(name, terminal.cell(value))
+    terminal.out.print(table)
+
+
+def tell_indicators(found: list[dict[str, Any]]) -> None:
+    """A list of indicators, and how many of them have no values."""
+    rows = [
+        {
+            **{name: i[name] for name in ("theme", "indicator_id", "title_sv", "unit", "kind")},
+            "years": i["no_values_sv"] or f"{i['first_year']}–{i['last_year']}",
+        }
+        for i in found
+    ]
+    columns = ["theme", "indicator_id", "title_sv", "unit", "kind", "years"]
+    frame = pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String))
+    terminal.table(frame, title=f"{len(rows)} indicators", limit=1000)
+    if empty := sum(bool(i["no_values_sv"]) for i in found):
+        terminal.out.print(f"{empty} av {len(found)} har inga värden.")
+
+
+def capital(text: str) -> str:
+    """With its first letter as a capital."""
+    return text[:1].upper() + text[1:]

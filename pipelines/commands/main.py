@@ -1,0 +1,319 @@
+"""`nyckeltal`: the command line. Belongs here: arguments and what is printed; each command calls one function."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import datetime, time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from indicators.errors import DeclarationError
+from pipelines.assets.run import Run
+from pipelines.commands import indicators, publish, releases, snapshot, study, submit, terminal
+from pipelines.commands.options import AsJson, DataDir, SnapshotDir, settings_for
+from pipelines.errors import ExitCode, NyckeltalError, UsageError, disk_error
+from pipelines.settings import ROOT, Settings
+from pipelines.storage import release_pointer
+from pipelines.text.swedish_numbers import number
+
+app = typer.Typer(
+    help="Nyckeltal för kommunal vård och omsorg: hämta, kontrollera, räkna, publicera och läs.\n\n"
+    "Begin with [bold]nyckeltal refresh[/bold], then [bold]nyckeltal status[/bold] and "
+    "[bold]nyckeltal compare 1480[/bold].",
+    rich_markup_mode="rich",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.command()(submit.submit)
+app.command()(study.timeline)
+app.add_typer(study.study_app, name="study")
+app.add_typer(indicators.indicators_app, name="indicators")
+app.add_typer(releases.releases_app, name="releases")
+app.add_typer(snapshot.snapshot_app, name="snapshot")
+app.add_typer(publish.publish_app, name="publish")
+
+
+def main() -> None:
+    """Run a command; tell an error of ours in full words on standard error, with its exit code."""
+    try:
+        app()
+    except NyckeltalError as error:
+        _tell(error)
+        sys.exit(error.exit_code)
+    except DeclarationError as error:
+        terminal.err.print("[bold red]A declaration is wrong[/bold red]")
+        terminal.err.print(str(error), markup=False)
+        sys.exit(ExitCode.NOTHING_RELEASED)
+    except OSError as error:
+        _tell(disk_error(error, Path()))
+        sys.exit(ExitCode.NOTHING_RELEASED)
+
+
+def _tell(error: NyckeltalError) -> None:
+    terminal.err.print(f"[bold red]Fel[/bold red] {error.what}", style=None)
+    for label, text in (
+        ("where", error.where), ("expected", error.expected), ("found", error.found), ("what to do", error.remedy)
+    ):  # fmt: skip
+        if text:
+            terminal.err.print(f"  {label}: {text}", markup=False)
+
+
+@app.command()
+def refresh(
+    source: Annotated[str, typer.Option(help="snapshot: the embedded figures; live: the publishers.")] = "",
+    only: Annotated[str, typer.Option(help="Only these publishers or datasets, e.g. kolada,scb.kpif.")] = "",
+    data_dir: DataDir = None,
+    snapshot_dir: SnapshotDir = None,
+    base_url: Annotated[
+        list[str] | None, typer.Option(help="Ask this server instead: URL, or PUBLISHER=URL; may be repeated.")
+    ] = None,
+    scope: Annotated[str, typer.Option(help="KPIs of Kolada: catalogue, group:ID or all.")] = "",
+    full: Annotated[bool, typer.Option("--full", help="A full sweep, whenever the last one was.")] = False,
+    accept_missing: Annotated[
+        str, typer.Option(help="Take what these datasets have lost as lost; you have made sure.")
+    ] = "",
+    accept_revised: Annotated[
+        str, typer.Option(help="Take these datasets' values however much they changed; you have made sure.")
+    ] = "",
+    as_of: Annotated[
+        datetime | None,
+        typer.Option(help="Date the knowledge: what is taken in counts as known from then.", formats=["%Y-%m-%d"]),
+    ] = None,
+    json_out: AsJson = False,
+) -> None:
+    """Fetch, judge, compute and publish: the whole way, as the nightly schedule does it.
+
+    Exit codes: 0 done; 2 wrong use; 3 a dataset was held back, the others were released; 4 nothing was released and
+    the last release stands.
+    """
+    from pipelines.commands.dagster_run import refresh as work  # noqa: PLC0415
+
+    given = {
+        "source": _known_source(source),
+        "base_urls": _base_urls(base_url or []),
+        "kolada_scope": scope,
+        "full_sweep_days": 0 if full else None,
+        "accept_missing": _known_datasets(accept_missing),
+        "accept_revised": _known_datasets(accept_revised),
+    }
+    chosen = {name: value for name, value in given.items() if value not in ("", None, {}, frozenset())}
+    settings = settings_for(data_dir, snapshot_dir, **chosen)
+    moment = datetime.combine(as_of.date(), time()) if as_of else None
+    _run(Run(settings, only=_known_datasets(only), as_of=moment), work, json_out)
+
+
+@app.command()
+def rebuild(data_dir: DataDir = None, json_out: AsJson = False) -> None:
+    """Make the release anew from archive and vintages; the same state gives the same tables."""
+    from pipelines.commands.dagster_run import rebuild as work  # noqa: PLC0415
+
+    _run(Run(settings_for(data_dir), kind="rebuild"), work, json_out)
+
+
+def _run(run: Run, work: Any, json_out: bool) -> None:
+    from pipelines.commands.output import progress, tell_run  # noqa: PLC0415
+
+    with progress(run):
+        try:
+            code: ExitCode = work(run)
+        except Exception as error:
+            run.error = run.error or error
+            if run.held:
+                tell_run(run, json_out)
+            raise
+    tell_run(run, json_out)
+    raise typer.Exit(code)
+
+
+@app.command()
+def status(data_dir: DataDir = None, json_out: AsJson = False) -> None:
+    """What the current release holds, how old it is, which checks failed, and how the last run went.
+
+    Exit code 4 when archive or vintages are damaged: nothing can be released until they are restored.
+    """
+    from pipelines.commands.output import status_of, tell_status  # noqa: PLC0415
+
+    found = status_of(settings_for(data_dir))
+    terminal.as_json(found) if json_out else tell_status(found)
+    if found["damaged"]:
+        raise typer.Exit(ExitCode.NOTHING_RELEASED)
+
+
+@app.command()
+def sql(
+    query: Annotated[str, typer.Argument(help="One query, e.g. select count(*) from observation.")],
+    data_dir: DataDir = None,
+    form: Annotated[str, typer.Option("--format", help="table, csv, json or parquet.")] = "table",
+    output: Annotated[Path | None, typer.Option(help="Write to this file.")] = None,
+    json_out: AsJson = False,
+) -> None:
+    """Ask the current release with SQL: read-only, without access to files or network."""
+    from pipelines.reading import reader  # noqa: PLC0415
+
+    reader.hold_memory()
+    folder = release_pointer.current_folder(settings_for(data_dir).releases_dir)
+    frame = reader.query(folder, query)
+    terminal.write_result(frame, "json" if json_out else form, output)
+    if frame.is_empty() and "observation_as_of" in query.lower():
+        first = reader.first_known(folder)
+        terminal.err.print(
+            f"Det första som utgåvan vet blev känt {terminal.cell(first)} (UTC): före det är inget känt."
+        )
+
+
+@app.command()
+def compare(
+    area: Annotated[str, typer.Argument(help="A municipality's code or name, e.g. 1480 or Göteborg.")],
+    with_: Annotated[str | None, typer.Option("--with", help="Another area to put beside it.")] = None,
+    theme: Annotated[str | None, typer.Option(help="kostnad, kvalitet, kompetens, samverkan or behov.")] = None,
+    data_dir: DataDir = None,
+    json_out: AsJson = False,
+) -> None:
+    """Put one municipality beside nation, county, GR and its kind, at the newest value of each indicator."""
+    from indicators.model.words import THEMES  # noqa: PLC0415
+    from pipelines.commands.indicator_output import no_such_theme  # noqa: PLC0415
+    from pipelines.commands.output import tell_comparison  # noqa: PLC0415
+    from pipelines.reading import reader  # noqa: PLC0415
+
+    if theme is not None and theme not in THEMES:
+        raise no_such_theme(theme)
+    folder = release_pointer.current_folder(settings_for(data_dir).releases_dir)
+    area_id, name = reader.find_area(folder, area)
+    other = reader.find_area(folder, with_) if with_ else None
+    frame = reader.compare(folder, area_id, other[0] if other else None, theme)
+    terminal.frame_as_json(frame) if json_out else tell_comparison(frame, area_id, name, other, theme)
+
+
+@app.command()
+def diff(
+    older: Annotated[str | None, typer.Argument(help="A release; the one before the current when left out.")] = None,
+    newer: Annotated[str | None, typer.Argument(help="A release; the current when left out.")] = None,
+    data_dir: DataDir = None,
+    form: Annotated[str, typer.Option("--format", help="table, csv, json or parquet.")] = "table",
+    output: Annotated[Path | None, typer.Option(help="Write to this file.")] = None,
+    json_out: AsJson = False,
+) -> None:
+    """Show each value that differs between two releases."""
+    from pipelines.release.diff import diff_releases  # noqa: PLC0415
+
+    title, frame = diff_releases(settings_for(data_dir), older, newer)
+    if form == "table" and not json_out:
+        terminal.out.print(f"{title}: {frame.height or 'no'} values differ")
+    if frame.height or form != "table" or json_out:
+        terminal.write_result(frame, "json" if json_out else form, output)
+
+
+@app.command()
+def site(
+    output: Annotated[Path | None, typer.Option(help="Where to write; DATA/site when left out.")] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Write the pages of the current release into a folder: open its index.html, or put it on any web server."""
+    from pipelines.site.build import write_site  # noqa: PLC0415
+
+    settings = settings_for(data_dir)
+    target = (output or settings.data_dir / "site").resolve()
+    files, written = write_site(release_pointer.current_folder(settings.releases_dir), target)
+    terminal.out.print(f"{number(files)} files, {number(written)} of them new or changed", soft_wrap=True)
+    terminal.out.print(f"open {target / 'index.html'}", markup=False, soft_wrap=True)
+
+
+@app.command()
+def doctor(data_dir: DataDir = None, json_out: AsJson = False) -> None:
+    """Look for what is missing on this machine, and tell the command that mends it."""
+    from pipelines.commands.doctor import examine, tell  # noqa: PLC0415
+
+    found = examine(settings_for(data_dir))
+    terminal.as_json([f.__dict__ for f in found]) if json_out else tell(found)
+    raise typer.Exit(ExitCode.DONE if all(f.ok for f in found) else ExitCode.WRONG_USE)
+
+
+@app.command()
+def dev(
+    port: Annotated[int, typer.Option(help="Port of the pages on 127.0.0.1.")] = 3000, data_dir: DataDir = None
+) -> None:
+    """Serve Dagster's pages: lineage, checks, row counts, freshness, and the nightly schedule, which is on."""
+    from pipelines.commands.dagster_run import serve_dagster  # noqa: PLC0415
+
+    serve_dagster(settings_for(data_dir), port)
+
+
+@app.command()
+def serve(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 8000,
+    host: Annotated[str, typer.Option(help="Where to listen; any other opens it to others.")] = "127.0.0.1",
+    sql: Annotated[bool, typer.Option("--sql", help="Let readers send SQL, read-only and bounded.")] = False,
+    allow_origin: Annotated[
+        list[str] | None, typer.Option(help="A site whose pages may read the answers; may be repeated.")
+    ] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Serve the current release: its pages, its files and a query API; ends by Ctrl-C."""
+    from pipelines.api.server import serve as work  # noqa: PLC0415
+
+    def tell(address: str) -> None:
+        terminal.out.print(f"Serving {address} (API: {address}/api/); end with Ctrl-C")
+
+    work(settings_for(data_dir), host, port, tell, with_sql=sql, origins=allow_origin or [])
+
+
+@app.command()
+def replica(port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 8765) -> None:
+    """Serve replicas of the publishers, to try a live refresh without a network; ends by Ctrl-C."""
+    if not (ROOT / "tests" / "support" / "replicas").is_dir():
+        raise UsageError(
+            "the replicas are part of the source code, not of an installed copy",
+            where=str(ROOT),
+            expected="a folder tests/support/replicas",
+            found="none",
+            remedy="run the command in a checkout of the repository",
+        )
+    os.chdir(ROOT)
+    program = [sys.executable, "-m", "tests.support.replicas", "--port", str(port)]
+    os.execv(sys.executable, program)  # noqa: S606 - our own environment's program, no shell
+
+
+@app.command()
+def generate(
+    check: Annotated[bool, typer.Option("--check", help="Change nothing; fail when something is out of date.")] = False,
+) -> None:
+    """Write what is generated from the declarations (dbt's sources)."""
+    from pipelines.warehouse.generated_files import write_generated  # noqa: PLC0415
+
+    for path in write_generated(Settings(), check=check):
+        terminal.out.print(f"{'out of date' if check else 'written'}: {path}")
+
+
+def _known_source(source: str) -> str:
+    if source not in {"", "snapshot", "live"}:
+        raise typer.BadParameter(f"unknown: {source}; known: snapshot, live", param_hint="--source")
+    return source
+
+
+def _base_urls(given: list[str]) -> dict[str, str]:
+    """`URL` for all publishers, `PUBLISHER=URL` for one."""
+    from pipelines.datasets import load_publishers  # noqa: PLC0415
+
+    found = {}
+    for text in given:
+        publisher, _, url = text.partition("=") if "=" in text.split("://", maxsplit=1)[0] else ("*", "", text)
+        if publisher not in {"*", *load_publishers()} or not url.startswith(("http://", "https://")):
+            known = ", ".join(load_publishers())
+            raise typer.BadParameter(
+                f"expected URL or PUBLISHER=URL (publishers: {known}); found {text}", param_hint="--base-url"
+            )
+        found[publisher] = url
+    return found
+
+
+def _known_datasets(only: str) -> frozenset[str]:
+    from pipelines.datasets import datasets, load_publishers  # noqa: PLC0415
+
+    chosen = frozenset(part.strip() for part in only.split(",") if part.strip())
+    known = {*datasets(), *load_publishers()}
+    if chosen - known:
+        raise typer.BadParameter(f"unknown: {', '.join(sorted(chosen - known))}; known: {', '.join(sorted(known))}")
+    return chosen

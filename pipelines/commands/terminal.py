@@ -1,0 +1,116 @@
+"""How figures and tables look in a terminal.
+
+Belongs here: tables of frames, and files of results. Does not belong here: how a table fits a terminal (`screen.py`),
+or how a number is written in Swedish (`swedish_numbers.py`).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from pipelines.commands.terminal_tables import KEYS, Grid, Screen, escaped, plain
+from pipelines.errors import UsageError, no_place_in
+from pipelines.text import csv_values
+
+_FILE_WIDTH = 160  # columns where output goes to a file or another program
+
+out = Screen(
+    highlight=False,
+    soft_wrap=False,
+    width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else _FILE_WIDTH,
+)
+err = Screen(stderr=True, highlight=False, soft_wrap=True)
+
+
+def cell(value: Any) -> str:
+    """A value of a query as text."""
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ", timespec="seconds")
+    return str(value)
+
+
+def grid(title: str | None = None, *, header: bool = True) -> Grid:
+    """An empty table in the form that all have."""
+    return Grid(title, header)
+
+
+def table(frame: pl.DataFrame, title: str | None = None, limit: int = 200) -> None:
+    """Print a frame; at most `limit` rows, and then how many more there are. An empty one says so."""
+    shown = grid(title)
+    for name, dtype in frame.schema.items():  # numbers, dates and codes are never broken over two lines
+        is_key = name in KEYS
+        shown.add_column(name, right=dtype.is_numeric(), whole=is_key or dtype.is_temporal(), key=is_key)
+    for row in frame.head(limit).iter_rows():
+        shown.add_row(*(cell(v) for v in row))
+    if frame.width:
+        out.print(shown)
+    if frame.is_empty():
+        out.print("0 rows")
+    if frame.height > limit:
+        out.print(f"… and {frame.height - limit} rows more (use --format csv, json or parquet for all)")
+
+
+def as_json(content: Any) -> None:
+    """Print JSON that a machine can read; what a terminal would take for a command is escaped, and reads the same."""
+    print(escaped(json.dumps(content, ensure_ascii=False, indent=1, default=_json_value)))  # noqa: T201
+
+
+def frame_as_json(frame: pl.DataFrame) -> None:
+    """Print a frame as a JSON list of rows."""
+    as_json(frame.to_dicts())
+
+
+def safe_csv(frame: pl.DataFrame) -> str:
+    """CSV of a frame, as every program reads it right by default."""
+    return "".join(csv_values.written(frame))
+
+
+def write_result(frame: pl.DataFrame, form: str, output: Path | None) -> None:
+    """Give a query's result as `table`, `csv`, `json` or `parquet`, to the screen or to a file.
+
+    Raises:
+        UsageError: parquet needs a file, the form is unknown, or it has no way to write the result.
+    """
+    try:
+        _write_result(frame, form, output)
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        raise no_place_in(form) from error
+
+
+def _write_result(frame: pl.DataFrame, form: str, output: Path | None) -> None:
+    if form == "parquet":
+        if output is None:
+            raise UsageError("Parquet is not for the screen", remedy="give a file with --output")
+        frame.write_parquet(output)
+    elif form == "csv":
+        text = safe_csv(frame)
+        if output:
+            output.write_text(text, encoding="utf-8")
+        else:  # a file or a program gets the bytes as they are
+            print(plain(text) if sys.stdout.isatty() else text, end="")  # noqa: T201
+    elif form == "json":
+        if output:
+            output.write_text(json.dumps(frame.to_dicts(), ensure_ascii=False, default=_json_value), encoding="utf-8")
+        else:
+            frame_as_json(frame)
+    elif form == "table":
+        table(frame)
+    else:
+        raise UsageError("unknown form", expected="table, csv, json or parquet", found=form)
+
+
+def _json_value(value: Any) -> Any:
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    return str(value)

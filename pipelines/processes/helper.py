@@ -1,0 +1,100 @@
+"""A helper process for the gate, so that what it imports and holds in memory ends with it.
+
+Belongs here: starting and ending that process. Does not belong here: what it does (`staging.py`). It starts while the
+rest of the run is still loading, and ends by itself when the run that it belongs to is killed.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import threading
+import traceback
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any, ParamSpec, TypeVar
+
+from indicators.errors import PortableError, portable_cause
+from pipelines.errors import NyckeltalError
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Worker:
+    """One process of its own, started by `warm_up` or by the first call."""
+
+    def __init__(self) -> None:
+        self._pool: ProcessPoolExecutor | None = None
+
+    def warm_up(self, load: Callable[[], None]) -> None:
+        """Begin to load what the work will need, without waiting for it."""
+        self._started().submit(load)
+
+    def call(self, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+        """Do `work` in the process and give back its result, or raise its error, which is as it was there.
+
+        Raises:
+            ProcessEndedError: the process ended in the midst of it; the next call starts another.
+        """
+        try:
+            found, error = self._started().submit(_attempt, work, arguments, named).result()
+        except BrokenProcessPool as broken:
+            self.stop()
+            raise ProcessEndedError(
+                "the helper process ended in the midst of its work",
+                where=getattr(work, "__qualname__", "work"),
+                expected="a result or an error",
+                found=str(broken),
+                remedy="its last good state stands; see whether this machine ran out of memory, or report it as a bug",
+            ) from broken
+        if error is not None:
+            raise error
+        result: T = found
+        return result
+
+    def stop(self) -> None:
+        """End the process and give its memory back."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+            self._pool = None
+
+    def _started(self) -> ProcessPoolExecutor:
+        if self._pool is None:
+            context = multiprocessing.get_context("spawn")
+            self._pool = ProcessPoolExecutor(max_workers=1, mp_context=context, initializer=_follow_parent)
+        return self._pool
+
+
+class ProcessEndedError(NyckeltalError):
+    """The helper process was killed, or crashed."""
+
+
+def _attempt(work: Callable[..., Any], arguments: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, Any]:
+    """The result of `work`, or its error: given back instead of raised, since the pool would replace its cause.
+
+    An error that cannot be pickled would end the whole pool; one with its words and traceback goes in its place.
+    """
+    try:
+        return work(*arguments, **named), None
+    except Exception as error:  # noqa: BLE001 - raised again by the process that waits
+        trace = "".join(traceback.format_exception(error))
+        if not isinstance(error, PortableError):
+            error.add_note(f"In the helper process:\n{trace}")
+        if portable_cause(error) is error:
+            return None, error
+        told = RuntimeError(f"{type(error).__name__}: {error}")
+        told.add_note(f"In the helper process:\n{trace}")
+        return None, told
+
+
+def _follow_parent() -> None:
+    parent = multiprocessing.parent_process()
+
+    def wait() -> None:
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()

@@ -1,0 +1,70 @@
+"""What happened to the series that the catalogue uses: renamed, vanished, closed, or back again.
+
+Belongs here: reading such events out of the vintages of the publisher's own list. Does not belong here: values, whose
+changes are in the tables `revision` and `observation_vintage`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from indicators.load.catalogue import load_catalogue
+from pipelines.settings import Settings
+from pipelines.storage.database import connect
+from pipelines.storage.vintages import Vintages
+
+_LIST, _VALUES = "kolada.kpi", "kolada.values"
+_CLOSED = re.compile(r"\(\s*-\s*(\d{4})\s*\)")  # the only word of a closed series is in its title: "(-2023)"
+
+
+@dataclass(frozen=True)
+class Event:
+    """One event: when it became known (UTC), what it was, and the titles before and after."""
+
+    known_from: datetime
+    kind: str  # renamed, vanished, returned or closed
+    series_id: str
+    indicators: tuple[str, ...]
+    before: str | None
+    after: str | None
+
+
+def series_events(settings: Settings) -> list[Event]:
+    """Events of the series that the catalogue uses, newest first. A series that was closed from the start is told."""
+    catalogue = load_catalogue(settings.declarations_dir)
+    used: dict[str, list[str]] = {series: [] for series in catalogue.series_of(_VALUES)}
+    for indicator in catalogue.indicators:
+        if indicator.dataset == _VALUES and indicator.series:
+            used[indicator.series].append(indicator.indicator_id)
+    history = Vintages(settings).history_sql(_LIST)
+    with connect(settings) as con:
+        rows = con.execute(
+            "select known_from, change, series_id, title, lag(title) over w, lag(change) over w "
+            f"from ({history}) where series_id in (select unnest(?::varchar[])) "
+            "window w as (partition by series_id order by known_from) order by known_from desc, series_id",
+            [list(used)],
+        ).fetchall()
+    events = []
+    for known_from, change, series, title, before, change_before in rows:
+        kind = _kind(change, title, before, change_before)
+        if kind:
+            events.append(Event(known_from, kind, series, tuple(used[series]), before, title))
+    return events
+
+
+def _kind(change: str, title: str | None, before: str | None, change_before: str | None) -> str | None:
+    if change == "withdrawn":
+        return "vanished"
+    if title and _CLOSED.search(title) and not (before and _CLOSED.search(before)):
+        return "closed"
+    if change == "restored" or change_before == "withdrawn":
+        return "returned"
+    return "renamed" if before is not None and title != before else None
+
+
+def as_rows(events: list[Event]) -> list[dict[str, Any]]:
+    """Events for a machine."""
+    return [asdict(event) | {"known_from": event.known_from.isoformat()} for event in events]

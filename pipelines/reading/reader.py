@@ -1,0 +1,195 @@
+"""Reading the current release, safely: the one place for the rules of reading.
+
+Belongs here: read-only connections for readers, without file or network access, running one query within memory, time
+and size, and the few queries that the command line shows. Does not belong here: what a query may name (`sql_rules.py`);
+writing anything.
+"""
+
+from __future__ import annotations
+
+import resource
+import threading
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+import pyarrow as pa
+
+from pipelines.errors import UsageError
+from pipelines.reading import sql_rules
+from pipelines.storage.release_pointer import DATABASE
+from pipelines.text.normalise import AreaNames, code
+
+_BATCH = 10_000
+_ROOM_MB = 1_000  # for the program itself
+_LIMITS: dict[str, str | bool | int | float | list[str]] = {
+    "temp_directory": "",  # nothing is ever written beside a release
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+    "python_enable_replacements": False,  # a name in a query is never a variable of this program
+}
+# Errors that tell of the query; all others might tell of the machine.
+_OF_THE_QUERY = (duckdb.ProgrammingError, duckdb.DataError, duckdb.NotSupportedError)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much one query may take: seconds, DuckDB's memory in MB and its threads, rows, and MB of result."""
+
+    seconds: float = 60
+    threads: int = 2
+    memory_mb: int = 1000
+    rows: int = 5_000_000
+    result_mb: int = 2000
+
+
+USUAL = Limits()
+
+
+def open_release(folder: Path, limits: Limits = USUAL) -> duckdb.DuckDBPyConnection:
+    """A read-only connection on a release folder; SQL in it can reach neither files nor the network.
+
+    One process has a release open once: for more at a time, take cursors.
+    """
+    config = {**_LIMITS, "memory_limit": f"{limits.memory_mb}MB", "threads": limits.threads}
+    con = duckdb.connect(str(folder / DATABASE), read_only=True, config=config)
+    con.execute("set enable_progress_bar = false")  # it would stand among the rows
+    con.execute("set enable_external_access = false")
+    con.execute("set lock_configuration = true")
+    return con
+
+
+def query(folder: Path, sql: str, parameters: list[Any] | None = None, limits: Limits = USUAL) -> pl.DataFrame:
+    """Run one query on a release.
+
+    Raises:
+        UsageError: the SQL is wrong, not one query, names what is not public, or goes beyond the limits.
+    """
+    with open_release(folder, limits) as con:
+        alarm = threading.Timer(limits.seconds, con.interrupt)
+        alarm.start()
+        try:
+            sql_rules.judge(con, sql)
+            return _bounded(con.execute(sql, parameters or []), limits)
+        except (duckdb.Error, OSError, MemoryError, RecursionError) as error:
+            raise refusal(error, limits) from error
+        except (pl.exceptions.PolarsError, pa.ArrowException) as error:
+            remedy = "name each column once, and cast what is no number, text, date or list to text"
+            raise UsageError(
+                "the result is no table", found=str(error).partition(". Hint")[0], remedy=remedy
+            ) from error
+        finally:
+            alarm.cancel()
+
+
+def refusal(error: Exception, limits: Limits) -> UsageError:
+    """What is told of an error of DuckDB (or of Arrow, that hands on DuckDB's): the query's faults, not the machine."""
+    text = str(error)
+    if isinstance(error, duckdb.InterruptException) or "INTERRUPT" in text:
+        return too_slow(limits)
+    if isinstance(error, duckdb.OutOfMemoryException | MemoryError) or "Out of Memory" in text:
+        return too_large(limits)
+    if isinstance(error, _OF_THE_QUERY):
+        return UsageError("the query cannot be run", found=text.partition("\n\nPlease try")[0].strip())
+    return UsageError("the query cannot be run", found=type(error).__name__)
+
+
+def too_slow(limits: Limits) -> UsageError:
+    """A query that does not end in its time."""
+    expected = f"at most {limits.seconds:g} seconds"
+    return UsageError("the query took too long", expected=expected, remedy="narrow the query")
+
+
+def too_large(limits: Limits) -> UsageError:
+    """A query that does not do with its memory."""
+    remedy = "narrow the query, or read the release's Parquet files"
+    return UsageError("the query needs too much memory", expected=f"at most {limits.memory_mb} MB", remedy=remedy)
+
+
+def hold_memory(limits: Limits = USUAL) -> None:
+    """Let this process, which runs one query and nothing else, have no more memory than its limits come to.
+
+    DuckDB counts what it sorts and joins, but not a single text or list of a thousand million parts. A result counts
+    twice: as it was found, and as it is written.
+    """
+    most = (limits.memory_mb + 2 * limits.result_mb + _ROOM_MB) * 1_000_000
+    resource.setrlimit(resource.RLIMIT_DATA, (most, most))
+
+
+def _bounded(result: duckdb.DuckDBPyConnection, limits: Limits) -> pl.DataFrame:
+    """Fetch batch by batch, so that a result that is too large is refused before it fills the memory."""
+    reader = result.to_arrow_reader(_BATCH)
+    batches, rows, size = [], 0, 0
+    for batch in reader:
+        rows, size = rows + batch.num_rows, size + batch.nbytes
+        if rows > limits.rows or size > limits.result_mb * 1_000_000:
+            expected = f"at most {limits.rows} rows and {limits.result_mb} MB"
+            remedy = "narrow the query, or read the release's Parquet files"
+            raise UsageError("the result is too large", expected=expected, remedy=remedy)
+        batches.append(batch)
+    frame = pl.from_arrow(pa.Table.from_batches(batches, schema=reader.schema))
+    return frame if isinstance(frame, pl.DataFrame) else frame.to_frame()
+
+
+def find_area(folder: Path, written: str) -> tuple[str, str]:
+    """An area by its code or its name, as (area_id, name). Units are none: they are compared with nothing.
+
+    Raises:
+        UsageError: no area is called so; a code that lacks its zeros is told, never guessed.
+    """
+    areas = AreaNames(dict(query(folder, "select area_id, name from area where area_type <> 'unit'").rows()))
+    found = code(written) if code(written) in areas.names else areas.code_of(written)
+    if found is None:
+        near = ", ".join(f"{area} ({areas.names[area]})" for area in areas.near(written))
+        remedy = f"did you mean {near}?" if near else 'see `nyckeltal sql "select area_id, name from area"`'
+        raise UsageError(
+            "there is no such area", expected="a code such as 1480 or a name", found=written, remedy=remedy
+        )
+    return found, areas.names[found]
+
+
+def first_known(folder: Path) -> datetime:
+    """When the first value of a release became known."""
+    found: datetime = query(folder, "select min(known_from) from observation_vintage").item()
+    return found
+
+
+# By caution: values that carry it, and values that were not published because of it.
+CAUTIONS_SQL = """
+select caution, count(value) as n, count(*) - count(value) as not_published
+from observation where caution is not null group by caution order by n desc, caution
+"""
+
+COMPARE_SQL = """
+with latest as (
+    select o.indicator_id, max(o.year) as year
+    from observation as o join area as a on o.area_id = a.area_id and a.area_type in ('municipality', 'county', 'group')
+    where o.area_id = $area and o.sex = 'T' and o.value is not null
+    group by o.indicator_id
+)
+select i.theme, i.indicator_id, i.title_sv, i.unit, i.decimals, i.polarity, o.year, o.value, o.caution,
+    c.nation, c.county_mean, c.county_n, c.gr_weighted, c.gr_unweighted, c.gr_n, c.kommungrupp_median, c.kommungrupp_n,
+    c.similar_mean, c.similar_n, c.rank, c.of_n, c.rank_from_highest, c.rank_from_lowest, c.place_sv, c.change_1y,
+    c.change_5y, w.value as with_value, w.caution as with_caution
+from latest as l
+join observation as o on o.indicator_id = l.indicator_id and o.year = l.year and o.sex = 'T' and o.area_id = $area
+left join comparison as c on c.indicator_id = l.indicator_id and c.year = l.year and c.sex = 'T' and c.area_id = $area
+join indicator as i on i.indicator_id = l.indicator_id
+left join observation as w
+    on w.indicator_id = l.indicator_id and w.year = l.year and w.sex = 'T' and w.area_id = $other
+where $theme is null or i.theme = $theme
+order by i.theme, i.indicator_id
+"""
+
+
+def compare(folder: Path, area: str, other: str | None, theme: str | None) -> pl.DataFrame:
+    """The newest value of each indicator for one municipality, beside the others it is compared with.
+
+    A value with a caution stands with it and beside nothing. Means carry the number of areas that they rest on.
+    """
+    parameters = {"area": area, "other": other, "theme": theme}
+    with open_release(folder) as con:
+        return con.execute(COMPARE_SQL, parameters).pl()

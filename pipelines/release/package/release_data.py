@@ -1,0 +1,149 @@
+"""What the package is made of: the figures of a release with their labels, a theme at a time, and what tells changes.
+
+Belongs here: reading the release. Does not belong here: how a file says it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+import duckdb
+import polars as pl
+
+from indicators.model.words import AREA_TYPES, SEXES, THEMES
+from pipelines.storage.database import literal, scratch
+from pipelines.storage.release_pointer import DATABASE
+
+_MEMORY = "200MB"  # of DuckDB, most of it for pages of the database that it keeps
+# One row for each value, codes and labels side by side; all are columns of the view observation_wide.
+TIDY = (
+    "indicator_id", "title_sv", "area_id", "area_name", "area_type", "year", "sex", "sex_label", "value", "unit",
+    "lower_95", "upper_95", "status", "missing_reason", "caution", "is_preliminary", "break_before", "cost_concept",
+    "price_basis", "processing_level", "attribution",
+)  # fmt: skip
+KEY = ("indicator_id", "area_id", "year", "sex")
+_PLACES = f"""
+    indicators as (select indicator_id, theme, row_number() over (order by indicator_id) - 1 as place from indicator),
+    areas as (
+        select area_id, name, area_type,
+            row_number() over (order by list_position({list(AREA_TYPES)}, area_type), area_id) - 1 as place
+        from area
+    )
+"""
+_OWN = (
+    "o.year, o.sex, o.value, o.lower_95, o.upper_95, o.status, o.missing_reason, o.caution, o.is_preliminary, "
+    "o.break_before, o.price_basis"
+)
+_ROWS = f"""
+    with {_PLACES}
+    select i.place::usmallint as indicator, a.place::usmallint as area, {_OWN}
+    from observation as o
+    join indicators as i on o.indicator_id = i.indicator_id
+    join areas as a on o.area_id = a.area_id
+    where i.theme = ?
+    order by i.place, a.place, list_position({list(SEXES)}, o.sex), o.year
+"""
+# Rows are told apart by their key, so what their hashes add up to tells whether any of them differs, in any order.
+_PRINTS = f"""
+    select o.indicator_id, count(*) as n, bit_xor(h) as crossed, sum(h::hugeint)::varchar as added,
+        max(known_from) as known_from
+    from (
+        select o.indicator_id, o.known_from, hash(a.area_id, a.name, a.area_type, {_OWN}) as h
+        from observation as o join area as a on o.area_id = a.area_id
+    ) as o
+    group by o.indicator_id order by o.indicator_id
+"""
+_ATTRIBUTIONS = """
+    select distinct indicator_id, area_type, processing_level, attribution from observation_wide
+    order by indicator_id, area_type
+"""
+
+
+class Figures:
+    """The tables of a release, read only.
+
+    Args:
+        folder: of the release. spill: a folder for what does not fit in memory.
+    """
+
+    def __init__(self, folder: Path, spill: Path) -> None:
+        self._con = scratch(spill)
+        self._con.execute(f"attach {literal(str(folder / DATABASE))} as release (read_only)")
+        self._con.execute("use release")
+        self._con.execute(f"set memory_limit = '{_MEMORY}'")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._con.close()
+
+    def query(self, sql: str, parameters: list[Any] | None = None) -> pl.DataFrame:
+        """Rows of a query; may be asked from more than one thread."""
+        return self._cursor().execute(sql, parameters or []).pl()
+
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        cursor = self._con.cursor()
+        cursor.execute("use release")
+        return cursor
+
+    @cached_property
+    def indicator(self) -> pl.DataFrame:
+        """The table `indicator`, ordered by id."""
+        return self.query("select * from indicator order by indicator_id")
+
+    @cached_property
+    def area(self) -> pl.DataFrame:
+        """area_id, name and area_type, in the order that areas have everywhere."""
+        return self.query(f"with {_PLACES} select area_id, name, area_type from areas order by place")
+
+    @cached_property
+    def attribution(self) -> pl.DataFrame:
+        """How values are cited, by indicator and type of area: a group's value is computed where others are not."""
+        return self.query(_ATTRIBUTIONS)
+
+    @cached_property
+    def _prints(self) -> dict[str, tuple[Any, ...]]:
+        return {row[0]: row for row in self.query(_PRINTS).iter_rows()}
+
+    @cached_property
+    def themes(self) -> dict[str, list[str]]:
+        """The indicators that have rows, by theme, in the order of `words.THEMES`."""
+        by_theme = dict(self.indicator.select("indicator_id", "theme").iter_rows())
+        found = {theme: [i for i in self._prints if by_theme[i] == theme] for theme in (str(t) for t in THEMES)}
+        return {theme: ids for theme, ids in found.items() if ids}
+
+    def made_of(self, indicators: Iterable[str], columns: Iterable[str]) -> list[object]:
+        """What decides a file about some indicators: their rows, how they are cited, columns of their table."""
+        wanted = set(indicators)
+        chosen = pl.col("indicator_id").is_in(wanted)
+        return [
+            [self._prints[i] for i in sorted(wanted)],
+            self.attribution.filter(chosen).rows(),
+            self.indicator.filter(chosen).select("indicator_id", *columns).rows(),
+        ]
+
+    def rows_of(self, indicators: Iterable[str]) -> int:
+        """How many rows some indicators have."""
+        return sum(int(self._prints[i][1]) for i in indicators)
+
+    def known_from(self, indicator: str) -> str:
+        """When the newest of an indicator's values was first known (UTC)."""
+        return f"{self._prints[indicator][-1]:%Y-%m-%dT%H:%M:%SZ}"
+
+    def rows(self, theme: str) -> pl.DataFrame:
+        """The rows of a theme in the order of every file; `indicator` and `area` are places in the tables above."""
+        return self.query(_ROWS, [theme])
+
+    def labelled(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Rows, or some columns of them, with the columns of `TIDY` that are labels, and `decimals`."""
+        of_indicator = self.indicator.select("indicator_id", "title_sv", "unit", "cost_concept", "decimals")
+        of_area = self.area.rename({"name": "area_name"})
+        return (
+            pl.concat([rows, of_indicator[rows["indicator"]], of_area[rows["area"]]], how="horizontal")
+            .with_columns(sex_label=pl.col("sex").replace_strict(SEXES))
+            .join(self.attribution, on=["indicator_id", "area_type"], how="left", validate="m:1", maintain_order="left")
+        )

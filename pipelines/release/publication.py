@@ -1,0 +1,253 @@
+"""Makes a release out of a finished build: the public database, Parquet for each table, and the move of the pointer.
+
+Belongs here: the last gate, and writing what readers get. Does not belong here: computing values (`dbt_project`).
+Publication is refused when a blocking check failed; then the last release stands.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import duckdb
+
+from pipelines.settings import ROOT, Settings
+from pipelines.storage import release_pointer
+from pipelines.storage.database import connect, create_described, identifier, literal
+from pipelines.storage.files import folder_atomic, sha256_of, write_json
+from pipelines.storage.release_pointer import DATABASE, DESCRIPTION, ReleaseInfo
+from pipelines.storage.vintages import CheckResult, ImpossibleReleaseError, Vintages
+from pipelines.warehouse.inputs import project_files
+
+MIN_SHARE_OF_LAST = 0.9  # a table much shorter than in the release before is not published
+_GUARDED = ("observation", "observation_vintage", "indicator", "area", "comparison")
+
+# The two tables that only the end of a run can fill; all others are dbt models with contracts.
+OWN_TABLES: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
+    "quality_result": (
+        "Each check that this release stands on.",
+        {
+            "check_id": ("varchar", "The check."),
+            "level": ("varchar", "block (stops the dataset or the release), hold_back (sets rows aside) or warn."),
+            "subject": ("varchar", "What was checked."),
+            "passed": ("boolean", "Whether it held."),
+            "expected": ("varchar", "What was expected."),
+            "found": ("varchar", "What was found."),
+            "sample": ("varchar", "Some of the rows or figures that did not hold."),
+        },
+    ),
+    "release": (
+        "This release: one row.",
+        {
+            "release_id": ("varchar", "Its id, to cite."),
+            "created_at": ("timestamp", "When it was made (UTC)."),
+            "code_version": ("varchar", "Version of the code, with a hash of it."),
+            "input_hash": ("varchar", "Hash of everything it was computed from: equal input, equal tables."),
+            "previous_release_id": ("varchar", "The release before; null for the first."),
+            "stale_sources": ("varchar", "Datasets that were held back and stand as they were; empty when none."),
+        },
+    ),
+}
+
+
+class PublicationRefusedError(ImpossibleReleaseError):
+    """A blocking check of the finished tables failed; nothing was published and the last release stands."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a build is for: its identity, and what it is compared with."""
+
+    input_hash: str
+    code_version: str
+    knowledge_until: datetime
+    previous_release_id: str | None
+    previous_knowledge_until: datetime | None
+    is_new: bool
+    standing_is_stale: bool
+
+
+def plan(settings: Settings) -> Plan | None:
+    """What would be released now; None while nothing is known. `is_new` is false when it was released already."""
+    vintages = Vintages(settings)
+    known = vintages.knowledge_until()
+    if known is None:
+        return None
+    code = code_hash(settings)
+    input_hash = hashlib.sha256("\n".join([code, *vintages.state_id()]).encode()).hexdigest()
+    # A release that was rolled back from (newer than the current) is not published again by the next night; one that
+    # is older than the current is: what came between has been undone.
+    serving = release_pointer.current(settings.releases_dir)
+    wanted = set(settings.release_parts)
+    alike = [
+        r
+        for r in release_pointer.releases(settings.releases_dir)
+        if r.input_hash == input_hash and wanted <= set(r.parts)
+    ]
+    made = next((r for r in alike if serving and r.created_at >= serving.created_at), None)
+    standing = made or serving
+    same = made is not None
+    return Plan(
+        input_hash=input_hash,
+        code_version=f"{version('nyckeltal')}+{code[:8]}",
+        knowledge_until=known,
+        previous_release_id=(standing.previous_release_id if same else standing.release_id) if standing else None,
+        previous_knowledge_until=(standing.previous_knowledge_until if same else standing.knowledge_until)
+        if standing
+        else None,
+        is_new=not same,
+        standing_is_stale=bool(standing and standing.stale_sources),
+    )
+
+
+def publish(
+    settings: Settings,
+    planned: Plan,
+    release_db: Path,
+    checks: list[CheckResult],
+    stale_sources: tuple[str, ...],
+    now: datetime,
+    write_parts: Callable[[Path, Path | None], None] | None = None,
+) -> ReleaseInfo:
+    """Write the release folder, whole, then move the pointer.
+
+    Args:
+        release_db: the database that dbt wrote; it is moved. checks: every check of the run.
+        stale_sources: datasets held back in this run. now: UTC without zone. write_parts: writes what the release
+        holds beside its tables into the folder (the second folder is the release before); None leaves it without.
+
+    Raises:
+        PublicationRefusedError: a blocking check of the warehouse failed, or a table shrank.
+    """
+    with connect(settings, release_db) as con:
+        counts = {t: _count(con, t) for t in _tables(con)}
+        results = sorted([*checks, *_shrink_checks(settings, counts)], key=lambda c: c.check_id)
+        _refuse_if_blocked(results)
+        parts = tuple(sorted(settings.release_parts)) if write_parts else ()
+        described = _describe(planned, counts, stale_sources, now, parts)
+        stale = ", ".join(stale_sources)
+        own = [described.release_id, now, planned.code_version, planned.input_hash, planned.previous_release_id, stale]
+        _create_own_table(con, "quality_result", [tuple(c.model_dump().values()) for c in results])
+        _create_own_table(con, "release", [tuple(own)])
+        _create_macros(con)
+        described = described.model_copy(update={"tables": counts | {t: _count(con, t) for t in OWN_TABLES}})
+        with folder_atomic(settings.releases_dir / described.release_id) as folder:
+            (folder / "parquet").mkdir()
+            for table in described.tables:
+                target = literal(str(folder / "parquet" / f"{table}.parquet"))
+                con.execute(f"copy {identifier(table)} to {target} (format parquet, compression zstd)")
+            con.close()
+            release_db.rename(folder / DATABASE)
+            write_json(folder / DESCRIPTION, described.model_dump(mode="json"))
+            if write_parts:
+                standing = release_pointer.current(settings.releases_dir)
+                write_parts(folder, settings.releases_dir / standing.release_id if standing else None)
+    release_pointer.point_at(settings.releases_dir, described.release_id)
+    release_pointer.prune(settings.releases_dir, settings.keep_releases)
+    return described
+
+
+def _describe(
+    planned: Plan, tables: dict[str, int], stale_sources: tuple[str, ...], now: datetime, parts: tuple[str, ...]
+) -> ReleaseInfo:
+    return ReleaseInfo(
+        release_id=f"{now:%Y%m%dT%H%M%S%f}Z-{planned.input_hash[:8]}",
+        created_at=now,
+        code_version=planned.code_version,
+        input_hash=planned.input_hash,
+        knowledge_until=planned.knowledge_until,
+        previous_release_id=planned.previous_release_id,
+        previous_knowledge_until=planned.previous_knowledge_until,
+        stale_sources=stale_sources,
+        tables=tables,
+        parts=parts,
+    )
+
+
+def _refuse_if_blocked(results: list[CheckResult]) -> None:
+    # A failed gate of a dataset holds back that dataset (its last good state is used); only checks of the warehouse
+    # and of the release say something of the tables at hand.
+    failed = [c for c in results if c.level == "block" and not c.passed and c.subject in {"warehouse", "release"}]
+    if failed:
+        raise PublicationRefusedError(
+            f"the release was refused: {len(failed)} blocking checks failed",
+            where=", ".join(c.check_id for c in failed),
+            expected="; ".join(c.expected for c in failed),
+            found="; ".join(f"{c.found} {c.sample}".strip() for c in failed),
+            remedy="the last release stands; mend the cause and refresh again",
+            checks=tuple(failed),
+        )
+
+
+def _shrink_checks(settings: Settings, counts: dict[str, int]) -> list[CheckResult]:
+    standing = release_pointer.current(settings.releases_dir)
+    before = standing.tables if standing else {}
+    checks = []
+    for table in _GUARDED:
+        least = max(1, int(before.get(table, 0) * MIN_SHARE_OF_LAST))
+        passed = counts.get(table, 0) >= least
+        expected = f"at least {MIN_SHARE_OF_LAST:.0%} of the rows of the release before"
+        checks.append(
+            CheckResult(
+                check_id=f"release.{table}_rows",
+                level="block",
+                subject="release",
+                passed=passed,
+                expected=expected if passed else f"{expected}: {least}",  # a published table must not differ by history
+                found=f"{counts.get(table, 0)} rows",
+            )
+        )
+    return checks
+
+
+def _tables(con: duckdb.DuckDBPyConnection) -> list[str]:
+    rows = con.execute(
+        "select table_name from duckdb_tables() "
+        "where database_name = current_database() and schema_name = 'main' order by 1"
+    ).fetchall()
+    return [str(name) for (name,) in rows]
+
+
+def _count(con: duckdb.DuckDBPyConnection, table: str) -> int:
+    found = con.execute(f"select count(*) from {identifier(table)}").fetchone()
+    return int(found[0]) if found else 0
+
+
+def _create_own_table(con: duckdb.DuckDBPyConnection, table: str, rows: list[tuple[object, ...]]) -> None:
+    about, columns = OWN_TABLES[table]
+    create_described(con, table, about, columns)
+    if rows:
+        con.executemany(f"insert into {table} values ({', '.join('?' * len(columns))})", rows)
+
+
+def _create_macros(con: duckdb.DuckDBPyConnection) -> None:
+    """`observation_as_of(moment)`: what was known then. A day means its end, a time stamp means just that (UTC)."""
+    con.execute(
+        """
+        create macro observation_as_of(moment) as table
+        select * exclude (known_to, revision, change)
+        from observation_vintage
+        where known_from < case
+                when length(cast(moment as varchar)) = 10 then cast(moment as timestamp) + interval 1 day
+                else cast(moment as timestamp) + interval 1 microsecond
+            end
+            and (known_to is null or known_to >= case
+                when length(cast(moment as varchar)) = 10 then cast(moment as timestamp) + interval 1 day
+                else cast(moment as timestamp) + interval 1 microsecond
+            end)
+        """
+    )
+
+
+def code_hash(settings: Settings) -> str:
+    """A hash of the code and the declarations that a release is made by."""
+    digest = hashlib.sha256()
+    homes = (ROOT, settings.declarations_dir, settings.dbt_project_dir)
+    for path in project_files(settings):
+        name = next(path.relative_to(home) for home in homes if path.is_relative_to(home))
+        digest.update(f"{name} {sha256_of(path)}\n".encode())
+    return digest.hexdigest()

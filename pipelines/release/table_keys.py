@@ -1,0 +1,65 @@
+"""What makes a row of a public table one row, and which table its codes refer to.
+
+Belongs here: keys and references, gathered from where they are declared and tested: dbt's `unique_key` tests, and the
+tables that are published without dbt. Does not belong here: what becomes of them (a database, a description).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+
+from indicators.tables.effects import EFFECT_TABLES
+from indicators.tables.reform import REFORM_TABLES
+
+# Tables that the run itself writes.
+_OF_THE_RUN = {
+    "trend": ("indicator_id", "area_id", "sex"),
+    "quality_result": ("check_id",),
+    "release": ("release_id",),
+}
+# A column of this name refers to the key of that table.
+_REFERS_TO = {
+    "indicator_id": "indicator",
+    "area_id": "area",
+    "group_id": "area",
+    "similar_area_id": "area",
+    "donor_area_id": "area",
+    "measure_id": "measure",
+    "correction_id": "correction",
+    "document_id": "document",
+    "event_id": "reform_event",
+    "intervention_id": "intervention",
+    "finding_id": "finding",
+    "study_id": "study",
+}
+# Here such a column may hold several codes with commas, or `*`.
+_OF_SEVERAL = {
+    ("effect_estimate", "indicator_id"),
+    ("effect_estimate", "area_id"),
+    ("effect_series", "indicator_id"),
+    ("effect_series", "area_id"),
+    ("correction", "area_id"),
+}
+
+
+def table_keys(dbt_project: Path) -> dict[str, tuple[str, ...]]:
+    """The key of each public table: the columns whose combination comes once. Some of them may be null."""
+    tested = {}
+    for path in sorted((dbt_project / "models" / "marts").glob("*.yml")):
+        for model in yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)["models"]:
+            for test in model.get("data_tests", []):
+                if "unique_key" in test:
+                    tested[model["name"]] = tuple(test["unique_key"]["arguments"]["columns"])
+    declared = {name: table.key for name, table in (REFORM_TABLES | EFFECT_TABLES).items()}
+    return tested | declared | _OF_THE_RUN
+
+
+def references(table: str, columns: list[str], keys: dict[str, tuple[str, ...]]) -> list[tuple[str, str, str]]:
+    """The columns of a table that refer to another: (column, the other table, its key)."""
+    return [
+        (column, other, keys[other][0])
+        for column in columns
+        if (other := _REFERS_TO.get(column)) and other != table and (table, column) not in _OF_SEVERAL
+    ]

@@ -1,0 +1,126 @@
+"""The pages of a fetch under way: kept as they come, so that an interrupted fetch goes on where it was.
+
+Belongs here: the journal of one fetch (`archive/fetches/<dataset>/pending.jsonl`) and its end as a record of the
+archive. Does not belong here: asking for pages (`http.py`), or knowing which (`sources`).
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from pipelines.datasets import Way, publisher_of
+from pipelines.storage.archive import Archive, Fetch, FileRecord, Promise
+from pipelines.storage.files import append_line
+
+
+class Deposit:
+    """The journal of one fetch. Safe to use from several threads.
+
+    Args:
+        plan: what is being fetched, in words that are equal when an earlier, interrupted fetch can be gone on with.
+        now: UTC. resume: how old that earlier fetch may be.
+    """
+
+    def __init__(self, archive: Archive, dataset: str, plan: str, now: datetime, resume: timedelta) -> None:
+        self._archive, self._dataset, self._now = archive, dataset, now
+        self._path = archive.pending_path(dataset)
+        self._guard = threading.Lock()
+        self._records: dict[str, FileRecord] = {}
+        self._new_fields: set[str] = set()
+        self._take_up(plan, resume)
+
+    def find(self, key: str) -> FileRecord | None:
+        """The page that was archived under this key by this fetch, now or before it was interrupted."""
+        with self._guard:
+            return self._records.get(key)
+
+    def body(self, record: FileRecord) -> bytes:
+        """The bytes of an archived page."""
+        return self._archive.read_path(record.sha256).read_bytes()
+
+    def add(self, key: str, url: str, body: bytes, published_at: str | None = None) -> FileRecord:
+        """Archive a page and write it down."""
+        publisher = publisher_of(self._dataset)
+        record = FileRecord(
+            sha256=self._archive.store_bytes(body),
+            source_id=publisher.publisher,
+            dataset=self._dataset,
+            url=url,
+            fetched_at=self._now,
+            published_at=published_at,
+            bytes=len(body),
+            licence=publisher.licence,
+            attribution=publisher.attribution,
+        )
+        with self._guard:
+            self._records[key] = record
+            append_line(self._path, {"key": key, "record": record.model_dump(mode="json")})
+        return record
+
+    def tell(self, fields: Iterable[str]) -> None:
+        """Write down fields of an answer that its reader did not know."""
+        with self._guard:
+            if news := set(fields) - self._new_fields:
+                self._new_fields |= news
+                append_line(self._path, {"new_fields": sorted(news)})
+
+    @property
+    def new_fields(self) -> frozenset[str]:
+        """Fields that were told so far."""
+        return frozenset(self._new_fields)
+
+    def finish(self, keys: Iterable[str], promise: Promise, way: Way = "live", since: date | None = None) -> Fetch:
+        """Write the fetch down as whole, with its pages in the order of `keys`."""
+        files = [self._records[key] for key in keys]
+        fetch = self._archive.record(self._dataset, files, promise, way, since, self._new_fields)
+        self.discard()
+        return fetch
+
+    def discard(self) -> None:
+        """Forget the journal; the bytes stay."""
+        self._path.unlink(missing_ok=True)
+
+    def _take_up(self, plan: str, resume: timedelta) -> None:
+        head, *lines = _whole_lines(self._path) or [{}]
+        if head.get("plan") == plan and timedelta(0) <= self._now - _moment(head) <= resume:
+            self._new_fields = {str(name) for line in lines for name in line.get("new_fields", [])}
+            records = {key: record for key, record in map(_entry, lines) if record is not None}
+            # A kill may also come between the record of a whole fetch and the end of its journal.
+            last = self._archive.latest(self._dataset)
+            if last is None or not set(last.files) & set(records.values()):
+                self._records = {key: record for key, record in records.items() if self._archive.holds(record.sha256)}
+                return
+        self._path.unlink(missing_ok=True)
+        append_line(self._path, {"plan": plan, "started": self._now.isoformat()})
+
+
+def _whole_lines(path: Path) -> list[dict[str, Any]]:
+    """The lines that a kill did not cut short (in the midst of a letter, it may be)."""
+    if not path.exists():
+        return []
+    found = []
+    for line in path.read_bytes().split(b"\n"):
+        try:
+            found.append(json.loads(line))
+        except ValueError:
+            continue
+    return [line for line in found if isinstance(line, dict)]
+
+
+def _moment(head: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(str(head["started"]))
+
+
+def _entry(line: dict[str, Any]) -> tuple[str, FileRecord | None]:
+    """A page's key and record; no record when it is of another shape, so that the page is asked for again."""
+    try:
+        return str(line.get("key")), FileRecord.model_validate(line.get("record"))
+    except ValidationError:
+        return "", None

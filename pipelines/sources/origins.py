@@ -1,0 +1,123 @@
+"""By which way a dataset comes: the embedded figures, a live publisher, or a municipality's own submission.
+
+Belongs here: choosing the module that fetches and the one that parses. Does not belong here: how either is done
+(`sources`), or what becomes of the rows (`staging.py`).
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from indicators.load.catalogue import Catalogue
+from pipelines.datasets import datasets, faulty
+from pipelines.errors import UsageError
+from pipelines.settings import Settings
+from pipelines.sources import snapshot
+from pipelines.sources.fetch_context import Context
+from pipelines.sources.http_client import Client
+from pipelines.sources.tabular import Parsed
+from pipelines.storage.archive import Archive, Fetch
+from pipelines.storage.vintages import Vintages
+
+
+def offers(settings: Settings, dataset: str) -> bool:
+    """Whether the chosen source gives this dataset."""
+    if settings.source == "snapshot":
+        return "snapshot" in datasets()[dataset].ways
+    return "live" in datasets()[dataset].ways
+
+
+@contextmanager
+def context_of(settings: Settings, catalogue: Catalogue, now: datetime) -> Iterator[Context]:
+    """What live fetches of one run share; its connections are given back at the end."""
+    archive, vintages = Archive(settings.archive_dir), Vintages(settings)
+    clients: dict[str, Client] = {}
+
+    def client(publisher: str) -> Client:
+        if publisher not in clients:
+            clients[publisher] = Client(settings, settings.requests_per_second)
+        return clients[publisher]
+
+    def taken_in(dataset: str) -> list[Fetch]:
+        known = {record.content_id for record in vintages.deliveries(dataset)}
+        return [fetch for fetch in archive.fetches(dataset) if fetch.content_id in known]
+
+    try:
+        yield Context(settings, catalogue, archive, now, client, taken_in)
+    finally:
+        for opened in clients.values():
+            opened.close()
+
+
+def fetch(context: Context, dataset: str) -> Fetch | None:
+    """Bring a dataset into the archive; None when there is nothing to be had.
+
+    Raises:
+        SourceError: it cannot be had.
+    """
+    settings = context.settings
+    if settings.source == "snapshot":
+        return snapshot.fetch(settings.snapshot_dir, dataset, context.archive, context.now)
+    found: Fetch | None = _module(dataset).fetch(context, dataset)
+    return found
+
+
+def check_declaration(dataset: str) -> None:
+    """Read all that is declared of a dataset: its columns, and by its publisher's module how it is asked for and read.
+
+    Raises:
+        DeclarationError: something in it is wrong, with file and key.
+    """
+    if fault := faulty().get(dataset):
+        raise fault
+    _module(dataset).check(dataset)
+
+
+def parse(settings: Settings, fetched: Fetch, target: Path) -> Parsed:
+    """Write the rows of an archived fetch; says which fields, columns and sheets in it are not declared.
+
+    Raises:
+        SourceError: it cannot be read as declared.
+    """
+    archive = Archive(settings.archive_dir)
+    if fetched.way == "snapshot":
+        parsed = snapshot.parse(settings.snapshot_dir, fetched, archive, target)
+    else:
+        parsed = _module(fetched.dataset).parse(fetched, archive, target)
+    return replace(parsed, new_fields=parsed.new_fields | set(fetched.new_fields))
+
+
+def known_at(fetched: Fetch) -> datetime | None:
+    """When a delivery was known before it came here, by what its source says; None where that is the moment it came."""
+    return snapshot.known_at(fetched)
+
+
+def refuse_going_back(settings: Settings) -> None:
+    """The embedded figures are older than any live ones: they would undo what is known.
+
+    Raises:
+        UsageError: the data folder holds live deliveries and the source is the snapshot.
+    """
+    archive = Archive(settings.archive_dir)
+    if settings.source != "snapshot":
+        return
+    for dataset in datasets():
+        last = archive.latest(dataset)
+        if last and last.way == "live" and offers(settings, dataset):
+            raise UsageError(
+                "this data folder holds live figures, which the older embedded ones would undo",
+                where=str(settings.data_dir),
+                expected="--source live",
+                found=f"--source snapshot, and a live delivery of {dataset}",
+                remedy="refresh with --source live, or give the embedded figures a folder of their own with --data-dir",
+            )
+
+
+def _module(dataset: str) -> Any:
+    return importlib.import_module(f"pipelines.sources.{dataset.split('.', maxsplit=1)[0]}")

@@ -1,0 +1,190 @@
+"""Writes `data/snapshot`: real figures, small, so that everything runs without a network.
+
+Belongs here: choosing and reshaping figures out of collected copies (`nyckeltal snapshot build --from DIR`). Does not
+belong here: reading the snapshot back (`sources/snapshot.py`). Only figures, codes and names are taken over.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+from python_calamine import CalamineWorkbook
+
+from indicators.load.catalogue import Catalogue
+from pipelines.datasets import datasets
+from pipelines.errors import SourceError, UsageError
+from pipelines.sources.snapshot import MANIFEST, SnapshotFile, SnapshotManifest
+from pipelines.storage.archive import Promise, SeriesPromise
+from pipelines.storage.files import write_json
+
+ABOUT = (
+    "Figures, codes and names only. Värden ur Kolada: Källa: Kolada (oförändrade värden, hämtade 2024-08; namn och "
+    "grupper 2026-04). Folkmängd och KPIF: Källa: SCB (CC0). Definitions in this project are its own words."
+)
+_KOLADA = "https://api.kolada.se"
+
+
+def build_snapshot(source: Path, target: Path, catalogue: Catalogue) -> dict[str, int]:
+    """Write every dataset's file and the manifest.
+
+    Args:
+        source: folder of collected copies, with `kolada/` and `scb/` below. target: the snapshot folder.
+
+    Returns:
+        Rows for each dataset.
+
+    Raises:
+        UsageError: `source` lacks a file that is needed.
+        SourceError: a file holds what is not expected.
+    """
+    writers: dict[str, tuple[str, str, str, Callable[[], pl.DataFrame]]] = {
+        "kolada.values": ("kolada_values.parquet", f"{_KOLADA}/v2/data", "2024-08", lambda: _values(source, catalogue)),
+        "kolada.kpi": ("kolada_kpi.csv", f"{_KOLADA}/v3/kpi", "2026-04", lambda: _kpi(source, catalogue)),
+        "kolada.municipality": (
+            "kolada_municipality.csv", f"{_KOLADA}/v3/municipality", "2026-04", lambda: _municipality(source)),
+        "kolada.municipality_groups": (
+            "kolada_municipality_groups.csv", f"{_KOLADA}/v3/municipality_groups", "2026-04",
+            lambda: _groups(source, catalogue)),
+        "scb.population": (
+            "scb_population.parquet", "https://api.scb.se/OV0104/v1/doris/sv/ssd/BE/BE0101/BE0101A/BefolkningNy",
+            "2019-02", lambda: _population(source)),
+        "scb.kpif": (
+            "scb_kpif.csv", "https://api.scb.se/OV0104/v1/doris/sv/ssd/PR/PR0101/PR0101G/KPIF2020",
+            "2024-04", lambda: _kpif(source)),
+    }  # fmt: skip
+    target.mkdir(parents=True, exist_ok=True)
+    entries, rows = {}, {}
+    for dataset, (file, origin, published_at, make) in writers.items():
+        frame = make().select(*datasets()[dataset].columns).sort(*datasets()[dataset].key)
+        if file.endswith(".parquet"):
+            frame.write_parquet(target / file, compression="zstd", compression_level=19, statistics=True)
+        else:
+            frame.write_csv(target / file)
+        entries[dataset] = SnapshotFile(
+            file=file, origin=origin, published_at=published_at, promise=promise_of(frame, dataset)
+        )
+        rows[dataset] = frame.height
+    manifest = SnapshotManifest(about=ABOUT, datasets=entries)
+    write_json(target / MANIFEST, manifest.model_dump(mode="json"))
+    return rows
+
+
+def promise_of(frame: pl.DataFrame, dataset: str) -> Promise:
+    """What a dataset's rows amount to, as a coverage contract."""
+    if datasets()[dataset].kind != "facts":
+        return Promise(rows=frame.height)
+    counted = frame.group_by("series_id").agg(
+        rows=pl.len(),
+        areas=pl.col("area_id").n_unique(),
+        first_year=pl.col("year").min(),
+        last_year=pl.col("year").max(),
+    )
+    series = {row.pop("series_id"): SeriesPromise(**row) for row in counted.sort("series_id").iter_rows(named=True)}
+    return Promise(rows=frame.height, series=series)
+
+
+def _open(path: Path) -> Path:
+    if not path.is_file():
+        raise UsageError("a file of the collected copies is missing", where=str(path), expected="see docs/snapshot.md")
+    return path
+
+
+def _csv(path: Path, separator: str = ",") -> pl.DataFrame:
+    return pl.read_csv(_open(path), infer_schema=False, separator=separator)
+
+
+def _used_series(source: Path, catalogue: Catalogue) -> pl.DataFrame:
+    """The useful KPIs that have values, and whatever else the declarations say that the embedded figures hold."""
+    useful = _csv(source / "kolada" / "kpi_catalogue.csv")
+    listed = useful.filter(pl.col("values_available") == "yes")["id"]
+    declared = catalogue.series_of("kolada.values", only_embedded=True)
+    return pl.DataFrame({"series_id": sorted({*listed, *declared})})
+
+
+def _values(source: Path, catalogue: Catalogue) -> pl.DataFrame:
+    lazy = pl.scan_parquet(_open(source / "kolada" / "values_1994_2022.parquet"))
+    frame = lazy.select(
+        series_id="kpi", area_id="municipality", year=pl.col("year").cast(pl.Int16), sex="gender", value="value",
+        status=pl.lit(None, pl.String),
+    )  # fmt: skip
+    return frame.join(_used_series(source, catalogue).lazy(), on="series_id", how="semi").collect()
+
+
+def _kpi(source: Path, catalogue: Catalogue) -> pl.DataFrame:
+    newer = _csv(source / "kolada" / "kpi_metadata_2026-04_v3.csv").select(
+        "title", "operating_area", "perspective", "prel_publication_date", "publication_date", "publ_period",
+        series_id="id", is_divided_by_sex="is_divided_by_gender", municipality_type="municipality_type",
+        has_unit_values="has_ou_data",
+    )  # fmt: skip
+    older = _csv(source / "kolada" / "kpi_metadata_2024-08_v2.csv").select(
+        "operating_area", "perspective", "prel_publication_date", "publication_date",
+        publ_period=pl.lit(None, pl.String), series_id="concept", title="name",
+        is_divided_by_sex="is_divided_by_gender", municipality_type="municipality_type", has_unit_values="has_ou_data",
+    )  # fmt: skip
+    vanished = older.join(newer, on="series_id", how="anti")
+    both = pl.concat([newer, vanished.select(newer.columns)])
+    frame = both.join(_used_series(source, catalogue), on="series_id", how="semi")
+    flags = pl.col("is_divided_by_sex", "has_unit_values").str.to_lowercase().replace({"1": "true", "0": "false"})
+    return frame.with_columns(flags)
+
+
+def _municipality(source: Path) -> pl.DataFrame:
+    return _csv(source / "kolada" / "municipality_2026-04_v3.csv").select(area_id="id", name="title", area_type="type")
+
+
+def _groups(source: Path, catalogue: Catalogue) -> pl.DataFrame:
+    members = _csv(source / "kolada" / "municipality_groups_2026-04_v3.csv").select(
+        "group_id", "group_title", area_id="member_id"
+    )
+    wanted = pl.col("group_id").is_in([g.kolada_group for g in catalogue.groups if g.kolada_group])
+    for similar in catalogue.similar:
+        plain = re.sub(r"\(\?P<\w+>", "(", similar.title_pattern)
+        wanted |= pl.col("group_title").str.contains(plain)
+    return members.filter(wanted)
+
+
+def _population(source: Path) -> pl.DataFrame:
+    folder = source / "scb" / "population_2008_2018"
+    names = ("bef_k_tot.csv", "bef_k_kvinnor_55.csv", "bef_k_män_55.csv")
+    frames = [_csv(folder / name, separator=";") for name in names]
+    sexes = {"kvinnor": "K", "män": "M"}
+    frames[0] = frames[0].with_columns(pl.lit(None, pl.String).alias("kön"))
+    frame = pl.concat([f.select("region", "ålder", "kön", "år", "Folkmängd") for f in frames])
+    return frame.select(
+        series_id=pl.col("ålder").map_elements(_band, return_dtype=pl.String),
+        area_id=pl.col("region").str.slice(0, 4),
+        year=pl.col("år").cast(pl.Int16),
+        sex=pl.col("kön").replace_strict(sexes, default="T"),
+        value=pl.col("Folkmängd").cast(pl.Float64),
+        status=pl.lit(None, pl.String),
+    )
+
+
+def _band(label: str) -> str:
+    if label == "totalt ålder":
+        return "folkmangd_totalt"
+    found = re.fullmatch(r"(\d+)(?:-(\d+)|\+) år", label)
+    if not found:
+        raise SourceError("an age band is not known", expected="such as 80-84 år or 100+ år", found=label)
+    return f"folkmangd_{found[1]}_{found[2]}" if found[2] else f"folkmangd_{found[1]}_plus"
+
+
+def _kpif(source: Path) -> pl.DataFrame:
+    path = _open(source / "scb" / "price_index_kpif" / "KPI.xlsx")
+    rows = CalamineWorkbook.from_path(path).get_sheet_by_index(0).to_python()
+    header = [str(cell) for cell in rows[0]]
+    if header[:2] != ["månad", "KPIF, index, 1987=100"]:  # the heading tells the base
+        raise SourceError("the price index has another layout", where=path.name, found=", ".join(header[:2]))
+    months = [(str(row[0]), float(str(row[1]))) for row in rows[1:] if row[0]]
+    return pl.DataFrame(
+        {
+            "index_id": ["kpif"] * len(months),
+            "year": [int(month[:4]) for month, _ in months],
+            "month": [int(month[5:]) for month, _ in months],
+            "value": [value for _, value in months],
+            "base": ["1987=100"] * len(months),
+        }
+    )

@@ -1,0 +1,118 @@
+"""Writing files so that a crash leaves either the old or the new, never a half.
+
+Belongs here: atomic writes and hashing. Does not belong here: any format.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+_CHUNK = 1 << 20
+
+
+def sha256_of(path: Path) -> str:
+    """Hex SHA-256 of a file's bytes."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def sync_folder(path: Path) -> None:
+    """Make renames in a folder durable."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def sync_file(path: Path) -> None:
+    """Make a file's bytes durable."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def copy_atomic(source: Path, target: Path) -> None:
+    """Copy bytes to `target` by way of a temporary name."""
+    with _replacing(target) as temporary:
+        shutil.copyfile(source, temporary)
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write JSON (sorted keys, UTF-8) by way of a temporary name."""
+    with _replacing(path) as temporary:
+        temporary.write_text(json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def write_bytes(path: Path, body: bytes) -> None:
+    """Write bytes by way of a temporary name."""
+    with _replacing(path) as temporary:
+        temporary.write_bytes(body)
+
+
+def read_json(path: Path) -> Any:
+    """Parse a JSON file of our own."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def append_line(path: Path, content: Any) -> None:
+    """Append one JSON line in a single write."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    line = json.dumps(content, ensure_ascii=False, sort_keys=True) + "\n"
+    with path.open("ab+") as file:
+        if file.tell():
+            file.seek(-1, os.SEEK_END)
+            if file.read(1) != b"\n":  # a full disk cut the last line short
+                line = "\n" + line
+        file.write(line.encode())
+
+
+@contextmanager
+def folder_atomic(target: Path) -> Iterator[Path]:
+    """Give a temporary folder beside `target`; when the block ends well it becomes `target` by one rename."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.parent / f".{target.name}.{os.getpid()}.tmp"
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir()
+    try:
+        yield temporary
+        for file in sorted(temporary.rglob("*")):
+            if file.is_file():
+                sync_file(file)
+        temporary.rename(target)
+        sync_folder(target.parent)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Throw away what a killed run left under temporary names."""
+    if folder.is_dir():
+        for path in folder.rglob(".*.tmp"):
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+
+
+@contextmanager
+def _replacing(target: Path) -> Iterator[Path]:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.parent / f".{target.name}.{os.getpid()}.{threading.get_ident()}.tmp"
+    try:
+        yield temporary
+        sync_file(temporary)
+        temporary.replace(target)
+        sync_folder(target.parent)
+    finally:
+        temporary.unlink(missing_ok=True)

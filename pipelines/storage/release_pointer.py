@@ -1,0 +1,135 @@
+"""The pointer `releases/current` and the folders it may point at.
+
+Belongs here: moving the pointer, listing, rolling back and pruning releases. A pointer is a symbolic link that is
+replaced by one rename, so a reader sees the old release or the new one.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from datetime import datetime
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from pipelines.errors import NyckeltalError, UsageError
+from pipelines.settings import Settings
+from pipelines.storage.files import read_json, sync_folder
+from pipelines.storage.lock import exclusive
+
+POINTER = "current"
+DATABASE = "nyckeltal.duckdb"
+DESCRIPTION = "release.json"
+
+
+class ReleaseInfo(BaseModel):
+    """What `release.json` says. Times are UTC without zone; `tables` are rows by table; `parts`
+    what it holds beside them."""
+
+    model_config = ConfigDict(frozen=True)
+
+    release_id: str
+    created_at: datetime
+    code_version: str
+    input_hash: str
+    knowledge_until: datetime
+    previous_release_id: str | None
+    previous_knowledge_until: datetime | None
+    stale_sources: tuple[str, ...]
+    tables: dict[str, int]
+    parts: tuple[str, ...] = ()
+
+
+def current(releases_dir: Path) -> ReleaseInfo | None:
+    """The release that readers get, or None when nothing was ever released."""
+    folder = releases_dir / POINTER
+    return info(folder) if folder.exists() else None
+
+
+def info(folder: Path) -> ReleaseInfo:
+    """What a release's own description says."""
+    return ReleaseInfo.model_validate(read_json(folder / DESCRIPTION))
+
+
+def current_folder(releases_dir: Path) -> Path:
+    """The current release's own folder, links resolved, so that a reader stays with one release.
+
+    Raises:
+        NyckeltalError: nothing has been released yet.
+    """
+    folder = releases_dir / POINTER
+    if not folder.exists():
+        raise NyckeltalError(
+            "there is no release yet", where=str(releases_dir), remedy="run `make refresh` (or `nyckeltal refresh`)"
+        )
+    return folder.resolve()
+
+
+def releases(releases_dir: Path) -> list[ReleaseInfo]:
+    """Every release, newest first."""
+    folders = [p for p in releases_dir.glob("[0-9]*") if (p / DESCRIPTION).exists()]
+    return sorted((info(p) for p in folders), key=lambda r: (r.created_at, r.release_id), reverse=True)
+
+
+def before(releases_dir: Path, release_id: str) -> str | None:
+    """The release that another was made after: the one it names, or by time where that one is gone."""
+    known = {r.release_id: r for r in releases(releases_dir)}
+    this = known.get(release_id)
+    if this is None:
+        return None
+    if this.previous_release_id in known:
+        return this.previous_release_id
+    return next((r.release_id for r in known.values() if r.created_at < this.created_at), None)
+
+
+def point_at(releases_dir: Path, release_id: str) -> None:
+    """Move the pointer, by one rename.
+
+    Raises:
+        UsageError: there is no such release.
+    """
+    known = [r.release_id for r in releases(releases_dir)]
+    if release_id not in known:
+        expected = f"one of {', '.join(known) or 'none'}"
+        raise UsageError("there is no such release", where=str(releases_dir), expected=expected, found=release_id)
+    temporary = releases_dir / f".{POINTER}.{os.getpid()}.tmp"
+    temporary.unlink(missing_ok=True)
+    temporary.symlink_to(release_id, target_is_directory=True)
+    temporary.replace(releases_dir / POINTER)
+    sync_folder(releases_dir)
+
+
+def prune(releases_dir: Path, keep: int) -> list[str]:
+    """Remove all but the newest `keep` releases; never the current one. Returns what was removed."""
+    standing = current(releases_dir)
+    removed = []
+    for release in releases(releases_dir)[keep:]:
+        if standing and release.release_id == standing.release_id:
+            continue
+        doomed = releases_dir / f".{release.release_id}.tmp"
+        (releases_dir / release.release_id).rename(doomed)
+        shutil.rmtree(doomed)
+        removed.append(release.release_id)
+    return removed
+
+
+def rollback(settings: Settings, release_id: str | None) -> str:
+    """Serve an earlier release, the one made before the current when none is named. Returns its id.
+
+    Raises:
+        UsageError: there is no such release, or none before the current.
+    """
+    with exclusive(settings.data_dir):
+        if release_id is None:
+            release_id = before(settings.releases_dir, current_folder(settings.releases_dir).name)
+        if release_id is None:
+            raise UsageError("there is no release before the current", where=str(settings.releases_dir))
+        point_at(settings.releases_dir, release_id)
+    return release_id
+
+
+def prune_exclusively(settings: Settings, keep: int) -> list[str]:
+    """`prune`, while no other process writes."""
+    with exclusive(settings.data_dir):
+        return prune(settings.releases_dir, keep)

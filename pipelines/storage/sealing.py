@@ -1,0 +1,154 @@
+"""Seals of what lasts: a record that was changed by damage is seen before anything is read by it.
+
+Belongs here: writing a record with its seal and that of the record before it, and holding records and files against
+what was written. Does not belong here: what a record says (`archive`, `vintages`). A seal is the SHA-256 of the rest of
+the record, so it finds damage of disks and copies; it is no signature, and whoever forges a record can seal it too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from pipelines.errors import NyckeltalError
+from pipelines.storage.files import read_json, sha256_of, write_json
+
+_SEAL, _BEFORE = "seal", "sealed_before"
+_REMEDY = (
+    "restore it from a backup of the data folder; until then the last release stands, and nothing is built on what is "
+    "damaged"
+)
+
+
+class DamagedError(NyckeltalError):
+    """Something that lasts is not as it was written."""
+
+
+class FileSeal(BaseModel):
+    """What a file held when it was written."""
+
+    model_config = ConfigDict(frozen=True)
+
+    sha256: str
+    bytes: int
+
+
+def file_seal(path: Path) -> FileSeal:
+    """The seal of a file as it is now."""
+    return FileSeal(sha256=sha256_of(path), bytes=path.stat().st_size)
+
+
+def check_file(path: Path, sealed: FileSeal) -> None:
+    """Hold a file against its seal; the same file is hashed once in a process.
+
+    Raises:
+        DamagedError: it is gone, or holds other bytes.
+    """
+    expected = f"{sealed.bytes} bytes with the SHA-256 {sealed.sha256}"
+    if not path.is_file():
+        raise damaged("a file of what is known is missing", path, expected, "no file")
+    found = path.stat()
+    digest = _hashed(path, found.st_size, found.st_mtime_ns)
+    if digest != sealed.sha256:
+        raise damaged(
+            "a file of what is known is not what was written",
+            path,
+            expected,
+            f"{found.st_size} bytes with the SHA-256 {digest}",
+        )
+
+
+def write_sealed(path: Path, content: dict[str, Any], before: Path | None) -> None:
+    """Write a record with its seal. `before` is the record that it follows, or None for the first."""
+    chained = content | {_BEFORE: seal_in(before) if before else None}
+    write_json(path, chained | {_SEAL: _seal_of(chained)})
+
+
+def read_sealed(path: Path) -> dict[str, Any]:
+    """The content of a record, once it is seen to be as it was written.
+
+    Records from before seals were written have none, and are read as they are.
+
+    Raises:
+        DamagedError: it is gone, cannot be read, or is not what was written.
+    """
+    return {key: value for key, value in _whole(path).items() if key not in {_SEAL, _BEFORE}}
+
+
+def is_sealed(path: Path) -> bool:
+    """Whether a record has a seal (and keeps it).
+
+    Raises:
+        DamagedError: as `read_sealed`.
+    """
+    return _SEAL in _whole(path)
+
+
+def seal_in(path: Path) -> str | None:
+    """The seal of a record; None where it has none.
+
+    Raises:
+        DamagedError: as `read_sealed`.
+    """
+    return _whole(path).get(_SEAL)
+
+
+def check_chain(paths: list[Path]) -> None:
+    """Hold records, oldest first, against each other: each sealed one names the seal of the one before.
+
+    Raises:
+        DamagedError: one is damaged, was exchanged, or does not follow the one before it.
+    """
+    before: str | None = None
+    for path in paths:
+        whole = _whole(path)
+        if _SEAL in whole and whole[_BEFORE] != before:
+            expected = f"a record that follows the one with the seal {whole[_BEFORE]}"
+            found = f"a record before it with the seal {before}" if before else "no sealed record before it"
+            raise damaged("a record does not follow the one before it", path, expected, found)
+        before = whole.get(_SEAL)
+
+
+def damaged(what: str, path: Path, expected: str, found: str) -> DamagedError:
+    """The error of a file that is not as it was written."""
+    return DamagedError(what, where=str(path), expected=expected, found=found, remedy=_REMEDY)
+
+
+def _whole(path: Path) -> dict[str, Any]:
+    try:
+        found = path.stat()
+    except FileNotFoundError as error:
+        raise damaged("a record is missing", path, "a record", "no file") from error
+    return _checked(path, found.st_size, found.st_mtime_ns)
+
+
+@lru_cache(maxsize=10_000)
+def _checked(path: Path, _size: int, _changed: int) -> dict[str, Any]:
+    """The parsed record. It is shared by those who ask: not to be changed."""
+    try:
+        content = read_json(path)
+    except ValueError as error:  # no JSON, or no UTF-8
+        raise damaged("a record cannot be read", path, "a record in JSON", str(error)[:200]) from error
+    if not isinstance(content, dict):
+        raise damaged("a record cannot be read", path, "an object in JSON", type(content).__name__)
+    unsealed = {key: value for key, value in content.items() if key != _SEAL}
+    if _SEAL not in content and _BEFORE in content:
+        raise damaged("a record has lost its seal", path, f"the key {_SEAL}", f"keys {', '.join(sorted(content))}")
+    if _SEAL in content and (content[_SEAL] != _seal_of(unsealed) or _BEFORE not in content):
+        expected = f"content with the seal {content[_SEAL]}"
+        raise damaged("a record is not what was written", path, expected, f"the seal {_seal_of(unsealed)}")
+    return content
+
+
+def _seal_of(content: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(content, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+
+
+@lru_cache(maxsize=10_000)
+def _hashed(path: Path, _size: int, _changed: int) -> str:
+    return sha256_of(path)

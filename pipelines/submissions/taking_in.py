@@ -1,0 +1,164 @@
+"""From judged facts of a submission to vintages: the same gate and the same history as every other delivery.
+
+Belongs here: archiving a submission, handing it to the gate, taking it in. Does not belong here: judging its cells
+(`submissions`), or what is printed. A submission is a partial delivery: what it does not name stands as it was.
+
+Nothing is kept of a submission that the gate refuses. What is archived are the facts with small numbers taken away,
+not the file that was handed in; `sources/submissions` says why.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from indicators.load.catalogue import Catalogue
+from indicators.model.submission_template import DATASET
+from pipelines.datasets import publisher_of
+from pipelines.disclosure.facts import Fact
+from pipelines.quality.disclosure_check import check_of
+from pipelines.quality.stage import HeldBackError, stage
+from pipelines.settings import Settings
+from pipelines.storage.archive import Archive, Fetch, FileRecord, Promise, SeriesPromise
+from pipelines.storage.database import connect
+from pipelines.storage.lock import exclusive
+from pipelines.storage.vintages import DeliveryRecord, Vintages
+from pipelines.submissions.facts import as_csv
+from pipelines.warehouse import inputs
+
+_AREAS = "kolada.municipality"
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What came of it: `record` is None when everything was known already and nothing was written."""
+
+    record: DeliveryRecord | None
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Rows by kind of change."""
+        return self.record.counts if self.record else {}
+
+
+def municipalities(settings: Settings) -> dict[str, str]:
+    """Names of the municipalities by code, as the last refresh knew them; none before the first."""
+    known = Vintages(settings).known_sql(_AREAS)
+    with connect(settings) as con:
+        rows = con.execute(
+            f"select area_id, name from ({known}) where change <> 'withdrawn' and area_type = 'K' order by area_id"
+        ).fetchall()
+    return {str(area): str(name) for area, name in rows}
+
+
+def known_values(
+    settings: Settings, dataset: str, series: Iterable[str], areas: Iterable[str]
+) -> dict[tuple[str, str, int, str], float]:
+    """The newest known values of some series and areas, by series, area, year and sex."""
+    if not Vintages(settings).latest(dataset):
+        return {}
+    known = Vintages(settings).known_sql(dataset)
+    with connect(settings) as con:
+        rows = con.execute(
+            f"select series_id, area_id, year, sex, value from ({known}) where value is not null "
+            "and change <> 'withdrawn' and list_contains($1, series_id) and list_contains($2, area_id)",
+            [sorted(series), sorted(areas)],
+        ).fetchall()
+    return {(str(s), str(a), int(y), str(x)): float(value) for s, a, y, x, value in rows}
+
+
+def take_in(settings: Settings, catalogue: Catalogue, template_id: str, facts: Sequence[Fact], now: datetime) -> Taken:
+    """Archive facts, judge them and write down what they change.
+
+    Args:
+        facts: with small numbers suppressed. now: UTC without zone; they are known from then on.
+
+    Raises:
+        HeldBackError: the gate refused them; nothing is kept. LockHeldError: a refresh is at work.
+    """
+    with exclusive(settings.data_dir):
+        known = known_facts(settings)
+        if set(facts) <= set(known):
+            return Taken(None)
+        _refuse_exposed(catalogue, known, facts)
+        inputs.remove_build(settings)  # what a killed run left staged may not be taken for known
+        archive, body = Archive(settings.archive_dir), as_csv(facts)
+        was_held = archive.holds(hashlib.sha256(body).hexdigest())
+        fetched = _archived(archive, template_id, body, facts, now)
+        try:
+            staged = stage(settings, catalogue, DATASET, fetched)
+        except BaseException:
+            if not was_held:
+                archive.object_path(fetched.files[0].sha256).unlink()
+            raise
+        recorded = archive.record(DATASET, fetched.files, fetched.promise, fetched.way)
+        record = Vintages(settings).absorb(replace(staged, fetched=recorded), now)
+        staged.rows_path.unlink()
+        return Taken(record)
+
+
+def known_facts(settings: Settings) -> list[Fact]:
+    """Every fact of submissions as it is known now."""
+    with connect(settings) as con:
+        known = con.execute(
+            "select series_id, area_id, year, sex, value, status "
+            f"from ({Vintages(settings).known_sql(DATASET)}) where change <> 'withdrawn'"
+        ).fetchall()
+    return [Fact(*row) for row in known]
+
+
+def facts_ever_known(settings: Settings) -> list[Fact]:
+    """Every fact of submissions that was ever known, the oldest first."""
+    with connect(settings) as con:
+        known = con.execute(
+            "select series_id, area_id, year, sex, value, case when change <> 'withdrawn' then status end "
+            f"from ({Vintages(settings).history_sql(DATASET)}) order by known_from, series_id, area_id, year, sex"
+        ).fetchall()
+    return [Fact(*row) for row in known]
+
+
+def _refuse_exposed(catalogue: Catalogue, known: Sequence[Fact], facts: Sequence[Fact]) -> None:
+    """Judge what readers would see once these facts are known, beside all that was known of the same places and years.
+
+    Raises:
+        HeldBackError: a small number of persons could be found out.
+    """
+    given = {(f.series_id, f.area_id, f.year, f.sex) for f in facts}
+    places = {(f.area_id, f.year) for f in facts}
+    before = [
+        f for f in known if (f.area_id, f.year) in places and (f.series_id, f.area_id, f.year, f.sex) not in given
+    ]
+    check = check_of(catalogue.templates, [*before, *facts])
+    if not check.passed:
+        raise HeldBackError(DATASET, (check,))
+
+
+def _archived(archive: Archive, template_id: str, body: bytes, facts: Sequence[Fact], now: datetime) -> Fetch:
+    """The fetch, with its bytes archived, but not written down yet."""
+    publisher = publisher_of(DATASET)
+    file = FileRecord(
+        sha256=archive.store_bytes(body),
+        source_id=publisher.publisher,
+        dataset=DATASET,
+        url=f"submission:{template_id}",  # the file's own name may say who made it
+        fetched_at=now,
+        published_at=None,
+        bytes=len(body),
+        licence=publisher.licence,
+        attribution=publisher.attribution,
+    )
+    last = archive.latest(DATASET)
+    number = last.number + 1 if last else 1
+    return Fetch(dataset=DATASET, number=number, files=(file,), promise=_promise(facts), way="submission")
+
+
+def _promise(facts: Sequence[Fact]) -> Promise:
+    """What was handed in has to come through whole; it is a part, so nothing else is withdrawn."""
+    rows, areas = Counter(f.series_id for f in facts), defaultdict(set)
+    for fact in facts:
+        areas[fact.series_id].add(fact.area_id)
+    series = {name: SeriesPromise(rows=n, areas=len(areas[name])) for name, n in sorted(rows.items())}
+    return Promise(rows=len(facts), series=series, complete=False)

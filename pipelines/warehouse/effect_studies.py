@@ -1,0 +1,124 @@
+"""The reform in a release: its registers as they are declared, and the effect studies on the warehouse's figures.
+
+Belongs here: what studies read of a release, running them, and writing the tables of `reform_tables.py` and
+`effect_tables.py`. Does not belong here: the declarations (`indicators/registers`), how anything is estimated
+(`indicators/statistics`), what is computed of registers (dbt).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import duckdb
+import numpy as np
+import polars as pl
+
+from indicators.generate.reform_rows import reform_rows
+from indicators.load.catalogue import load_catalogue
+from indicators.model.study import Study, indicators_of
+from indicators.statistics.effect_rows import Found
+from indicators.statistics.figures import NATION, Figures
+from indicators.statistics.studies import run_study
+from indicators.tables.effects import EFFECT_TABLES
+from indicators.tables.reform import REFORM_TABLES, RegisterTable
+from pipelines.errors import NyckeltalError
+from pipelines.settings import Settings
+from pipelines.storage.database import create_described, literal
+from pipelines.warehouse.dbt_run import Build
+from pipelines.warehouse.inputs import open_build
+
+_VALUES = """
+    select o.indicator_id, o.area_id, o.year, o.value, o.denominator as size
+    from {db}observation as o
+    join {db}area as a on o.area_id = a.area_id and a.area_type <> 'unit'
+    where o.sex = 'T' and o.value is not null and o.caution is null and list_contains($indicators, o.indicator_id)
+    order by o.indicator_id, o.area_id, o.year
+"""
+_BREAKS = """
+    select indicator_id, list(distinct year) from {db}observation
+    where break_before and list_contains($indicators, indicator_id) group by indicator_id
+"""
+_MEMBERS = """
+    select group_id, list(distinct area_id order by area_id) from {db}area_membership
+    where valid_to is null group by group_id
+    union all
+    select $nation, list(area_id order by area_id) from {db}area
+    where area_type = 'municipality' and valid_to is null
+"""
+_STRUCTURE = """
+    select area_id, year, measure_id || coalesce(' / ' || per_measure_id, '') as variable, weight, standardised
+    from {db}structure_value where standardised is not null
+    order by area_id, year, variable
+"""
+
+
+def read_figures(con: duckdb.DuckDBPyConnection, studies: Iterable[Study], db: str = "") -> Figures:
+    """What the studies need of a release.
+
+    Args:
+        db: prefix of the release's tables (`release.`) where it is attached.
+    """
+    wanted = sorted({name for study in studies for analysis in study.analyses for name in indicators_of(analysis)})
+    values = con.execute(_VALUES.format(db=db), {"indicators": wanted}).pl()
+    breaks = con.execute(_BREAKS.format(db=db), {"indicators": wanted}).fetchall()
+    units = con.execute(f"select indicator_id, unit from {db}indicator").fetchall()
+    members = con.execute(_MEMBERS.format(db=db), {"nation": NATION}).fetchall()
+    structure = con.execute(_STRUCTURE.format(db=db)).pl()
+    return Figures(
+        values,
+        {name: frozenset(years) for name, years in breaks},
+        dict(units),
+        {group: tuple(areas) for group, areas in members},
+        structure,
+    )
+
+
+def run_studies(con: duckdb.DuckDBPyConnection, studies: Iterable[Study], db: str = "") -> dict[str, pl.DataFrame]:
+    """The tables of `EFFECT_TABLES` for these studies, in the order of their keys."""
+    chosen = list(studies)
+    figures = read_figures(con, chosen, db)
+    found = [_run(study, figures) for study in chosen]
+    return {
+        name: _frame(table, [row for one in found for row in one.rows[name]]) for name, table in EFFECT_TABLES.items()
+    }
+
+
+def write_reform(settings: Settings, build: Build) -> dict[str, int]:
+    """Write the registers, and what every declared study gives, into the release being made; numbers of rows."""
+    catalogue = load_catalogue(settings.declarations_dir)
+    with open_build(settings, build) as con:
+        con.execute(f"attach {literal(str(build.release_db))} as release")
+        tables = run_studies(con, catalogue.studies, "release.")
+        for name, rows in reform_rows(catalogue).items():
+            tables[name] = _frame(REFORM_TABLES[name], rows)
+        for name, frame in tables.items():
+            described = (REFORM_TABLES | EFFECT_TABLES)[name]
+            create_described(con, f"release.{name}", described.about, described.columns)
+            con.register("found", frame)
+            con.execute(f"insert into release.{name} select {', '.join(described.columns)} from found")
+            con.unregister("found")
+    return {name: frame.height for name, frame in tables.items()}
+
+
+def _run(study: Study, figures: Figures) -> Found:
+    try:
+        return run_study(study, figures)
+    except (ValueError, np.linalg.LinAlgError) as error:
+        raise NyckeltalError(
+            "a study could not be run; nothing was published and the last release stands",
+            where=f"indicators/registers/studies/{study.study_id}.yml",
+            found=str(error),
+            remedy="mend the study, or take its file away until it is mended, and refresh again",
+        ) from error
+
+
+_TYPES: dict[str, pl.DataType] = {
+    "varchar": pl.String(), "double": pl.Float64(), "integer": pl.Int32(), "boolean": pl.Boolean(), "date": pl.Date()
+}  # fmt: skip
+
+
+def _frame(table: RegisterTable, rows: Sequence[Any]) -> pl.DataFrame:
+    """Rows (tuples in the order of the columns, or by name) as a table in the order of its key."""
+    schema = {column: _TYPES[kind] for column, (kind, _) in table.columns.items()}
+    return pl.DataFrame(rows, schema=schema, orient="row").sort(list(table.key))

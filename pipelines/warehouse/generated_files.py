@@ -1,0 +1,126 @@
+"""Files that are written from the declarations: dbt's sources, staging models, the union of facts, the dictionary.
+
+Belongs here: which files there are, their text, keeping them in step, and removing those that nothing declares any
+more. Does not belong here: what a dataset is (`sources/model.py`), or models that a person writes (`dbt_project`).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from indicators.errors import DeclarationError
+from indicators.generate.dictionary_pages import GENERATED as PAGE_GENERATED
+from indicators.generate.dictionary_pages import dictionary
+from indicators.load.catalogue import load_catalogue
+from pipelines.datasets import SQL_TYPES, Dataset, datasets, declaration_of, table_name
+from pipelines.errors import UsageError
+from pipelines.settings import Settings
+from pipelines.warehouse.inputs import BOOKKEEPING, GENERATED, declared_sources, sources_yml
+
+_LONGEST = 110  # letters in a line of SQL, as sqlfluff is told
+_FACTS = ("series_id", "area_id", "year", "sex", "value", "status")
+_OF_HISTORY = ("known_from", "known_to", "revision", "change", "source_file_sha256")
+_HISTORY = {
+    "known_to": ("timestamp", "When it was replaced by newer knowledge (UTC); null for what is known now."),
+    "revision": ("integer", "Number in the row of changes of the same key; 1 is the first."),
+}
+
+
+def write_generated(settings: Settings, *, check: bool = False) -> list[Path]:
+    """Bring every generated file up to date, and remove those of datasets that are no longer declared.
+
+    Returns:
+        The files that were out of date, removed ones included.
+
+    Raises:
+        UsageError: `check` was asked for and something is out of date.
+    """
+    wanted = generated_files(settings.dbt_project_dir) | dictionary_files(settings)
+    stale = [p for p, text in wanted.items() if not p.exists() or p.read_text(encoding="utf-8") != text]
+    orphans = [p for p in _generated_before(settings.dbt_project_dir, settings.dictionary_dir) if p not in wanted]
+    if check and (stale or orphans):
+        names = ", ".join(str(p) for p in (*stale, *orphans))
+        raise UsageError("generated files are out of date", where=names, remedy="run `nyckeltal generate`")
+    for path in stale:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(wanted[path], encoding="utf-8")
+    for path in orphans:
+        path.unlink()
+    return [*stale, *orphans]
+
+
+def dictionary_files(settings: Settings) -> dict[Path, str]:
+    """Every page of the dictionary with its text."""
+    pages = dictionary(load_catalogue(settings.declarations_dir), declared_sources())
+    return {settings.dictionary_dir / name: text for name, text in pages.items()}
+
+
+def generated_files(dbt_project: Path) -> dict[Path, str]:
+    """Every generated file of the dbt project with its text."""
+    models = dbt_project / "models"
+    files = {
+        models / "staging" / "sources.yml": sources_yml(),
+        models / "intermediate" / "int_fact__unioned.sql": _union_of_facts(),
+    }
+    for name, declared in datasets().items():
+        model = models / "staging" / name.split(".", maxsplit=1)[0] / f"{_staging(name)}.sql"
+        files[model] = _staging_sql(name, declared)
+        files[model.with_suffix(".yml")] = _staging_yml(name, declared)
+    return files
+
+
+def _generated_before(dbt_project: Path, pages: Path) -> list[Path]:
+    models = (p for p in (dbt_project / "models").rglob("*") if p.suffix in {".sql", ".yml"})
+    found = sorted([*models, *pages.glob("*.md")])
+    heads = (GENERATED, PAGE_GENERATED)
+    return [p for p in found if any(head in p.read_text(encoding="utf-8").split("\n", maxsplit=1)[0] for head in heads)]
+
+
+def _staging(dataset: str) -> str:
+    return f"stg_{table_name(dataset)}"
+
+
+def _staging_sql(name: str, declared: Dataset) -> str:
+    keys = [f"'{column}'" for column in declared.key]
+    source = f"source('vintages', '{table_name(name)}')"
+    call = f"{{{{ history({source}, [{', '.join(keys)}]) }}}}"
+    if len(call) > _LONGEST:
+        call = f"{{{{ history(\n    {source},\n    [\n" + "".join(f"        {k},\n" for k in keys) + "    ]\n) }}"
+    return f"{{# {GENERATED} #}}\n{call}\n"
+
+
+def _staging_yml(name: str, declared: Dataset) -> str:
+    columns = {c: (SQL_TYPES[d.type], d.description) for c, d in declared.columns.items()} | BOOKKEEPING | _HISTORY
+    content = {
+        "version": 2,
+        "models": [
+            {
+                "name": _staging(name),
+                "description": f"{declared.title}. Every change ever taken in, with the end of its knowledge.",
+                "columns": [{"name": c, "data_type": t, "description": about} for c, (t, about) in columns.items()],
+            }
+        ],
+    }
+    return f"# {GENERATED}\n{_as_yaml(content)}"
+
+
+def _union_of_facts() -> str:
+    """Facts whose series are another dataset's (values of units) stand under that dataset's name."""
+    facts = {name: declared for name, declared in datasets().items() if declared.kind == "facts"}
+    selects = []
+    for name, declared in facts.items():
+        series_of = declared.same_series_as or name
+        if series_of not in facts:
+            path = declaration_of(name)
+            raise DeclarationError(path, f"{name}: same_series_as", "another dataset of facts", series_of)
+        columns = [f"    '{series_of}' as dataset", *(f"    {c}" for c in (*_FACTS, *_OF_HISTORY))]
+        selects.append("select\n" + ",\n".join(columns) + f"\nfrom {{{{ ref('{_staging(name)}') }}}}\n")
+    head = f"{{# {GENERATED} #}}\n{{{{ config(materialized='view') }}}}\n\n"
+    return head + "\nunion all\n\n".join(selects)
+
+
+def _as_yaml(content: dict[str, Any]) -> str:
+    return yaml.safe_dump(content, allow_unicode=True, sort_keys=False, width=_LONGEST)

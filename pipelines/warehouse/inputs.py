@@ -1,0 +1,225 @@
+"""The private build: what dbt reads.
+
+Belongs here: registering vintages and declarations in the build file, and the text of dbt's `sources.yml`. Does not
+belong here: running dbt (`dbt.py`), any arithmetic of indicators (dbt_project), judging it (`quality`), or publishing.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+import yaml
+
+from indicators.generate.declared_rows import Row, Source, declared_rows
+from indicators.load.catalogue import Catalogue
+from indicators.tables.declared import TABLES
+from pipelines.datasets import SQL_TYPES, datasets, load_publishers, table_name
+from pipelines.errors import NyckeltalError
+from pipelines.settings import ROOT, Settings
+from pipelines.storage.database import connect, identifier, literal
+from pipelines.storage.vintages import Vintages, register_views
+from pipelines.warehouse.dbt_run import Build
+
+GENERATED = "Generated from the declarations by `nyckeltal generate`; do not edit."
+# What every row of the vintages has besides its declared columns.
+BOOKKEEPING = {
+    "known_from": ("timestamp", "When it became known (UTC)."),
+    "change": ("varchar", "new, revised, status_changed, withdrawn or restored."),
+    "source_file_sha256": ("varchar", "The raw file."),
+}
+RUN_TABLES: dict[str, dict[str, str]] = {
+    "run": {"as_of_date": "date", "knowledge_until": "timestamp", "previous_knowledge_until": "timestamp"},
+    "chunk": {"chunk_no": "integer", "first_indicator_id": "varchar", "last_indicator_id": "varchar"},
+    "area_group": {
+        "group_id": "varchar", "name": "varchar", "group_type": "varchar", "kolada_group": "varchar",
+        "is_aggregated": "boolean", "valid_from": "date", "valid_to": "date", "compared_area_id": "varchar",
+    },
+    "source_file": {
+        "sha256": "varchar", "source_id": "varchar", "dataset": "varchar", "url": "varchar",
+        "fetched_at": "timestamp", "published_at": "varchar", "bytes": "bigint", "rows": "bigint",
+        "licence": "varchar", "attribution": "varchar",
+    },
+    "quarantine": {
+        "source_id": "varchar", "dataset": "varchar", "source_row": "bigint", "row": "varchar", "reason": "varchar",
+        "source_file_sha256": "varchar",
+    },
+}  # fmt: skip
+
+
+def prepare(
+    settings: Settings, catalogue: Catalogue, release_db: Path, previous_knowledge_until: datetime | None
+) -> Build:
+    """Make a fresh build file with the sources `vintages` and `declared`.
+
+    Raises:
+        NyckeltalError: a dataset has no good state yet, so nothing can be released.
+    """
+    vintages = Vintages(settings)
+    required = [name for name, dataset in datasets().items() if dataset.is_required]
+    lacking = [d for d in required if vintages.latest(d) is None]
+    if lacking:
+        raise NyckeltalError(
+            "there is no good state yet of every dataset",
+            where=str(settings.vintages_dir),
+            expected=", ".join(required),
+            found=f"none of {', '.join(lacking)}",
+            remedy="see the failed checks of this run; mend the delivery and refresh again",
+        )
+    build = Build(settings.build_dir / "build.duckdb", release_db)
+    for path in (build.build_db, build.release_db):
+        path.unlink(missing_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+    with connect(settings, build.build_db) as con:
+        register_views(con, vintages)
+        con.execute("create schema declared")
+        for table, rows in declared_rows(catalogue, declared_sources()).items():
+            _create(con, table, TABLES[table], rows)
+        _create(con, "chunk", RUN_TABLES["chunk"], _chunks(con, catalogue, settings.chunk_rows))
+        _create(con, "area_group", RUN_TABLES["area_group"], _area_groups(con, catalogue, vintages))
+        _create(con, "source_file", RUN_TABLES["source_file"], _source_files(vintages))
+        known = vintages.knowledge_until()
+        _create(con, "run", RUN_TABLES["run"], [(known.date() if known else None, known, previous_knowledge_until)])
+        _create_quarantine(con, vintages)
+    return build
+
+
+def open_build(settings: Settings, build: Build) -> duckdb.DuckDBPyConnection:
+    """The finished build, to read; views over the release's tables are not needed by anyone here."""
+    return connect(settings, build.build_db)
+
+
+def sources_yml() -> str:
+    """The text of dbt's sources, from the declarations; `models/staging/sources.yml` holds it, and a test guards it."""
+    vintages = [
+        {
+            "name": table_name(name),
+            "description": f"{dataset.title}. Every change ever taken in.",
+            "columns": [
+                *(
+                    {"name": c, "data_type": SQL_TYPES[d.type], "description": d.description}
+                    for c, d in dataset.columns.items()
+                ),
+                *({"name": c, "data_type": t, "description": about} for c, (t, about) in BOOKKEEPING.items()),
+            ],
+        }
+        for name, dataset in datasets().items()
+    ]
+    declared = [
+        {"name": table, "columns": [{"name": c, "data_type": t} for c, t in typed.items()]}
+        for table, typed in (TABLES | RUN_TABLES).items()
+    ]
+    content = {
+        "version": 2,
+        "sources": [
+            {"name": "vintages", "database": "build", "schema": "vintages", "tables": vintages},
+            {"name": "declared", "database": "build", "schema": "declared", "tables": declared},
+        ],
+    }
+    return f"# {GENERATED}\n" + yaml.safe_dump(content, allow_unicode=True, sort_keys=False, width=110)
+
+
+def declared_sources() -> dict[str, Source]:
+    """What attributions need to know of each publisher."""
+    return {
+        name: Source(p.title, p.attribution, f"{p.rights_sv} (läst {p.rights_read})")
+        for name, p in load_publishers().items()
+    }
+
+
+def _create(con: duckdb.DuckDBPyConnection, table: str, typed: dict[str, str], rows: Sequence[Row]) -> None:
+    definition = ", ".join(f"{identifier(c)} {t}" for c, t in typed.items())
+    con.execute(f"create table declared.{identifier(table)} ({definition})")
+    if rows:  # as columns, for row by row DuckDB takes a second for each thousand or two
+        unnested = ", ".join(f"unnest(?::{t}[])" for t in typed.values())
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        con.execute(f"insert into declared.{identifier(table)} select {unnested}", columns)
+
+
+def _chunks(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, chunk_rows: int) -> list[Row]:
+    """Runs of indicators, in the order of their ids, of about `chunk_rows` rows each."""
+    counts: dict[str, int] = {}
+    for dataset, declared in datasets().items():
+        if declared.kind == "facts":
+            view = f"vintages.{identifier(table_name(dataset))}"
+            series_of = declared.same_series_as or dataset  # values of units are written with those of their series
+            for series, n in con.execute(f"select series_id, count(*) from {view} group by 1").fetchall():
+                counts[f"{series_of}/{series}"] = counts.get(f"{series_of}/{series}", 0) + int(n)
+    measured = {m.measure_id: f"{m.dataset}/{m.series}" for m in catalogue.measures}
+    chunks: list[Row] = []
+    first, size = "", 0
+    for place, indicator in enumerate(catalogue.indicators, start=1):
+        named = catalogue.quotient(indicator).measures
+        series = f"{indicator.dataset}/{indicator.series}" if indicator.series else measured[named[0]]
+        first, size = first or indicator.indicator_id, size + counts.get(series, 0)
+        if size >= chunk_rows or place == len(catalogue.indicators):
+            chunks.append((len(chunks) + 1, first, indicator.indicator_id))
+            first, size = "", 0
+    return chunks
+
+
+def _area_groups(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, vintages: Vintages) -> list[Row]:
+    """Declared groups, and the families of similar municipalities by the titles that their groups have now."""
+
+    def now(dataset: str) -> str:
+        return f"(select * from ({vintages.known_sql(dataset)}) where change <> 'withdrawn')"
+
+    rows: list[Row] = [
+        (g.group_id, g.name, g.group_type, g.kolada_group, g.aggregate, g.valid_from, g.valid_to, None)
+        for g in catalogue.groups
+    ]
+    groups = f"select group_id, max(group_title) from {now('kolada.municipality_groups')} group by 1 order by 1"
+    titles = con.execute(groups).fetchall()
+    names = dict(
+        con.execute(f"select name, area_id from {now('kolada.municipality')} where area_type = 'K'").fetchall()
+    )
+    for family in catalogue.similar:
+        for group_id, title in titles:
+            found = re.search(family.title_pattern, title)
+            if found:
+                area = names.get(found["area"])
+                rows.append((group_id, title, "liknande", group_id, False, family.valid_from, None, area))
+    return rows
+
+
+def _source_files(vintages: Vintages) -> list[Row]:
+    """Each file once: one address may have been asked twice, and have given the same bytes."""
+    files: dict[Row, Row] = {}
+    for dataset in datasets():
+        name = dataset.split(".", maxsplit=1)[1]
+        for record in vintages.deliveries(dataset):
+            for f in record.files if record.tells_something else ():
+                given = (f.fetched_at, f.published_at, f.bytes, record.rows, f.licence, f.attribution)
+                files.setdefault((f.sha256, dataset, f.url, f.fetched_at), (f.sha256, f.source_id, name, f.url, *given))
+    return list(files.values())
+
+
+def _create_quarantine(con: duckdb.DuckDBPyConnection, vintages: Vintages) -> None:
+    _create(con, "quarantine", RUN_TABLES["quarantine"], [])
+    for record, path in vintages.quarantine_files():
+        publisher, dataset = record.dataset.split(".")
+        con.execute(
+            "insert into declared.quarantine "
+            "select ?, ?, q.row, to_json(q)::varchar, q.reason, q.source_file_sha256 "
+            f"from read_parquet({literal(str(path))}) as q order by q.row",
+            [publisher, dataset],
+        )
+
+
+def remove_build(settings: Settings) -> None:
+    """Throw the last run's work away, but for what only saves time (dbt's parsed project)."""
+    for path in (settings.staged_dir, settings.build_dir / "spill"):
+        shutil.rmtree(path, ignore_errors=True)
+    (settings.build_dir / "dbt" / "run_results.json").unlink(missing_ok=True)
+
+
+def project_files(settings: Settings) -> list[Path]:
+    """The files that decide what the warehouse computes: dbt's project, both packages' code, the declarations."""
+    folders = [settings.dbt_project_dir, ROOT / "pipelines", ROOT / "indicators", settings.declarations_dir]
+    kept = {".sql", ".yml", ".py"}
+    found = {p for f in folders for p in f.rglob("*") if p.suffix in kept and "target" not in p.parts}
+    return sorted(found)

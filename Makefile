@@ -65,4 +65,4 @@ format: $(STAMP) ## put code in its form
 	$(BIN)/ruff format .
 
 clean: ## throw away what can be built again (keeps archive, vintages and releases)
-	rm -rf $(VENV) data/build dbt_project/target
+	rm -rf $(VENV) data/staged data/builds data/cache dbt_project/target

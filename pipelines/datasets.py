@@ -97,6 +97,7 @@ class Dataset(Strict):
     live: dict[str, Any] = Field(default={})
     changes: ChangeLimits | None = ChangeLimits()
     changes_of: dict[str, ChangeLimits] = Field(default={})
+    changes_within: int = Field(default=400, ge=1)  # days; its publisher is late when nothing has changed for longer
     max_held_back: float = Field(default=0.005, ge=0, le=1)
     min_share_of_last: float = Field(default=0.9, gt=0, le=1)
 

@@ -2,54 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from datetime import datetime
 
 import dagster as dg
 
 from indicators.load.catalogue import load_catalogue
+from pipelines.assets.automation import automation
+from pipelines.assets.computed import computed_assets
 from pipelines.assets.raw import raw_assets
 from pipelines.assets.release import release_asset
-from pipelines.assets.resources import run_resource
-from pipelines.assets.run import Run
+from pipelines.assets.resources import WorkspaceFactory, workspace_resource
 from pipelines.assets.staged import staged_assets
-from pipelines.assets.statistics import statistics_asset
-from pipelines.assets.studies import effects_asset
 from pipelines.assets.vintages import vintages_assets
 from pipelines.assets.warehouse import warehouse_assets
 from pipelines.settings import Settings
+from pipelines.steps.workspace import Workspace
 from pipelines.warehouse.dbt_run import ensure_manifest
 
-NIGHTLY = "15 2 * * *"
-TIME_ZONE = "Europe/Stockholm"
 
-
-def build_definitions(settings: Settings | None = None, make_run: Callable[[], Run] | None = None) -> dg.Definitions:
-    """The code location; tests and the command line give their own settings and run."""
+def build_definitions(settings: Settings | None = None, make: WorkspaceFactory | None = None) -> dg.Definitions:
+    """The code location; tests and the command line give their own settings and workspace."""
     chosen = settings or Settings()
     catalogue = load_catalogue(chosen.declarations_dir)
-    warehouse = warehouse_assets(chosen, ensure_manifest(chosen))
-    statistics = statistics_asset(warehouse)
-    effects = effects_asset(warehouse)
-    release = release_asset(chosen, catalogue, warehouse, statistics, effects)
-    refresh = dg.define_asset_job("refresh", selection=dg.AssetSelection.all(), executor_def=dg.in_process_executor)
+    warehouse = warehouse_assets(ensure_manifest(chosen))
+    computed = computed_assets(warehouse)
+    release = release_asset(chosen, catalogue, warehouse, *computed)
+    executor = dg.multiprocess_executor if chosen.executor == "multiprocess" else dg.in_process_executor
+    refresh = dg.define_asset_job("refresh", selection=dg.AssetSelection.all(), executor_def=executor)
     rebuild = dg.define_asset_job(
         "rebuild",
-        selection=dg.AssetSelection.assets(warehouse, statistics, effects, release),
-        executor_def=dg.in_process_executor,
+        selection=dg.AssetSelection.assets(warehouse, *computed, release),
+        executor_def=executor,
     )
-    nightly = dg.ScheduleDefinition(
-        name="nightly",
-        job=refresh,
-        cron_schedule=NIGHTLY,
-        execution_timezone=TIME_ZONE,
-        default_status=dg.DefaultScheduleStatus.RUNNING,
-    )
+
+    def workspace(kind: str, moment: datetime, only: frozenset[str]) -> Workspace:
+        return Workspace(chosen, kind=kind, moment=moment, only=only)
+
+    onward = [key for made in (warehouse, *computed, release) for key in made.keys]
+
     return dg.Definitions(
-        assets=[*raw_assets(), *staged_assets(), *vintages_assets(), warehouse, statistics, effects, release],
+        assets=[*raw_assets(), *staged_assets(), *vintages_assets(), warehouse, *computed, release],
         jobs=[refresh, rebuild],
-        schedules=[nightly],
-        resources={"run": run_resource(make_run or (lambda: Run(chosen)))},
-        executor=dg.in_process_executor,
+        resources={"workspace": workspace_resource(make or workspace)},
+        executor=executor,
+        **automation(chosen, refresh, onward),
     )
 
 

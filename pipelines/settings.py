@@ -88,6 +88,12 @@ class Settings(BaseSettings):
     postgres_dsn: SecretStr = Field(
         default=SecretStr(""), description="the database that `nyckeltal publish postgres` writes to"
     )
+    lock_wait_seconds: float = Field(
+        default=300, ge=0, description="how long a run waits for another one on the same data folder"
+    )
+    executor: Literal["in_process", "multiprocess"] = Field(
+        default="in_process", description="whether Dagster runs the steps of a run in one process, or each in its own"
+    )
     keep_releases: int = Field(default=10, ge=1)
     max_fresh_hours: int = Field(default=26, ge=1, description="a release older than this is told as late")
 
@@ -107,9 +113,19 @@ class Settings(BaseSettings):
         return self.data_dir / "inbox"
 
     @property
-    def build_dir(self) -> Path:
-        """Work of the run under way; can be thrown away at any time."""
-        return self.data_dir / "build"
+    def staged_dir(self) -> Path:
+        """Deliveries that were parsed and judged; can be thrown away at any time."""
+        return self.data_dir / "staged"
+
+    @property
+    def builds_dir(self) -> Path:
+        """Warehouses under way; can be thrown away at any time."""
+        return self.data_dir / "builds"
+
+    @property
+    def cache_dir(self) -> Path:
+        """What only saves time, such as dbt's parsed project; can be thrown away at any time."""
+        return self.data_dir / "cache"
 
     @property
     def releases_dir(self) -> Path:
@@ -125,8 +141,3 @@ class Settings(BaseSettings):
     def run_log(self) -> Path:
         """One JSON line for each run."""
         return self.data_dir / "logs" / "runs.jsonl"
-
-    @property
-    def staged_dir(self) -> Path:
-        """Parsed deliveries of the run under way."""
-        return self.build_dir / "staged"

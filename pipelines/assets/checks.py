@@ -68,3 +68,16 @@ def to_dagster(
     for name in sorted(known - {check_name(result.check_id) for result in results}):
         found = {"found": "not judged: the delivery could not be had or read"}
         yield dg.AssetCheckResult(passed=False, check_name=name, asset_key=key, metadata=found)
+
+
+def dbt_results(results: Iterable[CheckResult], keys: Iterable[dg.AssetCheckKey]) -> Iterator[dg.AssetCheckResult]:
+    """What dbt's data tests found, for the checks that were asked for; a test without a result is told as failed."""
+    found = {check_name(result.check_id): result for result in results}
+    for key in keys:
+        result = found.get(key.name)
+        yield dg.AssetCheckResult(
+            passed=bool(result and result.passed),
+            check_name=key.name,
+            asset_key=key.asset_key,
+            metadata={"found": result.found if result else "not judged"},
+        )

@@ -1,4 +1,4 @@
-"""The asset that publishes. Belongs here: one shell, with the controls as its checks."""
+"""The asset that publishes. Belongs here: one asset, with the controls as its checks."""
 
 from datetime import timedelta
 
@@ -6,7 +6,11 @@ import dagster as dg
 
 from indicators.load.catalogue import Catalogue
 from pipelines.assets.checks import to_dagster
+from pipelines.assets.outcomes import OWNERS, POOL, made, unchanged
 from pipelines.settings import Settings
+from pipelines.steps.build import planned
+from pipelines.steps.publish import publish, standing_checks
+from pipelines.steps.workspace import Workspace
 
 KEY = dg.AssetKey(["release"])
 
@@ -21,23 +25,29 @@ def release_asset(settings: Settings, catalogue: Catalogue, *upstream: dg.Assets
         group_name="release",
         description="An immutable folder (tables, package, pages), and the pointer that readers follow.",
         kinds={"duckdb", "parquet"},
+        owners=OWNERS,
+        pool=POOL,
         check_specs=specs,
         freshness_policy=dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=settings.max_fresh_hours)),
-        required_resource_keys={"run"},
+        required_resource_keys={"workspace"},
     )
     def release(context: dg.AssetExecutionContext) -> dg.MaterializeResult:  # type: ignore[type-arg]  # Dagster reads the bare class
-        run = context.resources.run
-        checks = list(to_dagster(run.publish(), KEY, specs))
-        if run.release is None:
-            return dg.MaterializeResult(metadata={"published": False, "reason": "nothing new"}, check_results=checks)
-        return dg.MaterializeResult(
-            metadata={
-                "published": True,
-                "release_id": run.release.release_id,
-                "dagster/row_count": run.release.tables["observation"],
-                "stale_sources": ", ".join(run.release.stale_sources) or "none",
+        workspace: Workspace = context.resources.workspace
+        with workspace.writing():
+            plan = planned(workspace)
+            done = publish(workspace, plan) if plan else None
+            controls = done.controls if done else standing_checks(workspace)
+        results = list(to_dagster(controls, KEY, specs))
+        if done is None:
+            return unchanged(context, KEY, None, {"reason": "nothing new"}, results)
+        return made(
+            done.release.input_hash,
+            {
+                "release_id": done.release.release_id,
+                "dagster/row_count": done.release.tables["observation"],
+                "stale_sources": ", ".join(done.release.stale_sources) or "none",
             },
-            check_results=checks,
+            results,
         )
 
     return release

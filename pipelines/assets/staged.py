@@ -1,10 +1,16 @@
-"""Assets that parse and judge. Belongs here: one shell a dataset, with the gate as its check."""
+"""Assets that parse and judge. Belongs here: one asset for each dataset, with the gate as its check."""
+
+from typing import Any
 
 import dagster as dg
 
 from pipelines.assets.checks import gate_result, gate_spec
 from pipelines.assets.keys import raw_key, staged_key
+from pipelines.assets.outcomes import OWNERS, POOL, made, unchanged
 from pipelines.datasets import datasets
+from pipelines.steps.held_back import reason
+from pipelines.steps.stage import stage
+from pipelines.steps.workspace import Workspace
 
 LISTS = {"areas": "kolada.municipality", "units": "kolada.ou"}  # where the codes of areas and units are listed
 
@@ -20,20 +26,25 @@ def staged_asset(dataset: str) -> dg.AssetsDefinition:
         group_name="staged",
         description=f"{datasets()[dataset].title}: typed rows that passed the gate.",
         kinds={"polars", "greatexpectations"},
+        owners=OWNERS,
+        pool=POOL,
         check_specs=[gate_spec(dataset, key)],
-        required_resource_keys={"run"},
+        required_resource_keys={"workspace"},
     )
     def judged(context: dg.AssetExecutionContext) -> dg.MaterializeResult:  # type: ignore[type-arg]  # Dagster reads the bare class
-        run = context.resources.run
-        checks = run.stage(dataset)
-        staged = run.staged.get(dataset)
-        metadata: dict[str, bool | int | str] = {
-            "new_delivery": staged is not None,
-            "held_back": str(run.held[dataset]) if dataset in run.held else "",
-        }
-        if staged:
-            metadata |= {"dagster/row_count": staged.rows, "held_back_rows": staged.held_back}
-        return dg.MaterializeResult(metadata=metadata, check_results=[gate_result(checks, key)])
+        workspace: Workspace = context.resources.workspace
+        with workspace.writing():
+            verdict, is_new = stage(workspace, dataset)
+            held, last = reason(workspace, dataset), workspace.vintages.latest(dataset)
+        checks = verdict.checks if verdict else (last.checks if last else ())
+        metadata: dict[str, Any] = {"held_back": str(held)} if held else {}
+        results = [gate_result(checks, key)]
+        if verdict and verdict.passed:
+            metadata |= {"dagster/row_count": verdict.rows, "rows_set_aside": verdict.quarantined}
+        version = f"{verdict.content_id}-{verdict.judged_by}" if verdict else (last.content_id if last else None)
+        if verdict and is_new and verdict.passed:
+            return made(str(version), metadata, results)
+        return unchanged(context, key, version, {"reason": "nothing new", **metadata}, results)
 
     return judged
 

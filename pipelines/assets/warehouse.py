@@ -1,70 +1,76 @@
-"""The dbt project as assets. Belongs here: the preparation of the build, dbt's run, and its failures by name."""
+"""The dbt project as assets. Belongs here: how models, sources and tests of dbt are named and reported to Dagster."""
 
 import json
-import sys
 from collections.abc import Iterator, Mapping
-from functools import cached_property
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
-from dagster_dbt.errors import DagsterDbtCliRuntimeError
-from packaging.version import Version
+from dagster_dbt import DagsterDbtTranslator, dbt_assets
 
-from pipelines.settings import Settings
-from pipelines.storage.vintages import ImpossibleReleaseError
-from pipelines.warehouse.dbt_run import dbt_failures, failed_checks
+from pipelines.assets.checks import dbt_results
+from pipelines.assets.outcomes import OWNERS, POOL, made, unchanged
+from pipelines.steps.build import build, planned
+from pipelines.steps.workspace import Workspace
 
 
 class Translator(DagsterDbtTranslator):
-    """One group for all models."""
+    """Groups and owners: models form the warehouse, sources are the vintages or the declarations."""
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
-        """Sources keep the group of the asset that they are; models form the warehouse."""
-        return "vintages" if dbt_resource_props["resource_type"] == "source" else "warehouse"
+        """By what the resource is."""
+        return str(dbt_resource_props["source_name"]) if _is_source(dbt_resource_props) else "warehouse"
+
+    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str] | None:
+        """Sources have the owners of the assets that they are."""
+        return None if _is_source(dbt_resource_props) else OWNERS
 
 
-class Dbt(DbtCliResource):
-    """dbt of this environment. Its version is known here: `dbt --version` would ask the package registry for news."""
-
-    @cached_property
-    def _cli_version(self) -> Version:
-        return Version(version("dbt-core"))
+def _is_source(properties: Mapping[str, Any]) -> bool:
+    return bool(properties["resource_type"] == "source")
 
 
-def warehouse_assets(settings: Settings, manifest: Path) -> dg.AssetsDefinition:
-    """dbt's models, from staging to the public tables."""
+def warehouse_assets(manifest: Path) -> dg.AssetsDefinition:
+    """dbt's models, from staging to the public tables; they are made together, whichever of them is asked for."""
 
     @dbt_assets(
         manifest=json.loads(manifest.read_text(encoding="utf-8")),
         dagster_dbt_translator=Translator(),
         exclude="resource_type:unit_test",
-        required_resource_keys={"run"},
+        required_resource_keys={"workspace"},
+        pool=POOL,
         name="warehouse",
     )
     def warehouse(context: dg.AssetExecutionContext) -> Iterator[Any]:
-        run = context.resources.run
-        if not run.prepare_warehouse():
-            return  # what comes after is skipped
-        project = str(settings.dbt_project_dir)
-        executable = str(Path(sys.executable).with_name("dbt"))  # of this environment, whatever PATH says
-        dbt = Dbt(project_dir=project, profiles_dir=project, dbt_executable=executable)
-        with run.step("dbt"):
-            try:
-                command = ["build", "--exclude-resource-type", "unit_test"]
-                yield from dbt.cli(command, context=context, target_path=settings.build_dir / "dbt").stream()
-            except DagsterDbtCliRuntimeError as error:
-                failed = dbt_failures(settings.build_dir / "dbt" / "run_results.json")
-                refused = ImpossibleReleaseError(
-                    "the warehouse could not be built; nothing was published and the last release stands",
-                    where=", ".join(failed) or "dbt",
-                    found="; ".join(failed.values()) or str(error)[:500],
-                    remedy="see the message, mend the cause, and refresh again",
-                    checks=failed_checks(failed),
-                )
-                run.doubt(refused)
-                raise refused from error
+        workspace: Workspace = context.resources.workspace
+        with workspace.writing():
+            plan = planned(workspace)
+            record, is_new = build(workspace, plan) if plan else (None, False)
+        for key in _in_order(context):
+            if record and is_new:
+                told = {"dagster/row_count": record.rows[key.path[-1]]} if key.path[-1] in record.rows else {}
+                yield made(record.input_hash, told, key=key)
+            else:
+                version = record.input_hash if record else None
+                yield unchanged(context, key, version, {"reason": "nothing new"})
+        if record:
+            yield from dbt_results(record.checks, context.selected_asset_check_keys)
 
     return warehouse
+
+
+def _in_order(context: dg.AssetExecutionContext) -> list[dg.AssetKey]:
+    """The selected models, each after those that it is made from: so Dagster wants them reported."""
+    graph, chosen = context.assets_def.asset_deps, context.selected_asset_keys
+    ordered: list[dg.AssetKey] = []
+
+    def add(key: dg.AssetKey) -> None:
+        if key in ordered or key not in graph:
+            return
+        for parent in sorted(graph[key], key=str):
+            add(parent)
+        ordered.append(key)
+
+    for key in sorted(chosen, key=str):
+        add(key)
+    return [key for key in ordered if key in chosen]

@@ -6,18 +6,23 @@ import os
 import sys
 from datetime import datetime, time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from indicators.errors import DeclarationError
-from pipelines.assets.run import Run
-from pipelines.commands import indicators, publish, releases, snapshot, study, submit, terminal
+from pipelines.commands import indicators, publish, releases, snapshot, study, submit, terminal, warehouse
 from pipelines.commands.options import AsJson, DataDir, SnapshotDir, settings_for
 from pipelines.errors import ExitCode, NyckeltalError, UsageError, disk_error
 from pipelines.settings import ROOT, Settings
 from pipelines.storage import release_pointer
 from pipelines.text.swedish_numbers import number
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pipelines.steps.report import RunReport
+    from pipelines.steps.workspace import Workspace
 
 app = typer.Typer(
     help="Nyckeltal för kommunal vård och omsorg: hämta, kontrollera, räkna, publicera och läs.\n\n"
@@ -34,6 +39,7 @@ app.add_typer(indicators.indicators_app, name="indicators")
 app.add_typer(releases.releases_app, name="releases")
 app.add_typer(snapshot.snapshot_app, name="snapshot")
 app.add_typer(publish.publish_app, name="publish")
+app.add_typer(warehouse.warehouse_app, name="warehouse")
 
 
 def main() -> None:
@@ -90,6 +96,7 @@ def refresh(
     the last release stands.
     """
     from pipelines.commands.dagster_run import refresh as work  # noqa: PLC0415
+    from pipelines.steps.workspace import Workspace  # noqa: PLC0415
 
     given = {
         "source": _known_source(source),
@@ -102,30 +109,33 @@ def refresh(
     chosen = {name: value for name, value in given.items() if value not in ("", None, {}, frozenset())}
     settings = settings_for(data_dir, snapshot_dir, **chosen)
     moment = datetime.combine(as_of.date(), time()) if as_of else None
-    _run(Run(settings, only=_known_datasets(only), as_of=moment), work, json_out)
+    _run(Workspace(settings, only=_known_datasets(only), as_of=moment), work, json_out)
 
 
 @app.command()
 def rebuild(data_dir: DataDir = None, json_out: AsJson = False) -> None:
     """Make the release anew from archive and vintages; the same state gives the same tables."""
     from pipelines.commands.dagster_run import rebuild as work  # noqa: PLC0415
+    from pipelines.steps.workspace import Workspace  # noqa: PLC0415
 
-    _run(Run(settings_for(data_dir), kind="rebuild"), work, json_out)
+    _run(Workspace(settings_for(data_dir), kind="rebuild"), work, json_out)
 
 
-def _run(run: Run, work: Any, json_out: bool) -> None:
+def _run(workspace: Workspace, work: Callable[[Workspace], RunReport], json_out: bool) -> None:
+    from pipelines.commands.dagster_run import exit_code  # noqa: PLC0415
     from pipelines.commands.output import progress, tell_run  # noqa: PLC0415
+    from pipelines.steps.report import RunReport  # noqa: PLC0415
 
-    with progress(run):
+    with progress(workspace):
         try:
-            code: ExitCode = work(run)
+            report = work(workspace)
         except Exception as error:
-            run.error = run.error or error
-            if run.held:
-                tell_run(run, json_out)
+            failed = RunReport(workspace, error=str(error) or type(error).__name__)
+            if workspace.asked and failed.held_back:
+                tell_run(failed, json_out)
             raise
-    tell_run(run, json_out)
-    raise typer.Exit(code)
+    tell_run(report, json_out)
+    raise typer.Exit(exit_code(report))
 
 
 @app.command()

@@ -15,18 +15,19 @@ import polars as pl
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from indicators.model import words
-from pipelines.assets.run import Run, peak_memory_mb, utc_now
 from pipelines.commands import terminal
 from pipelines.datasets import datasets
 from pipelines.errors import UsageError
 from pipelines.quality import series_events
 from pipelines.reading import reader
 from pipelines.settings import Settings
+from pipelines.steps.report import RunReport, peak_memory_mb
+from pipelines.steps.workspace import Workspace, utc_now
 from pipelines.storage import release_pointer
 from pipelines.storage.archive import Archive
 from pipelines.storage.release_pointer import ReleaseInfo
 from pipelines.storage.sealing import DamagedError
-from pipelines.storage.vintages import CHANGES, Vintages
+from pipelines.storage.vintages import CHANGES, DeliveryRecord, Vintages
 from pipelines.text.swedish_numbers import number
 
 _DATASET_HEADS = ("rows in", "new", "revised", "status", "withdrawn", "restored", "held back", "checks failed")
@@ -42,7 +43,7 @@ _ONLY_WIDE = ("länet", "GR ovägt", "typ", "liknande")
 
 
 @contextmanager
-def progress(run: Run) -> Iterator[None]:
+def progress(workspace: Workspace) -> Iterator[None]:
     """Show on standard error what the run is at."""
     shown = Progress(
         SpinnerColumn(),
@@ -52,18 +53,19 @@ def progress(run: Run) -> Iterator[None]:
         transient=True,
     )
     task = shown.add_task("nothing new?")
-    run.on_step = lambda name: shown.update(task, description=name)
+    workspace.on_step = lambda name: shown.update(task, description=name)
     with shown:
         yield
 
 
-def tell_run(run: Run, json_out: bool) -> None:
+def tell_run(report: RunReport, json_out: bool) -> None:
     """The closing table of a run."""
+    settings, held = report.workspace.settings, report.held_back
     if json_out:
-        terminal.as_json({**run.summary(), "release_dir": _release_dir(run)})
+        terminal.as_json({**report.line(), "release_dir": _release_dir(report)})
         return
-    if run.nothing_new and not run.held:
-        standing = release_pointer.current(run.settings.releases_dir)
+    if report.outcome == "nothing_new":
+        standing = release_pointer.current(settings.releases_dir)
         terminal.out.print(f"Nothing new. Current release: {standing.release_id if standing else 'none'}")
         return
     table = terminal.grid("Datasets")
@@ -71,27 +73,26 @@ def tell_run(run: Run, json_out: bool) -> None:
     for head in _DATASET_HEADS:
         table.add_column(head, right=True)
     for dataset in datasets():
-        if run.wants(dataset) or dataset in run.taken_in:
-            table.add_row(dataset, *_dataset_cells(run, dataset))
+        if report.workspace.wants(dataset) or dataset in report.taken_in:
+            table.add_row(dataset, *_dataset_cells(report.taken_in.get(dataset), is_held=dataset in held))
     terminal.out.print(table)
-    for dataset, error in sorted(run.held.items()):
+    for dataset, reason in sorted(held.items()):
         terminal.out.print(f"[bold red]Held back[/bold red] {dataset}: ", end="")
-        terminal.out.print(str(error), markup=False, soft_wrap=True)
-    if run.release:
-        rows = run.release.tables
+        terminal.out.print(str(reason), markup=False, soft_wrap=True)
+    if report.release_id:
+        rows = release_pointer.info(settings.releases_dir / report.release_id).tables
         terminal.out.print(
-            f"Released {run.release.release_id}: {number(rows['observation'])} observations of "
+            f"Released {report.release_id}: {number(rows['observation'])} observations of "
             f"{rows['indicator']} indicators, {number(rows['comparison'])} comparisons"
         )
-        terminal.out.print(f"  lies in {_release_dir(run)}", soft_wrap=True)
-    seconds = (utc_now() - run.started).total_seconds()
+        terminal.out.print(f"  lies in {_release_dir(report)}", soft_wrap=True)
+    seconds = (utc_now() - report.workspace.moment).total_seconds()
     terminal.out.print(f"  {number(seconds, 1)} s, peak memory at most {number(peak_memory_mb())} MiB")
 
 
-def _dataset_cells(run: Run, dataset: str) -> list[str]:
-    if dataset in run.held:
+def _dataset_cells(record: DeliveryRecord | None, *, is_held: bool) -> list[str]:
+    if is_held:
         return [*["–"] * (1 + len(CHANGES)), "all", "blocked"]
-    record = run.taken_in.get(dataset)
     if record is None:
         return ["unchanged", *[""] * (len(CHANGES) + 2)]
     failed = sum(not c.passed for c in record.checks)
@@ -99,8 +100,8 @@ def _dataset_cells(run: Run, dataset: str) -> list[str]:
     return [number(record.rows), *changes, number(record.held_back), str(failed)]
 
 
-def _release_dir(run: Run) -> str:
-    return str(run.settings.releases_dir / run.release.release_id) if run.release else ""
+def _release_dir(report: RunReport) -> str:
+    return str(report.workspace.settings.releases_dir / report.release_id) if report.release_id else ""
 
 
 def _last_run(settings: Settings) -> Any:

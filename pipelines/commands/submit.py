@@ -91,7 +91,7 @@ def _write_template(templates: Sequence[SubmissionTemplate], wanted: str, output
 
 
 def _submit(settings: Settings, file: Path, output: Path | None, *, check: bool, confirmed: bool) -> _Outcome:
-    from pipelines.assets.run import utc_now  # noqa: PLC0415
+    from pipelines.steps.workspace import utc_now  # noqa: PLC0415
     from pipelines.submissions import (  # noqa: PLC0415
         annotated,
         examining,

@@ -1,6 +1,7 @@
-"""From an archived fetch to a staged dataset that passed the gate, or to the reasons why it is held back.
+"""From an archived fetch to rows that passed the gate, or to the reasons why the dataset is held back.
 
-Belongs here: the order parse, gate, part. Does not belong here: any of the three.
+Belongs here: the order parse, gate, set aside, and what the verdict depends on. Does not belong here: any of the three,
+or where the verdict is kept (`storage/staged.py`).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import duckdb
 
 from indicators.load.catalogue import Catalogue
 from indicators.model.indicator import ValueType
+from pipelines.code_identity import code_hash
 from pipelines.datasets import Dataset, datasets
 from pipelines.errors import NyckeltalError, SourceError
 from pipelines.faults import holding_back
@@ -26,8 +28,9 @@ from pipelines.quality.series_profile import profile_series
 from pipelines.settings import Settings
 from pipelines.sources import origins
 from pipelines.sources.tabular import Parsed
-from pipelines.storage.archive import Fetch, Promise
+from pipelines.storage.archive import Archive, Fetch, Promise
 from pipelines.storage.database import columns, connect, identifier, literal
+from pipelines.storage.staged import QUARANTINE, ROWS, StagedDeliveries, Verdict
 from pipelines.storage.vintages import CheckResult, Staged, Vintages
 
 _LISTED, _LONGEST = 20, 120  # series and years that are listed by name, and letters of their areas
@@ -50,37 +53,34 @@ class HeldBackError(SourceError):
         )
 
 
-def stage(settings: Settings, catalogue: Catalogue, dataset: str, fetched: Fetch) -> Staged:
-    """Parse a fetch and judge it.
+def judge(settings: Settings, catalogue: Catalogue, dataset: str, fetched: Fetch, folder: Path) -> Staged:
+    """Parse a fetch and judge it; its rows, and the rows that are set aside, are written into `folder`.
 
     Raises:
         HeldBackError: it cannot be read as declared, a blocking check failed, or the program itself failed over it.
     """
-    rows_path = settings.staged_dir / f"{dataset}.parquet"
     try:
         with holding_back(dataset):
-            return _stage(settings, catalogue, dataset, fetched, rows_path)
+            return _judge_delivery(settings, catalogue, dataset, fetched, folder)
     except HeldBackError:
         raise
     except SourceError as error:
-        rows_path.unlink(missing_ok=True)
         raise HeldBackError(dataset, (_readable(dataset, error),), cause=error) from error
 
 
-def _stage(settings: Settings, catalogue: Catalogue, dataset: str, fetched: Fetch, rows_path: Path) -> Staged:
-    rows_path.parent.mkdir(parents=True, exist_ok=True)
+def _judge_delivery(settings: Settings, catalogue: Catalogue, dataset: str, fetched: Fetch, folder: Path) -> Staged:
+    rows_path = folder / ROWS
     origins.check_declaration(dataset)
     parsed = origins.parse(settings, fetched, rows_path)
     with connect(settings) as con:
-        changes = _changes(con, settings, catalogue, dataset, fetched)
-        result = _judge(con, settings, catalogue, dataset, fetched, changes)
-        lacking = _lost(con, settings, dataset, fetched)
+        changes = _changes(con, settings, catalogue, dataset, fetched, rows_path)
+        result = _judge(con, settings, catalogue, dataset, fetched, changes, rows_path)
+        lacking = _lost(con, settings, dataset, fetched, rows_path)
         parsing = _of_parsing(dataset, parsed)
         checks = (_readable(dataset, None), *parsing, *result.checks, *changes.checks, *lacking)
         if any(not c.passed and c.level == "block" for c in checks):
-            rows_path.unlink()  # nobody may take areas from a list that was held back
             raise HeldBackError(dataset, checks)
-        quarantine = part(con, rows_path, result.held, settings.staged_dir / f"{dataset}.quarantine.parquet")
+        quarantine = part(con, rows_path, result.held, folder / QUARANTINE)
         rows = con.execute(f"select count(*) from read_parquet({literal(str(rows_path))})").fetchone()
     return Staged(
         dataset=dataset,
@@ -93,6 +93,38 @@ def _stage(settings: Settings, catalogue: Catalogue, dataset: str, fetched: Fetc
         rules_id=rules_id(catalogue, dataset),
         accepted=dataset in settings.accept_missing,
     )
+
+
+def judged_by(settings: Settings, catalogue: Catalogue, dataset: str) -> str:
+    """A hash of all that decides the verdict on a delivery but the delivery: rules, code, and what is known already.
+
+    A delivery of which there is a verdict by the same is not judged again.
+    """
+    vintages = Vintages(settings)
+    last, listed_by = vintages.latest(dataset), _list_of(_codes(datasets()[dataset]))
+    told = [
+        rules_id(catalogue, dataset),
+        code_hash(settings),
+        last.number if last else 0,
+        [(r.content_id, r.code, r.is_proven) for r in vintages.refusals(dataset)],
+        _content_of_list(settings, listed_by[0]) if listed_by else None,
+        dataset in settings.accept_missing,
+        dataset in settings.accept_revised,
+    ]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+
+
+def _content_of_list(settings: Settings, dataset: str) -> str | None:
+    """The content of the list of areas or units that counts: the newest that passed."""
+    newest, last = _passed(settings, dataset), Vintages(settings).latest(dataset)
+    return newest.content_id if newest else (last.content_id if last else None)
+
+
+def _passed(settings: Settings, dataset: str) -> Verdict | None:
+    """The verdict on the newest fetch of a dataset, if it passed."""
+    fetched = Archive(settings.archive_dir).latest(dataset)
+    found = StagedDeliveries(settings.staged_dir).latest(dataset, fetched.content_id) if fetched else None
+    return found if found and found.passed else None
 
 
 def rules_id(catalogue: Catalogue, dataset: str) -> str:
@@ -108,14 +140,19 @@ def rules_id(catalogue: Catalogue, dataset: str) -> str:
 
 
 def _changes(
-    con: duckdb.DuckDBPyConnection, settings: Settings, catalogue: Catalogue, dataset: str, fetched: Fetch
+    con: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    catalogue: Catalogue,
+    dataset: str,
+    fetched: Fetch,
+    rows_path: Path,
 ) -> Changes:
     """What the delivery would change of what is known; nothing of a table, which is judged as a whole."""
     declared = datasets()[dataset]
     if declared.kind != "facts":
         return Changes()
     return judge_changes(
-        con, Vintages(settings), dataset, declared, fetched, settings.staged_dir / f"{dataset}.parquet",
+        con, Vintages(settings), dataset, declared, fetched, rows_path,
         catalogue.breaks_of(declared.same_series_as or dataset),
         accepts_lost=dataset in settings.accept_missing,
         accepts_revised=dataset in settings.accept_revised,
@@ -137,9 +174,9 @@ def _judge(
     dataset: str,
     fetched: Fetch,
     changes: Changes,
+    rows_path: Path,
 ) -> GateResult:
     declared = datasets()[dataset]
-    rows_path = settings.staged_dir / f"{dataset}.parquet"
     vintages = Vintages(settings)
     _create_bounds(con, catalogue, dataset)
     if declared.kind == "facts":
@@ -186,7 +223,9 @@ def _at_least_nearly_as_before(
     return promise.model_copy(update={"rows": max(promise.rows, least)})
 
 
-def _lost(con: duckdb.DuckDBPyConnection, settings: Settings, dataset: str, fetched: Fetch) -> Iterator[CheckResult]:
+def _lost(
+    con: duckdb.DuckDBPyConnection, settings: Settings, dataset: str, fetched: Fetch, rows_path: Path
+) -> Iterator[CheckResult]:
     """Values that were known and did not come, from a publisher that marks what it withdraws."""
     promise = fetched.promise
     if not (promise.marks_withdrawals and promise.complete):
@@ -197,7 +236,7 @@ def _lost(con: duckdb.DuckDBPyConnection, settings: Settings, dataset: str, fetc
     con.execute(
         f"create table lost as select {columns(key, 'k.')} from ({Vintages(settings).known_sql(dataset)}) as k "
         "where k.change <> 'withdrawn' and k.series_id in (select series_id from asked) "
-        f"and not exists (select 1 from read_parquet({literal(str(settings.staged_dir / f'{dataset}.parquet'))}) as s "
+        f"and not exists (select 1 from read_parquet({literal(str(rows_path))}) as s "
         f"where {same})"
     )
     listed = con.execute(
@@ -227,17 +266,25 @@ def _codes(dataset: Dataset) -> str | None:
     return next((column.codes for column in dataset.columns.values() if column.codes), None)
 
 
+def _list_of(codes: str | None) -> tuple[str, str] | None:
+    """The dataset that lists codes of areas or of units, and its column."""
+    if codes is None:
+        return None
+    return ("kolada.ou", "unit_id") if codes == "units" else ("kolada.municipality", "area_id")
+
+
 def _known_areas(
     con: duckdb.DuckDBPyConnection, settings: Settings, vintages: Vintages, codes: str | None
 ) -> frozenset[str]:
-    """Ids of the last good state and of the list staged in this run: of areas, or of units."""
-    if codes is None:
+    """Ids of the last good state, and of a newer list that passed and is not taken in yet: of areas, or of units."""
+    listed = _list_of(codes)
+    if listed is None:
         return frozenset()
-    dataset, column = ("kolada.ou", "unit_id") if codes == "units" else ("kolada.municipality", "area_id")
+    dataset, column = listed
     known = con.execute(f"select distinct {column} from ({vintages.known_sql(dataset)})").fetchall()
-    staged = settings.staged_dir / f"{dataset}.parquet"
-    if staged.exists():
-        known += con.execute(f"select distinct {column} from read_parquet({literal(str(staged))})").fetchall()
+    if newest := _passed(settings, dataset):
+        rows = literal(str(StagedDeliveries(settings.staged_dir).rows_of(newest)))
+        known += con.execute(f"select distinct {column} from read_parquet({rows})").fetchall()
     return frozenset(str(area) for (area,) in known)
 
 
@@ -280,12 +327,12 @@ def fields_known(dataset: str, new: Iterable[str]) -> CheckResult:
     )
 
 
-def unreadable(dataset: str, error: NyckeltalError) -> CheckResult:
+def unreadable(dataset: str, error: NyckeltalError | str) -> CheckResult:
     """The check that a delivery failed when it could not be read at all."""
     return _readable(dataset, error)
 
 
-def _readable(dataset: str, error: NyckeltalError | None) -> CheckResult:
+def _readable(dataset: str, error: NyckeltalError | str | None) -> CheckResult:
     return CheckResult(
         check_id=f"{dataset}.readable",
         level="block",

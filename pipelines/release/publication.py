@@ -7,7 +7,8 @@ Publication is refused when a blocking check failed; then the last release stand
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
@@ -15,13 +16,13 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.settings import ROOT, Settings
+from pipelines.code_identity import code_hash
+from pipelines.settings import Settings
 from pipelines.storage import release_pointer
 from pipelines.storage.database import connect, create_described, identifier, literal
-from pipelines.storage.files import folder_atomic, sha256_of, write_json
-from pipelines.storage.release_pointer import DATABASE, DESCRIPTION, ReleaseInfo
+from pipelines.storage.files import folder_atomic, write_json
+from pipelines.storage.release_pointer import DATABASE, DESCRIPTION, ReleaseInfo, table_rows
 from pipelines.storage.vintages import CheckResult, ImpossibleReleaseError, Vintages
-from pipelines.warehouse.inputs import project_files
 
 MIN_SHARE_OF_LAST = 0.9  # a table much shorter than in the release before is not published
 _GUARDED = ("observation", "observation_vintage", "indicator", "area", "comparison")
@@ -104,11 +105,22 @@ def plan(settings: Settings) -> Plan | None:
     )
 
 
+@dataclass(frozen=True)
+class ComputedTable:
+    """A public table that Python computed: its name, what it is, its columns, and the Parquet file of its rows."""
+
+    name: str
+    about: str
+    columns: dict[str, tuple[str, str]]
+    parquet: Path
+
+
 def publish(
     settings: Settings,
     planned: Plan,
-    release_db: Path,
-    checks: list[CheckResult],
+    candidate: Path,
+    computed: Sequence[ComputedTable],
+    checks: Sequence[CheckResult],
     stale_sources: tuple[str, ...],
     now: datetime,
     write_parts: Callable[[Path, Path | None], None] | None = None,
@@ -116,56 +128,60 @@ def publish(
     """Write the release folder, whole, then move the pointer.
 
     Args:
-        release_db: the database that dbt wrote; it is moved. checks: every check of the run.
-        stale_sources: datasets held back in this run. now: UTC without zone. write_parts: writes what the release
-        holds beside its tables into the folder (the second folder is the release before); None leaves it without.
+        candidate: the database that dbt wrote; it is copied and stays. computed: tables that are added to it. checks:
+        every check of the run. stale_sources: datasets held back in this run. now: UTC without zone. write_parts:
+        writes what the release holds beside its tables into the folder (the second folder is the release before); None
+        leaves it without.
 
     Raises:
         PublicationRefusedError: a blocking check of the warehouse failed, or a table shrank.
     """
-    with connect(settings, release_db) as con:
-        counts = {t: _count(con, t) for t in _tables(con)}
-        results = sorted([*checks, *_shrink_checks(settings, counts)], key=lambda c: c.check_id)
-        _refuse_if_blocked(results)
-        parts = tuple(sorted(settings.release_parts)) if write_parts else ()
-        described = _describe(planned, counts, stale_sources, now, parts)
-        stale = ", ".join(stale_sources)
-        own = [described.release_id, now, planned.code_version, planned.input_hash, planned.previous_release_id, stale]
-        _create_own_table(con, "quality_result", [tuple(c.model_dump().values()) for c in results])
-        _create_own_table(con, "release", [tuple(own)])
-        _create_macros(con)
-        described = described.model_copy(update={"tables": counts | {t: _count(con, t) for t in OWN_TABLES}})
-        with folder_atomic(settings.releases_dir / described.release_id) as folder:
+    release_id = f"{now:%Y%m%dT%H%M%S%f}Z-{planned.input_hash[:8]}"
+    with folder_atomic(settings.releases_dir / release_id) as folder:
+        shutil.copyfile(candidate, folder / DATABASE)
+        with connect(settings, folder / DATABASE) as con:
+            for table in computed:
+                _add(con, table)
+            counts = table_rows(con)
+            results = sorted([*checks, *_shrink_checks(settings, counts)], key=lambda c: c.check_id)
+            _refuse_if_blocked(results)
+            stale = ", ".join(stale_sources)
+            own = (release_id, now, planned.code_version, planned.input_hash, planned.previous_release_id, stale)
+            _create_own_table(con, "quality_result", [tuple(c.model_dump().values()) for c in results])
+            _create_own_table(con, "release", [own])
+            _create_macros(con)
+            tables = table_rows(con)
             (folder / "parquet").mkdir()
-            for table in described.tables:
-                target = literal(str(folder / "parquet" / f"{table}.parquet"))
-                con.execute(f"copy {identifier(table)} to {target} (format parquet, compression zstd)")
-            con.close()
-            release_db.rename(folder / DATABASE)
-            write_json(folder / DESCRIPTION, described.model_dump(mode="json"))
-            if write_parts:
-                standing = release_pointer.current(settings.releases_dir)
-                write_parts(folder, settings.releases_dir / standing.release_id if standing else None)
-    release_pointer.point_at(settings.releases_dir, described.release_id)
+            for name in tables:
+                target = literal(str(folder / "parquet" / f"{name}.parquet"))
+                con.execute(f"copy {identifier(name)} to {target} (format parquet, compression zstd)")
+        described = ReleaseInfo(
+            release_id=release_id,
+            created_at=now,
+            code_version=planned.code_version,
+            input_hash=planned.input_hash,
+            knowledge_until=planned.knowledge_until,
+            previous_release_id=planned.previous_release_id,
+            previous_knowledge_until=planned.previous_knowledge_until,
+            stale_sources=stale_sources,
+            tables=tables,
+            parts=tuple(sorted(settings.release_parts)) if write_parts else (),
+            deliveries=Vintages(settings).newest_numbers(),
+        )
+        write_json(folder / DESCRIPTION, described.model_dump(mode="json"))
+        if write_parts:
+            standing = release_pointer.current(settings.releases_dir)
+            write_parts(folder, settings.releases_dir / standing.release_id if standing else None)
+    release_pointer.point_at(settings.releases_dir, release_id)
     release_pointer.prune(settings.releases_dir, settings.keep_releases)
     return described
 
 
-def _describe(
-    planned: Plan, tables: dict[str, int], stale_sources: tuple[str, ...], now: datetime, parts: tuple[str, ...]
-) -> ReleaseInfo:
-    return ReleaseInfo(
-        release_id=f"{now:%Y%m%dT%H%M%S%f}Z-{planned.input_hash[:8]}",
-        created_at=now,
-        code_version=planned.code_version,
-        input_hash=planned.input_hash,
-        knowledge_until=planned.knowledge_until,
-        previous_release_id=planned.previous_release_id,
-        previous_knowledge_until=planned.previous_knowledge_until,
-        stale_sources=stale_sources,
-        tables=tables,
-        parts=parts,
-    )
+def _add(con: duckdb.DuckDBPyConnection, table: ComputedTable) -> None:
+    create_described(con, identifier(table.name), table.about, table.columns)
+    names = ", ".join(identifier(column) for column in table.columns)
+    rows = literal(str(table.parquet))
+    con.execute(f"insert into {identifier(table.name)} select {names} from read_parquet({rows})")
 
 
 def _refuse_if_blocked(results: list[CheckResult]) -> None:
@@ -204,19 +220,6 @@ def _shrink_checks(settings: Settings, counts: dict[str, int]) -> list[CheckResu
     return checks
 
 
-def _tables(con: duckdb.DuckDBPyConnection) -> list[str]:
-    rows = con.execute(
-        "select table_name from duckdb_tables() "
-        "where database_name = current_database() and schema_name = 'main' order by 1"
-    ).fetchall()
-    return [str(name) for (name,) in rows]
-
-
-def _count(con: duckdb.DuckDBPyConnection, table: str) -> int:
-    found = con.execute(f"select count(*) from {identifier(table)}").fetchone()
-    return int(found[0]) if found else 0
-
-
 def _create_own_table(con: duckdb.DuckDBPyConnection, table: str, rows: list[tuple[object, ...]]) -> None:
     about, columns = OWN_TABLES[table]
     create_described(con, table, about, columns)
@@ -241,13 +244,3 @@ def _create_macros(con: duckdb.DuckDBPyConnection) -> None:
             end)
         """
     )
-
-
-def code_hash(settings: Settings) -> str:
-    """A hash of the code and the declarations that a release is made by."""
-    digest = hashlib.sha256()
-    homes = (ROOT, settings.declarations_dir, settings.dbt_project_dir)
-    for path in project_files(settings):
-        name = next(path.relative_to(home) for home in homes if path.is_relative_to(home))
-        digest.update(f"{name} {sha256_of(path)}\n".encode())
-    return digest.hexdigest()

@@ -11,39 +11,48 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from pipelines.code_identity import code_hash
 from pipelines.datasets import datasets
 from pipelines.errors import SourceError
 from pipelines.quality.stage import HeldBackError
-from pipelines.release.publication import code_hash
 from pipelines.settings import Settings
 from pipelines.storage import release_pointer
+from pipelines.storage.release_pointer import ReleaseInfo
 from pipelines.storage.vintages import CheckResult, DeliveryRecord, ImpossibleReleaseError, Refusal, Vintages
 
 Unreleased = dict[str, list[DeliveryRecord]]
 
 
-def unreleased(settings: Settings, taken_in: dict[str, DeliveryRecord]) -> Unreleased:
-    """Deliveries that tell something and that no release has stood on: of this run, or of one that was refused before.
+def unreleased(settings: Settings) -> Unreleased:
+    """Deliveries that tell something and that no release has stood on.
 
     Returns:
         Records by dataset, oldest first; a dataset only when something of it stays known without them, or nothing was
         released at all.
     """
     vintages, releases = Vintages(settings), release_pointer.releases(settings.releases_dir)
-    newest = max((r.created_at for r in releases), default=None)
     found: Unreleased = {}
     for dataset in datasets():
         known = vintages.deliveries(dataset)
-        taken = taken_in[dataset].number if dataset in taken_in else None
-        news = [r for r in known if r.tells_something and (r.number == taken or newest is None or _after(r, newest))]
-        stays = len(news) < len(known) or not datasets()[dataset].is_required or newest is None
+        news = [r for r in known if r.tells_something and not any(_stands_on(release, r) for release in releases)]
+        stays = len(news) < len(known) or not datasets()[dataset].is_required or not releases
         if news and stays:
             found[dataset] = news
     return found
 
 
-def _after(record: DeliveryRecord, moment: datetime) -> bool:
-    return record.files[-1].fetched_at.replace(tzinfo=None) > moment
+def _stands_on(release: ReleaseInfo, record: DeliveryRecord) -> bool:
+    if release.deliveries is None:  # from before it was written down: whatever had been fetched by then
+        return record.files[-1].fetched_at.replace(tzinfo=None) <= release.created_at
+    return record.number <= release.deliveries.get(record.dataset, 0)
+
+
+def doubt(settings: Settings, checks: tuple[CheckResult, ...], now: datetime) -> Unreleased:
+    """Take out every delivery that may have made a release impossible; returns them."""
+    found = unreleased(settings)
+    for records in found.values():
+        take_out(settings, records, checks, now)
+    return found
 
 
 def in_order(found: Unreleased, error: ImpossibleReleaseError) -> list[str]:
@@ -85,10 +94,23 @@ def _write(
 
 def refused_already(settings: Settings, dataset: str, content_id: str) -> HeldBackError | None:
     """The error of a delivery that is known to make the release impossible, by the same code and declarations."""
-    alike = [r for r in Vintages(settings).refusals(dataset) if r.is_proven and r.content_id == content_id]
-    if not alike or alike[-1].code != code_hash(settings):
+    newest = _refusal(settings, dataset, content_id)
+    if newest is None or not newest.is_proven or newest.code != code_hash(settings):
         return None
-    return _held_back(dataset, f"the delivery that was refused on {alike[-1].refused_at:%Y-%m-%d}", alike[-1].checks)
+    return _held_back(dataset, f"the delivery that was refused on {newest.refused_at:%Y-%m-%d}", newest.checks)
+
+
+def newest_refusal(settings: Settings, dataset: str, content_id: str) -> HeldBackError | None:
+    """The error of a delivery that was taken out of what is known, as the cause or as one that may be it."""
+    newest = _refusal(settings, dataset, content_id)
+    if newest is None:
+        return None
+    return _held_back(dataset, f"the delivery that was refused on {newest.refused_at:%Y-%m-%d}", newest.checks)
+
+
+def _refusal(settings: Settings, dataset: str, content_id: str) -> Refusal | None:
+    alike = [r for r in Vintages(settings).refusals(dataset) if r.content_id == content_id]
+    return alike[-1] if alike else None
 
 
 def held_back(records: list[DeliveryRecord], checks: tuple[CheckResult, ...]) -> HeldBackError:

@@ -12,16 +12,16 @@ import duckdb
 from pipelines.settings import Settings
 
 
-def connect(settings: Settings, path: Path | None = None) -> duckdb.DuckDBPyConnection:
+def connect(settings: Settings, path: Path | None = None, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
     """A connection (in memory, or on a private file) that never installs or loads an extension by itself."""
     config: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": f"{settings.memory_limit_mb}MB",
         "threads": settings.threads,
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
-        "temp_directory": str(settings.build_dir / "spill"),
+        "temp_directory": str(settings.cache_dir / "spill"),
     }
-    con = duckdb.connect(str(path) if path else ":memory:", config=config)
+    con = duckdb.connect(str(path) if path else ":memory:", read_only=read_only, config=config)
     con.execute("set enable_progress_bar = false")
     return con
 

@@ -95,6 +95,13 @@ def folder_atomic(target: Path) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
+def fresh_folder(path: Path) -> Path:
+    """An empty folder in the place of what may lie there."""
+    shutil.rmtree(path, ignore_errors=True)
+    path.mkdir(parents=True)
+    return path
+
+
 def remove_leftovers(folder: Path) -> None:
     """Throw away what a killed run left under temporary names."""
     if folder.is_dir():

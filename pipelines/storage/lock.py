@@ -21,23 +21,26 @@ from pipelines.errors import LockHeldError, disk_error
 
 
 @contextmanager
-def exclusive(data_dir: Path) -> Iterator[None]:
-    """Hold the folder's lock, or stop at once and name the holder. May be entered again by the same process.
+def exclusive(data_dir: Path, wait_seconds: float = 0) -> Iterator[None]:
+    """Hold the folder's lock, or stop and name the holder. May be entered again by the same process.
+
+    Args:
+        wait_seconds: how long to wait for another process that holds it.
 
     Raises:
-        LockHeldError: another live process holds it.
+        LockHeldError: another live process holds it still.
         NyckeltalError: the folder cannot be written to.
     """
     holder = data_dir / "lock.holder.json"
     try:
         data_dir.mkdir(parents=True, exist_ok=True)
         lock = FileLock(data_dir / "lock", is_singleton=True, thread_local=False)
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=wait_seconds)
     except Timeout as error:
         raise LockHeldError(
             "another refresh is at work on this data folder",
             where=str(data_dir),
-            found=_describe(holder),
+            found=_describe(holder) + (f"; waited {wait_seconds:g} seconds" if wait_seconds else ""),
             remedy="wait until it has ended, or choose another folder with --data-dir",
         ) from error
     except OSError as error:

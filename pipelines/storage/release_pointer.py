@@ -11,10 +11,12 @@ import shutil
 from datetime import datetime
 from pathlib import Path
 
+import duckdb
 from pydantic import BaseModel, ConfigDict
 
 from pipelines.errors import NyckeltalError, UsageError
 from pipelines.settings import Settings
+from pipelines.storage.database import identifier
 from pipelines.storage.files import read_json, sync_folder
 from pipelines.storage.lock import exclusive
 
@@ -24,8 +26,11 @@ DESCRIPTION = "release.json"
 
 
 class ReleaseInfo(BaseModel):
-    """What `release.json` says. Times are UTC without zone; `tables` are rows by table; `parts`
-    what it holds beside them."""
+    """What `release.json` says.
+
+    Times are UTC without zone; `tables` are rows by table; `parts` what it holds beside them. `deliveries`: the number
+    of the newest delivery of each dataset that it stands on; None in those from before that was written down.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -39,6 +44,7 @@ class ReleaseInfo(BaseModel):
     stale_sources: tuple[str, ...]
     tables: dict[str, int]
     parts: tuple[str, ...] = ()
+    deliveries: dict[str, int] | None = None
 
 
 def current(releases_dir: Path) -> ReleaseInfo | None:
@@ -120,7 +126,7 @@ def rollback(settings: Settings, release_id: str | None) -> str:
     Raises:
         UsageError: there is no such release, or none before the current.
     """
-    with exclusive(settings.data_dir):
+    with exclusive(settings.data_dir, settings.lock_wait_seconds):
         if release_id is None:
             release_id = before(settings.releases_dir, current_folder(settings.releases_dir).name)
         if release_id is None:
@@ -131,5 +137,18 @@ def rollback(settings: Settings, release_id: str | None) -> str:
 
 def prune_exclusively(settings: Settings, keep: int) -> list[str]:
     """`prune`, while no other process writes."""
-    with exclusive(settings.data_dir):
+    with exclusive(settings.data_dir, settings.lock_wait_seconds):
         return prune(settings.releases_dir, keep)
+
+
+def table_rows(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """The tables of a database of public tables, with their numbers of rows, in the order of their names."""
+    names = con.execute(
+        "select table_name from duckdb_tables() "
+        "where database_name = current_database() and schema_name = 'main' order by 1"
+    ).fetchall()
+    rows = {}
+    for (name,) in names:
+        found = con.execute(f"select count(*) from {identifier(str(name))}").fetchone()
+        rows[str(name)] = int(found[0]) if found else 0
+    return rows

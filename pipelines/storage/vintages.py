@@ -13,6 +13,8 @@ of what is known. Nothing is removed.
 
 from __future__ import annotations
 
+import hashlib
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -60,11 +62,15 @@ class CheckResult(BaseModel):
 
 
 class ImpossibleReleaseError(NyckeltalError):
-    """Nothing can be released from what is known: `checks` are those that failed."""
+    """Nothing can be released from what is known: `checks` are those that failed.
+
+    `doubted` are deliveries, by dataset, that were taken out since one of them may be the cause.
+    """
 
     def __init__(self, what: str, *, checks: tuple[CheckResult, ...], **told: str) -> None:
         super().__init__(what, **told)
         self.checks = checks
+        self.doubted: dict[str, list[DeliveryRecord]] = {}
 
 
 class DeliveryRecord(BaseModel):
@@ -170,7 +176,7 @@ class Vintages:
             if not counts:
                 (folder / _CHANGES).unlink()
             if staged.quarantine_path:
-                staged.quarantine_path.rename(folder / _QUARANTINE)
+                shutil.copyfile(staged.quarantine_path, folder / _QUARANTINE)
             record = DeliveryRecord(
                 dataset=staged.dataset,
                 number=number,
@@ -249,12 +255,22 @@ class Vintages:
 
     def state_id(self) -> list[str]:
         """What identifies the whole state: each telling delivery's dataset, number, content and date of knowledge."""
+        return [line for dataset in datasets() for line in self._state_of(dataset)]
+
+    def version(self, dataset: str) -> str:
+        """What identifies the state of one dataset, as a hash."""
+        return hashlib.sha256("\n".join(self._state_of(dataset)).encode()).hexdigest()
+
+    def _state_of(self, dataset: str) -> list[str]:
         return [
             f"{record.dataset} {record.number} {record.content_id} {record.known_from.isoformat()}"
-            for dataset in datasets()
             for record in self.deliveries(dataset)
             if record.tells_something
         ]
+
+    def newest_numbers(self) -> dict[str, int]:
+        """The number of the newest delivery that is part of what is known, by dataset."""
+        return {dataset: record.number for dataset in datasets() if (record := self.latest(dataset))}
 
     def knowledge_until(self) -> datetime | None:
         """The newest date of knowledge over all datasets."""

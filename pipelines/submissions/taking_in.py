@@ -14,20 +14,21 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from indicators.load.catalogue import Catalogue
 from indicators.model.submission_template import DATASET
 from pipelines.datasets import publisher_of
 from pipelines.disclosure.facts import Fact
 from pipelines.quality.disclosure_check import check_of
-from pipelines.quality.stage import HeldBackError, stage
+from pipelines.quality.stage import HeldBackError, judge
 from pipelines.settings import Settings
 from pipelines.storage.archive import Archive, Fetch, FileRecord, Promise, SeriesPromise
 from pipelines.storage.database import connect
 from pipelines.storage.lock import exclusive
 from pipelines.storage.vintages import DeliveryRecord, Vintages
 from pipelines.submissions.facts import as_csv
-from pipelines.warehouse import inputs
 
 _AREAS = "kolada.municipality"
 
@@ -79,25 +80,24 @@ def take_in(settings: Settings, catalogue: Catalogue, template_id: str, facts: S
     Raises:
         HeldBackError: the gate refused them; nothing is kept. LockHeldError: a refresh is at work.
     """
-    with exclusive(settings.data_dir):
+    with exclusive(settings.data_dir, settings.lock_wait_seconds):
         known = known_facts(settings)
         if set(facts) <= set(known):
             return Taken(None)
         _refuse_exposed(catalogue, known, facts)
-        inputs.remove_build(settings)  # what a killed run left staged may not be taken for known
         archive, body = Archive(settings.archive_dir), as_csv(facts)
         was_held = archive.holds(hashlib.sha256(body).hexdigest())
         fetched = _archived(archive, template_id, body, facts, now)
-        try:
-            staged = stage(settings, catalogue, DATASET, fetched)
-        except BaseException:
-            if not was_held:
-                archive.object_path(fetched.files[0].sha256).unlink()
-            raise
-        recorded = archive.record(DATASET, fetched.files, fetched.promise, fetched.way)
-        record = Vintages(settings).absorb(replace(staged, fetched=recorded), now)
-        staged.rows_path.unlink()
-        return Taken(record)
+        settings.staged_dir.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix=".", suffix=".tmp", dir=settings.staged_dir) as folder:
+            try:
+                staged = judge(settings, catalogue, DATASET, fetched, Path(folder))
+            except BaseException:
+                if not was_held:
+                    archive.object_path(fetched.files[0].sha256).unlink()
+                raise
+            recorded = archive.record(DATASET, fetched.files, fetched.promise, fetched.way)
+            return Taken(Vintages(settings).absorb(replace(staged, fetched=recorded), now))
 
 
 def known_facts(settings: Settings) -> list[Fact]:

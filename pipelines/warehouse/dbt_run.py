@@ -10,37 +10,44 @@ import hashlib
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.errors import NyckeltalError
 from pipelines.settings import Settings
+from pipelines.storage.builds import Builds
 from pipelines.storage.files import read_json, sha256_of
 from pipelines.storage.vintages import CheckResult
 
 
-@dataclass(frozen=True)
-class Build:
-    """Where one build works: the private file, and the release's database under way."""
+def dbt_environment(settings: Settings) -> dict[str, str]:
+    """The environment variables that profiles.yml reads, and the switches that keep dbt quiet.
 
-    build_db: Path
-    release_db: Path
-
-
-def dbt_environment(settings: Settings, build: Build) -> dict[str, str]:
-    """The environment variables that profiles.yml reads, and the switches that keep dbt quiet."""
+    dbt is given the current build by the one name that all builds have in turn: with another name each time, it would
+    parse the whole project anew.
+    """
+    build = Builds(settings.builds_dir).current
     return {
         "NYCKELTAL_RELEASE_DB": str(build.release_db),
         "NYCKELTAL_BUILD_DB": str(build.build_db),
         "NYCKELTAL_MEMORY_LIMIT": f"{settings.memory_limit_mb}MB",
         "NYCKELTAL_THREADS": str(settings.threads),
-        "NYCKELTAL_SPILL_DIR": str(settings.build_dir / "spill"),
+        "NYCKELTAL_SPILL_DIR": str(settings.cache_dir / "spill"),
         "DBT_PROFILES_DIR": str(settings.dbt_project_dir),
-        "DBT_TARGET_PATH": str(settings.build_dir / "dbt"),
-        "DBT_LOG_PATH": str(settings.build_dir / "dbt"),
+        "DBT_TARGET_PATH": str(target_dir(settings)),
+        "DBT_LOG_PATH": str(target_dir(settings)),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DO_NOT_TRACK": "1",
     }
+
+
+def target_dir(settings: Settings) -> Path:
+    """Where dbt writes what it parsed, compiled and found."""
+    return settings.cache_dir / "dbt"
+
+
+def run_results(settings: Settings) -> Path:
+    """What dbt says of its last run."""
+    return target_dir(settings) / "run_results.json"
 
 
 def ensure_manifest(settings: Settings) -> Path:
@@ -49,7 +56,7 @@ def ensure_manifest(settings: Settings) -> Path:
     Raises:
         NyckeltalError: the dbt project cannot be parsed.
     """
-    target = settings.build_dir / "dbt"
+    target = target_dir(settings)
     manifest, stamp = target / "manifest.json", target / "manifest.sha256"
     files = sorted(
         p for p in settings.dbt_project_dir.rglob("*") if p.suffix in {".sql", ".yml"} and "target" not in p.parts
@@ -60,20 +67,36 @@ def ensure_manifest(settings: Settings) -> Path:
     target.mkdir(parents=True, exist_ok=True)
     # What dbt keeps of its last parsing is not brought up to date soundly: a new unit test may come out twice.
     (target / "partial_parse.msgpack").unlink(missing_ok=True)
-    build = Build(settings.build_dir / "build.duckdb", settings.build_dir / "candidate" / "nyckeltal.duckdb")
-    done = subprocess.run(  # noqa: S603 - our own interpreter, no shell
-        [sys.executable, "-m", "dbt.cli.main", "parse", "--quiet", "--project-dir", str(settings.dbt_project_dir)],
-        env={**os.environ, **dbt_environment(settings, build)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = _dbt(settings, "parse", "--quiet")
     if done.returncode != 0:
         raise NyckeltalError(
             "the dbt project cannot be parsed", where=str(settings.dbt_project_dir), found=done.stdout[-2000:]
         )
     stamp.write_text(digest, encoding="utf-8")
     return manifest
+
+
+def build_models(settings: Settings) -> None:
+    """Let dbt make every model of the current build, and run its data tests.
+
+    Raises:
+        DbtError: a model or a test failed; `dbt_failures` says which.
+    """
+    done = _dbt(settings, "build", "--exclude-resource-type", "unit_test")
+    if done.returncode != 0:
+        told = f"{done.stdout[-1500:]} {done.stderr[-500:]}".strip()
+        raise DbtError("dbt ended with an error", where=str(target_dir(settings) / "dbt.log"), found=told)
+
+
+class DbtError(NyckeltalError):
+    """dbt ended with an error; what was found is the end of what it printed."""
+
+
+def _dbt(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run dbt's command, of this environment whatever PATH says."""
+    command = [sys.executable, "-m", "dbt.cli.main", *arguments, "--project-dir", str(settings.dbt_project_dir)]
+    environment = {**os.environ, **dbt_environment(settings)}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
 
 
 def dbt_failures(run_results: Path) -> dict[str, str]:
@@ -110,7 +133,11 @@ def dbt_checks(run_results: Path) -> list[CheckResult]:
     """
     found = []
     if not run_results.exists():
-        raise NyckeltalError("dbt left no results", where=str(run_results), remedy="run the whole job again")
+        raise NyckeltalError(
+            "dbt left no results",
+            where=str(run_results),
+            remedy="materialise the warehouse again, or run `nyckeltal refresh`",
+        )
     for result in read_json(run_results)["results"]:
         if result["unique_id"].startswith("test."):
             failures = result.get("failures")

@@ -8,6 +8,7 @@ Belongs here: what studies read of a release, running them, and writing the tabl
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -21,12 +22,12 @@ from indicators.statistics.effect_rows import Found
 from indicators.statistics.figures import NATION, Figures
 from indicators.statistics.studies import run_study
 from indicators.tables.effects import EFFECT_TABLES
-from indicators.tables.reform import REFORM_TABLES, RegisterTable
+from indicators.tables.reform import REFORM_TABLES as _REFORM_TABLES
+from indicators.tables.reform import RegisterTable
 from pipelines.errors import NyckeltalError
 from pipelines.settings import Settings
-from pipelines.storage.database import create_described, literal
-from pipelines.warehouse.dbt_run import Build
-from pipelines.warehouse.inputs import open_build
+from pipelines.storage.builds import Build
+from pipelines.warehouse.finished import PublicTable, open_build
 
 _VALUES = """
     select o.indicator_id, o.area_id, o.year, o.value, o.denominator as size
@@ -84,20 +85,27 @@ def run_studies(con: duckdb.DuckDBPyConnection, studies: Iterable[Study], db: st
     }
 
 
-def write_reform(settings: Settings, build: Build) -> dict[str, int]:
-    """Write the registers, and what every declared study gives, into the release being made; numbers of rows."""
+STUDY_TABLES = {name: PublicTable(table.about, table.columns) for name, table in EFFECT_TABLES.items()}
+REGISTER_TABLES = {name: PublicTable(table.about, table.columns) for name, table in _REFORM_TABLES.items()}
+
+
+def write_studies(settings: Settings, build: Build, folder: Path) -> dict[str, int]:
+    """Write what every declared study gives as Parquet, one file a table; returns numbers of rows."""
     catalogue = load_catalogue(settings.declarations_dir)
     with open_build(settings, build) as con:
-        con.execute(f"attach {literal(str(build.release_db))} as release")
         tables = run_studies(con, catalogue.studies, "release.")
-        for name, rows in reform_rows(catalogue).items():
-            tables[name] = _frame(REFORM_TABLES[name], rows)
-        for name, frame in tables.items():
-            described = (REFORM_TABLES | EFFECT_TABLES)[name]
-            create_described(con, f"release.{name}", described.about, described.columns)
-            con.register("found", frame)
-            con.execute(f"insert into release.{name} select {', '.join(described.columns)} from found")
-            con.unregister("found")
+    return _written(tables, folder)
+
+
+def write_registers(settings: Settings, _: Build, folder: Path) -> dict[str, int]:
+    """Write the reform's registers, as they are declared, as Parquet, one file a table; returns numbers of rows."""
+    catalogue = load_catalogue(settings.declarations_dir)
+    return _written({name: _frame(_REFORM_TABLES[name], rows) for name, rows in reform_rows(catalogue).items()}, folder)
+
+
+def _written(tables: dict[str, pl.DataFrame], folder: Path) -> dict[str, int]:
+    for name, frame in tables.items():
+        frame.write_parquet(folder / f"{name}.parquet", compression="zstd")
     return {name: frame.height for name, frame in tables.items()}
 
 

@@ -7,10 +7,8 @@ belong here: running dbt (`dbt.py`), any arithmetic of indicators (dbt_project),
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Sequence
 from datetime import datetime
-from pathlib import Path
 
 import duckdb
 import yaml
@@ -20,10 +18,10 @@ from indicators.load.catalogue import Catalogue
 from indicators.tables.declared import TABLES
 from pipelines.datasets import SQL_TYPES, datasets, load_publishers, table_name
 from pipelines.errors import NyckeltalError
-from pipelines.settings import ROOT, Settings
+from pipelines.settings import Settings
+from pipelines.storage.builds import Build
 from pipelines.storage.database import connect, identifier, literal
 from pipelines.storage.vintages import Vintages, register_views
-from pipelines.warehouse.dbt_run import Build
 
 GENERATED = "Generated from the declarations by `nyckeltal generate`; do not edit."
 # What every row of the vintages has besides its declared columns.
@@ -51,13 +49,34 @@ RUN_TABLES: dict[str, dict[str, str]] = {
 }  # fmt: skip
 
 
-def prepare(
-    settings: Settings, catalogue: Catalogue, release_db: Path, previous_knowledge_until: datetime | None
-) -> Build:
-    """Make a fresh build file with the sources `vintages` and `declared`.
+def write_inputs(
+    settings: Settings, catalogue: Catalogue, build: Build, previous_knowledge_until: datetime | None
+) -> None:
+    """Write the build file of a build that begins, with the sources `vintages` and `declared`.
 
     Raises:
         NyckeltalError: a dataset has no good state yet, so nothing can be released.
+    """
+    vintages = Vintages(settings)
+    refuse_incomplete(settings)
+    with connect(settings, build.build_db) as con:
+        register_views(con, vintages)
+        con.execute("create schema declared")
+        for table, rows in declared_rows(catalogue, declared_sources()).items():
+            _create(con, table, TABLES[table], rows)
+        _create(con, "chunk", RUN_TABLES["chunk"], _chunks(con, catalogue, settings.chunk_rows))
+        _create(con, "area_group", RUN_TABLES["area_group"], _area_groups(con, catalogue, vintages))
+        _create(con, "source_file", RUN_TABLES["source_file"], _source_files(vintages))
+        known = vintages.knowledge_until()
+        _create(con, "run", RUN_TABLES["run"], [(known.date() if known else None, known, previous_knowledge_until)])
+        _create_quarantine(con, vintages)
+
+
+def refuse_incomplete(settings: Settings) -> None:
+    """Stop where a dataset that every release needs is not known yet.
+
+    Raises:
+        NyckeltalError: there is such a dataset.
     """
     vintages = Vintages(settings)
     required = [name for name, dataset in datasets().items() if dataset.is_required]
@@ -70,27 +89,6 @@ def prepare(
             found=f"none of {', '.join(lacking)}",
             remedy="see the failed checks of this run; mend the delivery and refresh again",
         )
-    build = Build(settings.build_dir / "build.duckdb", release_db)
-    for path in (build.build_db, build.release_db):
-        path.unlink(missing_ok=True)
-        path.parent.mkdir(parents=True, exist_ok=True)
-    with connect(settings, build.build_db) as con:
-        register_views(con, vintages)
-        con.execute("create schema declared")
-        for table, rows in declared_rows(catalogue, declared_sources()).items():
-            _create(con, table, TABLES[table], rows)
-        _create(con, "chunk", RUN_TABLES["chunk"], _chunks(con, catalogue, settings.chunk_rows))
-        _create(con, "area_group", RUN_TABLES["area_group"], _area_groups(con, catalogue, vintages))
-        _create(con, "source_file", RUN_TABLES["source_file"], _source_files(vintages))
-        known = vintages.knowledge_until()
-        _create(con, "run", RUN_TABLES["run"], [(known.date() if known else None, known, previous_knowledge_until)])
-        _create_quarantine(con, vintages)
-    return build
-
-
-def open_build(settings: Settings, build: Build) -> duckdb.DuckDBPyConnection:
-    """The finished build, to read; views over the release's tables are not needed by anyone here."""
-    return connect(settings, build.build_db)
 
 
 def sources_yml() -> str:
@@ -208,18 +206,3 @@ def _create_quarantine(con: duckdb.DuckDBPyConnection, vintages: Vintages) -> No
             f"from read_parquet({literal(str(path))}) as q order by q.row",
             [publisher, dataset],
         )
-
-
-def remove_build(settings: Settings) -> None:
-    """Throw the last run's work away, but for what only saves time (dbt's parsed project)."""
-    for path in (settings.staged_dir, settings.build_dir / "spill"):
-        shutil.rmtree(path, ignore_errors=True)
-    (settings.build_dir / "dbt" / "run_results.json").unlink(missing_ok=True)
-
-
-def project_files(settings: Settings) -> list[Path]:
-    """The files that decide what the warehouse computes: dbt's project, both packages' code, the declarations."""
-    folders = [settings.dbt_project_dir, ROOT / "pipelines", ROOT / "indicators", settings.declarations_dir]
-    kept = {".sql", ".yml", ".py"}
-    found = {p for f in folders for p in f.rglob("*") if p.suffix in kept and "target" not in p.parts}
-    return sorted(found)

@@ -6,15 +6,16 @@ belong here: the statistics (`indicators/statistics`), anything that SQL can say
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from indicators.statistics.trend import trends
 from pipelines.settings import Settings
-from pipelines.storage.database import create_described, literal
-from pipelines.warehouse.dbt_run import Build
-from pipelines.warehouse.inputs import open_build
+from pipelines.storage.builds import Build
+from pipelines.storage.database import identifier, literal
+from pipelines.warehouse.finished import PublicTable, open_build
 
 TREND = "trend"
 _ABOUT = (
@@ -55,13 +56,18 @@ _POINTS = """
 """
 
 
-def write_statistics(settings: Settings, build: Build) -> dict[str, int]:
-    """Write the statistics' tables into the release that is being made; returns their numbers of rows."""
+TABLES = {TREND: PublicTable(_ABOUT, _COLUMNS)}
+
+
+def write_trends(settings: Settings, build: Build, folder: Path) -> dict[str, int]:
+    """Write the statistics' tables as Parquet, one file a table; returns their numbers of rows."""
     with open_build(settings, build) as con:
-        con.execute(f"attach {literal(str(build.release_db))} as release")
-        create_described(con, f"release.{TREND}", _ABOUT, _COLUMNS)
+        definition = ", ".join(f"{identifier(name)} {kind}" for name, (kind, _) in _COLUMNS.items())
+        con.execute(f"create temp table {TREND} ({definition})")
         chunks = con.execute("select first_indicator_id, last_indicator_id from declared.chunk order by chunk_no")
-        return {TREND: sum(_write_trends(con, chunk) for chunk in chunks.fetchall())}
+        rows = sum(_write_trends(con, chunk) for chunk in chunks.fetchall())
+        con.execute(f"copy {TREND} to {literal(str(folder / f'{TREND}.parquet'))} (format parquet, compression zstd)")
+        return {TREND: rows}
 
 
 def _write_trends(con: duckdb.DuckDBPyConnection, chunk: tuple[Any, ...]) -> int:
@@ -73,6 +79,6 @@ def _write_trends(con: duckdb.DuckDBPyConnection, chunk: tuple[Any, ...]) -> int
     ).pl()
     found = trends(points, indicators)
     con.register("found", found)
-    con.execute(f"insert into release.{TREND} select {', '.join(_COLUMNS)} from found")
+    con.execute(f"insert into temp.{TREND} select {', '.join(_COLUMNS)} from found")
     con.unregister("found")
     return found.height

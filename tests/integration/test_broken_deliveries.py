@@ -8,10 +8,16 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipelines.assets.run import Run
 from pipelines.datasets import datasets
-from pipelines.errors import NyckeltalError, SourceError
+from pipelines.errors import NyckeltalError
 from pipelines.settings import Settings
+from pipelines.steps.fetch import fetch
+from pipelines.steps.held_back import held_back
+from pipelines.steps.stage import stage
+from pipelines.steps.take_in import take_in
+from pipelines.steps.unchanged import is_unchanged
+from pipelines.steps.workspace import Workspace
+from pipelines.storage.staged import HeldBack
 from tests.support.command import Place, Preloaded
 from tests.support.small_snapshot import GOTEBORG, KPIF, VALUES, SmallSnapshot, cell_of
 
@@ -75,19 +81,18 @@ BROKEN = {
 }  # fmt: skip
 
 
-def way_to_the_vintages(place: Place, snapshot: SmallSnapshot) -> dict[str, SourceError]:
+def way_to_the_vintages(place: Place, snapshot: SmallSnapshot) -> dict[str, HeldBack]:
     """Fetch, gate and take in, as the job does, in this process; returns what was held back."""
-    settings = Settings(data_dir=place.data_dir, snapshot_dir=snapshot.folder)
-    run = Run(settings)
-    assert not run.is_unchanged()
-    run.open()
+    workspace = Workspace(Settings(data_dir=place.data_dir, snapshot_dir=snapshot.folder))
+    assert not is_unchanged(workspace)
     try:
-        for step in (run.fetch, run.stage, run.absorb):
-            for dataset in ("kolada.municipality", *(d for d in datasets() if d != "kolada.municipality")):
-                step(dataset)
+        with workspace.writing():
+            for step in (fetch, stage, take_in):
+                for dataset in ("kolada.municipality", *(d for d in datasets() if d != "kolada.municipality")):
+                    step(workspace, dataset)
+            return held_back(workspace)
     finally:
-        run.close()
-    return run.held
+        workspace.close()
 
 
 @pytest.mark.parametrize("fault", BROKEN)
@@ -115,9 +120,9 @@ def test_a_broken_file_is_held_back_by_name_and_what_is_known_stands(
     }
 
 
-def way_to_the_vintages_again(place: Place, snapshot: SmallSnapshot) -> dict[str, SourceError]:
-    run = Run(Settings(data_dir=place.data_dir, snapshot_dir=snapshot.folder))
-    return {} if run.is_unchanged() else way_to_the_vintages(place, snapshot)
+def way_to_the_vintages_again(place: Place, snapshot: SmallSnapshot) -> dict[str, HeldBack]:
+    workspace = Workspace(Settings(data_dir=place.data_dir, snapshot_dir=snapshot.folder))
+    return {} if is_unchanged(workspace) else way_to_the_vintages(place, snapshot)
 
 
 @pytest.mark.slow
@@ -139,7 +144,7 @@ def test_the_command_tells_the_fault_and_the_last_release_stands_until_the_file_
     assert place.sql("select count(*) from observation").item() > 0
     after = place.state()
     assert {path: after.get(path) for path in before} == before
-    assert place.log()[-1]["outcome"] == "held_back"
+    assert place.log()[-1]["outcome"] == "held_back", place.log()[-1]
     assert dataset in place.log()[-1]["held_back"]
 
     snapshot.restore(base_snapshot)

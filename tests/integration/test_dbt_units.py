@@ -16,31 +16,33 @@ from indicators.load.catalogue import load_catalogue
 from pipelines.datasets import datasets
 from pipelines.settings import Settings
 from pipelines.sources.snapshot import read_manifest
-from pipelines.warehouse.dbt_run import dbt_environment
-from pipelines.warehouse.inputs import prepare
+from pipelines.storage.builds import Builds
+from pipelines.warehouse.dbt_run import dbt_environment, run_results
+from pipelines.warehouse.inputs import write_inputs
 from tests.support.deliveries import NOON, House
 
 pytestmark = pytest.mark.slow
 
 
-def test_every_unit_test_of_the_models_passes(house: House, tmp_path: Path) -> None:
+def test_every_unit_test_of_the_models_passes(house: House) -> None:
     takes_in_a_little_of_everything(house)
     settings = house.settings
-    build = prepare(settings, load_catalogue(settings.declarations_dir), tmp_path / "release.duckdb", None)
+    build = Builds(settings.builds_dir).begin("0" * 64)
+    write_inputs(settings, load_catalogue(settings.declarations_dir), build, None)
 
     done = subprocess.run(
         [
             Path(sys.executable).with_name("dbt"), "build", "--exclude-resource-type", "test",
             "--project-dir", settings.dbt_project_dir,
         ],
-        env={**os.environ, **dbt_environment(settings, build)},
+        env={**os.environ, **dbt_environment(settings)},
         capture_output=True,
         text=True,
         check=False,
     )  # fmt: skip
 
     assert done.returncode == 0, done.stdout[-6000:]
-    written = settings.build_dir / "dbt" / "run_results.json"
+    written = run_results(settings)
     results = json.loads(written.read_text(encoding="utf-8"))["results"]
     passed = {r["unique_id"].split(".")[2] for r in results if r["unique_id"].startswith("unit_test.")}
     assert passed >= {

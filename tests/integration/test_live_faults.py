@@ -20,12 +20,13 @@ import pytest
 from indicators.load.catalogue import Catalogue
 from indicators.model.indicator import Measure
 from pipelines.errors import SourceError
-from pipelines.quality.stage import HeldBackError, stage
+from pipelines.quality.stage import HeldBackError, judge
 from pipelines.settings import Settings
 from pipelines.sources import origins
 from pipelines.sources.http_client import Client, HttpRefusedError
 from pipelines.storage.archive import Archive, Fetch
 from pipelines.storage.database import connect
+from pipelines.storage.files import fresh_folder
 from pipelines.storage.vintages import Vintages
 from tests.support.deliveries import failed
 from tests.support.replicas import kolada_twists as twists
@@ -152,7 +153,7 @@ class Nights:
         fetched = self.fetch(dataset)
         if fetched is None or fetched.content_id in {d.content_id for d in self.vintages.deliveries(dataset)}:
             return set()
-        staged = stage(self.settings, self.catalogue, dataset, fetched)
+        staged = judge(self.settings, self.catalogue, dataset, fetched, fresh_folder(self.settings.data_dir / "judged"))
         self.vintages.absorb(staged, self.now)
         return failed(staged.checks, "warn", "hold_back")
 
@@ -514,7 +515,9 @@ def test_a_new_field_is_taken_in_and_told_once_and_nothing_is_a_revision(nights:
     nights.replica.twist(twist)
     fetched = nights.fetch(dataset)
     assert fetched is not None
-    staged = stage(nights.settings, nights.catalogue, dataset, fetched)
+    staged = judge(
+        nights.settings, nights.catalogue, dataset, fetched, fresh_folder(nights.settings.data_dir / "judged")
+    )
     (told,) = [c for c in staged.checks if not c.passed]
     assert (told.check_id, told.level, told.subject) == (f"{dataset}.fields_known", "warn", dataset)
     assert told.found == f"1 new, which are not read: {place}"

@@ -8,9 +8,9 @@ from typing import Any
 import polars as pl
 import pytest
 
-from pipelines.assets.run import utc_now
 from pipelines.errors import UsageError
 from pipelines.reading import reader
+from pipelines.steps.workspace import utc_now
 from pipelines.storage import release_pointer
 from pipelines.storage.archive import Promise
 from tests.support.command import Place, Preloaded

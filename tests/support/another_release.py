@@ -7,22 +7,22 @@ from collections.abc import Callable
 
 import duckdb
 
-from pipelines.assets.run import utc_now
 from pipelines.release import publication
+from pipelines.steps.workspace import utc_now
 from pipelines.storage import release_pointer
 from tests.support.command import Place
 
 
 def publish_another(place: Place, change: Callable[[duckdb.DuckDBPyConnection], object]) -> str:
     """Publish a copy of the current release, changed; returns its id."""
-    database = place.settings.build_dir / "copied.duckdb"
+    database = place.settings.cache_dir / "copied.duckdb"
     shutil.copy(release_pointer.current_folder(place.settings.releases_dir) / release_pointer.DATABASE, database)
     with duckdb.connect(str(database)) as con:
         con.execute("drop table quality_result; drop table release; drop macro table observation_as_of")
         change(con)
     planned = publication.plan(place.settings)
     assert planned is not None
-    return publication.publish(place.settings, planned, database, [], (), utc_now()).release_id
+    return publication.publish(place.settings, planned, database, [], [], (), utc_now()).release_id
 
 
 def longer_by(number: int) -> Callable[[duckdb.DuckDBPyConnection], object]:

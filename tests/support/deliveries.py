@@ -14,12 +14,14 @@ import polars as pl
 from indicators.load.catalogue import Catalogue
 from indicators.model.indicator import Indicator, Measure, ValidRange
 from pipelines.datasets import datasets
-from pipelines.quality.stage import HeldBackError, stage
+from pipelines.quality.stage import HeldBackError, judge
 from pipelines.settings import Settings
 from pipelines.sources import snapshot
 from pipelines.sources.snapshot_writer import promise_of
 from pipelines.storage.archive import Archive, Fetch, FileRecord, Promise
 from pipelines.storage.database import connect
+from pipelines.storage.files import fresh_folder
+from pipelines.storage.staged import StagedDeliveries, Verdict
 from pipelines.storage.vintages import CheckResult, DeliveryRecord, Staged, Vintages
 
 FACTS = "kolada.values"
@@ -104,6 +106,7 @@ class House:
         self.vintages = Vintages(settings)
         self.archive = Archive(settings.archive_dir)
         self._reader = connect(settings)
+        self._verdicts = StagedDeliveries(settings.staged_dir)
 
     def knows_areas(self, areas: Iterable[str] = AREAS) -> None:
         """Take in a list of areas, without a gate."""
@@ -153,7 +156,20 @@ class House:
 
     def stage(self, dataset: str, fetched: Fetch, catalogue: Catalogue = CATALOGUE) -> Staged:
         """Parse and judge a fetch."""
-        return stage(self.settings, catalogue, dataset, fetched)
+        folder = fresh_folder(self.settings.data_dir / "judged" / dataset)
+        return judge(self.settings, catalogue, dataset, fetched, folder)
+
+    def passed(self, content: pl.DataFrame, dataset: str) -> Verdict:
+        """Fetch, judge and write down the verdict on a delivery that passes; it is not taken in."""
+        fetched, store = self.fetch(dataset, content, promise_of(content, dataset)), self._verdicts
+        told = {"dataset": dataset, "fetch": fetched.number, "content_id": fetched.content_id, "judged_at": NOON}
+        verdict = Verdict(**told, rules_id="rules", judged_by="rules")
+
+        def write(folder: Path) -> Verdict:
+            judge(self.settings, CATALOGUE, dataset, fetched, folder)
+            return verdict
+
+        return store.write(dataset, fetched.content_id, "rules", write)
 
     def held_back(self, *args: Any, **more: Any) -> HeldBackError:
         """The error of a delivery that must not pass."""

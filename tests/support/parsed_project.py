@@ -17,14 +17,14 @@ from typing import Any
 import yaml
 
 from pipelines.settings import Settings
-from pipelines.warehouse.dbt_run import Build, dbt_environment
+from pipelines.warehouse.dbt_run import dbt_environment, target_dir
 
 _VARIABLE = re.compile(r"\"\{\{ env_var\('(\w+)', '[^']*'\)(?: \| int)? \}\}\"")
 
 
 def carry_over(of: Settings, to: Settings) -> None:
     """Let dbt know its parsed project in the folder `to`, which is a copy of `of`."""
-    kept = to.build_dir / "dbt" / "partial_parse.msgpack"
+    kept = target_dir(to) / "partial_parse.msgpack"
     if kept.exists():
         parsed = kept.read_bytes()
         assert _mark(of) in parsed, "dbt marks its connection in another way than is known here"
@@ -33,9 +33,7 @@ def carry_over(of: Settings, to: Settings) -> None:
 
 def _mark(settings: Settings) -> bytes:
     """dbt's hash of the connection that `profiles.yml` describes, with the paths of a data folder."""
-    environment = dbt_environment(
-        settings, Build(settings.build_dir / "build.duckdb", settings.build_dir / "candidate" / "nyckeltal.duckdb")
-    )
+    environment = dbt_environment(settings)
     text = (settings.dbt_project_dir / "profiles.yml").read_text(encoding="utf-8")
     profile = yaml.safe_load(_VARIABLE.sub(lambda found: environment[found[1]], text))
     output: dict[str, Any] = profile["nyckeltal"]["outputs"]["duckdb"]

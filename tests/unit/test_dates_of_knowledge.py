@@ -6,10 +6,11 @@ from datetime import datetime
 
 import pytest
 
-from pipelines.assets.run import Run
 from pipelines.errors import NyckeltalError, SourceError
 from pipelines.settings import Settings
 from pipelines.sources.snapshot_writer import promise_of
+from pipelines.steps.take_in import known_from
+from pipelines.steps.workspace import Workspace
 from tests.support.deliveries import FACTS, House, changed, facts
 from tests.unit.test_releases import released
 
@@ -25,11 +26,8 @@ def taken_in(
     fetched = house.fetch(FACTS, rows, promise_of(rows, FACTS), published_at=published_at)
     if not house.vintages.latest("kolada.municipality"):
         house.knows_areas()
-    run = Run(house.settings, started=started, as_of=as_of)
-    run.staged[FACTS] = house.stage(FACTS, fetched)
-    record = run.absorb(FACTS)
-    assert record
-    return record.known_from
+    workspace = Workspace(house.settings, moment=started, as_of=as_of)
+    return house.absorb(house.stage(FACTS, fetched), known_from(workspace, fetched)).known_from
 
 
 @pytest.mark.parametrize(
@@ -104,10 +102,5 @@ def test_what_is_no_embedded_figure_is_known_from_the_run(run_settings: Settings
     rows = facts()
     fetched = house.fetch(FACTS, rows, promise_of(rows, FACTS))
     house.knows_areas()
-    run = Run(run_settings, started=INSTALLED)
-    staged = house.stage(FACTS, fetched)
     live = fetched.model_copy(update={"way": "live"})
-    run.staged[FACTS] = type(staged)(**{**staged.__dict__, "fetched": live})
-    record = run.absorb(FACTS)
-    assert record
-    assert record.known_from == INSTALLED
+    assert known_from(Workspace(run_settings, moment=INSTALLED), live) == INSTALLED

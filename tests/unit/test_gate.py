@@ -151,7 +151,7 @@ def test_areas_of_a_list_that_was_itself_held_back_are_not_known(known: House) -
 
 def test_a_new_area_is_known_when_the_list_of_the_same_run_names_it(known: House) -> None:
     area_list = pl.DataFrame({"area_id": [*AREAS, "9999"], "name": [*AREAS, "Nystad"], "area_type": ["K"] * 6})
-    known.staged(area_list, dataset="kolada.municipality")
+    known.passed(area_list, "kolada.municipality")
     assert failed(known.staged(changed(GOOD, 1, area_id="9999"), without_row(GOOD, 1)).checks, "block") == set()
 
 
@@ -266,7 +266,7 @@ def test_more_than_half_a_per_cent_held_back_blocks_the_dataset(known: House) ->
 def test_faults_too_many_to_list_block_whatever_their_share(known: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """A row that is not listed cannot be set aside; it must not pass for that."""
     monkeypatch.setattr("pipelines.quality.gate._MAX_LISTED", 1)
-    monkeypatch.setattr("tests.support.deliveries.stage", patched_share(0.5))
+    monkeypatch.setattr("tests.support.deliveries.judge", patched_share(0.5))
     error = known.held_back(changed(changed(GOOD, 1, value=-1.0), 2, value=-1.0))
     assert failed(error.checks, "block") == {"held_back_share"}
 
@@ -279,7 +279,7 @@ def patched_share(share: float):  # type: ignore[no-untyped-def]
         lenient = declared | {FACTS: declared[FACTS].model_copy(update={"max_held_back": share})}
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(staging, "datasets", lambda: lenient)
-            return staging.stage(*args)  # type: ignore[arg-type]
+            return staging.judge(*args)  # type: ignore[arg-type]
 
     return stage
 

@@ -10,11 +10,11 @@ import pytest
 
 from indicators.load.catalogue import Catalogue
 from indicators.model.registers import SimilarGroups
-from pipelines.assets.run import Run
 from pipelines.errors import UsageError
 from pipelines.reading import reader
 from pipelines.release import publication
 from pipelines.settings import Settings
+from pipelines.steps.workspace import Workspace
 from pipelines.storage import release_pointer
 from pipelines.storage.database import connect
 from pipelines.storage.files import write_json
@@ -96,8 +96,9 @@ def test_a_release_rolled_back_from_is_not_published_again(run_settings: Setting
 @pytest.mark.parametrize("day", [NOON, NOON - timedelta(days=400), datetime(2962, 1, 1)])  # noqa: DTZ001
 def test_knowledge_is_dated_neither_ahead_nor_back(run_settings: Settings, house: House, day: datetime) -> None:
     house.absorb(house.parsed("kolada.values", facts()), NOON)
-    with pytest.raises(UsageError, match="neither in the future nor before"):
-        Run(run_settings, as_of=day).open()
+    workspace = Workspace(run_settings, as_of=day)
+    with pytest.raises(UsageError, match="neither in the future nor before"), workspace.writing():
+        pass
 
 
 def test_a_changed_rule_judges_the_same_delivery_again(house: House) -> None:

@@ -1,0 +1,75 @@
+"""What became of a run, and the line of it in `logs/runs.jsonl`.
+
+Belongs here: what is reported of a run, and writing the line. Does not belong here: reading it out of Dagster's record
+(`assets/run_log.py`), or showing it (`commands/output.py`).
+"""
+
+from __future__ import annotations
+
+import resource
+from dataclasses import dataclass, field
+from typing import Any
+
+from pipelines.steps.held_back import held_back
+from pipelines.steps.workspace import Workspace, utc_now
+from pipelines.storage.files import append_line
+from pipelines.storage.staged import HeldBack
+from pipelines.storage.vintages import DeliveryRecord
+
+
+@dataclass
+class RunReport:
+    """What became of a run.
+
+    `taken_in` are the deliveries that it took in, by dataset; `seconds` what each step took.
+    """
+
+    workspace: Workspace
+    seconds: dict[str, float] = field(default_factory=dict)
+    release_id: str | None = None
+    taken_in: dict[str, DeliveryRecord] = field(default_factory=dict)
+    error: str | None = None
+
+    @property
+    def held_back(self) -> dict[str, HeldBack]:
+        """The datasets of the run that are held back, by what is written on disk."""
+        return held_back(self.workspace)
+
+    @property
+    def outcome(self) -> str:
+        """released, released_with_stale_sources, nothing_new, held_back or failed."""
+        if self.release_id:
+            return "released_with_stale_sources" if self.held_back else "released"
+        if self.error:
+            return "failed"
+        return "held_back" if self.held_back else "nothing_new"
+
+    def line(self) -> dict[str, Any]:
+        """What the log keeps of the run."""
+        workspace, held = self.workspace, self.held_back
+        outcomes = {dataset: workspace.outcomes.of(dataset) for dataset in sorted(workspace.asked)}
+        return {
+            "kind": workspace.kind,
+            "started": workspace.moment.isoformat(timespec="seconds"),
+            "seconds": round((utc_now() - workspace.moment).total_seconds(), 1),
+            "steps": {name: round(seconds, 1) for name, seconds in self.seconds.items()},
+            "outcome": self.outcome,
+            "release_id": self.release_id,
+            "held_back": {dataset: str(reason) for dataset, reason in held.items()},
+            "program_faults": {dataset: reason.trace for dataset, reason in held.items() if reason.trace},
+            "new_fields": {d: list(told.new_fields) for d, told in outcomes.items() if told.new_fields},
+            "changed": {d: record.counts for d, record in sorted(self.taken_in.items()) if record.counts},
+            "error": self.error,
+            "peak_memory_mb": peak_memory_mb(),
+        }
+
+    def write(self) -> None:
+        """Write the line."""
+        append_line(self.workspace.settings.run_log, self.line())
+
+
+def peak_memory_mb() -> int:
+    """Upper bound of the peak memory, MiB: this process' peak and the largest child's, added."""
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    return (own + child) // 1024

@@ -1,0 +1,62 @@
+"""The step that writes what a judged delivery changes into the vintages.
+
+Belongs here: which delivery is taken in, and from when it counts as known. Does not belong here: the comparison with
+what is known (`storage/vintages.py`).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pipelines.errors import NyckeltalError
+from pipelines.quality.stage import judged_by
+from pipelines.sources import origins
+from pipelines.steps.stage import to_judge
+from pipelines.steps.workspace import Workspace
+from pipelines.storage import release_pointer
+from pipelines.storage.archive import Fetch
+from pipelines.storage.vintages import DeliveryRecord
+
+
+def take_in(workspace: Workspace, dataset: str) -> DeliveryRecord | None:
+    """Take in the newest fetch, when it passed and is not known yet; None when there is nothing to take in.
+
+    Raises:
+        NyckeltalError: the newest fetch has not been judged.
+    """
+    fetched = to_judge(workspace, dataset)
+    if fetched is None:
+        return None
+    by = judged_by(workspace.settings, workspace.catalogue, dataset)
+    verdict = workspace.staged.verdict(dataset, fetched.content_id, by)
+    if verdict is None:
+        raise NyckeltalError(
+            "the newest fetch has not been judged yet",
+            where=f"{dataset}, fetch {fetched.number}",
+            expected="a verdict on it by the rules that hold now",
+            found="none",
+            remedy=f"materialise staged/{dataset.replace('.', '__')} first, or run `nyckeltal refresh`",
+        )
+    if not verdict.passed:
+        return None
+    with workspace.step(f"vintages {dataset}"):
+        staged = workspace.staged.as_staged(verdict, fetched)
+        return workspace.vintages.absorb(staged, known_from(workspace, fetched))
+
+
+def known_from(workspace: Workspace, fetched: Fetch) -> datetime:
+    """When a staged delivery counts as known: UTC, without zone.
+
+    Embedded figures were known on the day that their publisher or collector says, wherever and whenever they are
+    installed. That day holds as long as it adds to what is known and to what releases have said: what a release has
+    said of a day is never told otherwise afterwards. All else that a run takes in becomes known at one moment.
+    """
+    if workspace.as_of:
+        return workspace.as_of
+    now = workspace.moment
+    said, last = origins.known_at(fetched), workspace.vintages.latest(fetched.dataset)
+    if said and (said.year, said.month) == (now.year, now.month):
+        said = min(said, now)  # the month is not over yet
+    told = [release.knowledge_until for release in release_pointer.releases(workspace.settings.releases_dir)]
+    before = max([*told, *([last.known_from] if last else [])], default=None)
+    return said if said and (before is None or before < said) else now

@@ -1,0 +1,155 @@
+"""Builds: `builds/<input_hash>/`, the warehouse of one state of knowledge, as far as it has come.
+
+Belongs here: where a build lies, and the sealed record that each of its steps leaves when it is complete. Does not
+belong here: what the steps compute (`warehouse`), or publishing (`release`).
+
+    builds/<input_hash>/
+        build.duckdb            what dbt reads and writes between the vintages and the public tables
+        candidate/…             the public tables that dbt made
+        warehouse.json          the record of these two
+        trend/, studies/, …     Parquet that Python computed from them, each with its record
+    builds/current              the newest of them, so that dbt finds it under one name
+
+A build can be thrown away at any time. A step whose record is there need not be done again; one whose record is not
+there has not been done, however many files lie there.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from pipelines.errors import NyckeltalError
+from pipelines.storage.release_pointer import DATABASE
+from pipelines.storage.sealing import FileSeal, check_file, damaged, file_seal, read_sealed, seal_in, write_sealed
+from pipelines.storage.vintages import CheckResult
+
+WAREHOUSE = "warehouse"
+_SHORT = 16
+CURRENT = "current"
+
+
+class StepRecord(BaseModel):
+    """What a step of a build left when it was complete.
+
+    `input_hash`: the state that it was made from, and by which code. `made_from`: the seal of the record of the step
+    before. `rows`: tables with their numbers of rows. `checks`: what was judged on the way.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    format: int = 1
+    input_hash: str
+    made_from: str | None = None
+    compared_with: datetime | None = None
+    rows: dict[str, int] = {}
+    checks: tuple[CheckResult, ...] = ()
+    contents: dict[str, FileSeal] = {}
+
+
+@dataclass(frozen=True)
+class Build:
+    """One build, by its folder."""
+
+    folder: Path
+
+    @property
+    def build_db(self) -> Path:
+        """The database of everything between the vintages and the public tables."""
+        return self.folder / "build.duckdb"
+
+    @property
+    def release_db(self) -> Path:
+        """The database of the public tables, as far as dbt makes them."""
+        return self.folder / "candidate" / DATABASE
+
+    def part(self, step: str) -> Path:
+        """The folder of a step that writes Parquet."""
+        return self.folder / step
+
+    def record(self, step: str) -> StepRecord | None:
+        """What a step left; None when it has not been completed.
+
+        Raises:
+            DamagedError: a file of it is not what was written.
+        """
+        path = self._record_path(step)
+        if not path.exists():
+            return None
+        try:
+            found = StepRecord.model_validate(read_sealed(path))
+        except ValidationError as error:
+            raise damaged("a record is not what was written", path, "a step's record", str(error)[:300]) from error
+        for name, sealed in found.contents.items():
+            check_file(self.folder / name, sealed)
+        return found
+
+    def needs(self, step: str) -> StepRecord:
+        """The record of a step that another one stands on.
+
+        Raises:
+            NyckeltalError: the step has not been completed.
+        """
+        found = self.record(step)
+        if found is None:
+            raise NyckeltalError(
+                f"the step {step} has not been done for what is known now",
+                where=str(self.folder),
+                expected=f"its record, {step}.json",
+                found="none",
+                remedy=f"materialise {step} first, or run `nyckeltal refresh`",
+            )
+        return found
+
+    def seal(self, step: str) -> str | None:
+        """The seal of a step's record."""
+        path = self._record_path(step)
+        return seal_in(path) if path.exists() else None
+
+    def complete(self, step: str, record: StepRecord, files: list[Path]) -> StepRecord:
+        """Write down that a step is complete, with the files that it made."""
+        seals = {str(path.relative_to(self.folder)): file_seal(path) for path in files}
+        record = record.model_copy(update={"contents": seals})
+        write_sealed(self._record_path(step), record.model_dump(mode="json"), None)
+        return record
+
+    def forget(self, step: str) -> None:
+        """Let a step be done anew."""
+        self._record_path(step).unlink(missing_ok=True)
+
+    def _record_path(self, step: str) -> Path:
+        return self.folder / f"{step}.json"
+
+
+class Builds:
+    """The builds below one folder."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+
+    def of(self, input_hash: str) -> Build:
+        """The build of one state, whether or not it has begun."""
+        return Build(self.home / input_hash[:_SHORT])
+
+    @property
+    def current(self) -> Build:
+        """The newest build, by the one name that dbt knows."""
+        return Build(self.home / CURRENT)
+
+    def begin(self, input_hash: str) -> Build:
+        """An empty folder for a build, which becomes the current one; all others go."""
+        build = self.of(input_hash)
+        for earlier in sorted(self.home.glob("[0-9a-f]*")):
+            if not earlier.is_symlink() and earlier.is_dir():
+                shutil.rmtree(earlier)
+        build.release_db.parent.mkdir(parents=True)
+        temporary = self.home / f".{CURRENT}.{os.getpid()}.tmp"
+        temporary.unlink(missing_ok=True)
+        temporary.symlink_to(build.folder.name, target_is_directory=True)
+        temporary.replace(self.home / CURRENT)
+        return build

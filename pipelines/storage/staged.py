@@ -1,0 +1,182 @@
+"""Deliveries that were parsed and judged: `staged/<dataset>/<content_id>-<rules_id>/`, one folder for each judgement.
+
+Belongs here: writing a judgement with its rows and its verdict by one rename, and reading it back unharmed. Does not
+belong here: how rows are judged (`quality`), or what becomes of rows that passed (`vintages.py`).
+
+A folder holds `verdict.json` (sealed; it names the hashes of the other files), `rows.parquet` when the delivery passed,
+and `quarantine.parquet` when rows of it were set aside. It can be thrown away at any time: the archive gives it again.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from pipelines.errors import NyckeltalError, ProgramFaultError
+from pipelines.faults import trace_of
+from pipelines.storage.archive import Fetch
+from pipelines.storage.files import folder_atomic
+from pipelines.storage.sealing import FileSeal, check_file, damaged, file_seal, read_sealed, write_sealed
+from pipelines.storage.vintages import CheckResult, Staged
+
+ROWS, QUARANTINE, VERDICT = "rows.parquet", "quarantine.parquet", "verdict.json"
+_SHORT = 16  # letters of an id in the name of a folder; the verdict holds them all
+
+
+class HeldBack(BaseModel):
+    """Why a dataset was held back, as it is written down: an error with its parts, and the checks that failed.
+
+    `trace` is the traceback of a fault of the program, for the log.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    what: str
+    where: str = ""
+    expected: str = ""
+    found: str = ""
+    remedy: str = ""
+    trace: str = ""
+    checks: tuple[CheckResult, ...] = ()
+
+    def __str__(self) -> str:
+        named = {name: getattr(self, name) for name in ("where", "expected", "found", "remedy")}
+        return str(NyckeltalError(self.what, **named))
+
+    @classmethod
+    def of(cls, error: NyckeltalError, checks: tuple[CheckResult, ...] = ()) -> HeldBack:
+        """The error in this form."""
+        return cls(
+            what=error.what,
+            where=error.where,
+            expected=error.expected,
+            found=error.found,
+            remedy=error.remedy,
+            trace=trace_of(error),
+            checks=checks,
+        )
+
+
+class Verdict(BaseModel):
+    """What came of judging one fetch by one set of rules.
+
+    `content_id` and `rules_id` say what was judged, and by what. `held_back` is None when the delivery passed. `rows`
+    and `quarantined` are numbers of rows. `is_final`: the same judgement would be made again; not so when the program
+    failed over it. `accepted`: a person took the values that it lost as lost. Times are UTC without zone.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    format: int = 1
+    dataset: str
+    fetch: int
+    content_id: str
+    rules_id: str
+    judged_by: str
+    judged_at: datetime
+    held_back: HeldBack | None = None
+    is_final: bool = True
+    rows: int = 0
+    quarantined: int = 0
+    checks: tuple[CheckResult, ...] = ()
+    accepted: bool = False
+    contents: dict[str, FileSeal] = {}
+
+    @property
+    def passed(self) -> bool:
+        """Whether the delivery may be taken in."""
+        return self.held_back is None
+
+
+class StagedDeliveries:
+    """The staged deliveries below one folder."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+
+    def folder(self, dataset: str, content_id: str, judged_by: str) -> Path:
+        """Where the judgement of this content by these rules lies, or would lie."""
+        return self.home / dataset / f"{content_id[:_SHORT]}-{judged_by[:_SHORT]}"
+
+    def verdict(self, dataset: str, content_id: str, judged_by: str) -> Verdict | None:
+        """What was judged of this content by these rules; None when it was not judged.
+
+        Raises:
+            DamagedError: what was written is not there any more.
+        """
+        folder = self.folder(dataset, content_id, judged_by)
+        if not folder.is_dir():
+            return None
+        found = _verdict_in(folder)
+        if (found.dataset, found.content_id, found.judged_by) != (dataset, content_id, judged_by):
+            raise damaged("a verdict is another delivery's", folder, f"{dataset} {content_id}", str(found.content_id))
+        return found
+
+    def latest(self, dataset: str, content_id: str) -> Verdict | None:
+        """The newest judgement of this content, by whichever rules."""
+        folders = sorted((self.home / dataset).glob(f"{content_id[:_SHORT]}-*"))
+        found = [verdict for folder in folders if (verdict := _verdict_in(folder)).content_id == content_id]
+        return max(found, key=lambda verdict: verdict.judged_at, default=None)
+
+    def all(self) -> list[Verdict]:
+        """Every judgement that stands, with its files seen to be whole."""
+        return [_verdict_in(folder) for folder in sorted(self.home.glob("*/[0-9a-f]*"))]
+
+    def rows_of(self, verdict: Verdict) -> Path:
+        """The rows of a delivery that passed."""
+        return self.folder(verdict.dataset, verdict.content_id, verdict.judged_by) / ROWS
+
+    def as_staged(self, verdict: Verdict, fetched: Fetch) -> Staged:
+        """The delivery as the vintages take it in."""
+        folder = self.folder(verdict.dataset, verdict.content_id, verdict.judged_by)
+        return Staged(
+            dataset=verdict.dataset,
+            fetched=fetched,
+            rows_path=folder / ROWS,
+            quarantine_path=folder / QUARANTINE if QUARANTINE in verdict.contents else None,
+            rows=verdict.rows,
+            held_back=verdict.quarantined,
+            checks=verdict.checks,
+            rules_id=verdict.rules_id,
+            accepted=verdict.accepted,
+        )
+
+    def write(self, dataset: str, content_id: str, judged_by: str, judge: Callable[[Path], Verdict]) -> Verdict:
+        """Judge into a folder of its own, which then stands whole; earlier judgements of the dataset go.
+
+        Args:
+            judge: writes rows into the folder that it is given, and returns the verdict without `contents`.
+        """
+        target = self.folder(dataset, content_id, judged_by)
+        for earlier in sorted((self.home / dataset).glob("*")):
+            shutil.rmtree(earlier)
+        with folder_atomic(target) as folder:
+            verdict = judge(folder)
+            if not verdict.passed:
+                for path in folder.iterdir():
+                    path.unlink()
+            seals = {path.name: file_seal(path) for path in sorted(folder.iterdir())}
+            verdict = verdict.model_copy(update={"contents": seals})
+            write_sealed(folder / VERDICT, verdict.model_dump(mode="json"), None)
+        return verdict
+
+
+def _verdict_in(folder: Path) -> Verdict:
+    path = folder / VERDICT
+    try:
+        verdict = Verdict.model_validate(read_sealed(path))
+    except ValidationError as error:
+        raise damaged("a verdict is not what was written", path, "a verdict", str(error)[:300]) from error
+    for name, sealed in verdict.contents.items():
+        check_file(folder / name, sealed)
+    return verdict
+
+
+def is_of_the_program(error: Any) -> bool:
+    """Whether a dataset was held back by a fault of the program: another try may go well."""
+    return isinstance(error, ProgramFaultError)

@@ -37,7 +37,7 @@ def warehouse_prepare(data_dir: DataDir = None, json_out: AsJson = False) -> Non
             record, is_new = prepare(workspace, plan)
     finally:
         workspace.close()
-    variables = dbt_environment(settings)
+    variables, place = dbt_environment(settings), str(settings.builds_dir / "current")
     told = {
         "build": str(settings.builds_dir / "current"),
         "is_new": is_new,

@@ -31,10 +31,12 @@ def computed_asset(computation: Computation, warehouse: dg.AssetsDefinition) -> 
                 group_name=computation.step if computation.step != "trend" else "statistics",
                 kinds={"python", "parquet"},
                 owners=OWNERS,
+                skippable=True,
             )
             for name, table in computation.tables.items()
         ],
         pool=POOL,
+        can_subset=True,
         required_resource_keys={"workspace"},
     )
     def computed(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]  # Dagster reads the bare class
@@ -44,6 +46,8 @@ def computed_asset(computation: Computation, warehouse: dg.AssetsDefinition) -> 
             record, is_new = compute(workspace, plan, computation) if plan else (None, False)
         for name in computation.tables:
             key = dg.AssetKey([name])
+            if key not in context.selected_asset_keys:
+                continue
             if record and is_new:
                 yield made(record.input_hash, {"dagster/row_count": record.rows[name]}, key=key)
             else:

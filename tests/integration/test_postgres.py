@@ -399,7 +399,7 @@ def test_a_full_disk_leaves_what_stands_and_is_told(
 
 
 def test_the_command_line_loads_no_driver_of_databases_before_it_publishes() -> None:
-    loaded = [sys.executable, "-c", "import sys, pipelines.cli; print(*sys.modules)"]
+    loaded = [sys.executable, "-c", "import sys, pipelines.commands.main; print(*sys.modules)"]
     found = set(subprocess.run(loaded, capture_output=True, text=True, check=True).stdout.split())
     assert "pipelines.commands.publish" in found
     assert "psycopg" not in found

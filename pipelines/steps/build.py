@@ -36,9 +36,9 @@ def is_news(workspace: Workspace, plan: Plan) -> bool:
 
 
 def standing(workspace: Workspace, plan: Plan) -> Build | None:
-    """The complete build of a plan, if there is one."""
+    """The complete build of a plan, if there is one; one that is damaged counts as none, and is made again."""
     build = workspace.builds.of(plan.input_hash)
-    record = build.record(WAREHOUSE)
+    record = build.sound_record(WAREHOUSE)
     if record is None or record.input_hash != plan.input_hash:
         return None
     return build if record.compared_with == plan.previous_knowledge_until else None

@@ -51,7 +51,7 @@ def compute(workspace: Workspace, plan: Plan, computation: Computation) -> tuple
     build = standing(workspace, plan) or workspace.builds.of(plan.input_hash)
     build.needs(WAREHOUSE)
     made_from = build.seal(WAREHOUSE)
-    known = build.record(computation.step)
+    known = build.sound_record(computation.step)
     if known is not None and known.made_from == made_from:
         return known, False
     with workspace.step(computation.step):

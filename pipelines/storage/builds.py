@@ -16,6 +16,7 @@ there has not been done, however many files lie there.
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 from dataclasses import dataclass
@@ -26,9 +27,19 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from pipelines.errors import NyckeltalError
 from pipelines.storage.release_pointer import DATABASE
-from pipelines.storage.sealing import FileSeal, check_file, damaged, file_seal, read_sealed, seal_in, write_sealed
+from pipelines.storage.sealing import (
+    DamagedError,
+    FileSeal,
+    check_file,
+    damaged,
+    file_seal,
+    read_sealed,
+    seal_in,
+    write_sealed,
+)
 from pipelines.storage.vintages import CheckResult
 
+_LOG = logging.getLogger(__name__)
 WAREHOUSE = "warehouse"
 _SHORT = 16
 CURRENT = "current"
@@ -88,6 +99,17 @@ class Build:
         for name, sealed in found.contents.items():
             check_file(self.folder / name, sealed)
         return found
+
+    def sound_record(self, step: str) -> StepRecord | None:
+        """What a step left; None when it has not been completed or what it left is damaged, which is logged.
+
+        A step can be done again, so damage to what it left costs time and stops nothing.
+        """
+        try:
+            return self.record(step)
+        except DamagedError as error:
+            _LOG.warning("What the step %s left is damaged, and it is done again: %s", step, error)
+            return None
 
     def needs(self, step: str) -> StepRecord:
         """The record of a step that another one stands on.

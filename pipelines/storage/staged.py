@@ -9,6 +9,7 @@ and `quarantine.parquet` when rows of it were set aside. It can be thrown away a
 
 from __future__ import annotations
 
+import logging
 import shutil
 from collections.abc import Callable
 from datetime import datetime
@@ -21,10 +22,11 @@ from pipelines.errors import NyckeltalError, ProgramFaultError
 from pipelines.faults import trace_of
 from pipelines.storage.archive import Fetch
 from pipelines.storage.files import folder_atomic
-from pipelines.storage.sealing import FileSeal, check_file, damaged, file_seal, read_sealed, write_sealed
+from pipelines.storage.sealing import DamagedError, FileSeal, check_file, damaged, file_seal, read_sealed, write_sealed
 from pipelines.storage.vintages import CheckResult, Staged
 
 ROWS, QUARANTINE, VERDICT = "rows.parquet", "quarantine.parquet", "verdict.json"
+_LOG = logging.getLogger(__name__)
 _SHORT = 16  # letters of an id in the name of a folder; the verdict holds them all
 
 
@@ -104,27 +106,23 @@ class StagedDeliveries:
         return self.home / dataset / f"{content_id[:_SHORT]}-{judged_by[:_SHORT]}"
 
     def verdict(self, dataset: str, content_id: str, judged_by: str) -> Verdict | None:
-        """What was judged of this content by these rules; None when it was not judged.
-
-        Raises:
-            DamagedError: what was written is not there any more.
-        """
-        folder = self.folder(dataset, content_id, judged_by)
-        if not folder.is_dir():
-            return None
-        found = _verdict_in(folder)
-        if (found.dataset, found.content_id, found.judged_by) != (dataset, content_id, judged_by):
-            raise damaged("a verdict is another delivery's", folder, f"{dataset} {content_id}", str(found.content_id))
-        return found
+        """What was judged of this content by these rules; None when it was not judged, or the judgement is damaged."""
+        found = _if_sound(self.folder(dataset, content_id, judged_by))
+        is_asked_for = found and (found.dataset, found.content_id, found.judged_by) == (dataset, content_id, judged_by)
+        return found if is_asked_for else None
 
     def latest(self, dataset: str, content_id: str) -> Verdict | None:
         """The newest judgement of this content, by whichever rules."""
         folders = sorted((self.home / dataset).glob(f"{content_id[:_SHORT]}-*"))
-        found = [verdict for folder in folders if (verdict := _verdict_in(folder)).content_id == content_id]
+        found = [v for folder in folders if (v := _if_sound(folder)) and v.content_id == content_id]
         return max(found, key=lambda verdict: verdict.judged_at, default=None)
 
     def all(self) -> list[Verdict]:
-        """Every judgement that stands, with its files seen to be whole."""
+        """Every judgement that stands, with its files seen to be whole.
+
+        Raises:
+            DamagedError: one of them is not as it was written.
+        """
         return [_verdict_in(folder) for folder in sorted(self.home.glob("*/[0-9a-f]*"))]
 
     def rows_of(self, verdict: Verdict) -> Path:
@@ -175,6 +173,20 @@ def _verdict_in(folder: Path) -> Verdict:
     for name, sealed in verdict.contents.items():
         check_file(folder / name, sealed)
     return verdict
+
+
+def _if_sound(folder: Path) -> Verdict | None:
+    """The verdict in a folder; None where there is none, or where it or its rows are damaged, which is logged.
+
+    A staged delivery can be made again, so damage to it costs a judgement and stops nothing.
+    """
+    if not folder.is_dir():
+        return None
+    try:
+        return _verdict_in(folder)
+    except DamagedError as error:
+        _LOG.warning("A staged delivery is damaged and is judged again: %s", error)
+        return None
 
 
 def is_of_the_program(error: Any) -> bool:

@@ -37,7 +37,7 @@ app.add_typer(publish.publish_app, name="publish")
 
 
 def main() -> None:
-    """Run a command; tell an error of ours in full words on standard error, with its exit code."""
+    """Run a command; print an error of this project on standard error and return its exit code."""
     try:
         app()
     except NyckeltalError as error:

@@ -24,7 +24,7 @@ from pipelines.text.suggestions import names_near
 from pipelines.text.swedish_numbers import chance, effect_decimals, number, signed
 from pipelines.warehouse.effect_studies import run_studies
 
-_MARKED = ("level_change", "slope_change", "effect_per_dose")  # estimands with more than one row per area
+_MARKED = ("level_change", "slope_change", "effect_per_dose")  # estimands that are spelled out in their rows
 _STUDY = "select * from study where study_id = $1"
 _EVENTS = """
     select e.title_sv, e.earliest, e.latest, e.date_precision, e.ended_by, e.status

@@ -48,7 +48,7 @@ class Seen:
 
 @dataclass(frozen=True)
 class Sum:
-    """A cell that is the sum of others; or, when `weighted`, a share whose persons are the sum of the parts' persons."""
+    """A cell that is the sum of others; when `weighted`, a share whose persons are the sum of the parts' persons."""
 
     total: Key
     parts: tuple[Key, ...]

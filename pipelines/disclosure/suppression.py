@@ -91,7 +91,7 @@ def as_seen(cells: Mapping[Key, Cell], hidden: Collection[Key]) -> dict[Key, See
 
 
 def _more(cells: Mapping[Key, Cell], relations: Sequence[Relation], hidden: Collection[Key]) -> frozenset[Key]:
-    """What is suppressed in addition to `hidden`: the lightest set that leaves nothing to infer; all, when none does."""
+    """What is suppressed besides `hidden`: the lightest set that leaves nothing to infer; all, when none does."""
     small = [key for key in hidden if cells[key].is_small_number]
     candidates = [key for key, cell in cells.items() if key not in hidden and cell.can_be_hidden]
     weights = {key: _weight(key, relations) for key in candidates}

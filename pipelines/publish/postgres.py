@@ -160,7 +160,7 @@ def _write_views(con: Session, release: duckdb.DuckDBPyConnection) -> None:
 
 
 def _copy(con: Session, release: duckdb.DuckDBPyConnection, table: Relation) -> int:
-    """Copy a table's rows in batches with `freeze`, so that readers with an older snapshot do not see an empty table."""
+    """Copy a table's rows in batches; frozen, so that readers with an older snapshot do not see an empty table."""
     names = columns([column.name for column in table.columns])
     batches = release.execute(f"select {names} from {identifier(table.name)}").to_arrow_reader(_BATCH)
     into = SQL("copy {} from stdin (format csv, freeze)").format(Identifier(table.name))

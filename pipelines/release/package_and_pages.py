@@ -1,7 +1,7 @@
-"""What a release holds beside its tables: which parts there are, and writing them side by side.
+"""The parts of a release beside its tables (package and pages): which there are, and writing them in parallel.
 
-Belongs here: the names of the parts, and a process for each. Does not belong here: what is in one (`release/package`,
-`site`). A part is made from the tables of the release alone.
+Belongs here: the names of the parts, and a process for each. Does not belong here: the content of a part
+(`release/package`, `site`). A part is made from the tables of the release alone.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Writes the pages of a release into its folder `site`.
 
-Belongs here: templates with their filters, and which files there are. Does not belong here: what a page shows
+Belongs here: templates with their filters, and which files there are. Does not belong here: the content of a page
 (`pages`), charts and scripts (`scripts.py`). A page is written only when its content or its template changed.
 """
 
@@ -39,18 +39,18 @@ LIBRARIES = ("jinja2", "vl-convert-python")
 
 
 def write(folder: Path, before: Path | None) -> None:
-    """Write the site of the release in `folder`; what the release before had already is linked."""
+    """Write the site of the release in `folder`; files that are unchanged since the previous release are linked."""
     build_site(folder, folder / SITE, before / SITE if before else None)
 
 
 def write_site(release: Path, target: Path) -> tuple[int, int]:
-    """Write a release's pages into a folder of their own, in place of what stands there.
+    """Write a release's pages into a separate folder, replacing an older site there.
 
     Returns:
-        How many files there are, and how many of them did not stand there before just so.
+        How many files there are, and how many of them are new or changed.
 
     Raises:
-        UsageError: the folder holds something else than a site.
+        UsageError: the folder holds something other than a site.
     """
     standing = target.exists() and any(target.iterdir())
     if standing and not (target / FILES).exists():
@@ -62,7 +62,7 @@ def write_site(release: Path, target: Path) -> tuple[int, int]:
             remedy="choose another folder with --output",
         )
     fresh, old = (target.with_name(f".{target.name}.{what}.tmp") for what in ("new", "old"))
-    for left in (fresh, old):  # by a run that was ended between the two renames below
+    for left in (fresh, old):  # left by a run that was killed between the two renames below
         shutil.rmtree(left, ignore_errors=True)
     with folder_atomic(fresh) as folder:
         counts = build_site(release, folder, target if standing else None)
@@ -122,7 +122,7 @@ def _environment() -> Environment:
 
 
 def _raw(value: float | None) -> str:
-    """A number as a machine reads it back, exactly; nothing where there is none."""
+    """A number with full precision for programs; empty where there is none."""
     return "" if value is None else repr(value)
 
 
@@ -132,7 +132,7 @@ def _render(environment: Environment, page: Page) -> str:
 
 
 def _data_file(shelf: Shelf, row: Row, values: pl.DataFrame, tables: Tables) -> None:
-    """All values of an indicator as a script, which a page opened from a folder may load, too."""
+    """All values of an indicator as a script: a page opened from a folder may load scripts, but not JSON."""
     known = values.filter(pl.col("area_id").is_in(list(tables.areas)) & pl.col("value").is_not_null())
     years = sorted(known["year"].unique())
     areas = sorted(known["area_id"].unique())

@@ -1,6 +1,6 @@
-"""Puts the package together: which files there are, what each is made of, and in which order they are written.
+"""Assembles the package: which files there are, their inputs, and the order in which they are written.
 
-Belongs here: that order. Does not belong here: what is in a file.
+Belongs here: that order. Does not belong here: the content of a file.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _SOURCES = "select distinct source_id, licence, url from source_file order by al
 
 
 class Assembly:
-    """The files of one package, and where they are put."""
+    """The files of one package, and where they are written."""
 
     def __init__(self, figures: Figures, shelf: Shelf, identity: Identity, before: Path | None) -> None:
         self._figures, self._shelf, self._identity = figures, shelf, identity
@@ -47,8 +47,8 @@ class Assembly:
     def write(self) -> None:
         """Write every file.
 
-        The workbook is Python's work, so it has a thread of its own; CSV and zip are written by libraries that let
-        Python go on meanwhile.
+        The workbook is written in pure Python, so it has a thread of its own; CSV and zip are written by libraries
+        that release the interpreter lock.
         """
         with ThreadPoolExecutor(1) as aside, Bundle(self._shelf.folder, BUNDLE) as bundle:
             workbook = aside.submit(self._workbook)
@@ -81,7 +81,7 @@ class Assembly:
                 self._shelf.put(f"json-stat/{i}.json", made_of, write)
 
     def _texts(self) -> None:
-        """What is made of small tables: written when they say something else."""
+        """Files made from small tables: written when their content changed."""
         for name, rows in (
             (contents.INDICATORS, self._figures.indicator),
             (contents.DICTIONARY, dictionary(self._figures)),
@@ -92,7 +92,7 @@ class Assembly:
         self._text(contents.README, lambda: readme.readme(self._parts))
 
     def _records(self, files: list[File]) -> None:
-        """What tells of the other files, so it comes last."""
+        """Files that describe the others, so they come last."""
         identity, years, indicator = self._identity, self._years, self._figures.indicator
         told, sources = dictionary(self._figures), self._figures.query(_SOURCES)
         forms = contents.distributions([File(BUNDLE), *files])
@@ -103,12 +103,12 @@ class Assembly:
         self._text(contents.DATAPACKAGE, lambda: _json(datapackage.record(identity, files, told, sources)))
 
     def _text(self, name: str, make: Callable[[], str]) -> None:
-        """A text that tells of this very release: never the same as before."""
+        """A text about this very release: never the same as in the previous one."""
         self._shelf.text(name, self._identity.decides(), make)
 
 
 class _Rows:
-    """The rows of a theme, read when a file of them is written, and not before."""
+    """The rows of a theme, read only when a file needs to be written."""
 
     def __init__(self, figures: Figures, theme: str) -> None:
         self._figures, self._theme = figures, theme
@@ -119,7 +119,7 @@ class _Rows:
         return self._figures.rows(self._theme)
 
     def tidy(self) -> Iterator[pl.DataFrame]:
-        """Every row with its labels, some at a time: labels are most of what a row takes in memory."""
+        """Every row with its labels, in chunks: labels take most of a row's memory."""
         rows = fullest_first(self.all)
         return (self._figures.labelled(part).select(TIDY) for part in rows.iter_slices(_AT_ONCE))
 

@@ -46,7 +46,7 @@ left join trend as t on t.indicator_id = s.indicator_id and t.area_id = s.area_i
 order by s.area_id, s.indicator_id
 """  # noqa: E501
 
-# Every value of one indicator without a caution; one indicator at a time, since all together would be the largest query.
+# Every value of one indicator without a caution; all indicators at once would be too large a query.
 _CUBE = f"""
 select o.sex, o.area_id, o.year, case when o.caution is null then o.value end as value,
     case when o.caution is null then o.lower_95 end as lower_95,

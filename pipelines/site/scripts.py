@@ -29,8 +29,8 @@ PARTS = [
     "start",
 ]
 
-# Names under which vl-convert stores the parts of its library; nothing is fetched from there. Vega evaluates expressions
-# by its interpreter, so that the pages' content security policy can forbid eval.
+# Names under which vl-convert stores the parts of its library; nothing is fetched from there. Vega evaluates
+# expressions by its interpreter, so that the pages' content security policy can forbid eval.
 KEPT = "https://cdn.jsdelivr.net/npm"
 LIBRARY = """
 import {{ View, parse }} from "{kept}/vega@{version}/+esm";

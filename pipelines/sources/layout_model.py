@@ -1,6 +1,7 @@
-"""How a publisher's workbook is laid out, as a declaration: next year's layout is a change of YAML.
+"""The declared layout of a publisher's workbook, so that next year's layout is a change of YAML.
 
-Belongs here: the words of a layout. Does not belong here: reading by it (`layout`), or any publisher's own sheets.
+Belongs here: the keys of a layout. Does not belong here: reading by it (`layout_reader.py`), or any publisher's own
+sheets.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ Status = Literal["missing", "suppressed", "not_applicable", "not_collected", "wi
 
 
 class Values(Strict):
-    """One or more columns of values: their heads (synonyms), and the series that they make.
+    """One or more value columns: their heads (synonyms), and the series that they make.
 
     Named groups of a head and names of `dimensions` fill in `series`; a group called `year` is the year. `per_cent`
     says that they are shares, from 0 to 100.
@@ -41,14 +42,14 @@ class Values(Strict):
 
 
 class Dimension(Strict):
-    """A column that divides the rows: its heads, and what its words are called in `series`."""
+    """A column that classifies the rows: its heads, and the code of each of its words in `series`."""
 
     heads: tuple[Pattern, ...] = Field(min_length=1)
     words: dict[str, str]
 
 
 class Alias(Strict):
-    """Another name of an area, and the years of the files in which it may stand."""
+    """Another name of an area, and the years of the files in which it is valid."""
 
     name: str
     area: str = Field(pattern=r"^[0-9]{4}$")

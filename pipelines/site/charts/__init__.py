@@ -1,8 +1,8 @@
 """The charts of the pages, as Vega-Lite specifications.
 
-Belongs here: marks and scales; colours by the names of the style sheet's properties, so that a chart follows light, dark
-and print mode by itself. Does not belong here: figures, which come from a page's own tables, and the scripts that read
-them (`static/`).
+Belongs here: marks and scales; colours by the names of the style sheet's properties, so that a chart follows light,
+dark and print mode by itself. Does not belong here: figures, which come from a page's own tables, and the scripts that
+read them (`static/`).
 
 Every specification names the data it wants and the signals that the script sets (`static/lines.js` and its siblings).
 """

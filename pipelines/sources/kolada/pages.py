@@ -1,10 +1,10 @@
-"""Kolada's answers, typed, and the chains of pages that they come in.
+"""Kolada's responses, typed, and the chains of pages that they come in.
 
-Belongs here: the shape of each kind of page, and following `next_url` to the end. Does not belong here: which
-addresses are asked (`ask`).
+Belongs here: the type of each kind of page, and following `next_url` to the end. Does not belong here: which URLs are
+requested (`fetching.py`).
 
-A page is read twice: here, when it comes, strictly (a lacking field, a number as text, no JSON at all end by name; a
-new field is told), and when it is parsed (`rows`), fast.
+A page is read twice: here, on arrival, strictly (a missing field, a number as text, or invalid JSON is an error; an
+unknown field is reported), and when it is parsed (`parsing.py`), fast.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class UnitItem(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 
 
 class Kpi(msgspec.Struct, forbid_unknown_fields=True):
-    """What is told of a KPI; those with a default are known and not read."""
+    """The metadata of a KPI; fields with a default are known but not used."""
 
     id: str
     title: str
@@ -94,7 +94,7 @@ class Group(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Unit(msgspec.Struct, forbid_unknown_fields=True):
-    """A unit, and the municipality that it lies in."""
+    """A unit, and the municipality that it is in."""
 
     id: str
     title: str
@@ -115,27 +115,27 @@ class Page(msgspec.Struct, Generic[T], forbid_unknown_fields=True, gc=False):
 
 @dataclass(frozen=True)
 class Chain(Generic[T]):
-    """A whole chain of pages: their keys in the deposit, and all items."""
+    """A complete chain of pages: their keys in the fetch journal, and all items."""
 
     keys: list[str]
     items: list[T]
 
 
 class Reader(Generic[T]):
-    """Follows chains of one kind of page. Safe to use from several threads."""
+    """Follows chains of one kind of page. Thread-safe."""
 
     def __init__(self, client: Client, deposit: Deposit, kind: Any, base: str) -> None:
         self._client, self._deposit, self._base = client, deposit, base
         self._kind = kind
 
     def whole(self, url: str, *, keep_empty: bool = True) -> Chain[T]:
-        """Every page from `url` on, archived.
+        """Fetch and archive every page from `url` on.
 
         Args:
-            keep_empty: archive a lone page without items too (a delta that brings nothing leaves nothing).
+            keep_empty: archive a single page without items too (an empty delta archives nothing).
 
         Raises:
-            SourceError: no whole answer, an endless or repeating chain, or an answer of another shape.
+            SourceError: no complete response, an endless or repeating chain, or a response of another type.
         """
         for attempt in range(1, _CHAIN_ATTEMPTS + 1):
             try:
@@ -181,7 +181,7 @@ class Reader(Generic[T]):
             raise _explained(error) from error
         if not answer.content.values and answer.content.next_url is None and not keep_empty:
             return answer.content, None
-        self._next(answer.content)  # a page that leads elsewhere is not kept to be gone on with
+        self._next(answer.content)  # a page with a wrong next page is not archived, so that no resumed fetch follows it
         return answer.content, self._deposit.add(url, shown(url), answer.body)
 
     def _read(self, body: bytes, url: str) -> Page[T]:
@@ -208,7 +208,7 @@ class Reader(Generic[T]):
 
 
 def _identity(item: Any) -> tuple[str | int, ...]:
-    """What two items of a chain must not have in common."""
+    """The fields that must differ between any two items of a chain."""
     if isinstance(item, Item):
         return item.kpi, item.municipality, item.period
     if isinstance(item, UnitItem):

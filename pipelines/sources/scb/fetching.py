@@ -1,10 +1,10 @@
-"""The fetch of each of SCB's datasets: what has changed, and every answer into the archive.
+"""The fetch of each of SCB's datasets: whether anything changed, and archiving every response.
 
-Belongs here: the look before a fetch, the order of questions, and the promise. Does not belong here: what a
-declaration amounts to (`resolve`), or the rows (`rows`).
+Belongs here: the check before a fetch, the order of queries, and the promise. Does not belong here: resolving a
+declaration (`resolve.py`), or the rows (`parsing.py`).
 
-A table that says that it has not been updated since the last fetch that was taken in is not asked again, but for a full
-sweep each `full_sweep_days`, which meets what was changed without a word.
+A table that has not been updated since the last fetch that was taken in is not fetched again, except for a full sweep
+each `full_sweep_days`, which finds unannounced changes.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from pipelines.sources.scb.resolve import Asked, promise_of, resolve
 from pipelines.storage.archive import Fetch, Promise
 
 PUBLISHER = "scb"
-_HALVINGS = 3  # how often a refused question is halved before the refusal is believed to be about something else
+_HALVINGS = 3  # how often a refused query is halved before the refusal is taken to have another reason
 
 
 def check(dataset: str) -> None:
-    """Read which tables are asked for, and what their codes mean.
+    """Validate which tables are requested, and what their codes mean.
 
     Raises:
         DeclarationError: the declaration is wrong, with file and key.
@@ -43,7 +43,7 @@ def fetch(context: Context, dataset: str) -> Fetch | None:
     """Fetch one dataset; None when no table of it was updated since the last fetch that was taken in.
 
     Raises:
-        SourceError: it could not be had whole.
+        SourceError: it could not be fetched completely.
     """
     live = live_of(dataset)
     if _is_unchanged(context, dataset, live):
@@ -54,7 +54,7 @@ def fetch(context: Context, dataset: str) -> Fetch | None:
 
 
 def _is_unchanged(context: Context, dataset: str, live: Live) -> bool:
-    """Whether each table says that it is as it was; a request a table, and none when a fetch is due anyway."""
+    """Whether no table was updated; one request for each table, and none when a fetch is due anyway."""
     last, looked = context.archive.latest(dataset), context.archive.looked_at(dataset)
     if last is None or last.way != "live" or looked is None:
         return False
@@ -63,10 +63,10 @@ def _is_unchanged(context: Context, dataset: str, live: Live) -> bool:
         return False
     try:
         before = read_back(context.archive, last, live)
-    except SourceError:  # other questions than then, or a damaged archive: the fetch that follows mends or tells it
+    except SourceError:  # the queries changed, or the archive is damaged: the fetch that follows repairs or reports it
         return False
     for name, (table, kept, metadata, asked) in before.items():
-        # Every content, since each has a moment of its own; of all else one code.
+        # Every content, since each has its own time of update; one code of everything else.
         cell = Query({v: codes if v == CONTENTS else codes[:1] for v, codes in asked[0].query.codes.items()})
         mark = _api(context, table.api).look(name, cell, table.time)
         context.tell(dataset, mark.new_fields)
@@ -93,7 +93,7 @@ class _Gathering:
         self._keys: list[str] = []
 
     def whole(self) -> Fetch:
-        """Ask for everything, and write it down."""
+        """Request everything, and record the fetch."""
         asked = [part for table in self._live.tables for part in self._table(table)]
         promise = promise_of(asked) if self._live.rows == "facts" else self._months(asked[0])
         return self._deposit.finish(self._keys, promise)
@@ -147,7 +147,7 @@ class _Gathering:
         return answer.content
 
     def _piece(self, api: PxWeb, table: Table, part: Asked, number: int, piece: Query, halvings: int) -> None:
-        """Ask for cells; in halves when the server finds them too many against its own word."""
+        """Request cells; in halves when the server refuses a number of cells within its stated limits."""
         key = data_key(table.table, number, part.query, piece)
         if self._deposit.find(key) is None:
 
@@ -171,7 +171,7 @@ class _Gathering:
         self._keys.append(key)
 
     def _refuse_mixture(self, table: Table, metadata: Metadata, keys: list[str]) -> None:
-        """All answers of a table have to be of one publication."""
+        """Reject responses of one table that belong to different publications."""
         records = [record for key in keys if "/data/" in key and (record := self._deposit.find(key))]
         moments = {str(record.published_at) for record in records}
         if metadata.updated is not None:
@@ -196,7 +196,7 @@ class _Gathering:
             )
 
     def _months(self, asked: Asked) -> Promise:
-        """The months asked for, less those that are not published yet."""
+        """The requested months, less those that are not published yet."""
         table = self._live.tables[0]
         records = [record for key in self._keys if "/data/" in key and (record := self._deposit.find(key))]
         cells = [self._apis[table.api].read_cells(self._deposit.body(record)) for record in records]

@@ -1,7 +1,7 @@
-"""The statistics interface (`/api/v1/sv/<subject>`): asked by words, followed to the end, and not trusted.
+"""The statistics API (`/api/v1/sv/<subject>`): queried by terms, followed to the last page, and not trusted.
 
-Belongs here: looking up words, asking, and seeing that each filter took effect: a wrong filter is answered with
-everything and 200. Does not belong here: which words (`socialstyrelsen.yml`).
+Belongs here: looking up terms, requests, and checking that each filter took effect: an unknown filter is answered with
+everything and status 200. Does not belong here: which terms (`declaration.yml`).
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _REMEDY = "if the interface has changed, change pipelines/sources/socialstyrelse
 
 
 class Query(Strict):
-    """One series: its subject, its measure and its filters, in the words of the interface's own lists."""
+    """One series: its subject, its measure and its filters, in the terms of the API's own lists."""
 
     series: Identifier
     subject: str
@@ -51,7 +51,7 @@ class Query(Strict):
 
 
 class Statistics(Strict):
-    """`live` of the dataset. `signs` is all that may stand in place of a number, and what it means."""
+    """`live` of the dataset. `signs` are all texts that may replace a number, and their meaning."""
 
     page_items: int = Field(ge=1)
     both_sexes: str
@@ -80,7 +80,7 @@ class Page(msgspec.Struct, forbid_unknown_fields=True):
 
 @dataclass(frozen=True)
 class _Asked:
-    """A question in ids: what each variable was restricted to, and its address."""
+    """A query in ids: the restrictions of each variable, and its URL."""
 
     query: Query
     url: str
@@ -88,7 +88,7 @@ class _Asked:
 
 
 def check() -> None:
-    """Read what is asked for.
+    """Validate what is requested.
 
     Raises:
         DeclarationError: the declaration is wrong, with file and key.
@@ -97,10 +97,10 @@ def check() -> None:
 
 
 def fetch(context: Context) -> Fetch | None:
-    """Ask for every declared series; looked at with the full sweeps only.
+    """Request every declared series; only due with full sweeps.
 
     Raises:
-        SourceError: a word is not listed, a filter did not take effect, or pages do not make a whole.
+        SourceError: a term is not listed, a filter did not take effect, or the pages are incomplete.
     """
     looked = context.archive.looked_at(DATASET)
     passed = {f.content_id for f in context.taken_in(DATASET)}
@@ -125,17 +125,17 @@ def fetch(context: Context) -> Fetch | None:
 
 
 def parse(fetched: Fetch, archive: Archive, target: Path) -> Parsed:
-    """Write the rows of archived answers; fields that are new were told when the answers came.
+    """Write the rows of archived responses; unknown fields were reported when the responses arrived.
 
     Raises:
-        SourceError: a value is no number and no known sign.
+        SourceError: a value is neither a number nor a known sign.
     """
     live, lists = _live(), dict[tuple[str, str], dict[str, str]]()
     parts = []
     for record in fetched.files:
         address, _, series = record.url.partition("#")
         body = archive.read_path(record.sha256).read_bytes()
-        if not series:  # a list of words: .../<subject>/<variable>
+        if not series:  # a list of terms: .../<subject>/<variable>
             subject, variable = address.rsplit("/", maxsplit=2)[-2:]
             words, _ = read_fields(body, list[Word], address, _REMEDY)
             lists[subject, variable] = {str(w.id): w.text for w in words}
@@ -153,7 +153,7 @@ def _live() -> Statistics:
 
 
 def _resolved(client: Client, deposit: Deposit, base: str, query: Query, live: Statistics, keys: list[str]) -> _Asked:
-    """The question in ids, by the interface's own lists."""
+    """The query in ids, by the API's own lists."""
 
     def ids(variable: str, words: tuple[str, ...] | None) -> frozenset[str]:
         url = f"{base}/{quote(query.subject)}/{quote(variable)}"
@@ -196,7 +196,7 @@ def _order(text: str) -> tuple[int, str]:
 def _followed(
     client: Client, deposit: Deposit, asked: _Asked, base: str, keys: list[str], known: frozenset[str]
 ) -> int:
-    """Archive every page of a question; the number of rows."""
+    """Archive every page of a query; returns the number of rows."""
     url: str | None = asked.url
     seen: set[str] = set()
     hashes: set[str] = set()
@@ -253,10 +253,10 @@ def _broken(asked: _Asked, found: str) -> SourceError:
 
 
 def _new_in_rows(page: Page, asked: _Asked, known: frozenset[str], url: str) -> frozenset[str]:
-    """Fields of rows that nobody knows.
+    """Unknown fields of rows.
 
     Raises:
-        SourceError: a field is lacking, or is of another type.
+        SourceError: a field is missing, or is of another type.
     """
     needed = _READ | {_COLUMNS.get(v, f"{v}Id") for v in asked.allowed}
     came = {name for row in page.data for name in row}

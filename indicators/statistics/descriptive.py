@@ -1,7 +1,7 @@
-"""Analyses that only describe: change within areas, and the same cost from each payer's side.
+"""Descriptive analyses: change within areas, and the same cost from each payer's perspective.
 
-Belongs here: numbers that say what happened and nothing of why. Does not belong here: any design with a counterfactual
-(`effects.py`).
+Belongs here: numbers that say what happened, and nothing about why. Does not belong here: any design with a
+counterfactual (`studies.py`).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def before_after(frame: Frame, figures: Figures, found: Found) -> None:
         found.refuse(frame, reason)
         return
     change = panel.change_within(cut.values, (cut.years >= frame.first_after).astype(np.int64))
-    measured = Measured(change.estimate)  # of one area alone nothing is known of chance
+    measured = Measured(change.estimate)  # a single area gives no estimate of chance variation
     if len(cut.areas) > 1:
         limits = (change.lower_95, change.upper_95)
         measured = Measured(change.estimate, change.standard_error, limits, change.p_value)

@@ -1,8 +1,8 @@
 """Studies of effects: from a declared study and the warehouse's figures to estimates with honest limits.
 
-Belongs here: which method a declared analysis takes, when a design cannot carry an estimate, and the rows that come of
-it. Does not belong here: the methods (`interrupted.py`,
-`panel.py`, `synthetic.py`), words (`effect_words.py`).
+Belongs here: the method of a declared analysis, when a design cannot support an estimate, and the resulting rows. Does
+not belong here: the methods (`interrupted.py`, `panel.py`, `synthetic.py`, `descriptive.py`), texts
+(`effect_words.py`).
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def run_study(study: Study, figures: Figures) -> Found:
     """All rows of one study; the same figures give the same rows.
 
     Returns:
-        Rows of the tables of `effect_tables.EFFECT_TABLES`.
+        Rows of the tables of `tables.effects.EFFECT_TABLES`.
     """
     found = Found()
     for analysis in study.analyses:

@@ -1,7 +1,7 @@
 """A declared synthetic control: its donors, weights, placebos and rows.
 
 Belongs here: from figures to the method and back to rows. Does not belong here: the method (`synthetic.py`), other
-designs (`effects.py`).
+designs (`studies.py`).
 
 The placebos of a single municipality are its donors. Those of a group are groups of as many municipalities, drawn at
 random from all that it may be compared with and weighted as its own members are: the sum of many is smoother than any

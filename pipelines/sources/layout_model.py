@@ -60,21 +60,21 @@ class Alias(Strict):
 class Layout(Strict):
     """The layout of the files of some years.
 
-    `file` finds the files by name. Its group `issue` is taken from the name; its group `year` says that the year is
-    in the name, where no column or head tells it: the only year of the name, or the one of its years that the sheet
-    names above its header. `sheets` are read, `sheets_left_out` are known and not read; any other sheet is told, and so
-    is any column that is neither named nor matched by `columns_left_out`. What is left out is not read, whatever else
-    matches it. A head matches as a whole; two columns of one head, or two heads of one column, are a fault.
-    `header_rows` is the most rows that a head may be stacked in. `markers` says what a text in place of a number
-    means; the empty text is a blank cell. `rows_left_out` are tried on the area's cell (the year's, where there is no
-    area) or, where that is blank, on the first cell of a row without values or without any other text; rows with values
-    are told. `text_numbers` allows "1 234,5" and "12,3 %" as text. `forecast_from` marks years as forecasts from so
-    many years after the issue's year on.
+    `file` matches the files' names. Its group `issue` is taken from the name; its group `year` says that the name
+    holds the year, where no column or head does: the only year in the name, or the one of its years that the sheet
+    states above its header. `sheets` are read, `sheets_left_out` are known and ignored; any other sheet is reported,
+    and so is any column that is neither declared nor matched by `columns_left_out`. What is left out is ignored,
+    whatever else matches it. A head must match completely; two columns for one head, or two heads for one column, are
+    an error. `header_rows` is the maximum number of rows in a header. `markers` maps a text that replaces a number to
+    its status; the empty text is a blank cell. `rows_left_out` are matched against the area's cell (the year's, where
+    there is no area) or, where that is blank, against the first cell of a row without values or without any other
+    text; rows with values are reported. `text_numbers` allows "1 234,5" and "12,3 %" as text. `forecast_from` marks
+    years as forecasts from so many years after the issue's year.
 
-    `area_by: name` says that areas stand by name: those of the list of municipalities, and `aliases`. `title` is a cell
-    above the header that has to be there; its group `year` has to be the file's year. `ends_at` is the first cell of a
-    row from which on there is another table, which is not read. `summed` are series whose municipalities have to sum to
-    the row of the nation; `make_100` are shares that together have to make 100 in each row.
+    `area_by: name` means that areas are identified by name: those of the list of municipalities, and `aliases`.
+    `title` is a required cell above the header; its group `year` has to be the file's year. `ends_at` is the first
+    cell of the row where another table begins, which is not read. `summed` are series whose municipalities have to sum
+    to the row of the nation; `make_100` are shares that have to sum to 100 in each row.
     """
 
     years: tuple[int, int] = (1900, 2100)

@@ -1,8 +1,8 @@
-"""The reform in a release: its registers as they are declared, and the effect studies on the warehouse's figures.
+"""The reform in a release: its registers as declared, and the effect studies on the warehouse's figures.
 
-Belongs here: what studies read of a release, running them, and writing the tables of `reform_tables.py` and
-`effect_tables.py`. Does not belong here: the declarations (`indicators/registers`), how anything is estimated
-(`indicators/statistics`), what is computed of registers (dbt).
+Belongs here: what studies read of a release, running them, and writing the tables of `indicators/tables/reform.py` and
+`indicators/tables/effects.py`. Does not belong here: the declarations (`indicators/registers`), how anything is
+estimated (`indicators/statistics`), what is computed from registers (dbt).
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ _STRUCTURE = """
 
 
 def read_figures(con: duckdb.DuckDBPyConnection, studies: Iterable[Study], db: str = "") -> Figures:
-    """What the studies need of a release.
+    """The figures that the studies need from a release.
 
     Args:
         db: prefix of the release's tables (`release.`) where it is attached.
@@ -85,7 +85,9 @@ def run_studies(con: duckdb.DuckDBPyConnection, studies: Iterable[Study], db: st
 
 
 def write_reform(settings: Settings, build: Build) -> dict[str, int]:
-    """Write the registers, and what every declared study gives, into the release being made; numbers of rows."""
+    """Write the registers, and the results of every declared study, into the release being made; returns numbers of
+    rows.
+    """
     catalogue = load_catalogue(settings.declarations_dir)
     with open_build(settings, build) as con:
         con.execute(f"attach {literal(str(build.release_db))} as release")

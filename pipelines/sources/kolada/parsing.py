@@ -151,8 +151,8 @@ def _write_values(fetched: Fetch, archive: Archive, target: Path) -> None:
     known = datasets()["kolada.values"].live["statuses"]
     told = " ".join(f"when {literal(word)} then {literal(meant)}" for word, meant in known.items())
     meaning = f"case regexp_replace(lower(v.status), '[^\\p{{L}}]', '', 'g') {told} end"
-    # An empty status is that of a plain value, and a plain gap is told as `Missing` or not at all. Beside a status that
-    # says that there is no value no number is one. A zero has no sign.
+    # An empty status means an ordinary value; a gap has the status `Missing` or none. A number beside a status that
+    # means no value is ignored. A zero has no sign.
     query = f"""
         select series_id, area_id, year, v.gender as sex,
             case when v.isdeleted or said is not null then null else v.value + 0 end as value,

@@ -10,12 +10,12 @@ import numpy as np
 
 from indicators.model.study import PaidBy, PayerView
 from indicators.statistics import panel
-from indicators.statistics.effect_rows import Found, Frame, Measured, too_few_years
+from indicators.statistics.effect_rows import Frame, Measured, StudyRows, too_few_years
 from indicators.statistics.effect_words import counted_alike, described, payers_described
 from indicators.statistics.figures import Figures, Panel
 
 
-def before_after(frame: Frame, figures: Figures, found: Found) -> None:
+def before_after(frame: Frame, figures: Figures, found: StudyRows) -> None:
     """The mean change within municipalities, from the years before to the years after."""
     cut = figures.panel(frame.indicator, figures.municipalities([frame.area]), frame.years)
     frame = frame.of(cut, treated=len(cut.areas))
@@ -33,7 +33,7 @@ def before_after(frame: Frame, figures: Figures, found: Found) -> None:
     found.series(frame, cut.years, cut.values.mean(axis=0), None)
 
 
-def payers(analysis: PayerView, frame: Frame, figures: Figures, found: Found) -> None:
+def payers(analysis: PayerView, frame: Frame, figures: Figures, found: StudyRows) -> None:
     """Each payer's change, and that of all of them together, over the years that all of them have."""
     if not all(paid.is_known for paid in analysis.payers):
         found.refuse(frame.of(None, treated=len(analysis.payers)), "payer_unknown")

@@ -110,7 +110,7 @@ class Frame:
         self.warnings.append(text)
 
 
-class Found:
+class StudyRows:
     """The rows that a study produces, by table."""
 
     def __init__(self) -> None:

@@ -22,7 +22,7 @@ from fastapi import Request, Response
 from starlette.responses import StreamingResponse
 
 from pipelines.api import cursors, empty_answers, formats, jsonstat
-from pipelines.api.current_release import Served, Serving
+from pipelines.api.current_release import CurrentRelease, OpenRelease
 from pipelines.api.formats import Form
 from pipelines.api.parameters import MOST_ROWS, ROWS_OF_JSON, Paging, fingerprint
 from pipelines.api.problems import ApiError
@@ -97,7 +97,7 @@ async def answer(request: Request, listing: Listing, given: Paging) -> Response:
     Raises:
         ApiError: the request is invalid.
     """
-    serving: Serving = request.app.state.serving
+    serving: CurrentRelease = request.app.state.serving
     asked = question(request, listing, given)
     async with serving.hold() as served:
         page = page_of(listing, given, served.vocabulary)
@@ -200,7 +200,7 @@ def _following(request: Request, asked: Question, release_id: str, frame: pl.Dat
 def _chunks(
     con: duckdb.DuckDBPyConnection,
     asked: Question,
-    served: Served,
+    served: OpenRelease,
     frame: pl.DataFrame,
     following: str | None,
     note: str | None,

@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from pipelines.api import pages, problems, release_files, routes, sql_process, sql_route
-from pipelines.api.current_release import Serving
+from pipelines.api.current_release import CurrentRelease
 from pipelines.api.guard import LOOPBACK, Guard
 
 _ABOUT = (
@@ -50,7 +50,7 @@ def create_app(
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
-        app.state.serving = Serving(releases_dir)
+        app.state.serving = CurrentRelease(releases_dir)
         if with_sql:
             sql_process.warm_up()
         await app.state.serving.warm_up()

@@ -37,7 +37,7 @@ _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
-class Kept:
+class ResponseCache:
     """A least-recently-used cache of responses, by entity tag."""
 
     def __init__(self, most_bytes: int) -> None:
@@ -62,7 +62,7 @@ class Kept:
 
 
 @dataclass
-class Served:
+class OpenRelease:
     """An open release. `users` counts the requests in progress."""
 
     info: ReleaseInfo
@@ -70,7 +70,7 @@ class Served:
     con: duckdb.DuckDBPyConnection
     vocabulary: Vocabulary
     columns: dict[str, tuple[str, ...]]
-    kept: Kept = field(default_factory=lambda: Kept(_KEPT_BYTES))
+    kept: ResponseCache = field(default_factory=lambda: ResponseCache(_KEPT_BYTES))
     users: int = field(default=0)
 
     @property
@@ -79,7 +79,7 @@ class Served:
         return self.info.release_id
 
     @classmethod
-    def open(cls, folder: Path) -> Served:
+    def open(cls, folder: Path) -> OpenRelease:
         """Open a release by its own folder.
 
         Raises:
@@ -97,20 +97,20 @@ class Served:
             raise
 
 
-class Serving:
+class CurrentRelease:
     """The release that requests get. All of its state is touched by the event loop only."""
 
     def __init__(self, releases_dir: Path) -> None:
         self._releases_dir = releases_dir
-        self._now: Served | None = None
-        self._open: dict[str, Served] = {}  # by id; earlier releases stay until their last request is done
+        self._now: OpenRelease | None = None
+        self._open: dict[str, OpenRelease] = {}  # by id; earlier releases stay until their last request is done
         self._turning = asyncio.Lock()
         self._turns = anyio.CapacityLimiter(AT_ONCE)
         self._failed: str | None = None
         self._failed_until = 0.0
 
     @asynccontextmanager
-    async def hold(self) -> AsyncIterator[Served]:
+    async def hold(self) -> AsyncIterator[OpenRelease]:
         """The current release, kept open for as long as the request needs it.
 
         Raises:
@@ -124,7 +124,7 @@ class Serving:
             served.users -= 1
             self._let_go(served)
 
-    async def read(self, served: Served, work: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
+    async def read(self, served: OpenRelease, work: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
         """Run `work` in a thread with a cursor of its own, within the limits of concurrency and time.
 
         Raises:
@@ -147,7 +147,7 @@ class Serving:
         async with self.hold() as served:
             await self.read(served, lambda con: con.execute("select ?", [0]))
 
-    def is_current(self, served: Served) -> bool:
+    def is_current(self, served: OpenRelease) -> bool:
         """Whether the pointer still names this release."""
         return served.release_id == self._pointed()
 
@@ -157,12 +157,12 @@ class Serving:
         if last is not None:
             self._let_go(last)
 
-    def _let_go(self, served: Served) -> None:
+    def _let_go(self, served: OpenRelease) -> None:
         if served is not self._now and served.users == 0:
             del self._open[served.release_id]
             served.con.close()
 
-    async def _current(self) -> Served:
+    async def _current(self) -> OpenRelease:
         if self._now is None or self._now.release_id != self._pointed():
             async with self._turning:
                 await self._turn()
@@ -179,7 +179,7 @@ class Serving:
         while (name := self._pointed()) and name not in {failed, self._now and self._now.release_id}:
             try:
                 if name not in self._open:
-                    self._open[name] = await to_thread.run_sync(Served.open, self._releases_dir / name)
+                    self._open[name] = await to_thread.run_sync(OpenRelease.open, self._releases_dir / name)
             except (duckdb.Error, OSError, ValueError) as error:
                 # As everywhere, the last good release stays in service; the failure is logged for the operator.
                 _log.error("the release %s cannot be opened", name, exc_info=error)

@@ -20,7 +20,7 @@ from starlette.responses import RedirectResponse, StreamingResponse
 
 from pipelines.api import formats, guard, pages
 from pipelines.api.answers import CACHE_CONTROL, pieces, unchanged
-from pipelines.api.current_release import Serving
+from pipelines.api.current_release import CurrentRelease
 from pipelines.api.problems import ApiError
 
 router = APIRouter(include_in_schema=False)
@@ -46,7 +46,7 @@ async def release_file(request: Request, path: str) -> Response:
             return await _send(request, "", path)
         except ApiError as problem:
             return _not_there(request, problem)
-    serving: Serving = request.app.state.serving
+    serving: CurrentRelease = request.app.state.serving
     async with serving.hold() as served:
         found = await to_thread.run_sync(_listed, served.folder)
         return pages.html("utgava.html", release=served.info, files=found)
@@ -58,7 +58,7 @@ async def site_file(request: Request, path: str) -> Response:
     if path.startswith("api/"):
         problem = ApiError(404, "finns-inte", "there is nothing at this address", remedy="/api/ tells what there is")
         return _not_there(request, problem)
-    serving: Serving = request.app.state.serving
+    serving: CurrentRelease = request.app.state.serving
     async with serving.hold() as served:
         if not path and not (served.folder / SITE).is_dir():
             return pages.html("utan_sidor.html", release=served.info)
@@ -79,7 +79,7 @@ def _not_there(request: Request, problem: ApiError) -> Response:
 
 
 async def _send(request: Request, below: str, path: str) -> Response:
-    serving: Serving = request.app.state.serving
+    serving: CurrentRelease = request.app.state.serving
     while True:
         async with serving.hold() as served:
             tag = f'"{hashlib.sha256(f"{served.release_id}/{below}/{path}".encode()).hexdigest()[:32]}"'

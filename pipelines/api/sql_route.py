@@ -15,7 +15,7 @@ from fastapi import APIRouter, Request, Response
 
 from pipelines.api import formats, sql_process
 from pipelines.api.answers import respond, wants_gzip
-from pipelines.api.current_release import Serving
+from pipelines.api.current_release import CurrentRelease
 from pipelines.api.problems import MEDIA_TYPE, ApiError, of_ours
 from pipelines.errors import UsageError
 
@@ -80,7 +80,7 @@ def router(*, is_on: bool) -> APIRouter:
     return routes
 
 
-async def _asked(serving: Serving, query: str, ending: str) -> tuple[bytes, str]:
+async def _asked(serving: CurrentRelease, query: str, ending: str) -> tuple[bytes, str]:
     while True:
         async with serving.hold() as served:
             try:

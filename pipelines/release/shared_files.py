@@ -21,7 +21,7 @@ from pipelines.storage.files import read_json, sha256_of, write_json
 FILES = "files.json"
 
 
-class Shelf:
+class ReleaseFiles:
     """The files of one folder of a release.
 
     Args:
@@ -67,7 +67,7 @@ class Shelf:
         """Every file so far, in the order of their names."""
         return [self.folder / name for name in sorted(self._made)]
 
-    def told(self) -> dict[str, dict[str, Any]]:
+    def listed(self) -> dict[str, dict[str, Any]]:
         """Every file so far by its name, in order: key, bytes, sha256."""
         return dict(sorted(self._made.items()))
 

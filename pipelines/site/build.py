@@ -19,7 +19,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from indicators.model import words
 from pipelines.errors import UsageError
 from pipelines.reading.reader import open_release
-from pipelines.release.shared_files import FILES, Shelf, recipe_of
+from pipelines.release.shared_files import FILES, ReleaseFiles, recipe_of
 from pipelines.site import swedish_text
 from pipelines.site.pages.areas import area_pages
 from pipelines.site.pages.indicators import breaks_of, indicator_pages
@@ -77,20 +77,22 @@ def build_site(release: Path, target: Path, before: Path | None) -> tuple[int, i
     """Write a release's pages into an empty folder; returns the number of files, and of those not linked."""
     target.mkdir(parents=True, exist_ok=True)
     versions = (f"{library} {version(library)}" for library in LIBRARIES)
-    shelf = Shelf(target, before, recipe_of([HERE, Path(words.__file__), Path(swedish_numbers.__file__)], *versions))
+    release_files = ReleaseFiles(
+        target, before, recipe_of([HERE, Path(words.__file__), Path(swedish_numbers.__file__)], *versions)
+    )
     environment = _environment()
     with open_release(release) as con:
         tables = read_tables(con)
         values = partial(cube, con)
         for page in _pages(tables, values):
-            shelf.text(page.path, page._asdict(), partial(_render, environment, page))
+            release_files.text(page.path, page._asdict(), partial(_render, environment, page))
         for indicator_id, row in tables.indicators.items():
             if row["last_year"] is not None:
-                _data_file(shelf, row, values(indicator_id), tables)
-    _assets(shelf, tables)
-    write_scripts(shelf)
-    shelf.close()
-    return len(shelf.files()), shelf.written
+                _data_file(release_files, row, values(indicator_id), tables)
+    _assets(release_files, tables)
+    write_scripts(release_files)
+    release_files.close()
+    return len(release_files.files()), release_files.written
 
 
 def _pages(tables: Tables, values: Callable[[str], pl.DataFrame]) -> Iterator[Page]:
@@ -131,7 +133,7 @@ def _render(environment: Environment, page: Page) -> str:
     return template.render(page.content, page_title=page.title, root=page.root, path=page.path)
 
 
-def _data_file(shelf: Shelf, row: Row, values: pl.DataFrame, tables: Tables) -> None:
+def _data_file(release_files: ReleaseFiles, row: Row, values: pl.DataFrame, tables: Tables) -> None:
     """All values of an indicator as a script: a page opened from a folder may load scripts, but not JSON."""
     known = values.filter(pl.col("area_id").is_in(list(tables.areas)) & pl.col("value").is_not_null())
     years = sorted(known["year"].unique())
@@ -149,7 +151,7 @@ def _data_file(shelf: Shelf, row: Row, values: pl.DataFrame, tables: Tables) -> 
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
     name = row["indicator_id"]
     script = f'window.nyckeltal_data=window.nyckeltal_data||{{}};window.nyckeltal_data["{name}"]={text};\n'
-    shelf.text(f"data/{name}.js", text, lambda: script)
+    release_files.text(f"data/{name}.js", text, lambda: script)
 
 
 def _matrix(values: pl.DataFrame, column: str, areas: list[str], years: list[int]) -> list[list[float | None]]:
@@ -164,7 +166,7 @@ def _short(value: float | None) -> float | None:
     return int(value) if value is not None and value.is_integer() else value
 
 
-def _assets(shelf: Shelf, tables: Tables) -> None:
+def _assets(release_files: ReleaseFiles, tables: Tables) -> None:
     index = {
         "indicators": [
             {"id": r["indicator_id"], "title": r["title_sv"], "theme": r["theme"], "unit": r["unit"],
@@ -178,10 +180,10 @@ def _assets(shelf: Shelf, tables: Tables) -> None:
             for a in tables.areas.values()
         ],
     }  # fmt: skip
-    _script(shelf, "index", index)
+    _script(release_files, "index", index)
     created = tables.release["created_at"]
     _script(
-        shelf,
+        release_files,
         "release",
         {
             "id": tables.release["release_id"],
@@ -190,9 +192,9 @@ def _assets(shelf: Shelf, tables: Tables) -> None:
         },
     )
     css = HERE / "static" / "site.css"
-    shelf.text("assets/site.css", "css", lambda: css.read_text(encoding="utf-8"))
+    release_files.text("assets/site.css", "css", lambda: css.read_text(encoding="utf-8"))
 
 
-def _script(shelf: Shelf, name: str, content: Row) -> None:
+def _script(release_files: ReleaseFiles, name: str, content: Row) -> None:
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
-    shelf.text(f"assets/{name}.js", text, lambda: f"window.nyckeltal_{name}={text};\n")
+    release_files.text(f"assets/{name}.js", text, lambda: f"window.nyckeltal_{name}={text};\n")

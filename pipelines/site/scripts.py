@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from pipelines.release.shared_files import Shelf
+from pipelines.release.shared_files import ReleaseFiles
 from pipelines.site.charts import compiled_pictures
 
 STATIC = Path(__file__).parent / "static"
@@ -39,11 +39,11 @@ window.vega = {{ View, parse, expressionInterpreter }};
 """
 
 
-def write_scripts(shelf: Shelf) -> None:
+def write_scripts(release_files: ReleaseFiles) -> None:
     """Write `assets/vega.js`, `assets/charts.js` and `assets/charts.css` of a site."""
-    shelf.text("assets/vega.js", "vega", library)
-    shelf.text("assets/charts.js", "charts", script)
-    shelf.text("assets/charts.css", "style", lambda: (STATIC / "charts.css").read_text(encoding="utf-8"))
+    release_files.text("assets/vega.js", "vega", library)
+    release_files.text("assets/charts.js", "charts", script)
+    release_files.text("assets/charts.css", "style", lambda: (STATIC / "charts.css").read_text(encoding="utf-8"))
 
 
 def library() -> str:

@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 
 from indicators.load.catalogue import Catalogue
 from pipelines.settings import Settings
-from pipelines.sources.fetch_journal import Deposit
+from pipelines.sources.fetch_journal import FetchJournal
 from pipelines.sources.http_client import Client
 from pipelines.storage.archive import Archive, Fetch
 
@@ -59,10 +59,10 @@ class Context:
         parts = urlsplit(address)
         return f"{base.rstrip('/')}/{parts.netloc}{parts.path}" + (f"?{parts.query}" if parts.query else "")
 
-    def deposit(self, dataset: str, plan: str) -> Deposit:
+    def journal(self, dataset: str, plan: str) -> FetchJournal:
         """The fetch journal of this dataset."""
         hours = timedelta(hours=self.settings.resume_hours)
-        return Deposit(self.archive, dataset, plan, self.now, hours)
+        return FetchJournal(self.archive, dataset, plan, self.now, hours)
 
     def inbox(self, dataset: str) -> list[Path]:
         """The files in the dataset's inbox, by name."""

@@ -20,7 +20,7 @@ from pipelines.storage.archive import Archive, Fetch, FileRecord, Promise
 from pipelines.storage.files import append_line
 
 
-class Deposit:
+class FetchJournal:
     """The journal of one fetch. Thread-safe.
 
     Args:

@@ -31,7 +31,7 @@ def fetch_files(context: Context, dataset: str) -> Fetch | None:
     files = context.inbox(dataset)
     if not files:
         return None
-    deposit = context.deposit(dataset, "inbox")
+    journal = context.journal(dataset, "inbox")
     for path in files:
         try:
             body = path.read_bytes()
@@ -43,8 +43,8 @@ def fetch_files(context: Context, dataset: str) -> Fetch | None:
                 found=str(error.strerror),
                 remedy="make it readable, or take it away",
             ) from error
-        deposit.add(path.name, f"{_SCHEME}{path.name}", body)
-    return deposit.finish([path.name for path in files], Promise(rows=0, complete=False))
+        journal.add(path.name, f"{_SCHEME}{path.name}", body)
+    return journal.finish([path.name for path in files], Promise(rows=0, complete=False))
 
 
 def write_files(

@@ -20,7 +20,7 @@ from pipelines.sources.cells import Cell, Sheet, address
 from pipelines.sources.layout_faults import Faults, plain
 from pipelines.sources.layout_heads import Header, header_of
 from pipelines.sources.layout_model import Layout, Layouts, matches
-from pipelines.sources.layout_values import Shares, not_100, said
+from pipelines.sources.layout_values import Shares, not_100, parse_cell
 from pipelines.sources.layout_year import chosen, year_of
 from pipelines.sources.workbook_formats import read_sheets_apart
 from pipelines.text.normalise import AreaNames, code, name_key
@@ -195,7 +195,7 @@ def _row(
         if year is None:
             fault(header.year, f"no year: {told_year!r}")
             return
-        found = said(at(column), layout, per_cent=values.per_cent, shown=(number, column) in sheet.percent)
+        found = parse_cell(at(column), layout, per_cent=values.per_cent, shown=(number, column) in sheet.percent)
         if found.wrong:
             fault(column, found.wrong)
             continue

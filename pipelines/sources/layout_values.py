@@ -19,7 +19,7 @@ _NEAR_100 = 1.0  # tolerance for the sum of a row's rounded shares; in SKR's wor
 
 
 @dataclass(frozen=True)
-class Said:
+class ParsedCell:
     """A value or the status in its place, or the error. `marked`: the cell's format says that it is per cent."""
 
     value: float | None = None
@@ -28,7 +28,7 @@ class Said:
     marked: bool = False
 
 
-def said(cell: Cell, layout: Layout, *, per_cent: bool, shown: bool) -> Said:
+def parse_cell(cell: Cell, layout: Layout, *, per_cent: bool, shown: bool) -> ParsedCell:
     """Parse a cell.
 
     Args:
@@ -38,7 +38,7 @@ def said(cell: Cell, layout: Layout, *, per_cent: bool, shown: bool) -> Said:
     is_number = isinstance(cell, int | float) and not isinstance(cell, bool)
     if text in layout.markers and not is_number:
         status = layout.markers[text]
-        return Said(status=None if status == "missing" else status)
+        return ParsedCell(status=None if status == "missing" else status)
     marked = shown or text.endswith("%")
     if isinstance(cell, int | float) and not isinstance(cell, bool):
         value = number(cell * 100) if shown else float(cell)
@@ -46,13 +46,13 @@ def said(cell: Cell, layout: Layout, *, per_cent: bool, shown: bool) -> Said:
         bare = re.sub("^[−–]", "-", text.removesuffix("%").strip())
         read = swedish_number(bare) if layout.text_numbers and not isinstance(cell, bool) else None
         if read is None:
-            return Said(wrong=no_number(text) if text else "a blank cell")
+            return ParsedCell(wrong=no_number(text) if text else "a blank cell")
         value = read
     if marked and not per_cent:
-        return Said(wrong=f"a number in per cent, in a column of other numbers: {text!r}")
+        return ParsedCell(wrong=f"a number in per cent, in a column of other numbers: {text!r}")
     if per_cent and not 0 <= value <= 100:
-        return Said(wrong=f"a share that is not from 0 to 100 per cent: {value:g}")
-    return Said(value, marked=marked)
+        return ParsedCell(wrong=f"a share that is not from 0 to 100 per cent: {value:g}")
+    return ParsedCell(value, marked=marked)
 
 
 @dataclass
@@ -61,7 +61,7 @@ class Shares:
 
     plain: dict[int, list[float]] = field(default_factory=dict)
 
-    def add(self, column: int, found: Said) -> None:
+    def add(self, column: int, found: ParsedCell) -> None:
         """Add a share; one in a cell with a percentage format needs no check."""
         if found.value is not None and not found.marked:
             self.plain.setdefault(column, []).append(found.value)

@@ -22,7 +22,7 @@ _ISSUE = re.compile(rf"(?<!\d)(20\d{{2}}-{_MONTH})(?!-?\d)")
 
 
 @dataclass(frozen=True)
-class Named:
+class FileName:
     """What a file's name says: its layout, the groups of `file` except `year`, and every year in the name.
 
     `years` is None when the layout does not take the year from the name.
@@ -38,7 +38,7 @@ class Named:
         return self.years[0] if self.years is not None and len(self.years) == 1 else None
 
 
-def chosen(name: str, layouts: Layouts) -> Named:
+def chosen(name: str, layouts: Layouts) -> FileName:
     """Select the layout of a file by its name.
 
     Raises:
@@ -62,7 +62,7 @@ def chosen(name: str, layouts: Layouts) -> Named:
     return fitting[0]
 
 
-def year_of(sheet: Sheet, header: Header, named: Named, faults: Faults) -> str | None:
+def year_of(sheet: Sheet, header: Header, named: FileName, faults: Faults) -> str | None:
     """The year of a sheet's rows, where no column holds it: the name's, or the one of the name's years that the sheet
     states.
 
@@ -92,17 +92,17 @@ def year_of(sheet: Sheet, header: Header, named: Named, faults: Faults) -> str |
     return names[0] if names else None
 
 
-def _named(name: str, layout: Layout) -> Named | None:
+def _named(name: str, layout: Layout) -> FileName | None:
     found = matches((layout.file,), name)
     if found is None:
         return None
     given = {key: text for key, text in found.groupdict().items() if text is not None}
     if given.pop("year", None) is None:
         issue = given.get("issue")
-        return Named(layout, given, None) if issue is None or _within(layout, issue[:4]) else None
+        return FileName(layout, given, None) if issue is None or _within(layout, issue[:4]) else None
     years = tuple(dict.fromkeys([*_YEAR.findall(name), *_DATE.findall(name)]))
     fits = any(_within(layout, year) for year in years) or not years
-    return Named(layout, given, years) if fits else None
+    return FileName(layout, given, years) if fits else None
 
 
 def _within(layout: Layout, year: str) -> bool:

@@ -17,7 +17,7 @@ import polars as pl
 from indicators.generate.reform_rows import reform_rows
 from indicators.load.catalogue import load_catalogue
 from indicators.model.study import Study, indicators_of
-from indicators.statistics.effect_rows import Found
+from indicators.statistics.effect_rows import StudyRows
 from indicators.statistics.figures import NATION, Figures
 from indicators.statistics.studies import run_study
 from indicators.tables.effects import EFFECT_TABLES
@@ -103,7 +103,7 @@ def write_reform(settings: Settings, build: Build) -> dict[str, int]:
     return {name: frame.height for name, frame in tables.items()}
 
 
-def _run(study: Study, figures: Figures) -> Found:
+def _run(study: Study, figures: Figures) -> StudyRows:
     try:
         return run_study(study, figures)
     except (ValueError, np.linalg.LinAlgError) as error:

@@ -14,7 +14,7 @@ from indicators.model import words
 from pipelines.release.package.assembly import Assembly
 from pipelines.release.package.identity import Identity
 from pipelines.release.package.release_data import Figures
-from pipelines.release.shared_files import Shelf, recipe_of
+from pipelines.release.shared_files import ReleaseFiles, recipe_of
 from pipelines.settings import Settings
 from pipelines.storage import release_pointer
 from pipelines.text import csv_values, swedish_numbers
@@ -30,8 +30,8 @@ def write(folder: Path, before: Path | None) -> None:
     Args:
         folder: holds the tables already. before: the folder of the previous release, or None.
     """
-    shelf = Shelf(folder, before, recipe_of(_OURS, *(f"{name} {version(name)}" for name in _LIBRARIES)))
+    release_files = ReleaseFiles(folder, before, recipe_of(_OURS, *(f"{name} {version(name)}" for name in _LIBRARIES)))
     identity = Identity.of(release_pointer.info(folder), Settings())
     with tempfile.TemporaryDirectory(prefix="nyckeltal-package-") as spill, Figures(folder, Path(spill)) as figures:
-        Assembly(figures, shelf, identity, before).write()
-    shelf.close()
+        Assembly(figures, release_files, identity, before).write()
+    release_files.close()

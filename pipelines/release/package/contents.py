@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
-from pipelines.release.shared_files import Shelf
+from pipelines.release.shared_files import ReleaseFiles
 from pipelines.storage.files import sha256_of
 from pipelines.storage.release_pointer import DATABASE, DESCRIPTION
 
@@ -55,9 +55,9 @@ def tables(folder: Path) -> list[File]:
     return [File(p.relative_to(folder).as_posix(), p.stat().st_size, sha256_of(p)) for p in paths]
 
 
-def shelved(shelf: Shelf) -> list[File]:
+def written_files(release_files: ReleaseFiles) -> list[File]:
     """The files that have been written so far."""
-    return [File(name, told["bytes"], told["sha256"]) for name, told in shelf.told().items()]
+    return [File(name, entry["bytes"], entry["sha256"]) for name, entry in release_files.listed().items()]
 
 
 @dataclass(frozen=True)

@@ -120,8 +120,8 @@ def _list(context: Context, dataset: str) -> Fetch:
     """Fetch one of the publisher's lists completely."""
     path, kind = _LISTS[dataset]
     base = _base(context)
-    deposit = context.deposit(dataset, f"list {base}")
-    reader: Reader[Any] = Reader(context.client(PUBLISHER), deposit, kind, base)
+    journal = context.journal(dataset, f"list {base}")
+    reader: Reader[Any] = Reader(context.client(PUBLISHER), journal, kind, base)
     chain = reader.whole(f"{base}/{path}?per_page={_limits().page_items}")
     count = sum(len(i.members) for i in chain.items) if kind is Group else len(chain.items)
     if not count:
@@ -132,7 +132,7 @@ def _list(context: Context, dataset: str) -> Fetch:
             found="none",
             remedy="refresh again later; the list that was known stands",
         )
-    fetched = deposit.finish(chain.keys, Promise(rows=count))
+    fetched = journal.finish(chain.keys, Promise(rows=count))
     if dataset not in {MUNICIPALITY, KPI}:  # those two are fetched every time
         context.archive.look(dataset, context.now)
     return fetched
@@ -189,8 +189,8 @@ def _sweep(
     """All values: first a few areas, to learn the number of values of each KPI, then batches that fill their pages."""
     limits, base = _limits(), _base(context)
     plan = f"sweep {base} {','.join(series)} {','.join(areas)}"
-    deposit = context.deposit(dataset, plan)
-    reader: Reader[Any] = Reader(context.client(PUBLISHER), deposit, kind, base)
+    journal = context.journal(dataset, plan)
+    reader: Reader[Any] = Reader(context.client(PUBLISHER), journal, kind, base)
     tally, keys = _Tally(), list[str]()
 
     def ask(batches: list[list[str]], portion: list[list[str]]) -> None:
@@ -218,7 +218,7 @@ def _sweep(
         marks_withdrawals=True,
         absent=absent,
     )
-    fetched = deposit.finish(keys, promise)
+    fetched = journal.finish(keys, promise)
     context.archive.look(dataset, context.now)
     return fetched
 
@@ -226,8 +226,8 @@ def _sweep(
 def _delta(context: Context, series: list[str], absent: dict[str, str], since: date) -> Fetch | None:
     limits, base = _limits(), _base(context)
     years = ",".join(str(context.now.year - n) for n in range(limits.max_ids))
-    deposit = context.deposit(VALUES, f"delta {base} {since} {','.join(series)}")
-    reader: Reader[Any] = Reader(context.client(PUBLISHER), deposit, Item, base)
+    journal = context.journal(VALUES, f"delta {base} {since} {','.join(series)}")
+    reader: Reader[Any] = Reader(context.client(PUBLISHER), journal, Item, base)
     urls = [
         f"{base}/data/kpi/{','.join(kpis)}/year/{years}?from_date={since}&per_page={limits.page_items}"
         for kpis in even(series, limits.max_ids)
@@ -237,11 +237,11 @@ def _delta(context: Context, series: list[str], absent: dict[str, str], since: d
         tally.add(chain.items)
         keys.extend(chain.keys)
     if not tally.rows.total():
-        deposit.discard()
+        journal.discard()
         return None
     came = {kpi: SeriesPromise(rows=n) for kpi, n in sorted(tally.rows.items()) if n}
     promise = Promise(rows=tally.rows.total(), series=came, complete=False, absent=absent)
-    return deposit.finish(keys, promise, since=since)
+    return journal.finish(keys, promise, since=since)
 
 
 def _with_units(context: Context) -> list[str]:
@@ -253,8 +253,8 @@ def _unit_values(context: Context) -> Fetch:
     limits, base = _limits(), _base(context)
     series = _with_units(context)
     years = [str(year) for year in range(limits.first_unit_year, context.now.year + 1)]
-    deposit = context.deposit("kolada.ou_values", f"units {base} {','.join(series)} {years[-1]}")
-    reader: Reader[Any] = Reader(context.client(PUBLISHER), deposit, UnitItem, base)
+    journal = context.journal("kolada.ou_values", f"units {base} {','.join(series)} {years[-1]}")
+    reader: Reader[Any] = Reader(context.client(PUBLISHER), journal, UnitItem, base)
     urls = [
         f"{base}/oudata/kpi/{','.join(kpis)}/year/{','.join(some)}?per_page={limits.page_items}"
         for kpis in even(series, limits.max_ids)
@@ -268,7 +268,7 @@ def _unit_values(context: Context) -> Fetch:
         rows=tally.rows.total(), series={kpi: SeriesPromise(rows=tally.rows[kpi]) for kpi in series},
         marks_withdrawals=True,
     )  # fmt: skip
-    fetched = deposit.finish(keys, promise)
+    fetched = journal.finish(keys, promise)
     context.archive.look("kolada.ou_values", context.now)
     return fetched
 

@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from pipelines.errors import SourceError
-from pipelines.sources.fetch_journal import Deposit
+from pipelines.sources.fetch_journal import FetchJournal
 from pipelines.sources.http_client import Client, DamagedError, HttpRefusedError, shown
 from pipelines.sources.json_fields import read_fields
 from pipelines.storage.archive import FileRecord
@@ -124,8 +124,8 @@ class Chain(Generic[T]):
 class Reader(Generic[T]):
     """Follows chains of one kind of page. Thread-safe."""
 
-    def __init__(self, client: Client, deposit: Deposit, kind: Any, base: str) -> None:
-        self._client, self._deposit, self._base = client, deposit, base
+    def __init__(self, client: Client, journal: FetchJournal, kind: Any, base: str) -> None:
+        self._client, self._journal, self._base = client, journal, base
         self._kind = kind
 
     def whole(self, url: str, *, keep_empty: bool = True) -> Chain[T]:
@@ -172,9 +172,9 @@ class Reader(Generic[T]):
         return Chain(keys, items)
 
     def _page(self, url: str, fresh: bool, *, keep_empty: bool) -> tuple[Page[T], FileRecord | None]:
-        known = None if fresh else self._deposit.find(url)
+        known = None if fresh else self._journal.find(url)
         if known is not None:
-            return self._read(self._deposit.body(known), url), known
+            return self._read(self._journal.body(known), url), known
         try:
             answer = self._client.get(url, lambda body: self._read(body, url))
         except HttpRefusedError as error:
@@ -182,13 +182,13 @@ class Reader(Generic[T]):
         if not answer.content.values and answer.content.next_url is None and not keep_empty:
             return answer.content, None
         self._next(answer.content)  # a page with a wrong next page is not archived, so that no resumed fetch follows it
-        return answer.content, self._deposit.add(url, shown(url), answer.body)
+        return answer.content, self._journal.add(url, shown(url), answer.body)
 
     def _read(self, body: bytes, url: str) -> Page[T]:
         remedy = "if the interface has changed, change pipelines/sources/kolada/pages.py; nothing was taken in"
         page: Page[T]
         page, new = read_fields(body, Page[self._kind], shown(url), remedy)  # type: ignore[name-defined]
-        self._deposit.tell(new)
+        self._journal.tell(new)
         if page.count is not None and page.count != len(page.values):
             raise DamagedError(f"{len(page.values)} items on a page that counts {page.count}")
         return page
@@ -202,7 +202,7 @@ class Reader(Generic[T]):
                 where=self._base,
                 expected=f"an address that begins with {self._base}",
                 found=shown(page.next_url)[:200],
-                remedy="if the publisher has moved, change `addresses` in kolada.yml",
+                remedy="if the publisher has moved, change `addresses` in kolada/declaration.yml",
             )
         return page.next_url
 
@@ -223,7 +223,7 @@ def _explained(error: HttpRefusedError) -> SourceError:
             where=error.where,
             expected="interface v3 (https://api.kolada.se/v3), which came 2025-04-04; v2 was shut off in 2026",
             found=error.found,
-            remedy="set `addresses` in kolada.yml to the version in use",
+            remedy="set `addresses` in kolada/declaration.yml to the version in use",
         )
     if error.status == 422:
         return SourceError(
@@ -231,6 +231,6 @@ def _explained(error: HttpRefusedError) -> SourceError:
             where=error.where,
             expected="at most 25 ids in each segment and at most 5 000 items a page",
             found=error.found,
-            remedy="if the publisher has lowered its limits, change `live` in kolada.yml",
+            remedy="if the publisher has lowered its limits, change `live` in kolada/declaration.yml",
         )
     return error

@@ -17,12 +17,12 @@ from pipelines.sources.pxweb import VERSIONS, Mark, PxWeb
 from pipelines.sources.pxweb_answers import Metadata, codelist_v2
 from pipelines.sources.pxweb_query import Query
 from pipelines.sources.scb.declared import Live, Table
-from pipelines.sources.scb.resolve import Asked, resolve
+from pipelines.sources.scb.resolve import ResolvedPart, resolve
 from pipelines.storage.archive import Archive, Fetch, FileRecord
 
 
 @dataclass
-class Kept:
+class ArchivedTable:
     """The archived responses of one table; `data` is by number of the part and digest of its query."""
 
     metadata: FileRecord | None = None
@@ -55,13 +55,13 @@ def address(url: str, key: str) -> str:
     return f"{url}#{quote(key)}"
 
 
-def tables_of(fetched: Fetch, declared: Iterable[str]) -> dict[str, Kept]:
+def tables_of(fetched: Fetch, declared: Iterable[str]) -> dict[str, ArchivedTable]:
     """The responses of each declared table.
 
     Raises:
         SourceError: a file is none of these, or a table is missing.
     """
-    kept = {table: Kept() for table in declared}
+    kept = {table: ArchivedTable() for table in declared}
     for record in fetched.files:
         key = unquote(record.url.rpartition("#")[2])
         table = next((t for t in kept if key.startswith(f"{t}/")), None)
@@ -79,7 +79,9 @@ def tables_of(fetched: Fetch, declared: Iterable[str]) -> dict[str, Kept]:
     return kept
 
 
-def read_back(archive: Archive, fetched: Fetch, live: Live) -> dict[str, tuple[Table, Kept, Metadata, list[Asked]]]:
+def read_back(
+    archive: Archive, fetched: Fetch, live: Live
+) -> dict[str, tuple[Table, ArchivedTable, Metadata, list[ResolvedPart]]]:
     """The queries of each table, from its archived metadata and the current declaration.
 
     Raises:
@@ -111,7 +113,7 @@ def _another(fetched: Fetch, found: str) -> SourceError:
     return SourceError(
         "the archived answers are not those that the declaration asks for",
         where=f"{fetched.dataset}, fetch {fetched.number}",
-        expected="answers to the questions of scb.yml",
+        expected="answers to the queries of scb/declaration.yml",
         found=found,
         remedy="refresh from the publisher again",
     )

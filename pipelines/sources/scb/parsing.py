@@ -19,7 +19,7 @@ from pipelines.sources.pxweb import VERSIONS
 from pipelines.sources.pxweb_answers import Cells, require
 from pipelines.sources.scb.archived_tables import read_back
 from pipelines.sources.scb.declared import live_of
-from pipelines.sources.scb.resolve import Asked
+from pipelines.sources.scb.resolve import ResolvedPart
 from pipelines.sources.tabular import Parsed, Part, write_parts
 from pipelines.storage.archive import Archive, Fetch
 
@@ -51,7 +51,7 @@ def parse(fetched: Fetch, archive: Archive, target: Path) -> Parsed:
     return write_parts(parts, datasets()[fetched.dataset], target, fetched.dataset)
 
 
-def refuse_signs(asked: Asked, cells: pl.DataFrame, statuses: Mapping[str, str], api: str, where: str) -> None:
+def refuse_signs(asked: ResolvedPart, cells: pl.DataFrame, statuses: Mapping[str, str], api: str, where: str) -> None:
     """Check that what replaces a number is a sign.
 
     In version 1 a sign replaces the number: anything that is neither a number nor a declared sign may be a number in
@@ -74,11 +74,11 @@ def refuse_signs(asked: Asked, cells: pl.DataFrame, statuses: Mapping[str, str],
         where=where,
         expected="a number with decimal point, or one of " + ", ".join(map(repr, statuses)),
         found=f"{found.height} cells: {', '.join(map(repr, told))} at {'; '.join(described(asked, found)[:_LISTED])}",
-        remedy="see the table at the publisher; if it is a new sign, add it to `statuses` of the dataset in scb.yml",
+        remedy="see the table at the publisher; if the sign is new, add it to the dataset's `statuses` in scb/declaration.yml",
     )
 
 
-def facts(asked: Asked, cells: pl.DataFrame, statuses: Mapping[str, str], where: str) -> pl.DataFrame:
+def facts(asked: ResolvedPart, cells: pl.DataFrame, statuses: Mapping[str, str], where: str) -> pl.DataFrame:
     """Rows of facts: series_id, area_id, year, sex, value, status; women and men also as T, where so declared.
 
     A value beside an unknown sign is treated as missing, with the sign as its status.
@@ -107,7 +107,7 @@ def facts(asked: Asked, cells: pl.DataFrame, statuses: Mapping[str, str], where:
     return pl.concat([frame, _totals(frame)]) if asked.is_summed else frame
 
 
-def months(asked: Asked, cells: list[Cells], where: str) -> list[pl.DataFrame]:
+def months(asked: ResolvedPart, cells: list[Cells], where: str) -> list[pl.DataFrame]:
     """Months of an index, one response for each frame: index_id, year, month, value, base.
 
     Months after the last published one are no rows.
@@ -140,14 +140,14 @@ def months(asked: Asked, cells: list[Cells], where: str) -> list[pl.DataFrame]:
     ]
 
 
-def described(asked: Asked, codes: pl.DataFrame) -> list[str]:
+def described(asked: ResolvedPart, codes: pl.DataFrame) -> list[str]:
     """Cells by their meaning, `series × area × year`, in order."""
     place = _place(asked)[:2] if asked.area_variable else _place(asked)[:1]
     told = codes.select(*place, pl.col(asked.time)).unique().sort(pl.all())
     return told.select(pl.concat_str(pl.all(), separator=" × ")).to_series().to_list()
 
 
-def _place(asked: Asked) -> list[pl.Expr]:
+def _place(asked: ResolvedPart) -> list[pl.Expr]:
     """Series, area and year of a cell."""
     pieces: list[pl.Expr] = []
     for text, name, _, _ in Formatter().parse(asked.series):

@@ -22,7 +22,7 @@ _LISTED = 12
 
 
 @dataclass(frozen=True)
-class Asked:
+class ResolvedPart:
     """One part of a table, resolved.
 
     `words`, `areas` and `sexes` give the meaning of each requested code; `sexes` is empty where the table has none,
@@ -64,7 +64,7 @@ class Asked:
         return max(1, len(self.areas)) * len(self.periods) * sexes
 
 
-def resolve(table: Table, metadata: Metadata, codelists: Mapping[str, Variable]) -> list[Asked]:
+def resolve(table: Table, metadata: Metadata, codelists: Mapping[str, Variable]) -> list[ResolvedPart]:
     """Resolve each part of a declared table.
 
     Raises:
@@ -74,7 +74,7 @@ def resolve(table: Table, metadata: Metadata, codelists: Mapping[str, Variable])
     return [_asked(table, part, metadata, codelists) for part in table.parts]
 
 
-def promise_of(asked: list[Asked]) -> Promise:
+def promise_of(asked: list[ResolvedPart]) -> Promise:
     """The coverage contract of everything that was requested, whatever was returned."""
     series: dict[str, SeriesPromise] = {}
     areas: dict[str, set[str]] = {}
@@ -92,7 +92,7 @@ def promise_of(asked: list[Asked]) -> Promise:
     return Promise(rows=sum(s.rows for s in series.values()), series=dict(sorted(series.items())), complete=True)
 
 
-def _asked(table: Table, part: Part, metadata: Metadata, codelists: Mapping[str, Variable]) -> Asked:
+def _asked(table: Table, part: Part, metadata: Metadata, codelists: Mapping[str, Variable]) -> ResolvedPart:
     def variable(code: str) -> Variable:
         own = _variable(table, metadata, code)
         return codelists[part.codelists[code]] if code in part.codelists else own
@@ -114,7 +114,7 @@ def _asked(table: Table, part: Part, metadata: Metadata, codelists: Mapping[str,
         codes[table.sexes.variable] = tuple(sexes)
     codes[table.time] = _periods(table, part, variable(table.time))
     _refuse_unchosen(table, metadata, codes)
-    return Asked(
+    return ResolvedPart(
         query=Query(codes, dict(part.codelists)),
         series=part.series,
         words=words,
@@ -216,5 +216,5 @@ def _wrong(table: Table, what: str, expected: str, found: str) -> SourceError:
         where=f"table {table.table}",
         expected=expected,
         found=found or "none",
-        remedy="see the table at the publisher, and change the declaration in scb.yml if it has changed",
+        remedy="see the table at the publisher; if it has changed, change scb/declaration.yml",
     )

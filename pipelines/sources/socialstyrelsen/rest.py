@@ -25,7 +25,7 @@ from indicators.model.indicator import Identifier, Strict
 from pipelines.datasets import datasets, declaration_of, load_publishers
 from pipelines.errors import SourceError
 from pipelines.sources.fetch_context import Context
-from pipelines.sources.fetch_journal import Deposit
+from pipelines.sources.fetch_journal import FetchJournal
 from pipelines.sources.http_client import Client, shown
 from pipelines.sources.json_fields import read_fields
 from pipelines.sources.layout_model import Status
@@ -110,16 +110,16 @@ def fetch(context: Context) -> Fetch | None:
         return None
     live = _live()
     base = context.url("socialstyrelsen", load_publishers()["socialstyrelsen"].addresses["rest"])
-    deposit = context.deposit(DATASET, f"queries {base} {json.dumps(datasets()[DATASET].live, sort_keys=True)}")
+    journal = context.journal(DATASET, f"queries {base} {json.dumps(datasets()[DATASET].live, sort_keys=True)}")
     client = context.client("socialstyrelsen")
     keys: list[str] = []
     series: dict[str, SeriesPromise] = {}
     known = frozenset({"alderId", *(f"{variable}Id" for query in live.queries for variable in query.filters)})
     for query in live.queries:
-        asked = _resolved(client, deposit, base, query, live, keys)
-        rows = _followed(client, deposit, asked, base, keys, known)
+        asked = _resolved(client, journal, base, query, live, keys)
+        rows = _followed(client, journal, asked, base, keys, known)
         series[query.series] = SeriesPromise(rows=rows)
-    fetched = deposit.finish(keys, Promise(rows=sum(s.rows or 0 for s in series.values()), series=series))
+    fetched = journal.finish(keys, Promise(rows=sum(s.rows or 0 for s in series.values()), series=series))
     context.archive.look(DATASET, context.now)
     return fetched
 
@@ -152,19 +152,21 @@ def _live() -> Statistics:
     return validated(declaration_of(DATASET), Statistics, datasets()[DATASET].live, where=f"{DATASET}: live.")
 
 
-def _resolved(client: Client, deposit: Deposit, base: str, query: Query, live: Statistics, keys: list[str]) -> _Asked:
+def _resolved(
+    client: Client, journal: FetchJournal, base: str, query: Query, live: Statistics, keys: list[str]
+) -> _Asked:
     """The query in ids, by the API's own lists."""
 
     def ids(variable: str, words: tuple[str, ...] | None) -> frozenset[str]:
         url = f"{base}/{quote(query.subject)}/{quote(variable)}"
-        record = deposit.find(url)
+        record = journal.find(url)
         if record is None:
             answer = client.get(url, partial(read_fields, kind=list[Word], where=shown(url), remedy=_REMEDY))
-            deposit.tell(answer.content[1])
-            record = deposit.add(url, shown(url), answer.body, answer.published_at)
+            journal.tell(answer.content[1])
+            record = journal.add(url, shown(url), answer.body, answer.published_at)
         if url not in keys:
             keys.append(url)
-        found, _ = read_fields(deposit.body(record), list[Word], shown(url), _REMEDY)
+        found, _ = read_fields(journal.body(record), list[Word], shown(url), _REMEDY)
         listed = {w.text: str(w.id) for w in found}
         lacking = [word for word in words or () if word not in listed]
         if lacking:
@@ -173,7 +175,7 @@ def _resolved(client: Client, deposit: Deposit, base: str, query: Query, live: S
                 where=shown(url),
                 expected=", ".join(words or ()),
                 found=", ".join(sorted(listed)[:40]),
-                remedy="change the word in socialstyrelsen.yml to one that is listed",
+                remedy="change the word in socialstyrelsen/declaration.yml to one that is listed",
             )
         return frozenset(listed.values() if words is None else (listed[word] for word in words))
 
@@ -194,7 +196,7 @@ def _order(text: str) -> tuple[int, str]:
 
 
 def _followed(
-    client: Client, deposit: Deposit, asked: _Asked, base: str, keys: list[str], known: frozenset[str]
+    client: Client, journal: FetchJournal, asked: _Asked, base: str, keys: list[str], known: frozenset[str]
 ) -> int:
     """Archive every page of a query; returns the number of rows."""
     url: str | None = asked.url
@@ -205,13 +207,13 @@ def _followed(
         if url in seen or len(seen) >= _MAX_PAGES:
             raise _broken(asked, f"an endless chain (page {len(seen) + 1} is {shown(url)} again)")
         seen.add(url)
-        record = deposit.find(url)
+        record = journal.find(url)
         if record is None:
             answer = client.get(url, partial(read_fields, kind=Page, where=shown(url), remedy=_REMEDY))
-            record = deposit.add(url, f"{shown(url)}#{asked.query.series}", answer.body, answer.published_at)
+            record = journal.add(url, f"{shown(url)}#{asked.query.series}", answer.body, answer.published_at)
         page: Page
-        page, new = read_fields(deposit.body(record), Page, shown(url), _REMEDY)
-        deposit.tell(new | _new_in_rows(page, asked, known, url))
+        page, new = read_fields(journal.body(record), Page, shown(url), _REMEDY)
+        journal.tell(new | _new_in_rows(page, asked, known, url))
         if page.data and record.sha256 in hashes:
             raise _broken(asked, f"page {len(seen)} is the same as one before it")
         hashes.add(record.sha256)
@@ -318,6 +320,6 @@ def _value(text: str, live: Statistics, where: str) -> tuple[float | None, str |
             where=where,
             expected="a number with decimal comma, or one of " + ", ".join(map(repr, live.signs)),
             found=no_number(text),
-            remedy="if it is a new sign, add it to `signs` of the dataset in socialstyrelsen.yml",
+            remedy="if it is a new sign, add it to `signs` of the dataset in socialstyrelsen/declaration.yml",
         )
     return number, None

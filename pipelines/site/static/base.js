@@ -25,7 +25,8 @@ function drawn(kind, attributes = {}, ...children) {
 }
 
 // 290 766 or 12,3, with narrow spaces that never break; an en dash where there is no value. Rounded as `rounded` of
-// pipelines/text/swedish_numbers.py does it: the number as it is written (hence its text), a half away from zero, no sign before nothing.
+// pipelines/text/swedish_numbers.py does it: the number as it is written (hence its text), a half away from zero, no sign
+// before nothing.
 function swedish(value, decimals = 0) {
   if (value === null || value === undefined || Number.isNaN(value)) return "–";
   const form = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };

@@ -74,7 +74,7 @@ def refuse_signs(asked: ResolvedPart, cells: pl.DataFrame, statuses: Mapping[str
         where=where,
         expected="a number with decimal point, or one of " + ", ".join(map(repr, statuses)),
         found=f"{found.height} cells: {', '.join(map(repr, told))} at {'; '.join(described(asked, found)[:_LISTED])}",
-        remedy="see the table at the publisher; if the sign is new, add it to the dataset's `statuses` in scb/declaration.yml",
+        remedy="see the table at the publisher; add a new sign to the dataset's `statuses` in scb/declaration.yml",
     )
 
 

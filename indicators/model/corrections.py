@@ -45,7 +45,7 @@ class WrongCell(Strict):
 
 
 class Between(Strict):
-    """The wrong values lie from `min` to `max`, both included, and no right value does."""
+    """The wrong values are from `min` to `max`, both included, and no correct value is."""
 
     min: Number
     max: Number
@@ -86,10 +86,10 @@ class Expected(Strict):
 class Correction(Strict):
     """An error of a source, what is done about it, and why.
 
-    It speaks of one series (`dataset` and `series`, or an `indicator` that publishes it), in one area or, with `*`, in
-    every area but units. `drop` takes the value away, `override` puts `value` in its place, `scale` multiplies it by
-    `factor`, `flag` only tells, `caution` keeps the value but holds it back from every comparison and mean. Only values
-    that are the `expected` wrong ones are touched.
+    It concerns one series (`dataset` and `series`, or an `indicator` that publishes it), in one area or, with `*`, in
+    every area except units. `drop` removes the value, `override` replaces it by `value`, `scale` multiplies it by
+    `factor`, `flag` only reports it, `caution` keeps the value but excludes it from every comparison and mean. Only
+    values that are the `expected` wrong ones are changed.
     """
 
     correction_id: Identifier

@@ -19,12 +19,11 @@ UNITS = {"persons": "antal", "share": "%"}  # an amount declares its own unit
 
 
 class TemplateField(Strict):
-    """One column of a template and the series that it becomes.
+    """One column of a template and its series.
 
     Kinds: `persons` is a number of persons, `share` a share of persons in per cent, `amount` money, time or anything
-    else that is added up. `persons` names the column with the number of persons behind a share or an amount; a number
-    of persons stands for itself. `at_most` names the column that this one is a part of. `required`: the cell may not be
-    left empty.
+    else that can be added. `persons` names the column with the number of persons behind a share or an amount.
+    `at_most` names the column that this one is a part of. `required`: the cell may not be empty.
     """
 
     series: Identifier
@@ -65,7 +64,7 @@ class Total(Strict):
 
 
 class SubmissionTemplate(Strict):
-    """What a municipality is asked for in one file: one row a municipality and year, and sex where `by_sex`."""
+    """The figures requested in one file: one row for each municipality and year, and sex where `by_sex`."""
 
     template_id: Identifier
     title_sv: str = Field(min_length=8)

@@ -91,9 +91,9 @@ def importance_of_predictors(treated: Floats, donors: Floats, before: Floats, do
 
 
 def scaled(treated: Floats, donors: Floats) -> tuple[Floats, Floats]:
-    """Predictors through their standard deviation over all areas, so that units do not matter.
+    """Predictors divided by their standard deviation over all areas, so that units do not matter.
 
-    One that is the same everywhere stays as it is: it tells nobody apart.
+    A constant one is unchanged: it does not distinguish areas.
     """
     deviation = np.column_stack([donors, treated]).std(axis=1, ddof=1)
     deviation[deviation == 0] = 1.0

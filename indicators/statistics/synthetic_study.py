@@ -213,7 +213,7 @@ def _predictors(
 
 
 def _with_predictors(analysis: SyntheticControl, figures: Figures) -> set[str] | None:
-    """The areas that have every predictor, in half of the years before either year; None where none is asked for."""
+    """The areas that have every predictor, in half of the years before either year; None without predictors."""
     found = [
         set(figures.mean_of_years(name, range(analysis.first_year, until)))
         for name in analysis.predictors

@@ -211,7 +211,7 @@ def _judge_by_kendall(runs: _Runs, found: _Found) -> None:
 
 
 class _Found:
-    """What was found, an entry a series of `runs`; not estimable until kept."""
+    """The results, one entry for each series of `runs`; not estimable until set."""
 
     def __init__(self, runs: _Runs) -> None:
         m = len(runs.start)

@@ -142,7 +142,7 @@ class Comparison(Series):
 
 
 class Observations(Comparison):
-    """Which rows of the table `observation`, and whether names and units stand beside the codes."""
+    """Which rows of the table `observation`, and whether names and units are included beside the codes."""
 
     status: Statuses = []
     labels: bool = Field(default=False, description="true: med titel, namn, enhet och källhänvisning i varje rad.")

@@ -234,7 +234,7 @@ nasta_sida str|null
 
 
 def differences(name: str, answer: Any) -> list[str]:
-    """How an answer differs from the fields of its kind: fields that lack, that nobody knows, or of another type."""
+    """How a response differs from the fields of its kind: missing, unknown, or of another type."""
     lines = [line.split() for line in SHAPES[name].split("\n") if line.strip()]
     declared = {path: set(types.split("|")) for path, types, *_ in lines}
     optional = {path for path, _, *rest in lines if rest}

@@ -21,7 +21,7 @@ from pipelines.release.package import titles
 MAX_ROWS = 1_048_575  # rows below the header that every program can read
 _CELL = 32_767  # longest text in a cell
 _SERIES = ["indicator", "area", "sex"]
-# Heading, column of the rows, width. Years stand between these two.
+# Heading, column of the rows, width. The years are between these two groups.
 _BEFORE = (
     ("Områdeskod", "area_id", 11), ("Område", "area_name", 22), ("Nyckeltal", "title_sv", 46), ("Kön", "sex_label", 9),
     ("Enhet", "unit", 14),

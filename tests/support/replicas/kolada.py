@@ -170,7 +170,7 @@ class KoladaReplica:
         place = "ou" if parts[0] == "oudata" else "municipality"
         asked = set(request.query) - _PAGING - {"from_date"}
         if len(parts) == 1:
-            # The query form. It answers nothing, and 200, to names it does not know and when nothing is asked for.
+            # The query form. Unknown parameter names, and an empty query, get an empty list and status 200.
             parameters = {"kpi_id": "kpi", f"{place}_id": place, "year": "year"}
             if not asked or asked - set(parameters):
                 return []

@@ -53,9 +53,9 @@ class Store:
     def items(
         self, place: str, kpis: list[str] | None, areas: list[str] | None, years: list[int] | None, since: date | None
     ) -> pl.DataFrame:
-        """The items asked for, in order: kpi, municipality (or ou), period, values. None asks for all.
+        """The requested items, in order: kpi, municipality (or ou), period, values. None selects all.
 
-        Values of groups come when they are named, or when no areas are.
+        Values of groups are included when they are named, or when no areas are.
         """
         held = self.unit_values if place == "ou" else self.values
         found = [
@@ -76,7 +76,7 @@ class Store:
         self._change(kpi, (area, year, sex), on, value=value, isdeleted=False)
 
     def withdraw(self, kpi: str, area: str, year: int, sex: str, on: date | None = None) -> None:
-        """Mark a value as deleted; the number stays in the answer, as nobody promises that it does not."""
+        """Mark a value as deleted; the number stays in the response, as the API does not promise to drop it."""
         self._change(kpi, (area, year, sex), on, isdeleted=True)
 
     def give_status(self, kpi: str, area: str, year: int, sex: str, status: str, on: date | None = None) -> None:

@@ -229,7 +229,7 @@ def _selection_v2(table: Table, request: Request) -> list[_Chosen]:
             if found := re.fullmatch(r"valueCodes\[(\w+)\]", name, re.IGNORECASE):
                 codelist = request.query.get(f"codelist[{found[1]}]", [None])[0]
                 asked[found[1]] = ([c for value in values for c in value.split(",")], codelist)
-        if not asked:  # nothing is asked for: as little as there can be, the newest of the periods
+        if not asked:  # an empty selection: the default, the newest of the periods
             for variable in table.variables:
                 if not variable.eliminable:
                     asked[variable.code] = (["TOP(1)"] if variable.is_time else [next(iter(variable.values))], None)

@@ -152,7 +152,7 @@ class ReplicaServer:
             return Reply(404, f"no replica of {host}; there are {', '.join(self._replicas)}".encode())
         try:
             return replica.answer(request)
-        except Exception as error:  # noqa: BLE001 - told when the server is left
+        except Exception as error:  # noqa: BLE001 - raised when the server is closed
             self.errors.append(error)
             return Reply(400, "".join(traceback.format_exception(error)).encode())
 

@@ -75,7 +75,7 @@ def indicators_validate(json_out: AsJson = False) -> None:
 
 @indicators_app.command("new")
 def indicators_new() -> None:
-    """Ask for a new indicator's keys, and write its file when it is sound."""
+    """Ask for a new indicator's keys, and write its file if it is valid."""
     from pipelines.commands.new_indicator import ask_for, write_indicator  # noqa: PLC0415
 
     def ask(question: str, allowed: list[str] | None, default: str | None) -> str:

@@ -212,7 +212,7 @@ def site(
     data_dir: DataDir = None,
 ) -> None:
     """Write the pages of the current release into a folder: open its index.html, or put it on any web server."""
-    from pipelines.site.build import write_site  # noqa: PLC0415
+    from pipelines.site.rendering import write_site  # noqa: PLC0415
 
     settings = settings_for(data_dir)
     target = (output or settings.data_dir / "site").resolve()

@@ -14,7 +14,7 @@ from pathlib import Path
 from pipelines.processes.helper import Worker
 
 # A part is a module with `write(folder, before)`: the release's folder, and that of the release before or None.
-PARTS = {"package": "pipelines.release.package", "site": "pipelines.site.build"}
+PARTS = {"package": "pipelines.release.package", "site": "pipelines.site.rendering"}
 
 
 def write_parts(wanted: Iterable[str], folder: Path, before: Path | None) -> None:

@@ -17,11 +17,11 @@ from typing import Any, NoReturn
 import dagster  # noqa: F401
 import dagster_dbt  # noqa: F401
 import great_expectations  # noqa: F401
-import pipelines.job
-import pipelines.reader
-import pipelines.report
 
+import pipelines.commands.dagster_run
+import pipelines.commands.output
 import pipelines.definitions
+import pipelines.reading.reader
 import pipelines.release.diff
 from pipelines.commands import main as cli
 

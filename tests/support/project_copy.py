@@ -29,7 +29,7 @@ def copied(folder: Path) -> Path:
 def nyckeltal(project: Path, *argv: str | Path) -> subprocess.CompletedProcess[str]:
     """The command, run from the copy's own code."""
     return subprocess.run(
-        [sys.executable, "-c", "from pipelines.cli import main; main()", *argv],
+        [sys.executable, "-c", "from pipelines.commands.main import main; main()", *argv],
         cwd=project,
         env={**os.environ, "PYTHONPATH": str(project), "COLUMNS": "200", "NYCKELTAL_REQUESTS_PER_SECOND": "0"},
         capture_output=True,

@@ -1,4 +1,4 @@
-"""The error that a faulty declaration raises, and how errors travel between processes. Belongs here: nothing else."""
+"""The error for a faulty declaration, and how errors travel between processes. Belongs here: nothing else."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 
 
 class PortableError(Exception):
-    """An error that comes out of another process as it went in: its class, text, attributes and cause.
+    """An error that survives pickling between processes with its class, text, attributes and cause.
 
-    Exceptions are pickled by calling their class with `args`, which fails for a class whose constructor takes anything
-    else, and then takes the whole process down. Every error class of this project is one of these.
+    Exceptions are unpickled by calling their class with `args`, which fails for a class whose constructor takes
+    anything else, and then breaks the whole process pool. Every error class of this project derives from this one.
     """
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -20,7 +20,7 @@ class PortableError(Exception):
 
 
 class CauseError(PortableError):
-    """Stands for a cause that cannot be pickled; its text is the cause's own."""
+    """Replaces a cause that cannot be pickled; its text is the cause's own."""
 
 
 class DeclarationError(PortableError, ValueError):
@@ -35,13 +35,13 @@ class DeclarationError(PortableError, ValueError):
 
 
 def portable_cause(cause: BaseException | None) -> BaseException | None:
-    """The cause itself when it survives pickling with its text, else one with the same text."""
+    """The cause itself if it survives pickling with its text, else a `CauseError` with the same text."""
     if cause is None:
         return None
     try:
         if str(pickle.loads(pickle.dumps(cause))) == str(cause):  # noqa: S301 - our own bytes
             return cause
-    except Exception:  # noqa: BLE001, S110 - whatever a foreign class does when it is pickled
+    except Exception:  # noqa: BLE001, S110 - a foreign class may raise anything when it is pickled
         pass
     return CauseError(str(cause))
 

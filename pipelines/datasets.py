@@ -1,7 +1,7 @@
 """The declaration of a publisher and its datasets (`sources/<publisher>/declaration.yml`), typed.
 
-Belongs here: which columns a dataset has, what identifies a row, and which rules a load must keep. Does not belong
-here: how it is fetched or parsed.
+Belongs here: which columns a dataset has, what identifies a row, and which rules a delivery must satisfy. Does not
+belong here: how a dataset is fetched or parsed (`sources`).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from indicators.model.indicator import Strict
 HOME = Path(__file__).parent / "sources"
 _DECLARATION = "declaration.yml"
 
-Way = Literal["snapshot", "live", "submission"]  # how a delivery comes here
+Way = Literal["snapshot", "live", "submission"]  # how a delivery arrives
 SQL_TYPES = {"text": "varchar", "integer": "integer", "number": "double", "date": "date", "boolean": "boolean"}
 
 
@@ -39,16 +39,17 @@ class Column(Strict):
 
 
 STATUSES = ("missing", "suppressed", "not_applicable", "not_collected", "withdrawn", "forecast")
-STATUSES_WITH_VALUE = ("forecast",)  # beside any other, and beside one that nobody knows, a number is no value
+STATUSES_WITH_VALUE = ("forecast",)  # with any other status, or an unknown one, a number does not count as a value
 
 
 class ChangeLimits(Strict):
-    """How much of what is known a delivery of facts may change before it is told, set aside or held back.
+    """How much of the known facts a delivery may change before a warning, quarantine or a block.
 
-    Lost is a value that was known and is now none, without a mark of withdrawal. Losses are counted as areas and years
-    (a place), whichever sex: at most so many places, or such a share, of a series; so many areas, and such a share, of
-    its newest year; so many places, or such a share, of the newest years of all series together. Factors compare two
-    numbers of one sign, the larger over the smaller. docs/quality.md says what the limits were measured on.
+    A value is lost when it was known and is now missing, without being marked as withdrawn. Losses are counted in
+    places (area and year, whichever sex): at most so many places, or such a share, of a series; so many areas, and
+    such a share, of its newest year; so many places, or such a share, of the newest years of all series together.
+    Factors compare two numbers of the same sign, the larger divided by the smaller. docs/quality.md says how the
+    limits were measured.
     """
 
     lost_places: int = Field(default=2, ge=0)
@@ -57,33 +58,33 @@ class ChangeLimits(Strict):
     lost_newest_share: float = Field(default=0.25, ge=0, le=1)
     lost_in_all_places: int = Field(default=12, ge=0)
     lost_in_all_share: float = Field(default=0.001, ge=0, le=1)
-    lost_days: int = Field(default=45, ge=0)  # losses of so many days are counted together
-    revision_told: float = Field(default=1.2, gt=1)  # a value revised by more is named
-    revision_factor: float = Field(default=5, gt=1)  # and by more is set aside, unless it comes nearer to its years
+    lost_days: int = Field(default=45, ge=0)  # losses within so many days are added up
+    revision_told: float = Field(default=1.2, gt=1)  # a larger revision of a value: warning
+    revision_factor: float = Field(default=5, gt=1)  # by more: quarantined, unless nearer its years
     revision_spreads: float = Field(default=5, gt=0)  # robust spreads of the series' changes from year to year
-    revised_year_factor: float = Field(default=2, gt=1)  # half of a year's values or more, at the median
-    revised_share_told: float = Field(default=0.1, gt=0, le=1)  # a series is named when so many of its values changed
-    year_told: float = Field(default=2, gt=1)  # a newest year's median change from the year before is named
-    year_factor: float = Field(default=5, gt=1)  # and its rows are set aside
+    revised_year_factor: float = Field(default=2, gt=1)  # median, if half of a year is revised
+    revised_share_told: float = Field(default=0.1, gt=0, le=1)  # a larger share of revised values: warning
+    year_told: float = Field(default=2, gt=1)  # a newest year's median change from the year before: warning
+    year_factor: float = Field(default=5, gt=1)  # by more: its rows are quarantined
     jump_factor: float = Field(default=50, gt=1)  # one new value against the same area's year before
     jump_spreads: float = Field(default=20, gt=0)
     order_least: float = Field(default=0.7, ge=0, le=1)  # usual rank correlation of a year with the one before it
-    order_share: float = Field(default=0.5, ge=0, le=1)  # a new year with less than such a share of it is set aside
-    same_share: float = Field(default=0.9, gt=0, le=1)  # so is one in which so many values are those of the year before
-    sexes_factor: float = Field(default=4, gt=1)  # all may lie so far outside women and men where they lie between them
+    order_share: float = Field(default=0.5, ge=0, le=1)  # a new year below such a share of it: quarantined
+    same_share: float = Field(default=0.9, gt=0, le=1)  # a year that repeats so much of the last one: same
+    sexes_factor: float = Field(default=4, gt=1)  # how far a total may lie outside women and men
 
 
 class Dataset(Strict):
     """A dataset of a publisher.
 
     `facts` share the columns series_id, area_id, year, sex, value, status (one of `STATUSES`, or `code:` and a code
-    that nobody knows; null for a plain value). `ways` are the ways by which it comes; without `snapshot` it may be
-    that nothing of it is known yet, and the warehouse does without. `after` are datasets that have to be fetched and
-    judged first. `live` is how its publisher's module asks for it; the module knows its keys. `same_series_as` names
-    the dataset whose series these facts are of, for another kind of areas. `on_request`: fetched only when it is named
-    (`--only`), as what it asks for could not be tried against the publisher yet. `changes`: limits of what a delivery
-    of facts may change; null for no limits (whoever gives the values is asked about them otherwise). `changes_of`:
-    other limits for single series.
+    that is not known; null for a plain value). `ways` are the routes by which deliveries arrive; a dataset without
+    `snapshot` may have no known rows yet, and the warehouse builds without it. `after` are datasets that have to be
+    fetched and staged first. `live` is how the publisher's module requests it; the module defines its keys.
+    `same_series_as` names the dataset whose series these facts belong to, for another type of area. `on_request`:
+    fetched only when it is named (`--only`), because the request could not be tried against the publisher yet.
+    `changes`: limits of what a delivery of facts may change; null for no limits (for submissions, where the sender is
+    asked to confirm instead). `changes_of`: other limits for single series.
     """
 
     title: str
@@ -112,7 +113,7 @@ class Dataset(Strict):
 
     @property
     def is_required(self) -> bool:
-        """Whether nothing can be released before something of it is known."""
+        """Whether a release needs at least one delivery of this dataset."""
         return "snapshot" in self.ways
 
     @property
@@ -122,10 +123,10 @@ class Dataset(Strict):
 
 
 class Publisher(Strict):
-    """A publisher: who it is, under which terms it gives, and what it gives.
+    """A publisher: who it is, its terms, and its datasets.
 
-    `faults` are the datasets whose declaration is wrong, with the first thing that is: they are held back, and their
-    columns are known still, so that what was known of them stands.
+    `faults` maps the datasets with an invalid declaration to the first error; they are held back, but their columns
+    are still known, so that what was known of them stays available.
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
@@ -152,10 +153,12 @@ def declaration_of(dataset: str, home: Path = HOME) -> Path:
 def load_publishers(home: Path = HOME) -> dict[str, Publisher]:
     """Every declared publisher by its id.
 
-    A dataset whose declaration is wrong in anything but its columns' names and types is among the publisher's `faults`.
+    An error in a dataset's declaration is collected in the publisher's `faults`, unless it concerns the names or types
+    of its columns.
 
     Raises:
-        DeclarationError: a publisher's own keys are wrong, or a dataset's columns cannot be told; with file and key.
+        DeclarationError: a publisher's own keys are wrong, or a dataset's columns cannot be determined; with file and
+        key.
     """
     publishers = {}
     for path in sorted(home.glob(f"*/{_DECLARATION}")):
@@ -183,10 +186,10 @@ def _publisher(path: Path) -> Publisher:
 
 
 def _dataset(path: Path, name: str, keys: Any, surprises: list[Surprise]) -> tuple[Dataset, DeclarationError | None]:
-    """A dataset, and what is wrong with its declaration; what is wrong and may be left out has been left out.
+    """A dataset, and the first error in its declaration; keys that are wrong and optional are left out.
 
     Raises:
-        DeclarationError: what is wrong cannot be left out.
+        DeclarationError: a wrong key cannot be left out.
     """
     fault = surprises[0].error(path) if surprises else None
     try:
@@ -203,7 +206,7 @@ def _dataset(path: Path, name: str, keys: Any, surprises: list[Surprise]) -> tup
 
 
 def _without(keys: Any, place: tuple[int | str, ...]) -> Any:
-    """A dataset's keys without the wrong one; None when the columns' names and types cannot be told without it."""
+    """A dataset's keys without the wrong one; None when the names and types of its columns depend on it."""
     if not isinstance(keys, dict):
         return None
     match place:
@@ -218,7 +221,7 @@ def _without(keys: Any, place: tuple[int | str, ...]) -> Any:
 
 
 def faulty() -> dict[str, DeclarationError]:
-    """The datasets whose declaration is wrong, by full name, with the first thing that is."""
+    """The datasets with an invalid declaration, by full name, with the first error."""
     return {
         f"{name}.{dataset}": error
         for name, publisher in load_publishers().items()
@@ -241,14 +244,14 @@ def publisher_of(dataset: str) -> Publisher:
 
 
 def table_name(dataset: str) -> str:
-    """`kolada.values` as a name of tables and assets: `kolada__values`."""
+    """The name of tables and assets: `kolada.values` becomes `kolada__values`."""
     return dataset.replace(".", "__")
 
 
 def in_order(named: dict[str, Dataset]) -> list[str]:
-    """The datasets' names, each after those that have to come first.
+    """The datasets' names, each after those that it depends on.
 
     Raises:
-        CycleError: two wait for each other.
+        CycleError: datasets depend on each other in a circle.
     """
     return list(TopologicalSorter({name: dataset.after for name, dataset in named.items()}).static_order())

@@ -1,4 +1,4 @@
-"""The errors that a user meets, and the exit codes. Belongs here: nothing that knows of a particular source."""
+"""The errors that users see, and the exit codes. Belongs here: nothing that knows of a particular source."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _DISK_WORDS = {
     errno.EACCES: ("permission denied", "make the folder writable for this user, or choose another with --data-dir"),
     errno.EPERM: ("permission denied", "make the folder writable for this user, or choose another with --data-dir"),
 }
-# What libraries that have errors of their own (DuckDB, Polars, SQLite, dbt) say of the same.
+# How libraries with their own error types (DuckDB, Polars, SQLite, dbt) word a full or unwritable disk.
 DISK_ERRORS = frozenset(_DISK_WORDS)
 _DISK_MARKS = {
     "No space left on device": errno.ENOSPC,
     "database or disk is full": errno.ENOSPC,
     "Disk quota exceeded": errno.EDQUOT,
     "File too large": errno.EFBIG,
-    "disk I/O error": errno.EIO,  # all that SQLite says, of a limit too
+    "disk I/O error": errno.EIO,  # SQLite's only message, also for a quota
     "Read-only file system": errno.EROFS,
     "readonly database": errno.EROFS,
     "Permission denied": errno.EACCES,
@@ -70,7 +70,7 @@ class SourceError(NyckeltalError):
 
 
 class ProgramFaultError(SourceError):
-    """A fault of the program, met while one dataset was read, which is held back. `trace` is for the log."""
+    """A bug, met while one dataset was processed; that dataset is held back. `trace` is for the log."""
 
     def __init__(self, dataset: str, error: BaseException, trace: str) -> None:
         self.dataset, self.trace = dataset, trace
@@ -84,7 +84,7 @@ class ProgramFaultError(SourceError):
 
 
 class LockHeldError(NyckeltalError):
-    """Another process is at work on the same data folder."""
+    """Another process is working on the same data folder."""
 
 
 class UsageError(NyckeltalError):
@@ -94,19 +94,19 @@ class UsageError(NyckeltalError):
 
 
 def no_place_in(form: str) -> UsageError:
-    """A result of a kind, such as a list in CSV, that a form has no way to write."""
+    """The error for a type of result, such as a list in CSV, that a format cannot represent."""
     remedy = "cast what is no number, text or date to text, or ask for another form"
     return UsageError(f"the result has no place in {form}", remedy=remedy)
 
 
 def disk_error(error: OSError, path: Path) -> NyckeltalError:
-    """The operating system's error in words that say what to do."""
+    """An operating system error as an error that says what to do."""
     what, remedy = _DISK_WORDS.get(error.errno or 0, (f"cannot write: {error.strerror}", "see the message above"))
     return NyckeltalError(what, where=str(error.filename or path), remedy=remedy)
 
 
 def disk_error_in(text: str, path: Path = Path()) -> NyckeltalError | None:
-    """The same, from the message of a library; None when it tells of something else."""
+    """The same, from a library's error message; None when the message is about something else."""
     code = next((code for mark, code in _DISK_MARKS.items() if mark in text), None)
     if code is None:
         return None

@@ -1,7 +1,7 @@
-"""Whatever goes wrong while one dataset is fetched, read or judged, as an error that holds back that dataset alone.
+"""Converts anything that goes wrong with one dataset into an error that holds back that dataset alone.
 
-Belongs here: telling a publisher's fault, a declaration's fault, a fault of the program and a fault of the disk apart.
-Does not belong here: what is done about it (`run.py`, `staging.py`).
+Belongs here: telling a publisher's fault, a declaration's fault, a bug and a disk fault apart. Does not belong here:
+how callers react (`assets`, `quality/stage.py`).
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from pipelines.errors import DISK_ERRORS, NyckeltalError, ProgramFaultError, Sou
 
 @contextmanager
 def holding_back(dataset: str) -> Iterator[None]:
-    """Turn what goes wrong with one dataset into a SourceError of its own.
+    """Convert an exception about one dataset into a SourceError.
 
-    A disk that is full or cannot be written to is nobody's delivery: it, a lock and a wrong use go on as they are.
+    A full or unwritable disk, a lock and wrong usage concern every dataset, and pass through unchanged.
 
     Raises:
-        SourceError: the delivery, or the dataset's declaration, is at fault. ProgramFaultError: the program is.
+        SourceError: the delivery, or the dataset's declaration, is at fault. ProgramFaultError: a bug.
     """
     try:
         yield
@@ -43,7 +43,7 @@ def holding_back(dataset: str) -> Iterator[None]:
 
 
 def chain_of(error: BaseException) -> list[BaseException]:
-    """An error and all that led to it, the newest first."""
+    """An error and its causes, the newest first."""
     chain: list[BaseException] = []
     seen: BaseException | None = error
     while seen is not None and seen not in chain:
@@ -53,7 +53,7 @@ def chain_of(error: BaseException) -> list[BaseException]:
 
 
 def trace_of(error: BaseException) -> str:
-    """The traceback of a fault of the program; nothing when the error tells of none."""
+    """The traceback of a bug; empty when the error is no bug."""
     return next((one.trace for one in chain_of(error) if isinstance(one, ProgramFaultError)), "")
 
 

@@ -1,7 +1,7 @@
-"""From declarations to rows of tables: what the warehouse reads as its source `declared`.
+"""Converts declarations to table rows: what the warehouse reads as its dbt source `declared`.
 
-Belongs here: the rows of each table of `tables.py`, with what a declaration inherits from others (breaks, attribution).
-Does not belong here: writing them anywhere (`pipelines/warehouse/inputs.py`).
+Belongs here: the rows of each table of `tables/declared.py`, with what a declaration inherits from others (breaks,
+attribution). Does not belong here: writing them (`pipelines/warehouse/inputs.py`).
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from indicators.statistics.intervals import exact_poisson_limits
 from indicators.tables.declared import TABLES
 
 Row = tuple[Any, ...]
-FIXED_PRICES = "_fasta_priser"  # ends the id of an indicator whose twin in current prices is called so without it
+FIXED_PRICES = "_fasta_priser"  # suffix of the id in current prices, for the same indicator in fixed prices
 
 
 @dataclass(frozen=True)
 class Source:
-    """What an indicator's attribution needs to know of a publisher."""
+    """A publisher's properties that an indicator's attribution needs."""
 
     title: str
     attribution: str
@@ -106,15 +106,15 @@ def _add_registers(rows: dict[str, list[Row]], catalogue: Catalogue) -> None:
 
 
 def _turn(part: CompositeInput, catalogue: Catalogue) -> float:
-    """1 where a high value is what the index counts upwards, else -1."""
+    """1 where a high value raises the index, else -1."""
     direction = part.direction or catalogue.by_id[part.indicator].polarity.removesuffix("_better")
     return 1.0 if direction == "higher" else -1.0
 
 
 def _limits(indicator: Indicator, catalogue: Catalogue) -> dict[str, float | None]:
-    """What a value carries a caution outside of, in the prices of its own year.
+    """The range outside which a value carries a caution, in the prices of its own year.
 
-    An amount in fixed prices is judged as the same amount in current prices is, where there is one.
+    An amount in fixed prices has the range of the same amount in current prices, if there is one.
     """
     if indicator.is_deflated:
         indicator = catalogue.by_id.get(indicator.indicator_id.removesuffix(FIXED_PRICES), indicator)
@@ -124,7 +124,7 @@ def _limits(indicator: Indicator, catalogue: Catalogue) -> dict[str, float | Non
 
 
 def _series_limits(catalogue: Catalogue) -> list[Row]:
-    """The limits of each source series that an indicator gives as it is; two indicators of one series agree."""
+    """The limits of each source series that an indicator publishes; two indicators of one series must agree."""
     found: dict[tuple[str, str], Row] = {}
     for i in catalogue.indicators:
         if i.dataset and i.series and not i.is_deflated:
@@ -136,7 +136,7 @@ def _series_limits(catalogue: Catalogue) -> list[Row]:
 
 
 def frames_of(declared: Indicator | DataGap) -> list[tuple[str, str]]:
-    """Every item of an official frame that an indicator answers to, or a gap is a gap of: (frame_id, item_id)."""
+    """Every item of an official frame that an indicator answers, or that a gap concerns: (frame_id, item_id)."""
     found = {key: getattr(declared, key, None) for key in KEYED_FRAMES}
     keyed = [(key, str(item)) for key, item in found.items() if item is not None]
     named = [(frame, item) for frame, _, item in (name.partition(".") for name in declared.frames)]
@@ -144,9 +144,9 @@ def frames_of(declared: Indicator | DataGap) -> list[tuple[str, str]]:
 
 
 class Inherited:
-    """Breaks, and years without measuring, that an indicator has from the series that its values are made of.
+    """Breaks, and years without measurement, that an indicator inherits from the series of its values.
 
-    A weight does not count: it only says how areas are added.
+    A weight is excluded: it only determines how areas are combined.
     """
 
     def __init__(self, catalogue: Catalogue) -> None:
@@ -163,12 +163,12 @@ class Inherited:
                     self.uncollected.setdefault(place, {}).update(found)
 
     def breaks(self, indicator: Indicator) -> dict[int, str]:
-        """Year and reason, in order of years; an indicator's own words stand before inherited ones."""
+        """Year and reason, ordered by year; an indicator's own text comes before inherited ones."""
         found = self._of(indicator, self.by_series) | {b.year: b.reason_sv for b in indicator.breaks}
         return dict(sorted(found.items()))
 
     def not_collected(self, indicator: Indicator) -> dict[int, str]:
-        """Year and reason, in order of years."""
+        """Year and reason, ordered by year."""
         found = self._of(indicator, self.uncollected) | {n.year: n.reason_sv for n in indicator.not_collected}
         return dict(sorted(found.items()))
 
@@ -180,7 +180,7 @@ class Inherited:
 
 
 def is_plain(indicator: Indicator) -> bool:
-    """Whether the source's values are taken as they are, with nothing to weight, add or deflate."""
+    """Whether the source's values are used unchanged, with nothing to weight, add or deflate."""
     return (
         aggregation(indicator) == "none"
         and indicator.kind == "published"
@@ -190,7 +190,7 @@ def is_plain(indicator: Indicator) -> bool:
 
 
 def aggregation(indicator: Indicator) -> str:
-    """How group values come about: `sum`, `weighted` (numerators over denominators) or `none`."""
+    """How group values are computed: `sum`, `weighted` (numerators over denominators) or `none`."""
     if indicator.value_type in {ValueType.COUNT, ValueType.AMOUNT}:
         return "sum"
     if indicator.kind == "published":
@@ -276,7 +276,7 @@ def _indicator_row(
 
 
 def _to_all(indicator: Indicator, side: str, text: str | None) -> str | None:
-    """The side of the formula that its coverage brings to all."""
+    """The side of the formula that is scaled up by its coverage."""
     coverage = indicator.coverage
     if text is None or coverage is None or coverage.adjusts != side:
         return text
@@ -284,14 +284,14 @@ def _to_all(indicator: Indicator, side: str, text: str | None) -> str | None:
 
 
 def _used_series(indicator: Indicator, catalogue: Catalogue) -> list[tuple[str, str]]:
-    """Every series that a value is made of, the price index of fixed prices included."""
+    """Every series that a value is computed from, the price index of fixed prices included."""
     basis = indicator.price_basis
     prices = [(p.dataset, p.index_id) for p in catalogue.price_indices if basis and p.index_id == basis.index]
     return [*made_of(indicator, catalogue), *prices]
 
 
 def made_of(indicator: Indicator, catalogue: Catalogue) -> list[tuple[str, str]]:
-    """The series (dataset, series) that the values of an indicator are made of; neither weights nor prices."""
+    """The series (dataset, series) of an indicator's values; neither weights nor prices."""
     if indicator.kind == "published":
         return [(indicator.dataset or "", indicator.series or "")]
     coverage = [indicator.coverage.measured, indicator.coverage.of] if indicator.coverage else []
@@ -325,7 +325,7 @@ def _correction_cells(correction: Correction) -> list[Row]:
 
 
 def _attribution(indicator: Indicator, used: list[tuple[str, str]], sources: dict[str, Source]) -> str:
-    """Whoever computes may not name the publisher as the source, but says which data it was computed from."""
+    """A computed value must not name the publisher as its source, but states which data it was computed from."""
     if indicator.processing_level == "published":
         return sources[used[0][0].split(".")[0]].attribution
     deflated = (
@@ -337,7 +337,7 @@ def _attribution(indicator: Indicator, used: list[tuple[str, str]], sources: dic
 def _group_attribution(
     indicator: Indicator, used: list[tuple[str, str]], sources: dict[str, Source], catalogue: Catalogue
 ) -> str:
-    """A group's value is computed here also where those of its members are taken as they are."""
+    """A group's value is computed here even where its members' values are published."""
     if indicator.processing_level != "published":
         return _attribution(indicator, used, sources)
     terms = catalogue.quotient(indicator).denominator if indicator.weight else ()

@@ -57,7 +57,7 @@ def dictionary(catalogue: Catalogue, sources: dict[str, Source]) -> dict[str, st
 
 
 def formula(indicator: Indicator, catalogue: Catalogue) -> str:
-    """How a value is made, in measures: the same terms that the warehouse computes with."""
+    """The formula of a value, in measures: the same terms that the warehouse computes with."""
     if indicator.kind == "published":
         made = f"{indicator.dataset} {indicator.series}, som den är"
         return made + (" × KPIF basår / KPIF året" if indicator.is_deflated else "")

@@ -1,6 +1,7 @@
-"""The rows of the reform's registers, as `reform_tables.py` names their columns.
+"""The rows of the reform's registers, with the columns of `tables/reform.py`.
 
-Belongs here: from declarations to rows. Does not belong here: what is computed of them (dbt), or their reading.
+Belongs here: converting declarations to rows. Does not belong here: what is computed from them (dbt), or loading them
+(`load`).
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ def funding_rows(catalogue: Catalogue) -> list[Row]:
 
 
 def _plain(table: str, declared: Iterable[Any]) -> list[Row]:
-    """Rows whose columns are called as the keys are, but for those named here."""
+    """Rows whose columns have the names of the keys, except for those listed."""
     named = {"document_id": "document", "parent_id": "parent", "date_precision": "precision"}
 
     def value(row: Any, column: str) -> Any:

@@ -1,7 +1,7 @@
-"""Reads the declarations: the catalogue's files and the registers.
+"""Loads the declarations: the catalogue's files and the registers.
 
-Belongs here: which files there are and where they may lie, and corrections' series. Does not belong here: reading YAML
-(`reading.py`), rules of a single declaration (`model.py`), references between them (`references.py`).
+Belongs here: which files there are and where they may be, and the series of corrections. Does not belong here: parsing
+YAML (`yaml_rows.py`), rules of a single declaration (`indicators/model`), references between them (`references.py`).
 """
 
 from __future__ import annotations
@@ -40,8 +40,7 @@ from indicators.model.submission_template import SubmissionTemplate
 __all__ = ["Catalogue", "load_catalogue", "quotient_of", "read_yaml", "validated"]
 
 HOME = Path(__file__).parents[1]
-# Each register's file below `registers/`: the key of the catalogue that it becomes, its rows' type, and what tells them
-# apart.
+# Each register's file below `registers/`: its key in the catalogue, its rows' type, and their key.
 REGISTERS: dict[str, tuple[str, type[BaseModel], str]] = {
     "measures": ("measures", Measure, "measure_id"),
     "counties": ("counties", County, "county_id"),
@@ -100,7 +99,7 @@ def load_catalogue(home: Path = HOME) -> Catalogue:
 
 
 def _catalogue_files(home: Path) -> list[Path]:
-    """The indicators' files; a declaration that nobody would read is refused instead of being passed over."""
+    """The indicators' files; a declaration in any other place is an error instead of being ignored."""
     files = sorted((home / "catalogue").glob("*/*.yml"))
     registers = [home / "registers" / f"{name}.yml" for name in REGISTERS]
     registers += [*(home / "registers" / "corrections").glob("*.yml"), *(home / "registers" / "studies").glob("*.yml")]
@@ -136,7 +135,7 @@ def _indicator(path: Path) -> Indicator:
 
 
 def _corrections(folder: Path, indicators: list[Indicator]) -> list[tuple[Path, Correction]]:
-    """Every correction with the file it stands in, each with its series."""
+    """Every correction with its file, and with its series."""
     found = []
     for path in sorted(folder.glob("*.yml")):
         for row in rows_of(path, Correction, "correction_id"):

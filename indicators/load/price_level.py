@@ -1,7 +1,7 @@
-"""One year's prices for everything that is told in fixed prices.
+"""Applies the one price level to all indicators in fixed prices.
 
-Belongs here: giving every indicator in fixed prices the year of registers/price_level.yml, in its basis, its unit and
-its words. Does not belong here: the arithmetic (`dbt_project`), or which indices there are
+Belongs here: setting the year of registers/price_level.yml in the basis, the unit and the texts of every indicator in
+fixed prices. Does not belong here: the arithmetic (`dbt_project`), or which indices there are
 (registers/price_indices.yml).
 """
 
@@ -20,9 +20,9 @@ _YEAR_OF_PRICES = re.compile(r"\b(\d{4})\s+års\s+pris")
 
 
 def at_one_price_level(home: Path, indicators: list[Indicator], levels: Sequence[Any]) -> list[Indicator]:
-    """The indicators, those in fixed prices with the one year: in `price_basis`, `unit` and where texts name it.
+    """The indicators; those in fixed prices have the year in `price_basis`, `unit` and their texts.
 
-    `levels` are the rows of the register; without one, the year is that which all these indicators name.
+    `levels` are the rows of the register; without one, the year is the one that all these indicators name.
 
     Raises:
         DeclarationError: there is no year or more than one, or a declaration names another.
@@ -41,7 +41,7 @@ def at_one_price_level(home: Path, indicators: list[Indicator], levels: Sequence
 
 def _at(home: Path, indicator: Indicator, year: int) -> Indicator:
     basis = indicator.price_basis
-    assert basis is not None  # noqa: S101 - what is deflated has a basis
+    assert basis is not None  # noqa: S101 - a deflated indicator has a basis
     path = home / "catalogue" / indicator.theme.value / f"{indicator.indicator_id}.yml"
     if basis.base_year not in {None, year}:
         expected = f"no year, or {year}: the one of registers/price_level.yml"

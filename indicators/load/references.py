@@ -1,7 +1,7 @@
-"""Checks what only the whole of the declarations can tell: that what one of them names is there.
+"""Validates references between declarations: that everything a declaration names exists.
 
-Belongs here: references between declarations. Does not belong here: rules of a single declaration (`model.py`,
-`register_model.py`), reading files (`load.py`).
+Belongs here: references between declarations. Does not belong here: rules of a single declaration
+(`indicators/model`), loading files (`catalogue.py`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from indicators.model.indicator import GrArea, Indicator, NaraVardShift, Polarit
 from indicators.model.quotients import quotient_of
 from indicators.model.submission_template import template_fault
 
-# Frames that every indicator has a key of its own for; their items are the allowed values of that key.
+# Frames with their own key in every indicator; their items are the allowed values of that key.
 KEYED_FRAMES = {"gr_area": GrArea, "success_factor": SuccessFactor, "nara_vard_shift": NaraVardShift}
 
 
@@ -23,7 +23,7 @@ def check_references(catalogue: Catalogue) -> None:
     """Check every reference.
 
     Raises:
-        DeclarationError: naming the file, the key and what it names in vain.
+        DeclarationError: with the file, the key and the missing name.
     """
     seen: set[str] = set()
     items = {f"{frame.frame_id}.{item.item_id}" for frame in catalogue.frames for item in frame.items}
@@ -95,7 +95,7 @@ def _check_registers(catalogue: Catalogue) -> None:
 
 
 def _check_frames(catalogue: Catalogue) -> None:
-    """The keyed frames' items are just the allowed values of their keys."""
+    """Check that the items of these frames are exactly the allowed values of their keys."""
     frames = {frame.frame_id: [item.item_id for item in frame.items] for frame in catalogue.frames}
     for key, values in KEYED_FRAMES.items():
         if key in frames and sorted(frames[key]) != sorted(values):

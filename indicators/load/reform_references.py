@@ -1,7 +1,7 @@
-"""Checks that what the reform's registers name is there, and that money adds up.
+"""Validates references in the reform's registers, and the sums of the money.
 
-Belongs here: references from documents' rows and studies to the rest. Does not belong here: rules of a single row
-(`reform_model.py`, `study_model.py`), references between indicators (`references.py`).
+Belongs here: references from registers and studies to other declarations. Does not belong here: rules of a single row
+(`model/reform.py`, `model/study.py`), references between indicators (`references.py`).
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from indicators.model.reform import Funding
 from indicators.model.study import Difference, Study, areas_of, indicators_of
 
 NATION = "0000"
-_LEAST_MNKR = 0.005  # amounts are told in million kronor with at most two decimals
-Named = tuple[str, str, str, str]  # file, where in it, what kind of thing, its id
+_LEAST_MNKR = 0.005  # amounts are in million kronor with at most two decimals
+Named = tuple[str, str, str, str]  # file, position, type, id
 
 
 def check_reform(catalogue: Catalogue) -> None:
-    """Check every reference of documents' rows and studies, and the sums of the money.
+    """Check every reference of registers and studies, and the sums of the money.
 
     Raises:
-        DeclarationError: naming the file, the row and what it names in vain, or the sum that does not hold.
+        DeclarationError: with the file, the row and the missing name, or the sum that does not agree.
     """
     registers = catalogue.home / "registers"
     known = {
@@ -88,7 +88,7 @@ def _of_study(study: Study) -> Iterator[Named]:
 
 
 def _sum_fault(row: Funding, ledger: tuple[Funding, ...]) -> tuple[str, str] | None:
-    """What was expected of a row's parts and what was found; None when they add up as declared."""
+    """The expected and the found sum of a row's parts; None when they agree."""
     if row.complete_by is None:
         return None
     parts = [part for part in ledger if part.parent == row.funding_id and part.split == row.complete_by]

@@ -1,7 +1,7 @@
-"""From a YAML file to typed rows, with the clear error when it is none.
+"""Parses a YAML file into typed rows, with clear errors.
 
-Belongs here: reading YAML, and checking one mapping or one list against its model. Does not belong here: which files
-there are, and references between them (`load.py`).
+Belongs here: reading YAML, and validating one mapping or one list against its model. Does not belong here: which files
+there are, and references between them (`catalogue.py`, `references.py`).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from indicators.errors import DeclarationError
 Model = TypeVar("Model", bound=BaseModel)
 
 
-# Plain words that YAML reads as something else than what they look like, or that two versions of YAML read differently.
+# Unquoted words that YAML parses as something other than the text, or that YAML versions parse differently.
 _SWITCH = re.compile(r"y|n|yes|no|on|off|true|false", re.IGNORECASE)
 _WHOLE = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
 _BROKEN = re.compile(r"[-+]?[0-9]+\.[0-9]*(?:[eE][-+][0-9]+)?|[-+]?\.(?:inf|nan)", re.IGNORECASE)
@@ -32,9 +32,9 @@ Place = tuple[str | int, ...]
 
 @dataclass(frozen=True)
 class Surprise:
-    """A word without quotes that YAML reads as something else: where it stands, and what it is read as.
+    """An unquoted word that YAML parses as something other than its text: where it is, and what it becomes.
 
-    `place` is the way to it, by keys and numbers in lists; a key's own place ends with the key.
+    `place` is its path, of keys and list positions; a key's own path ends with the key.
     """
 
     place: Place
@@ -44,7 +44,7 @@ class Surprise:
     read_as: str
 
     def error(self, path: Path) -> DeclarationError:
-        """What a person is told."""
+        """The error for a person."""
         what = "key" if self.is_key else "value"
         expected = f"the {what} in quotes when it is a text ('{self.text}'), or a plain number, true or false"
         key = f"line {self.line}: {'.'.join(map(str, self.place))}"
@@ -55,8 +55,8 @@ def read_yaml(path: Path) -> Any:
     """Parse one YAML file.
 
     Raises:
-        DeclarationError: unreadable, not UTF-8, not YAML, a key that stands twice, or a word that YAML reads as
-            something else than it looks like (`65_79`, `yes`, `1:30`, `0180`), with its line.
+        DeclarationError: unreadable, not UTF-8, not YAML, a duplicate key, or a word that YAML parses as something
+        other than its text (`65_79`, `yes`, `1:30`, `0180`), with its line.
     """
     raw, surprises = read_yaml_with_surprises(path)
     if surprises:
@@ -65,10 +65,10 @@ def read_yaml(path: Path) -> Any:
 
 
 def read_yaml_with_surprises(path: Path) -> tuple[Any, list[Surprise]]:
-    """Parse one YAML file, and tell what in it is not read as it looks, in the order of the file.
+    """Parse one YAML file, and list the words that are not parsed as their text, in the order of the file.
 
     Raises:
-        DeclarationError: unreadable, not UTF-8, not YAML, or a key that stands twice.
+        DeclarationError: unreadable, not UTF-8, not YAML, or a duplicate key.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -91,10 +91,10 @@ def read_yaml_with_surprises(path: Path) -> tuple[Any, list[Surprise]]:
 
 
 def _surprises(loader: yaml.CSafeLoader, node: yaml.Node, place: Place, seen: set[int]) -> Iterator[Surprise]:
-    """What is not read as it looks, below a node; each node once, however many aliases lead to it.
+    """The words below a node that are not parsed as their text; each node once, however many aliases lead to it.
 
     Raises:
-        YAMLError: a key stands twice (YAML keeps the last).
+        YAMLError: a duplicate key (YAML keeps the last).
     """
     if id(node) in seen:
         return
@@ -117,7 +117,7 @@ def _surprises(loader: yaml.CSafeLoader, node: yaml.Node, place: Place, seen: se
 
 
 def _read_otherwise(loader: yaml.CSafeLoader, node: yaml.Node, *, is_key: bool) -> str:
-    """What a plain word is read as, when that is not what it looks like; else nothing."""
+    """What a plain word is parsed as, if that differs from its text; else nothing."""
     if not isinstance(node, yaml.ScalarNode) or node.style not in {None, ""}:
         return ""
     kind, text = node.tag.rsplit(":", maxsplit=1)[-1], str(node.value)
@@ -136,10 +136,10 @@ def _read_otherwise(loader: yaml.CSafeLoader, node: yaml.Node, *, is_key: bool) 
 
 
 def validated(path: Path, model: type[Model], raw: Any, where: str = "") -> Model:
-    """Check one mapping against its model.
+    """Validate one mapping against its model.
 
     Raises:
-        DeclarationError: naming the first key that is wrong.
+        DeclarationError: with the first key that is wrong.
     """
     try:
         return model.model_validate(raw)
@@ -164,10 +164,10 @@ def _expected(problem: dict[str, Any], model: type[BaseModel]) -> str:
 
 
 def rows_of(path: Path, model: type[Model], key: str) -> Iterable[Model]:
-    """Check each row of a file against its model, and that `key` tells them apart.
+    """Validate each row of a file against its model, and that `key` is unique.
 
     Raises:
-        DeclarationError: naming the row and the key that is wrong.
+        DeclarationError: with the row and the key that is wrong.
     """
     raw = read_yaml(path)
     if not isinstance(raw, list):

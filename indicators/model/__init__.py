@@ -1,5 +1,5 @@
 """The types of the declarations: indicators, measures, registers, studies and templates of submissions.
 
-Belongs here: what one declaration may say. Does not belong here: reading files (`load`), or the tables that the
-declarations become (`tables`).
+Belongs here: the keys and values that one declaration may have. Does not belong here: loading files (`load`), or the
+schemas of the tables that the declarations become (`tables`).
 """

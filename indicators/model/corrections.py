@@ -1,7 +1,7 @@
-"""Corrections of the sources' values: their types, the cells that each speaks of, and what only all of them can tell.
+"""Corrections of the sources' values: their types, the cells that each concerns, and conflicts between them.
 
-Belongs here: fields and rules of a correction, and its unfolding into cells. Does not belong here: reading files
-(`load.py`), or applying it to values, which the warehouse does before anything is computed of them.
+Belongs here: fields and rules of a correction, and expanding it into cells. Does not belong here: loading files
+(`load/catalogue.py`), or applying it to values, which the warehouse does before it computes anything from them.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def _listed(given: Any) -> Any:
 
 
 class WrongCell(Strict):
-    """One value that the source gives and that is wrong."""
+    """One wrong value of the source."""
 
     area: AreaId
     year: Year
@@ -45,7 +45,7 @@ class WrongCell(Strict):
 
 
 class Between(Strict):
-    """The wrong values lie from `min` to `max`, both included, and no right value does."""
+    """The wrong values are from `min` to `max`, both included, and no correct value is."""
 
     min: Number
     max: Number
@@ -58,7 +58,7 @@ class Between(Strict):
 
 
 class Expected(Strict):
-    """What the source gives and is wrong: one value, listed values, another series' values, or values in a range."""
+    """The wrong values of the source: one value, listed values, another series' values, or values in a range."""
 
     value: Number | None = None
     values: tuple[WrongCell, ...] = ()
@@ -73,7 +73,7 @@ class Expected(Strict):
         return self
 
     def text(self) -> str:
-        """The same in short, for readers."""
+        """A short description for readers."""
         if self.equals_series is not None:
             return f"= {self.equals_series}"
         if self.within is not None:
@@ -86,10 +86,10 @@ class Expected(Strict):
 class Correction(Strict):
     """An error of a source, what is done about it, and why.
 
-    It speaks of one series (`dataset` and `series`, or an `indicator` that publishes it), in one area or, with `*`, in
-    every area but units. `drop` takes the value away, `override` puts `value` in its place, `scale` multiplies it by
-    `factor`, `flag` only tells, `caution` keeps the value but holds it back from every comparison and mean. Only values
-    that are the `expected` wrong ones are touched.
+    It concerns one series (`dataset` and `series`, or an `indicator` that publishes it), in one area or, with `*`, in
+    every area except units. `drop` removes the value, `override` replaces it by `value`, `scale` multiplies it by
+    `factor`, `flag` only reports it, `caution` keeps the value but excludes it from every comparison and mean. Only
+    values that are the `expected` wrong ones are changed.
     """
 
     correction_id: Identifier
@@ -140,7 +140,7 @@ class Correction(Strict):
 
 @dataclass(frozen=True)
 class Cell:
-    """A value that a correction speaks of. `area` is None for every area, `value` where a rule tells the wrong one."""
+    """A value that a correction concerns. `area` is None for every area, `value` where a rule defines the wrong one."""
 
     area: str | None
     year: int
@@ -173,7 +173,7 @@ def with_series(correction: Correction, indicators: Iterable[Indicator]) -> Corr
 
 
 def first_overlap(corrections: Iterable[Correction]) -> tuple[Correction, Correction, Cell] | None:
-    """Two corrections that speak of the same value, and that value; None when there are none."""
+    """Two corrections that concern the same value, and that value; None when there are none."""
     taken: dict[tuple[str | None, str | None, int, str], dict[str | None, Correction]] = {}
     for correction in corrections:
         for cell in cells_of(correction):

@@ -1,7 +1,7 @@
-"""The whole of the declarations.
+"""The complete set of declarations.
 
-Belongs here: holding them together, and what is looked up in them. Does not belong here: reading (`load.py`), checking
-what one of them names (`references.py`).
+Belongs here: holding them together, and lookups in them. Does not belong here: loading (`load/catalogue.py`),
+validating references (`load/references.py`).
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from indicators.model.submission_template import SubmissionTemplate
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Every declaration, checked. `home` is the folder that they were read from."""
+    """Every declaration, validated. `home` is the folder that they were loaded from."""
 
     home: Path
     indicators: tuple[Indicator, ...]
@@ -74,7 +74,7 @@ class Catalogue:
 
     @property
     def price_level(self) -> int | None:
-        """The one year in whose prices everything in fixed prices is told; None where nothing is."""
+        """The one year of all fixed prices; None if there are none."""
         named = [i.price_basis.base_year for i in self.indicators if i.is_deflated and i.price_basis]
         return next(iter(named), None) or next((level.year for level in self.price_levels), None)
 
@@ -88,7 +88,7 @@ class Catalogue:
         return used
 
     def breaks_of(self, dataset: str) -> list[tuple[str, int]]:
-        """The source series of a dataset, with the first year of each new way of measuring that is declared."""
+        """The source series of a dataset, with the first year after each declared break."""
         items: tuple[Measure | Indicator, ...] = (*self.measures, *self.indicators)
         return [(i.series, b.year) for i in items if i.dataset == dataset and i.series for b in i.breaks]
 

@@ -1,9 +1,9 @@
-"""Expressions over measures, brought to sums of products.
+"""Parses expressions over measures into sums of products.
 
 Belongs here: the grammar of `numerator`, `denominator` and `expression`. Does not belong here: evaluating them, which
 the warehouse does in SQL for all rows at once. A term is `coefficient * measure_a * measure_b` with at most two
-measures, so that one small table of terms can say every expression, and sums over areas stay right: a ratio's terms
-are added before they are divided.
+measures, so that one small table of terms can represent every expression, and sums over areas stay correct: a ratio's
+terms are added before they are divided.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _ONE: _Sum = (Term(1.0, ()),)
 
 
 class ExpressionError(PortableError, ValueError):
-    """The text is no expression of the allowed kind."""
+    """The text is not a valid expression."""
 
 
 def parse_expression(text: str) -> Quotient:

@@ -1,7 +1,7 @@
-"""The types of the declarations: an indicator, a measure, and the rows of the registers.
+"""The types of an indicator and of a measure.
 
-Belongs here: fields, their allowed values, and rules that one declaration can be checked against by itself. Does not
-belong here: reading files and references between declarations (`load.py`), arithmetic (dbt).
+Belongs here: fields, their allowed values, and rules within one declaration. Does not belong here: loading files and
+references between declarations (`load`), the registers (`registers.py`), arithmetic (dbt).
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ __all__ = [
 class PriceBasis(Strict):
     """Price basis; `fixed` names the index (see registers/price_indices.yml).
 
-    The year is that of registers/price_level.yml, the same for all; a declaration leaves it out or names just that one.
+    The year is that of registers/price_level.yml, the same for all; a declaration omits it or repeats it.
     """
 
     kind: PriceBasisKind
@@ -76,7 +76,7 @@ class PriceBasis(Strict):
 
 
 class Break(Strict):
-    """The first year of a new way of measuring; nothing is compared across it."""
+    """The first year of a new method of measurement; nothing is compared across it."""
 
     year: Year
     reason_sv: str = Field(min_length=10)
@@ -135,7 +135,7 @@ class Indicator(Strict):
     coverage: Coverage | None = None
     population: Population | None = None
 
-    # Outside is impossible (a row is held back) or odd (it is listed in `plausibility` and stands).
+    # Outside `valid_range` is impossible (the row is quarantined), outside `plausible_range` is odd (listed, and kept).
     valid_range: ValidRange = ValidRange()
     plausible_range: ValidRange | None = None
     # What a share outside 0 to 100 or an amount below zero may be without a caution; see `possible`.
@@ -229,15 +229,15 @@ class Indicator(Strict):
 
     @property
     def plausible(self) -> ValidRange:
-        """The values that need no look: as declared, or 0 to 100 for a proportion."""
+        """The plausible range: as declared, or 0 to 100 for a proportion."""
         return self.plausible_range or ValidRange(min=0, max=100)
 
     @property
     def possible(self) -> ValidRange:
-        """What a value can be at all: 0 to 100 for a share, nothing below zero where the plausible range holds none.
+        """The range of possible values: 0 to 100 for a share, nothing below zero where the plausible range holds none.
 
-        Nothing above a declared `valid_range` either. It holds back a published value when it comes; one that is
-        computed here has no delivery to be held back from.
+        Nor above a declared `valid_range`. A published value outside it is quarantined on arrival; for a value that is
+        computed here there is no delivery to quarantine.
         """
         if self.official_range:
             return ValidRange(min=self.official_range.min, max=self.official_range.max)
@@ -247,7 +247,7 @@ class Indicator(Strict):
         return ValidRange(min=0 if least is not None and least >= 0 else None, max=self.valid_range.max)
 
     def beyond(self, factor: float) -> tuple[float | None, float | None]:
-        """The limits that lie outside the plausible range by a factor, away from zero or towards it."""
+        """The limits that exceed the plausible range by a factor, away from zero or towards it."""
         least, most = self.plausible.min, self.plausible.max
         return (
             None if least is None or least == 0 else least / factor if least > 0 else least * factor,
@@ -256,7 +256,7 @@ class Indicator(Strict):
 
     @property
     def jump(self) -> Jump:
-        """The largest change in a year that needs no look: as declared, or by the kind of number."""
+        """The largest unremarkable change in a year: as declared, or by the type of number."""
         if self.max_jump:
             return self.max_jump
         return Jump(units=20) if self.value_type is ValueType.PROPORTION else Jump(percent=50)
@@ -281,7 +281,7 @@ class Indicator(Strict):
 
     @property
     def interval_per(self) -> float:
-        """What the value is a share or number of: 100 for per cent, 1 000 for per thousand; 1 for a count."""
+        """The scale of the value: 100 for per cent, 1 000 for per thousand; 1 for a count."""
         if self.interval and self.interval.method == "wilson":
             return 100
         return (self.interval.per if self.interval else None) or self.multiplier or 1
@@ -293,5 +293,5 @@ class Indicator(Strict):
 
     @property
     def is_deflated(self) -> bool:
-        """Whether values are brought to one year's prices."""
+        """Whether values are converted to one year's prices."""
         return self.price_basis is not None and self.price_basis.kind is PriceBasisKind.FIXED

@@ -1,6 +1,6 @@
 """Numerator and denominator of an indicator, from its keys.
 
-Belongs here: which keys of a declaration make which part. Does not belong here: the grammar (`expression.py`).
+Belongs here: which keys of a declaration determine which part. Does not belong here: the grammar (`expression.py`).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The types of the reform's registers: documents, events, money, interventions, findings.
 
 Belongs here: fields, their allowed values, and rules within one row. Does not belong here: studies of effects
-(`study_model.py`), reading files (`load.py`), references between rows (`references.py`).
+(`study.py`), loading files (`load/catalogue.py`), references between rows (`load/reform_references.py`).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ AreaId = Annotated[str, Field(pattern=r"^\d{4}$|^[A-Z][A-Z0-9_]*$|^\d{2}$")]
 
 
 class Document(Strict):
-    """A source document. `was_read`: whether the original was, or only what another document says of it."""
+    """A source document. `was_read`: whether the original was read, or only another document's account of it."""
 
     document_id: Identifier
     title_sv: str
@@ -37,7 +37,7 @@ class Document(Strict):
 
 
 class Sourced(Strict):
-    """A row that stands on a place in a document, read on a day."""
+    """A row with a reference to a place in a document, read on a day."""
 
     document: Identifier
     section: str
@@ -50,7 +50,7 @@ _LONGEST_DAYS = {"day": 0, "month": 31, "season": 125, "year": 366}
 
 
 class Expected(Strict):
-    """An indicator that an event is expected to move, and which way, with whose expectation it is."""
+    """An indicator that an event is expected to affect, in which direction, and according to whom."""
 
     indicator: Identifier
     direction: Literal["up", "down", "unclear"]
@@ -150,7 +150,7 @@ class Intervention(Sourced):
 
 
 class Finding(Sourced):
-    """What somebody else has found or reported, to be put beside our own estimates."""
+    """What somebody else has found or reported, for comparison with our own estimates."""
 
     finding_id: Identifier
     title_sv: str

@@ -1,7 +1,7 @@
 """The types of the registers' rows: areas, groups, price indices, data gaps, frames, recipes, controls.
 
-Belongs here: fields and their allowed values. Does not belong here: the indicator itself (`model.py`), reading files
-(`load.py`).
+Belongs here: fields and their allowed values. Does not belong here: the indicator itself (`indicator.py`), loading
+files (`load/catalogue.py`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from indicators.model.indicator import GrArea, Identifier, Strict, SuccessFactor
 
 
 class PriceIndexEntry(Strict):
-    """A price index that a source gives, by month or by year. `base_year` is None where each issue has its own."""
+    """A price index that a source publishes, by month or by year. `base_year` is None where each issue has its own."""
 
     index_id: Identifier
     title_sv: str
@@ -24,7 +24,7 @@ class PriceIndexEntry(Strict):
 
 
 class PriceLevel(Strict):
-    """The year in whose prices all fixed prices are told: one for the whole catalogue."""
+    """The year of all fixed prices: one for the whole catalogue."""
 
     year: Year
     reason_sv: str = Field(min_length=10)
@@ -39,7 +39,7 @@ class County(Strict):
 
 
 class AreaChange(Strict):
-    """A municipality that was not there all the time, or whose code was another."""
+    """A municipality that did not always exist, or had another code."""
 
     area_id: str = Field(pattern=r"^\d{4}$")
     valid_from: date
@@ -78,7 +78,7 @@ class Group(Strict):
 
 
 class SimilarGroups(Strict):
-    """The family of Kolada's groups of similar municipalities that `similar_mean` uses."""
+    """The family of Kolada's groups of similar municipalities for `similar_mean`."""
 
     title_pattern: str
     expected_groups: int
@@ -87,7 +87,7 @@ class SimilarGroups(Strict):
 
 
 class DataGap(Strict):
-    """What an official frame wants and no source gives."""
+    """What an official frame requires and no source provides."""
 
     gap_id: Identifier
     wanted_sv: str = Field(min_length=10)
@@ -103,7 +103,7 @@ class DataGap(Strict):
 
 
 class FrameItem(Strict):
-    """One thing that an official frame asks to be followed."""
+    """One item that an official frame requires to be followed."""
 
     item_id: Identifier
     title_sv: str
@@ -119,7 +119,7 @@ class Frame(Strict):
 
 
 class StructureVariable(Strict):
-    """A measure that tells what a municipality is like; `log`: by its logarithm, `weight`: its part of the distance."""
+    """A measure of what a municipality is like; `log`: by its logarithm, `weight`: its share of the distance."""
 
     measure: Identifier
     per: Identifier | None = None
@@ -129,7 +129,7 @@ class StructureVariable(Strict):
 
 
 class Similarity(Strict):
-    """How municipalities that are alike are found: the `neighbours` nearest by standardised distance, year by year."""
+    """How similar municipalities are found: the `neighbours` nearest by standardised distance, year by year."""
 
     recipe_id: Identifier
     recipe_version: int = Field(ge=1)
@@ -169,8 +169,8 @@ class CautionLimits(Strict):
 
     `beyond_factor`: so many times outside the plausible range. `own_years_factor`: so many times more or less than the
     median of the area's years, `own_years_least` of them, that is at least `own_low_least` (for less) or
-    `own_high_least` (for more). A zero is told where that median is at least `zero_least` and the fifth percentile of
-    the municipalities of the year is at least `zero_crowd` of their median. More than `most_of_newest_year` of an
+    `own_high_least` (for more). A zero is flagged where that median is at least `zero_least` and the fifth percentile
+    of the municipalities of the year is at least `zero_crowd` of their median. More than `most_of_newest_year` of an
     indicator's municipalities in its newest year, or `most_of_release` of all values, block the release.
     """
 
@@ -187,7 +187,7 @@ class CautionLimits(Strict):
 
 
 class NationalTotal(Strict):
-    """A published national total that a sum over municipalities has to meet."""
+    """A published national total that a sum over municipalities has to match."""
 
     year: Year
     value: float

@@ -1,7 +1,7 @@
-"""The type of a declared study of effects.
+"""The types of a declared study of effects.
 
 Belongs here: what a study asks, of which figures and areas, by which method. Does not belong here: the methods
-(`statistics/`), reading files (`load.py`).
+(`indicators/statistics`), loading files (`load/catalogue.py`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from indicators.model.value import Identifier, Strict, Year
 
 
 class Analysis(Strict):
-    """What every analysis says: over which years, and from which year on it is `after`."""
+    """What every analysis declares: which years, and the first year that counts as `after`."""
 
     analysis_id: Identifier
     first_year: Year
@@ -45,7 +45,7 @@ class InterruptedSeries(OfIndicators):
     method: Literal["interrupted_time_series"]
     areas: tuple[AreaId, ...] = Field(min_length=1)
     excluded: tuple[AreaId, ...] = ()
-    against_others: bool = False  # whether the same change is looked for in every other municipality
+    against_others: bool = False  # whether the same change is estimated in every other municipality
 
 
 class Difference(OfIndicators):
@@ -81,7 +81,7 @@ class Start(Strict):
 
 
 class Staggered(OfIndicators):
-    """Groups that began in different years, against those that never did."""
+    """Groups that began in different years, compared with those that never did."""
 
     method: Literal["staggered_event_study"]
     starts: tuple[Start, ...] = Field(min_length=1)
@@ -89,10 +89,10 @@ class Staggered(OfIndicators):
 
 
 class SyntheticControl(OfIndicators):
-    """Each treated area against a weighted mean of those donors that are most like it.
+    """Each treated area against a weighted mean of the most similar donors.
 
-    The weights meet the outcome of every year before; or, with `predictors` (indicators, each by its mean over the
-    years before) and `outcome_years`, these as well as they tell the outcome before.
+    The weights fit the outcome of every year before; or, with `predictors` (indicators, each by its mean over the
+    years before) and `outcome_years`, these, weighted by how well they predict the outcome before.
     """
 
     method: Literal["synthetic_control"]
@@ -118,10 +118,11 @@ class SyntheticControl(OfIndicators):
 
 
 class PaidBy(Strict):
-    """One payer's cost per inhabitant, and the area it is known for.
+    """One payer's cost per inhabitant, and the area for which it is known.
 
-    `less`: an indicator that is taken from it, for what the others paid of a whole. `is_known: false`: what this payer
-    paid is published nowhere, and `indicator` is the cost that it lies within; then there is a reason and no number.
+    `less`: an indicator that is subtracted from it, for what the others paid of a total. `is_known: false`: what this
+    payer paid is published nowhere, and `indicator` is the cost that includes it; then there is a reason and no
+    number.
     """
 
     payer: str
@@ -132,12 +133,12 @@ class PaidBy(Strict):
 
     @property
     def cost(self) -> str:
-        """What is counted, as the tables name it."""
+        """The cost as the tables name it."""
         return f"{self.indicator} - {self.less}" if self.less else self.indicator
 
 
 class PayerView(Analysis):
-    """The same cost from each payer's and from all payers' side."""
+    """The same cost from each payer's perspective and from all payers together."""
 
     method: Literal["payer_view"]
     payers: tuple[PaidBy, ...] = Field(min_length=2)
@@ -149,7 +150,7 @@ class PayerView(Analysis):
 
 
 class BeforeAfter(OfIndicators):
-    """The mean change within areas. Describes; explains nothing."""
+    """The mean change within areas. Descriptive only; no causal claim."""
 
     method: Literal["before_after"]
     areas: tuple[AreaId, ...] = Field(min_length=1)
@@ -162,7 +163,7 @@ AnyAnalysis = Annotated[
 
 
 def is_descriptive(analysis: AnyAnalysis) -> bool:
-    """Whether the design can only describe, so that no word of causes may be said."""
+    """Whether the design is descriptive only, so that no causal wording is allowed."""
     return isinstance(analysis, PayerView | BeforeAfter)
 
 
@@ -176,7 +177,7 @@ def indicators_of(analysis: AnyAnalysis) -> tuple[Identifier, ...]:
 
 
 def areas_of(analysis: AnyAnalysis) -> tuple[AreaId, ...]:
-    """The areas and groups that are looked at; none where all are, by dose."""
+    """The areas and groups that are studied; none where all are, by dose."""
     if isinstance(analysis, Staggered):
         return tuple(start.area for start in analysis.starts)
     if isinstance(analysis, PayerView):
@@ -185,7 +186,7 @@ def areas_of(analysis: AnyAnalysis) -> tuple[AreaId, ...]:
 
 
 class Study(Strict):
-    """A question, the events it is about, and how it is asked of the figures."""
+    """A question, the events it is about, and the analyses that answer it."""
 
     study_id: Identifier
     title_sv: str

@@ -1,7 +1,7 @@
-"""The types of a submission's template: what a municipality is asked for, and what only all templates can tell.
+"""The types of a submission's template: what a municipality is asked for, and checks across all templates.
 
 Belongs here: fields, their allowed values, and the references between templates and the catalogue. Does not belong
-here: reading files (`load.py`), or reading and judging what a municipality has filled in (`pipelines/submissions`).
+here: loading files (`load/catalogue.py`), or reading and validating a submission (`pipelines/submissions`).
 """
 
 from __future__ import annotations
@@ -15,20 +15,19 @@ from indicators.model.indicator import Identifier, Indicator, Measure, Strict
 
 DATASET = "submissions.varden"
 FIXED_HEADS = ("Kommunkod", "Kommun", "År", "Kön")
-UNITS = {"persons": "antal", "share": "%"}  # an amount names its own
+UNITS = {"persons": "antal", "share": "%"}  # an amount declares its own unit
 
 
 class TemplateField(Strict):
-    """One column of a template and the series that it becomes.
+    """One column of a template and its series.
 
     Kinds: `persons` is a number of persons, `share` a share of persons in per cent, `amount` money, time or anything
-    else that is added up. `persons` names the column with the number of persons behind a share or an amount; a number
-    of persons stands for itself. `at_most` names the column that this one is a part of. `required`: the cell may not be
-    left empty.
+    else that can be added. `persons` names the column with the number of persons behind a share or an amount.
+    `at_most` names the column that this one is a part of. `required`: the cell may not be empty.
     """
 
     series: Identifier
-    head_sv: str = Field(min_length=3, max_length=60, pattern=r"^[^;,|\t()]+$")  # it stands in CSV, before a unit
+    head_sv: str = Field(min_length=3, max_length=60, pattern=r"^[^;,|\t()]+$")  # it precedes a unit in a CSV header
     kind: Literal["persons", "share", "amount"]
     unit: str
     help_sv: str = Field(min_length=20)
@@ -65,7 +64,7 @@ class Total(Strict):
 
 
 class SubmissionTemplate(Strict):
-    """What a municipality is asked for in one file: one row a municipality and year, and sex where `by_sex`."""
+    """The figures requested in one file: one row for each municipality and year, and sex where `by_sex`."""
 
     template_id: Identifier
     title_sv: str = Field(min_length=8)
@@ -103,7 +102,7 @@ class SubmissionTemplate(Strict):
 def template_fault(
     templates: Iterable[SubmissionTemplate], items: Iterable[Measure | Indicator]
 ) -> tuple[str, str, str] | None:
-    """What is wrong between templates and the catalogue: key, expected and found; None when nothing is."""
+    """The first inconsistency between templates and the catalogue: key, expected and found; None if there is none."""
     units: dict[str, str] = {}
     for template in templates:
         for one in template.fields:

@@ -1,7 +1,7 @@
-"""How the values of an indicator may be read: what their intervals are made of, and what is plausible.
+"""How the values of an indicator may be interpreted: the inputs of their intervals, and what is plausible.
 
-Belongs here: the types of the keys `interval`, `plausible_range`, `max_jump` and `replaced_by`, with what holds where a
-declaration is silent. Does not belong here: the indicator itself (`model.py`), or the arithmetic (dbt).
+Belongs here: the types of the keys `interval`, `plausible_range`, `max_jump` and `replaced_by`, with their defaults.
+Does not belong here: the indicator itself (`indicator.py`), or the arithmetic (dbt).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ Year = Annotated[int, Field(ge=1900, le=2100)]
 
 
 class Strict(BaseModel):
-    """Base of every declaration: unknown keys are errors, values never change after loading."""
+    """Base of every declaration: unknown keys are errors, and values are immutable."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
@@ -33,7 +33,7 @@ class ValidRange(Strict):
         return self
 
 
-# Why a value has no interval. The first four are said of an indicator, the last three of a single value.
+# Why a value has no interval. The first four apply to an indicator, the last three to a single value.
 IntervalReason = Literal[
     "n_unknown",  # a share or rate of a number of persons that the source does not give
     "accounts",  # bookkeeping: a sum of money, no outcome of chance
@@ -44,7 +44,7 @@ IntervalReason = Literal[
 
 
 class Interval(Strict):
-    """What the confidence interval of a value is made of.
+    """The inputs of a value's confidence interval.
 
     `wilson`: a percentage of the observation's denominator. `poisson`: events, exact below ten and then by Byar's
     method; for a rate, the value is events per `per` of the denominator and year. `none`: no interval, for `reason`.
@@ -64,7 +64,7 @@ class Interval(Strict):
 
 
 class Jump(Strict):
-    """The largest change from one year to the next that is not listed: in units of the value, or in per cent of it."""
+    """The largest unremarkable change from one year to the next: in units of the value, or in per cent of it."""
 
     units: float | None = Field(default=None, gt=0)
     percent: float | None = Field(default=None, gt=0)
@@ -77,16 +77,16 @@ class Jump(Strict):
 
 
 class OfficialRange(ValidRange):
-    """Where the publisher's own figures lie, though a share is outside 0 to 100 or an amount below zero, and why."""
+    """The range of the publisher's own figures where a share is outside 0 to 100 or an amount below zero, and why."""
 
     reason_sv: str = Field(min_length=20)
 
 
 class Coverage(Strict):
-    """How many of those that an indicator is about one side of it speaks of: measure `measured` over measure `of`.
+    """How much of its population one side of the formula covers: measure `measured` over measure `of`.
 
-    What `adjusts` names is divided by that share, so that it stands for all; below `least` no value is computed. A
-    published value is not adjusted (`none`): it keeps its figure with a caution, and has none where nobody is measured.
+    What `adjusts` names is divided by that share, so that it represents all; below `least` no value is computed. A
+    published value is not adjusted (`none`): it keeps its value with a caution, and has none where nobody is measured.
     """
 
     measured: Identifier
@@ -97,10 +97,10 @@ class Coverage(Strict):
 
 
 class Population(Strict):
-    """Whether the two sides of a ratio speak of the same users, ages, forms of care, times and units.
+    """Whether the two sides of a ratio concern the same users, ages, forms of care, times and units.
 
-    `same`; `adjusted` (made so by `coverage`); `reference`: what is counted is set beside inhabitants or a base of
-    another kind on purpose, a measure of size and no share; `differs`: they are not the same, and why it is given yet.
+    `same`; `adjusted` (made so by `coverage`); `reference`: a count is deliberately related to inhabitants or another
+    base, as a measure of size and not a share; `differs`: they are not the same, and why it is published anyway.
     """
 
     verdict: Literal["same", "adjusted", "reference", "differs"]
@@ -108,7 +108,7 @@ class Population(Strict):
 
 
 class Successor(Strict):
-    """The indicator that goes on where this one ended, and why the two may not be made one series."""
+    """The indicator that continues where this one ended, and why the two series may not be joined."""
 
     indicator: Identifier
     reason_sv: str = Field(min_length=20)

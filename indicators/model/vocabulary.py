@@ -1,6 +1,7 @@
-"""The words that declarations choose from.
+"""The controlled vocabularies of declarations.
 
-Belongs here: each list of allowed words, with what they mean. Does not belong here: which key takes them (`model.py`).
+Belongs here: each list of allowed words, with their meaning. Does not belong here: which key uses them (`indicator.py`
+and its siblings).
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from enum import StrEnum
 
 
 class Theme(StrEnum):
-    """The folder that an indicator lies in."""
+    """The folder of an indicator."""
 
     KOSTNAD = "kostnad"
     KVALITET = "kvalitet"
@@ -53,7 +54,7 @@ class NaraVardShift(StrEnum):
 
 
 class Polarity(StrEnum):
-    """Which way is better; costs and needs mostly have no judgement."""
+    """Which direction is better; costs and needs mostly have no judgement."""
 
     HIGHER = "higher_better"
     LOWER = "lower_better"
@@ -61,7 +62,7 @@ class Polarity(StrEnum):
 
 
 class ValueType(StrEnum):
-    """What kind of number it is; decides bounds, sums over areas and which intervals there may be."""
+    """The type of number; determines bounds, sums over areas and possible intervals."""
 
     COUNT = "count"  # a number of persons, places, events: may be added over areas
     AMOUNT = "amount"  # money or time in all: may be added over areas
@@ -86,15 +87,15 @@ class CostConcept(StrEnum):
 
 
 class Caution(StrEnum):
-    """Why a value that stands in a table is not to be trusted; the first that holds is told."""
+    """Why a published value is not to be trusted; the first reason that applies is given."""
 
     KNOWN_ERROR = "known_error"  # the source's value is declared wrong in registers/corrections
     SHARE = "share_outside_0_100"  # a share below 0 or above 100 that is not declared as one that may be so
     NEGATIVE = "negative"  # a count or an amount below zero that is not declared as one that may be so
-    ZERO = "zero_among_large"  # zero where the area's other years and nearly all other areas are far from it
+    ZERO = "zero_among_large"  # zero, while the area's other years and nearly all other areas are far from zero
     OWN_YEARS = "unlike_own_years"  # some hundred times more or less than the area's other years
     BEYOND = "beyond_plausible"  # further out than the plausible range by the declared factor
-    COVERAGE = "low_coverage"  # what it is made of speaks of too few of those that it is about
+    COVERAGE = "low_coverage"  # its inputs cover too little of the population
     INPUT = "input_cautioned"  # computed from a value, of a measure, a weight or a member, that carries a caution
 
 

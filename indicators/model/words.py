@@ -1,4 +1,4 @@
-"""What the codes of the tables are called in Swedish, wherever a reader meets them.
+"""The Swedish words for the codes of the tables, wherever a reader sees them.
 
 Belongs here: one word or phrase for each code. Does not belong here: what a code means for a computation
 (`vocabulary.py`), sentences of a page or a command.
@@ -18,7 +18,7 @@ THEMES = {
     "organisation": "Organisation",
     "halsoframjande": "Hälsofrämjande",
 }
-# In the order that areas stand in.
+# In the usual order of areas.
 AREA_TYPES = {
     "nation": "Riket", "region": "Region", "county": "Län", "group": "Grupp", "municipality": "Kommun", "unit": "Enhet",
 }  # fmt: skip
@@ -111,18 +111,18 @@ LEVELS = {"block": "stoppar", "hold_back": "ställer rader åt sidan", "warn": "
 
 
 def said(words: Mapping[str, str], code: str | None) -> str:
-    """The word for a code; a code that has none is shown as it stands, never hidden."""
+    """The word for a code; a code without a word is shown unchanged, never hidden."""
     return "" if code is None else words.get(code, code)
 
 
 def no_values(source_id: str) -> str:
-    """What is said of an indicator that no area has a value of, by its publishers as the table has them."""
+    """The text for an indicator without values, by its publishers as the table lists them."""
     awaited = " och ".join(said(AWAITED, publisher) for publisher in source_id.split(", "))
     return f"inga värden än: väntar på {awaited}"
 
 
 def missing_reason(code: str | None) -> str:
-    """Why a value is missing; what stands after a colon (which correction) is kept in brackets."""
+    """Why a value is missing; what follows a colon (which correction) is put in brackets."""
     if code is None:
         return "utan angivet skäl"
     name, _, rest = code.partition(": ")
@@ -130,13 +130,13 @@ def missing_reason(code: str | None) -> str:
 
 
 def paid_together(indicators: str, titles: Mapping[str, str]) -> str:
-    """Titles of what payers paid together: `a, b - a` is the cost a, and what is left of b without it."""
+    """Titles of what payers paid together: `a, b - a` is the cost a, and the rest of b."""
     parts = (part.split(" - ") for part in indicators.split(", "))
     return " + ".join(" − ".join(titles.get(name, name) for name in part) for part in parts)
 
 
 def when(event: Mapping[str, Any]) -> str:
-    """An event's time (`earliest`, `latest`, `date_precision`, `ended_by`) as exactly as it is known."""
+    """An event's time (`earliest`, `latest`, `date_precision`, `ended_by`) as precisely as it is known."""
     first, last = event["earliest"], event["latest"]
     if event["date_precision"] == "day":
         told = f"{first}"

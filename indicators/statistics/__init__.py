@@ -1,5 +1,5 @@
 """Pure statistics, each called once for all rows.
 
-Belongs here: what is computed from polars frames and numpy arrays alone and is too much for SQL. Does not belong here:
-reading or writing anything, and whatever knows of `pipelines` or of the catalogue.
+Belongs here: what is computed from polars frames and numpy arrays alone and is too complex for SQL. Does not belong
+here: reading or writing anything, and any knowledge of `pipelines` or of the catalogue.
 """

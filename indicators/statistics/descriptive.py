@@ -1,7 +1,7 @@
-"""Analyses that only describe: change within areas, and the same cost from each payer's side.
+"""Descriptive analyses: change within areas, and the same cost from each payer's perspective.
 
-Belongs here: numbers that say what happened and nothing of why. Does not belong here: any design with a counterfactual
-(`effects.py`).
+Belongs here: numbers that say what happened, and nothing about why. Does not belong here: any design with a
+counterfactual (`studies.py`).
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ import numpy as np
 
 from indicators.model.study import PaidBy, PayerView
 from indicators.statistics import panel
-from indicators.statistics.effect_rows import Found, Frame, Measured, too_few_years
+from indicators.statistics.effect_rows import Frame, Measured, StudyRows, too_few_years
 from indicators.statistics.effect_words import counted_alike, described, payers_described
 from indicators.statistics.figures import Figures, Panel
 
 
-def before_after(frame: Frame, figures: Figures, found: Found) -> None:
+def before_after(frame: Frame, figures: Figures, found: StudyRows) -> None:
     """The mean change within municipalities, from the years before to the years after."""
     cut = figures.panel(frame.indicator, figures.municipalities([frame.area]), frame.years)
     frame = frame.of(cut, treated=len(cut.areas))
@@ -24,7 +24,7 @@ def before_after(frame: Frame, figures: Figures, found: Found) -> None:
         found.refuse(frame, reason)
         return
     change = panel.change_within(cut.values, (cut.years >= frame.first_after).astype(np.int64))
-    measured = Measured(change.estimate)  # of one area alone nothing is known of chance
+    measured = Measured(change.estimate)  # a single area gives no estimate of chance variation
     if len(cut.areas) > 1:
         limits = (change.lower_95, change.upper_95)
         measured = Measured(change.estimate, change.standard_error, limits, change.p_value)
@@ -33,7 +33,7 @@ def before_after(frame: Frame, figures: Figures, found: Found) -> None:
     found.series(frame, cut.years, cut.values.mean(axis=0), None)
 
 
-def payers(analysis: PayerView, frame: Frame, figures: Figures, found: Found) -> None:
+def payers(analysis: PayerView, frame: Frame, figures: Figures, found: StudyRows) -> None:
     """Each payer's change, and that of all of them together, over the years that all of them have."""
     if not all(paid.is_known for paid in analysis.payers):
         found.refuse(frame.of(None, treated=len(analysis.payers)), "payer_unknown")

@@ -1,7 +1,7 @@
 """Rows of the tables of effects, as a study's analyses fill them.
 
-Belongs here: what every row carries, so that no analysis can leave it out. Does not belong here: the columns' meaning
-(`effect_tables.py`), any estimate (`effects.py`).
+Belongs here: the columns that every row carries, so that no analysis can omit them. Does not belong here: the columns'
+meaning (`tables/effects.py`), any estimate (`studies.py` and the methods).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from indicators.statistics.kendall import Floats, Integers
 from indicators.statistics.panel import EventStudy
 from indicators.tables.effects import EFFECT_TABLES
 
-LEVEL = 0.05  # below it, both the model's p and the placebos' are called significant
+LEVEL = 0.05  # significance level, for the model's p and the placebos' alike
 Row = dict[str, Any]
 Limits = tuple[float | None, float | None]
 Fit = tuple[str, float | None]  # its kind and its number
@@ -27,7 +27,7 @@ Placebo = tuple[float, float, float | None]  # statistic, gap, fit before
 
 
 class Measured(NamedTuple):
-    """A number and how sure it is; what a method does not give is None."""
+    """An estimate and its uncertainty; what a method does not provide is None."""
 
     estimate: float
     standard_error: float | None = None
@@ -41,7 +41,7 @@ class Measured(NamedTuple):
 
 @dataclass(frozen=True)
 class Frame:
-    """One analysis of one indicator and area: what is known of it before any estimate."""
+    """One analysis of one indicator and area: everything known before an estimate."""
 
     study_id: str
     analysis: AnyAnalysis
@@ -64,13 +64,13 @@ class Frame:
 
     @property
     def years(self) -> list[int]:
-        """The window's years but those that are left out by declaration."""
+        """The window's years except those that the declaration excludes."""
         window = range(self.analysis.first_year, self.analysis.last_year + 1)
         return [year for year in window if year not in self.analysis.leave_out]
 
     @property
     def key(self) -> Row:
-        """The columns that all tables begin with."""
+        """The columns that all tables share."""
         return {
             "study_id": self.study_id,
             "analysis_id": self.analysis.analysis_id,
@@ -85,7 +85,7 @@ class Frame:
         compared: int | None = None,
         fit: Fit = ("", None),
     ) -> Frame:
-        """The same with what a panel holds, and what it warns of."""
+        """The same with a panel's properties and warnings."""
         if cut is None:
             return replace(self, treated=treated, compared=compared)
         before = int((cut.years < self.first_after).sum())
@@ -98,11 +98,11 @@ class Frame:
         )  # fmt: skip
 
     def with_fit(self, fit: Fit, met: bool | None) -> Frame:
-        """The same with its fit, and whether what could be tried of the assumptions holds."""
+        """The same with its fit, and whether the testable assumptions hold."""
         return replace(self, fit=fit, assumptions_met=met)
 
     def about(self, indicator: str, area: str, unit: str) -> Frame:
-        """The same about one part of it."""
+        """The same for one part of it."""
         return replace(self, indicator=indicator, area=area, unit=unit, treated=1)
 
     def warn(self, text: str) -> None:
@@ -110,14 +110,14 @@ class Frame:
         self.warnings.append(text)
 
 
-class Found:
-    """The rows that a study gives, by table."""
+class StudyRows:
+    """The rows that a study produces, by table."""
 
     def __init__(self) -> None:
         self.rows: dict[str, list[Row]] = {table: [] for table in EFFECT_TABLES}
 
     def refuse(self, frame: Frame, reason: Reason) -> None:
-        """Say that there is no estimate, and why."""
+        """Record that there is no estimate, and why."""
         self._estimate(frame, "none", {"verdict_sv": not_estimable(reason), "not_estimable_reason": reason})
 
     def estimate(self, frame: Frame, estimand: str, found: Measured, verdict: str, unit: str | None = None) -> None:
@@ -140,7 +140,7 @@ class Found:
     def series(
         self, frame: Frame, years: Integers, observed: Floats, expected: Floats | None, reach: Floats | None = None
     ) -> None:
-        """Add observed and counterfactual values; `reach`: how far a gap's interval goes to either side."""
+        """Add observed and counterfactual values; `reach`: half the width of a gap's interval."""
         for place, year in enumerate(years.tolist()):
             gap = None if expected is None else float(observed[place] - expected[place])
             limits: Limits = (None, None)
@@ -150,7 +150,7 @@ class Found:
             self._year(frame, year, year - frame.first_after, float(observed[place]), counterfactual, gap, limits)
 
     def event_years(self, frame: Frame, study: EventStudy, observed: Floats | None, *, is_calendar: bool) -> None:
-        """Add an event study's effects; the year of reference has the gap 0 and no interval."""
+        """Add an event study's effects; the reference year has the gap 0 and no interval."""
         offset = frame.first_after if is_calendar else 0
         gaps: dict[int, tuple[float, Limits]] = {
             int(year) - offset: (one.estimate, (one.lower_95, one.upper_95))
@@ -195,7 +195,7 @@ class Found:
             self.rows["placebo"].append(frame.key | row)
 
     def compare_designs(self) -> None:
-        """Say of each estimate with a counterfactual whether the study's other designs say the same."""
+        """Record for each estimate with a counterfactual whether the study's other designs agree."""
         judged = [row for row in self.rows["effect_estimate"] if row["is_significant"] is not None]
         for row in judged:
             same = [other for other in judged if _about(other) == _about(row)]
@@ -213,13 +213,13 @@ def _about(row: Row) -> tuple[str, str]:
 
 
 def _said(rows: list[Row], analysis_id: str) -> frozenset[bool]:
-    """The directions in which an analysis finds anything at all."""
+    """The directions in which an analysis finds a significant effect."""
     mine = [row for row in rows if row["analysis_id"] == analysis_id and row["is_significant"]]
     return frozenset(row["estimate"] > 0 for row in mine)
 
 
 def too_few_years(cut: Panel, frame: Frame, before: int, after: int) -> Reason | None:
-    """Why a panel cannot carry an analysis that needs so many years before and after."""
+    """Why a panel cannot support an analysis that needs so many years before and after."""
     if not cut.areas:
         return "no_values"
     if int((cut.years < frame.first_after).sum()) < before:
@@ -228,5 +228,5 @@ def too_few_years(cut: Panel, frame: Frame, before: int, after: int) -> Reason |
 
 
 def rank_of(own: float, others: Sequence[float]) -> int:
-    """Its place among all of them, 1 the greatest; equals count as greater."""
+    """Its rank among all of them, 1 the greatest; ties count as greater."""
     return 1 + sum(other >= own for other in others)

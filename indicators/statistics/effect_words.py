@@ -1,6 +1,6 @@
-"""What the estimates of studies are called in Swedish.
+"""The Swedish texts for the estimates of studies.
 
-Belongs here: reasons, warnings and verdicts in words. Does not belong here: the estimates (`effects.py`).
+Belongs here: reasons, warnings and verdicts. Does not belong here: the estimates (`studies.py` and the methods).
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ COMPARED, TREND, LOWER_DOSE = "jämförelsen", "den tidigare trenden", "områden
 
 
 def verdict(estimate: float, significant: bool, assumptions_met: bool | None, against: str = COMPARED) -> str:
-    """The verdict of a design with a counterfactual; `against`: one of the three that it is held against."""
+    """The verdict of a design with a counterfactual; `against`: one of the three types of comparison."""
     if not significant:
         return f"Ingen skillnad mot {against} som går att skilja från slumpen."
     way = "Högre" if estimate > 0 else "Lägre"
@@ -58,13 +58,13 @@ def verdict(estimate: float, significant: bool, assumptions_met: bool | None, ag
 
 
 def alone(estimate: float) -> str:
-    """The verdict of a significant estimate that the study's other designs do not bear out."""
+    """The verdict of a significant estimate that the study's other designs do not confirm."""
     way = "Högre" if estimate > 0 else "Lägre"
     return f"{way} än jämförelsen med denna metod, men inte med studiens andra: ingen slutsats."
 
 
 def described(change: float, lower: float | None, upper: float | None) -> str:
-    """The verdict of a design that only describes."""
+    """The verdict of a descriptive design."""
     if lower is not None and upper is not None and lower <= 0 <= upper:
         return "Ingen säker förändring mellan åren före och åren efter."
     return f"{'Högre' if change > 0 else 'Lägre'} åren efter än åren före; måttet beskriver bara."
@@ -81,7 +81,7 @@ def payers_described(changes: Sequence[float]) -> str:
 def window_warnings(
     first_after: int, years: Sequence[int], wanted: Sequence[int], missing: Sequence[int], n_left_out: int
 ) -> list[str]:
-    """What a window of years and areas itself warns of."""
+    """The warnings about a window of years and areas."""
     told = []
     pandemic = [year for year in years if year in PANDEMIC]
     if pandemic:
@@ -98,12 +98,12 @@ def window_warnings(
 
 
 def left_out(n: int, lacking: str) -> str:
-    """That so many areas lack something, and are not part of it."""
+    """The warning that so many areas lack something, and are excluded."""
     return f"{'1 område' if n == 1 else f'{n} områden'} saknar {lacking} och är inte med."
 
 
 def counted_alike(n: int) -> str:
-    """That a number of several municipalities is not the group's own, in which the large weigh more."""
+    """The warning that a mean of municipalities is not the group's own value, in which large ones weigh more."""
     return f"Kommunerna räknas lika: ett ovägt medel av {n}, inte områdets eget vägda värde."
 
 

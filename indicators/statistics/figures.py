@@ -1,7 +1,7 @@
-"""What studies see of the warehouse: values, groups, likeness, and panels cut out of them.
+"""The input of studies: values, groups, similarity, and panels cut from them.
 
-Belongs here: choosing areas and years, and saying what was left out. Does not belong here: any estimate (`effects.py`),
-reading the warehouse (`pipelines/warehouse/effect_studies.py`).
+Belongs here: selecting areas and years, and reporting what was excluded. Does not belong here: any estimate
+(`studies.py` and the methods), reading the warehouse (`pipelines/warehouse/effect_studies.py`).
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ class Panel(NamedTuple):
 
 
 class Structure(NamedTuple):
-    """What n areas are like: n x v standardised variables, and the variables' weights."""
+    """The characteristics of n areas: n x v standardised variables, and the variables' weights."""
 
     areas: tuple[str, ...]
     rows: Floats
     weights: Floats
 
     def distances(self, own: Sequence[str], others: Sequence[str]) -> Floats:
-        """How unlike each of the others is; several areas together are like their plain mean.
+        """The distance of each of the others; several areas together are represented by their plain mean.
 
         The root of the weighted mean of squared differences, as in the table similar_area.
 
@@ -76,7 +76,7 @@ class Figures:
         self._values = {str(key[0]): frame for key, frame in values.partition_by("indicator_id", as_dict=True).items()}
 
     def once(self, key: Hashable, make: Callable[[], T]) -> T:
-        """What `make` gives, made once for these figures."""
+        """The result of `make`, computed once for these figures."""
         if key not in self._made:
             self._made[key] = make()
         return cast("T", self._made[key])
@@ -133,11 +133,11 @@ class Figures:
         return dict(zip(means["area_id"].to_list(), means["value"].to_list(), strict=True))
 
     def has_break(self, indicator: str, first_year: int, last_year: int) -> bool:
-        """Whether the indicator becomes something else inside the years."""
+        """Whether the indicator has a break within the years."""
         return any(first_year < year <= last_year for year in self.breaks.get(indicator, ()))
 
     def shares(self, indicator: str, areas: Sequence[str], year: int) -> Floats | None:
-        """How much each area weighs in the indicator's value of them together; None where that is not known."""
+        """The weight of each area in their joint value of the indicator; None where unknown."""
         frame = self._values.get(indicator)
         if frame is None:
             return None

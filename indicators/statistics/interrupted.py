@@ -1,7 +1,7 @@
 """Interrupted time series: whether a series' level and slope changed at a known year.
 
-Belongs here: segmented regression of one yearly series. Does not belong here: which series and years are asked about
-(`effects.py`).
+Belongs here: segmented regression of one yearly series. Does not belong here: which series and years are analysed
+(`studies.py`).
 
 Sources: Wagner, Soumerai, Zhang and Ross-Degnan (2002), segmented regression; Newey and West (1987), standard errors
 under autocorrelation, by statsmodels. In series of some twenty years the usual limits of Newey and West's statistic are
@@ -20,7 +20,7 @@ from indicators.statistics.kendall import Floats, Integers
 
 FEWEST_BEFORE, FEWEST_AFTER = 8, 3
 _DRAWS, _SEED = 999, 20221001
-_GRID = np.linspace(0, 0.95, 39)  # autocorrelations that are told apart; a negative one is read as none
+_GRID = np.linspace(0, 0.95, 39)  # grid of autocorrelations; a negative one is treated as zero
 
 
 class Change(NamedTuple):
@@ -138,7 +138,7 @@ def _simulated_statistics(design: Floats, rho: float, lags: int) -> Floats:
 
 def _change(estimate: float, error: float, null: Floats) -> Change:
     reach = float(np.quantile(null, 0.95, method="higher")) * error
-    if error == 0:  # a series that its model fits without any rest: nothing is left to chance
+    if error == 0:  # a series that its model fits exactly: no chance variation is left
         return Change(estimate, 0.0, estimate, estimate, 1.0 if estimate == 0 else 1 / (_DRAWS + 1))
     p = (1 + int((null >= abs(estimate / error)).sum())) / (_DRAWS + 1)
     return Change(estimate, error, estimate - reach, estimate + reach, p)

@@ -1,7 +1,7 @@
 """Kendall's test of a trend over time, exact with ties, and the slope of Theil and Sen.
 
 Belongs here: the test, its null distribution, the slope and its limits, for many series of one length at a time. Does
-not belong here: which series are tested, and what a trend is called (`trend.py`).
+not belong here: which series are tested, and the words for a trend (`trend.py`).
 
 Sources: Kendall, A new measure of rank correlation, Biometrika 30 (1938), and Rank Correlation Methods, 4th ed. (1970);
 MacMahon, Combinatory Analysis (1915), for the inversions of a multiset; Sen, Estimates of the regression coefficient

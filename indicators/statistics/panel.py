@@ -1,7 +1,7 @@
 """Panels of areas and years: difference in differences, event studies, staggered starts, changes within areas.
 
 Belongs here: estimates over many areas with errors clustered by area. Does not belong here: which areas are treated
-(`effects.py`).
+(`studies.py`).
 
 Sources: Bertrand, Duflo and Mullainathan (2004) on clustering; Imbens and Kolesár (2016), errors and degrees of freedom
 where few clusters carry the estimate; Sun and Abraham (2021), effects by cohort and year, averaged by the cohorts'

@@ -1,8 +1,8 @@
 """Studies of effects: from a declared study and the warehouse's figures to estimates with honest limits.
 
-Belongs here: which method a declared analysis takes, when a design cannot carry an estimate, and the rows that come of
-it. Does not belong here: the methods (`interrupted.py`,
-`panel.py`, `synthetic.py`), words (`effect_words.py`).
+Belongs here: the method of a declared analysis, when a design cannot support an estimate, and the resulting rows. Does
+not belong here: the methods (`interrupted.py`, `panel.py`, `synthetic.py`, `descriptive.py`), texts
+(`effect_words.py`).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from indicators.model.study import (
 )
 from indicators.statistics import interrupted, panel
 from indicators.statistics.descriptive import before_after, payers
-from indicators.statistics.effect_rows import LEVEL, Found, Frame, Measured, rank_of, too_few_years
+from indicators.statistics.effect_rows import LEVEL, Frame, Measured, StudyRows, rank_of, too_few_years
 from indicators.statistics.effect_words import (
     COMPARED,
     LOWER_DOSE,
@@ -39,13 +39,13 @@ from indicators.statistics.kendall import Floats
 from indicators.statistics.synthetic_study import synthetic
 
 
-def run_study(study: Study, figures: Figures) -> Found:
+def run_study(study: Study, figures: Figures) -> StudyRows:
     """All rows of one study; the same figures give the same rows.
 
     Returns:
-        Rows of the tables of `effect_tables.EFFECT_TABLES`.
+        Rows of the tables of `tables.effects.EFFECT_TABLES`.
     """
-    found = Found()
+    found = StudyRows()
     for analysis in study.analyses:
         for frame in _frames(study, analysis, figures):
             _run(analysis, frame, figures, found)
@@ -80,7 +80,7 @@ def _cases(analysis: AnyAnalysis, figures: Figures) -> list[tuple[str, str]]:
     return [(indicator, area) for indicator in analysis.indicators for area in areas]
 
 
-def _run(analysis: AnyAnalysis, frame: Frame, figures: Figures, found: Found) -> None:
+def _run(analysis: AnyAnalysis, frame: Frame, figures: Figures, found: StudyRows) -> None:
     window = (analysis.first_year, analysis.last_year)
     outcomes = indicators_of(analysis) if isinstance(analysis, PayerView) else (frame.indicator,)
     if any(figures.has_break(name, *window) for name in outcomes):
@@ -105,7 +105,7 @@ def _significant(p_value: float, p_placebo: float | None) -> bool:
     return p_value < LEVEL and (p_placebo is None or p_placebo < LEVEL)
 
 
-def _interrupted(analysis: InterruptedSeries, frame: Frame, figures: Figures, found: Found) -> None:
+def _interrupted(analysis: InterruptedSeries, frame: Frame, figures: Figures, found: StudyRows) -> None:
     cut = figures.panel(frame.indicator, [frame.area], frame.years)
     frame = frame.of(cut, treated=len(cut.areas))
     reason = too_few_years(cut, frame, interrupted.FEWEST_BEFORE, interrupted.FEWEST_AFTER)
@@ -155,7 +155,7 @@ def _statistic(change: interrupted.Change) -> float:
     return change.estimate / change.standard_error if change.standard_error > 0 else 0.0
 
 
-def _difference(analysis: Difference, frame: Frame, figures: Figures, found: Found) -> None:
+def _difference(analysis: Difference, frame: Frame, figures: Figures, found: StudyRows) -> None:
     if analysis.dose_funding:
         found.refuse(frame, "dose_unknown")
         return
@@ -196,7 +196,7 @@ def _too_few_areas(treated: int, others: int) -> Reason | None:
     return "no_comparison_areas" if others < panel.FEWEST_OTHERS else None
 
 
-def _staggered(analysis: Staggered, frame: Frame, figures: Figures, found: Found) -> None:
+def _staggered(analysis: Staggered, frame: Frame, figures: Figures, found: StudyRows) -> None:
     began = {member: s.first_after for s in analysis.starts for member in figures.municipalities([s.area])}
     apart = set(figures.municipalities(analysis.excluded)) - set(began)
     cut = figures.panel(frame.indicator, [area for area in figures.others([]) if area not in apart], frame.years)
@@ -218,7 +218,7 @@ def _staggered(analysis: Staggered, frame: Frame, figures: Figures, found: Found
 
 
 def _tell_event_study(
-    study: panel.EventStudy, frame: Frame, found: Found, estimand: str, observed: Floats | None, *,
+    study: panel.EventStudy, frame: Frame, found: StudyRows, estimand: str, observed: Floats | None, *,
     is_calendar: bool = True,
 ) -> None:  # fmt: skip
     p_before = study.p_of_trends_before

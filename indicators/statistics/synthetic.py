@@ -1,7 +1,7 @@
-"""Synthetic control: an area beside the weighted mean of others that was most like it before.
+"""Synthetic control: an area compared with the weighted mean of others that was most similar to it before.
 
-Belongs here: weights of donors and of predictors, gaps, placebos and what they say. Does not belong here: which areas
-are donors (`effects.py`).
+Belongs here: weights of donors and of predictors, gaps, placebos and their interpretation. Does not belong here: which
+areas are donors (`synthetic_study.py`).
 
 Sources: Abadie and Gardeazabal (2003); Abadie, Diamond and Hainmueller (2010), weights, placebos and the ratio of mean
 square gaps; Firpo and Possebom (2018), an interval by inverting the permutation test.
@@ -54,7 +54,7 @@ def donor_weights(treated: Floats, donors: Floats, importance: Floats | None = N
     The least sum of squares under Σw = 1 is found without a penalty: scaling any w, the least of |Zw|² + (Σw - 1)² over
     w ≥ 0 has the direction of the w that makes |Zw|² least at Σw = 1, Z being donors less treated.
     """
-    from scipy.optimize import nnls  # noqa: PLC0415 - loaded only where a study gets so far
+    from scipy.optimize import nnls  # noqa: PLC0415 - loaded only where it is needed
 
     apart = donors - treated[:, None]
     if importance is not None:
@@ -91,9 +91,9 @@ def importance_of_predictors(treated: Floats, donors: Floats, before: Floats, do
 
 
 def scaled(treated: Floats, donors: Floats) -> tuple[Floats, Floats]:
-    """Predictors through their standard deviation over all areas, so that units do not matter.
+    """Predictors divided by their standard deviation over all areas, so that units do not matter.
 
-    One that is the same everywhere stays as it is: it tells nobody apart.
+    A constant one is unchanged: it does not distinguish areas.
     """
     deviation = np.column_stack([donors, treated]).std(axis=1, ddof=1)
     deviation[deviation == 0] = 1.0
@@ -120,7 +120,7 @@ def synthetic_control(treated: Floats, donors: Floats, before: int, weights: Flo
 
 
 def placebos_in_space(donors: Floats, before: int) -> list[Synthetic]:
-    """Every donor as if it were the treated area, beside the other donors."""
+    """Every donor treated as if it were the treated area, against the other donors."""
     others = np.arange(donors.shape[1])
     return [synthetic_control(donors[:, place], donors[:, others != place], before) for place in others]
 
@@ -141,7 +141,7 @@ def judge(found: Synthetic, placebos: list[Synthetic], before: int) -> Judged:
     return Judged(ratio, ratios, p_value, lower, upper, reach)
 
 
-_LEAST = 1e-12  # a fit without any rest; the ratio is then as great as it can be told
+_LEAST = 1e-12  # an exact fit; the ratio is then as large as a float can be
 
 
 def _ratio(after: Floats, rmspe_before: float) -> float:

@@ -1,7 +1,7 @@
 """A declared synthetic control: its donors, weights, placebos and rows.
 
 Belongs here: from figures to the method and back to rows. Does not belong here: the method (`synthetic.py`), other
-designs (`effects.py`).
+designs (`studies.py`).
 
 The placebos of a single municipality are its donors. Those of a group are groups of as many municipalities, drawn at
 random from all that it may be compared with and weighted as its own members are: the sum of many is smoother than any
@@ -17,7 +17,7 @@ import numpy as np
 
 from indicators.model.study import SyntheticControl
 from indicators.statistics import synthetic as method
-from indicators.statistics.effect_rows import LEVEL, Found, Frame, Measured, Placebo, rank_of, too_few_years
+from indicators.statistics.effect_rows import LEVEL, Frame, Measured, Placebo, StudyRows, rank_of, too_few_years
 from indicators.statistics.effect_words import verdict
 from indicators.statistics.figures import Figures
 from indicators.statistics.kendall import Floats, Integers
@@ -54,7 +54,7 @@ class _Search(NamedTuple):
         return int((self.years < first_after).sum())
 
 
-def synthetic(analysis: SyntheticControl, frame: Frame, figures: Figures, found: Found) -> None:
+def synthetic(analysis: SyntheticControl, frame: Frame, figures: Figures, found: StudyRows) -> None:
     """One area or group against its synthetic self, with placebos in space and in time."""
     own = figures.panel(frame.indicator, [frame.area], frame.years)
     members = figures.municipalities([frame.area])
@@ -159,7 +159,7 @@ def _control(case: _Case, pool: _Pool, importance: Floats | None, before: int, u
 
 
 def _tell(
-    analysis: SyntheticControl, frame: Frame, search: _Search, apart: Floats, in_time: _Search, found: Found
+    analysis: SyntheticControl, frame: Frame, search: _Search, apart: Floats, in_time: _Search, found: StudyRows
 ) -> None:
     if len(search.placebos) + 1 < 1 / LEVEL:
         found.refuse(frame, "no_comparison_areas")
@@ -187,7 +187,7 @@ def _tell(
     found.placebos(frame, estimated.case(), estimated.others(search.placebos, before))
 
 
-def _placebo_in_time(analysis: SyntheticControl, frame: Frame, search: _Search, found: Found) -> float | None:
+def _placebo_in_time(analysis: SyntheticControl, frame: Frame, search: _Search, found: StudyRows) -> float | None:
     """The same with a made-up year, over the years before only; p, or None when too few years lie before it."""
     before, until = search.until(analysis.placebo_year), search.until(frame.first_after)
     if before < method.FEWEST_BEFORE or before == until:
@@ -213,7 +213,7 @@ def _predictors(
 
 
 def _with_predictors(analysis: SyntheticControl, figures: Figures) -> set[str] | None:
-    """The areas that have every predictor, in half of the years before either year; None where none is asked for."""
+    """The areas that have every predictor, in half of the years before either year; None without predictors."""
     found = [
         set(figures.mean_of_years(name, range(analysis.first_year, until)))
         for name in analysis.predictors

@@ -1,6 +1,6 @@
 """Trends: whether a series rises or falls, how fast, and whether that is to the good.
 
-Belongs here: which points of a series are tested, by which rule, the rule of Fingertips, and what a trend is called.
+Belongs here: which points of a series are tested, by which rule, the rule of Fingertips, and the words for a trend.
 Does not belong here: Kendall's test (`kendall.py`); breaks and intervals, which come with the points.
 
 Source of the rule for values with intervals: Office for Health Improvement and Disparities (OHID), Fingertips, Recent
@@ -211,7 +211,7 @@ def _judge_by_kendall(runs: _Runs, found: _Found) -> None:
 
 
 class _Found:
-    """What was found, an entry a series of `runs`; not estimable until kept."""
+    """The results, one entry for each series of `runs`; not estimable until set."""
 
     def __init__(self, runs: _Runs) -> None:
         m = len(runs.start)

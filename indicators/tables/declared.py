@@ -1,7 +1,7 @@
-"""The tables that the declarations become: what the warehouse reads as its source `declared`.
+"""The schemas of the tables that the declarations become: the warehouse's dbt source `declared`.
 
-Belongs here: names and types of columns. Does not belong here: their rows (`generate.py`, `reform_rows.py`), and the
-tables that are published as they are declared, without dbt (`reform_tables.py`).
+Belongs here: names and types of columns. Does not belong here: their rows (`generate/declared_rows.py`,
+`generate/reform_rows.py`), and the tables that are published as declared, without dbt (`reform.py`).
 """
 
 from __future__ import annotations

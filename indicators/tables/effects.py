@@ -1,7 +1,7 @@
-"""The public tables of the effect studies: names, types and descriptions of their columns.
+"""The schemas of the public tables of the effect studies.
 
-Belongs here: what each column holds. Does not belong here: how it is estimated (`statistics/effects.py`), or who writes
-it (`pipelines/warehouse/effect_studies.py`).
+Belongs here: what each column holds. Does not belong here: how it is estimated (`indicators/statistics`), or who
+writes it (`pipelines/warehouse/effect_studies.py`).
 """
 
 from __future__ import annotations

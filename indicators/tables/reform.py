@@ -1,7 +1,7 @@
-"""The public tables of the reform's registers: what they hold, column by column.
+"""The schemas of the public tables of the reform's registers.
 
-Belongs here: names, types and descriptions of what a release holds just as it is declared. Does not belong here: rows
-(`reform_rows.py`), and tables that are computed (dbt, `effect_tables.py`).
+Belongs here: names, types and descriptions of columns that a release publishes exactly as declared. Does not belong
+here: rows (`generate/reform_rows.py`), and tables that are computed (dbt, `effects.py`).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 
 class RegisterTable(NamedTuple):
-    """A table that is published as it is declared: about it, its key, and type and description of each column."""
+    """A table that is published as declared: its description, its key, and type and description of each column."""
 
     about: str
     key: tuple[str, ...]

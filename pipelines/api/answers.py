@@ -1,7 +1,8 @@
-"""From a question to an answer of HTTP.
+"""Turns a listing request into an HTTP response.
 
-Belongs here: the tag of an answer and what a repeat costs (nothing), the link to the next page, compression, and when
-an answer that is too long is refused rather than cut short. Does not belong here: what is asked (`routes.py`).
+Belongs here: entity tags and conditional requests (a repeated request costs nothing), the link to the next page,
+compression, and refusing a response that would be too long instead of truncating it. Does not belong here: which
+parameters an address takes (`routes.py`, `parameters.py`).
 """
 
 from __future__ import annotations
@@ -21,13 +22,13 @@ from fastapi import Request, Response
 from starlette.responses import StreamingResponse
 
 from pipelines.api import cursors, empty_answers, formats, jsonstat
-from pipelines.api.current_release import Served, Serving
+from pipelines.api.current_release import CurrentRelease, OpenRelease
 from pipelines.api.formats import Form
 from pipelines.api.parameters import MOST_ROWS, ROWS_OF_JSON, Paging, fingerprint
 from pipelines.api.problems import ApiError
 from pipelines.api.queries import Listing, chosen, page_of
 
-# A browser may keep an answer, but asks each time whether its release still is the current one.
+# A browser may cache a response, but revalidates it each time: its release may no longer be the current one.
 CACHE_CONTROL = "no-cache"
 VARY = "Accept, Accept-Encoding"
 _CODE = version("nyckeltal")
@@ -36,7 +37,7 @@ _PIECE = 1 << 18
 
 @dataclass(frozen=True)
 class Question:
-    """One request for a listing: which form, how many rows, and where the page begins."""
+    """One request for a listing: the format, how many rows, and where the page begins."""
 
     listing: Listing
     given: Paging
@@ -51,7 +52,7 @@ class Question:
         return self.given.limit or (ROWS_OF_JSON if self.form.tells_more else MOST_ROWS)
 
     def tag(self, release_id: str) -> str:
-        """The strong tag: equal tags, equal bytes."""
+        """The strong entity tag of the response: equal tags mean equal bytes."""
         given = [self.given.limit, self.given.cursor, *self.given.columns]
         asked = [_CODE, release_id, self.hash, self.form.ending, *map(str, given)]
         digest = hashlib.sha256("\n".join(asked).encode()).hexdigest()[:32]
@@ -59,10 +60,10 @@ class Question:
 
 
 def question(request: Request, listing: Listing, given: Paging) -> Question:
-    """The question that a request holds.
+    """Parse a request.
 
     Raises:
-        ApiError: the form is not given, or a parameter that has one value stands there twice.
+        ApiError: the format is not supported, or a single-valued parameter is given twice.
     """
     for name in sorted(set(request.query_params)):
         if not isinstance(getattr(given, name), list) and len(request.query_params.getlist(name)) > 1:
@@ -79,24 +80,24 @@ def question(request: Request, listing: Listing, given: Paging) -> Question:
 
 
 def wants_gzip(request: Request) -> bool:
-    """Whether gzip may be sent."""
+    """Whether the client accepts gzip."""
     wanted = dict(formats.weights(request.headers.get("accept-encoding", "")))
     return wanted.get("gzip", wanted.get("*", 0.0)) > 0
 
 
 def unchanged(request: Request, tag: str) -> bool:
-    """Whether the one who asks has this already (RFC 9110, 13.1.2)."""
+    """Whether the client already has this response (`If-None-Match`; RFC 9110, 13.1.2)."""
     known = [part.strip().removeprefix("W/") for part in request.headers.get("if-none-match", "").split(",")]
     return tag in known or "*" in known
 
 
 async def answer(request: Request, listing: Listing, given: Paging) -> Response:
-    """A page of a listing out of the current release.
+    """One page of a listing of the current release.
 
     Raises:
-        ApiError: whatever is wrong with the question.
+        ApiError: the request is invalid.
     """
-    serving: Serving = request.app.state.serving
+    serving: CurrentRelease = request.app.state.serving
     asked = question(request, listing, given)
     async with serving.hold() as served:
         page = page_of(listing, given, served.vocabulary)
@@ -145,7 +146,7 @@ def _respond_with(
 
 
 def respond(request: Request, form: Form, zipped: bool, body: bytes | BinaryIO, headers: dict[str, str]) -> Response:
-    """The response with that body; a long one goes out piece by piece."""
+    """The response with that body; a long body is streamed."""
     if zipped:
         headers["Content-Encoding"] = "gzip"
     media_type = f"{form.media_type}; charset=utf-8; header=present" if form is formats.CSV else form.media_type
@@ -158,7 +159,7 @@ def respond(request: Request, form: Form, zipped: bool, body: bytes | BinaryIO, 
 
 
 def pieces(file: BinaryIO, first: int, left: int | None = None) -> Iterator[bytes]:
-    """A file from a byte on, so many bytes or all, closed at the end."""
+    """Stream a file from a byte offset, up to a number of bytes; the file is closed at the end."""
     with file:
         file.seek(first)
         while chunk := file.read(_PIECE if left is None else min(_PIECE, left)):
@@ -167,7 +168,7 @@ def pieces(file: BinaryIO, first: int, left: int | None = None) -> Iterator[byte
 
 
 def _set_aside(chunks: Iterator[bytes]) -> BinaryIO:
-    """A long answer, written where it waits for its reader, however slow: not in memory."""
+    """A long response body in a temporary file, so that a slow client does not hold it in memory."""
     file = cast(BinaryIO, tempfile.TemporaryFile())  # noqa: SIM115 - its reader closes it
     file.writelines(chunks)
     return file
@@ -177,7 +178,7 @@ def _following(request: Request, asked: Question, release_id: str, frame: pl.Dat
     """The address of the next page; None when this is the last.
 
     Raises:
-        ApiError: there is more, and the form has no place to say so.
+        ApiError: there are more rows, and the format has no place to say so.
     """
     if frame.height <= asked.rows:
         return None
@@ -199,7 +200,7 @@ def _following(request: Request, asked: Question, release_id: str, frame: pl.Dat
 def _chunks(
     con: duckdb.DuckDBPyConnection,
     asked: Question,
-    served: Served,
+    served: OpenRelease,
     frame: pl.DataFrame,
     following: str | None,
     note: str | None,

@@ -1,6 +1,6 @@
-"""The application, put together.
+"""Assembles the FastAPI application.
 
-Belongs here: which parts there are and in which order. Does not belong here: what any of them does.
+Belongs here: which routers and middleware there are, and their order. Does not belong here: what any of them does.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from pipelines.api import pages, problems, release_files, routes, sql_process, sql_route
-from pipelines.api.current_release import Serving
+from pipelines.api.current_release import CurrentRelease
 from pipelines.api.guard import LOOPBACK, Guard
 
 _ABOUT = (
@@ -22,7 +22,7 @@ _ABOUT = (
     "utgåva; vilken står i huvudet Nyckeltal-Release. Tider är UTC. Saknade värden är null, aldrig noll, och status "
     "säger varför."
 )
-# Its pages are ours (`page.py`): FastAPI's own ask other servers for their scripts. It sends no telemetry.
+# The documentation pages are our own (`pages.py`), because FastAPI's load scripts from a CDN. No telemetry is sent.
 _SETTINGS: dict[str, Any] = {
     "title": "Nyckeltal: API",
     "version": "1",
@@ -41,16 +41,16 @@ def create_app(
     hosts: frozenset[str] | None = LOOPBACK,
     origins: Collection[str] = (),
 ) -> FastAPI:
-    """The application on a folder of releases.
+    """The application that serves a folder of releases.
 
     Args:
-        with_sql: whether readers may send SQL. hosts: names that are answered, None for any. origins: sites whose pages
-        may read answers of the interface.
+        with_sql: whether clients may send SQL. hosts: accepted host names, None for any. origins: sites whose scripts
+        may read responses (CORS).
     """
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
-        app.state.serving = Serving(releases_dir)
+        app.state.serving = CurrentRelease(releases_dir)
         if with_sql:
             sql_process.warm_up()
         await app.state.serving.warm_up()

@@ -1,7 +1,8 @@
-"""The codes of a release: what may be asked for.
+"""The codes of a release, which clients may use in requests.
 
-Belongs here: which indicators, areas, groups and themes there are, and telling what was meant when one is not. It is
-read once for each release, so that a wrong code costs no query.
+Belongs here: which indicators, areas, groups and themes exist, and suggestions for codes that do not. The codes are
+read once for each release, so that rejecting an unknown code needs no query. Does not belong here: the forms that
+parameters may take (`parameters.py`).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from indicators.model.words import AREA_TYPES
 from pipelines.api.problems import ApiError, meant, near
 from pipelines.text.normalise import AreaNames, folded
 
-_ALIKE = 0.7  # how alike a word must be to one of ours: more than plural and singular need
+_ALIKE = 0.7  # minimum similarity for a suggestion; plural and singular of a word differ by less
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Vocabulary:
 
     @classmethod
     def read(cls, con: duckdb.DuckDBPyConnection) -> Vocabulary:
-        """The codes of the release that the connection is on."""
+        """Read the codes of the release that the connection is open on."""
         indicators = con.execute("select indicator_id, title_sv, theme from indicator order by 1").fetchall()
         areas = con.execute("select area_id, name, area_type from area order by 1").fetchall()
         members = con.execute("select group_id, area_id from area_membership where valid_to is null").fetchall()
@@ -44,7 +45,7 @@ class Vocabulary:
         )
 
     def indicators(self, wanted: Collection[str], themes: Collection[str]) -> set[str] | None:
-        """The indicators that are meant, all (None) when nothing is asked for; both must hold.
+        """The selected indicators, None for all; conditions on id and theme are combined with and.
 
         Raises:
             ApiError: there is no such indicator or theme.
@@ -54,7 +55,7 @@ class Vocabulary:
         return _both(wanted, [self.themes[t] for t in themes])
 
     def areas(self, wanted: Collection[str], groups: Collection[str], kinds: Collection[str]) -> set[str] | None:
-        """The areas that are meant: those named and the members of the groups, of the types given; None for all.
+        """The selected areas, of the given types: those named and the members of the named groups; None for all.
 
         Raises:
             ApiError: there is no such area, group or type.
@@ -72,7 +73,7 @@ class Vocabulary:
         names: dict[str, str] | None = None,
         said: Mapping[str, str] | None = None,
     ) -> None:
-        """Refuse what is not known; `names` by code are those of areas, `said` the Swedish words for codes."""
+        """Reject unknown codes. `names` (area names by code) and `said` (Swedish words by code) are for suggestions."""
         for value in wanted:
             if value not in known:
                 likely = AreaNames(names).near(value) if names else _of_word(value, said or {}, known)
@@ -85,7 +86,7 @@ class Vocabulary:
 
 
 def _of_word(value: str, said: Mapping[str, str], known: Collection[str]) -> list[str]:
-    """The code whose Swedish word is most like a value: `kommuner` is municipality."""
+    """The code whose Swedish word is most like a value: `kommuner` means municipality."""
     codes = {folded(word): code for code, word in said.items() if code in known}
     return [codes[word] for word in get_close_matches(folded(value), list(codes), 1, _ALIKE)]
 

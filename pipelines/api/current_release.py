@@ -1,8 +1,8 @@
-"""Which release answers: the one that the pointer names at the moment of asking, whole.
+"""Selects the release that answers a request: the one that the pointer names when the request begins.
 
-Belongs here: opening a release, following the pointer, letting go of a release when its last request is done. A file
-that is open can be read to its end, also when its folder is pruned; so a release is opened by its own folder, once,
-and each request stays with the one that it began with. Does not belong here: what is asked.
+Belongs here: opening a release, following the pointer, the cache of responses, and closing a release after its last
+request. An open file stays readable after its folder has been pruned, so each release is opened once, by its own
+folder, and every request keeps the release that it began with. Does not belong here: what is queried.
 """
 
 from __future__ import annotations
@@ -28,30 +28,30 @@ from pipelines.reading import reader
 from pipelines.storage import release_pointer
 from pipelines.storage.release_pointer import ReleaseInfo
 
-AT_ONCE = 4  # queries that run, each on one core; the others wait for their turn
+AT_ONCE = 4  # queries that run at the same time, each on one core; others wait
 LIMITS = reader.Limits(seconds=20, threads=1, memory_mb=600)
-_KEPT_BYTES = 64_000_000  # of answers that are ready, for each release
+_KEPT_BYTES = 64_000_000  # bytes of cached responses for each release
 _LONGEST_KEPT = 1_000_000
-_RETRY_SECONDS = 5.0  # until a release that could not be opened is tried again
+_RETRY_SECONDS = 5.0  # seconds before a release that could not be opened is tried again
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
-class Kept:
-    """Answers by their tag, as long as there is room; what was not asked for the longest goes first."""
+class ResponseCache:
+    """A least-recently-used cache of responses, by entity tag."""
 
     def __init__(self, most_bytes: int) -> None:
         self._answers: OrderedDict[str, tuple[bytes, str | None]] = OrderedDict()
         self._left = most_bytes
 
     def get(self, tag: str) -> tuple[bytes, str | None] | None:
-        """The body and the address of the next page."""
+        """The cached body and the address of the next page."""
         if tag in self._answers:
             self._answers.move_to_end(tag)
         return self._answers.get(tag)
 
     def put(self, tag: str, body: bytes, following: str | None) -> None:
-        """Keep an answer. A long one is not kept: it would take the place of many."""
+        """Cache a response, unless it is so long that it would displace many others."""
         if tag in self._answers or len(body) > _LONGEST_KEPT:
             return
         self._answers[tag] = (body, following)
@@ -62,28 +62,28 @@ class Kept:
 
 
 @dataclass
-class Served:
-    """A release that is open. `users` are the requests that it answers now."""
+class OpenRelease:
+    """An open release. `users` counts the requests in progress."""
 
     info: ReleaseInfo
     folder: Path
     con: duckdb.DuckDBPyConnection
     vocabulary: Vocabulary
     columns: dict[str, tuple[str, ...]]
-    kept: Kept = field(default_factory=lambda: Kept(_KEPT_BYTES))
+    kept: ResponseCache = field(default_factory=lambda: ResponseCache(_KEPT_BYTES))
     users: int = field(default=0)
 
     @property
     def release_id(self) -> str:
-        """The release's id, which is also its folder's name."""
+        """The release's id, which is also the name of its folder."""
         return self.info.release_id
 
     @classmethod
-    def open(cls, folder: Path) -> Served:
+    def open(cls, folder: Path) -> OpenRelease:
         """Open a release by its own folder.
 
         Raises:
-            duckdb.Error, OSError, ValueError: it is not there, or not what its name says.
+            duckdb.Error, OSError, ValueError: the folder is gone, or is not the release that its name says.
         """
         info = release_pointer.info(folder)
         con = reader.open_release(folder, LIMITS)
@@ -97,20 +97,20 @@ class Served:
             raise
 
 
-class Serving:
+class CurrentRelease:
     """The release that requests get. All of its state is touched by the event loop only."""
 
     def __init__(self, releases_dir: Path) -> None:
         self._releases_dir = releases_dir
-        self._now: Served | None = None
-        self._open: dict[str, Served] = {}  # by id; those before the current one as long as they are used
+        self._now: OpenRelease | None = None
+        self._open: dict[str, OpenRelease] = {}  # by id; earlier releases stay until their last request is done
         self._turning = asyncio.Lock()
         self._turns = anyio.CapacityLimiter(AT_ONCE)
         self._failed: str | None = None
         self._failed_until = 0.0
 
     @asynccontextmanager
-    async def hold(self) -> AsyncIterator[Served]:
+    async def hold(self) -> AsyncIterator[OpenRelease]:
         """The current release, kept open for as long as the request needs it.
 
         Raises:
@@ -124,8 +124,8 @@ class Serving:
             served.users -= 1
             self._let_go(served)
 
-    async def read(self, served: Served, work: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
-        """Do `work` with a cursor of its own, in a thread, when it is its turn, and no longer than allowed.
+    async def read(self, served: OpenRelease, work: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
+        """Run `work` in a thread with a cursor of its own, within the limits of concurrency and time.
 
         Raises:
             ApiError: it took too long or too much memory.
@@ -143,26 +143,26 @@ class Serving:
                 cursor.close()
 
     async def warm_up(self) -> None:
-        """Open the current release, and let DuckDB load what it needs to bind a value, before anybody waits for it."""
+        """Open the current release and make DuckDB load what binding a parameter needs, before the first request."""
         async with self.hold() as served:
             await self.read(served, lambda con: con.execute("select ?", [0]))
 
-    def is_current(self, served: Served) -> bool:
-        """Whether the pointer still names it."""
+    def is_current(self, served: OpenRelease) -> bool:
+        """Whether the pointer still names this release."""
         return served.release_id == self._pointed()
 
     def close(self) -> None:
-        """Let go of the release."""
+        """Close the release."""
         last, self._now = self._now, None
         if last is not None:
             self._let_go(last)
 
-    def _let_go(self, served: Served) -> None:
+    def _let_go(self, served: OpenRelease) -> None:
         if served is not self._now and served.users == 0:
             del self._open[served.release_id]
             served.con.close()
 
-    async def _current(self) -> Served:
+    async def _current(self) -> OpenRelease:
         if self._now is None or self._now.release_id != self._pointed():
             async with self._turning:
                 await self._turn()
@@ -171,15 +171,17 @@ class Serving:
         return self._now
 
     async def _turn(self) -> None:
-        """Open what the pointer names now; once more when the pointer has moved on meanwhile and that was pruned."""
+        """Open the release that the pointer names; once more when the pointer moved meanwhile and that release was
+        pruned.
+        """
         clock = asyncio.get_running_loop().time
         failed = self._failed if clock() < self._failed_until else None
         while (name := self._pointed()) and name not in {failed, self._now and self._now.release_id}:
             try:
                 if name not in self._open:
-                    self._open[name] = await to_thread.run_sync(Served.open, self._releases_dir / name)
+                    self._open[name] = await to_thread.run_sync(OpenRelease.open, self._releases_dir / name)
             except (duckdb.Error, OSError, ValueError) as error:
-                # The last release that could be opened goes on answering, as everywhere; the operator is told.
+                # As everywhere, the last good release stays in service; the failure is logged for the operator.
                 _log.error("the release %s cannot be opened", name, exc_info=error)
                 failed = self._failed = name
                 self._failed_until = clock() + _RETRY_SECONDS

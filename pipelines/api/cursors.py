@@ -1,7 +1,7 @@
-"""Where the next page begins: an opaque text that holds the last key of the page before.
+"""Page cursors: opaque texts that hold the last key of the page before.
 
-Belongs here: writing and reading cursors. A cursor is good for one question in one release, so that pages put
-together are one whole answer; for any other it is refused.
+Belongs here: encoding and decoding cursors. A cursor is valid for one query in one release only, so that the pages of
+a listing always add up to one consistent result.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class _Cursor(msgspec.Struct, array_like=True, frozen=True):
 
 
 def write(release_id: str, question: str, key: Sequence[str | int]) -> str:
-    """The cursor after the row with that key. `question`: a hash of what was asked, but for cursor and limit."""
+    """The cursor after the row with that key. `question`: a hash of the request without cursor and limit."""
     body = msgspec.json.encode(_Cursor(release_id, question, list(key)))
     return base64.urlsafe_b64encode(body).decode().rstrip("=")
 
@@ -33,7 +33,7 @@ def read(text: str, release_id: str, question: str, kinds: Sequence[type]) -> Ke
     """The key that a cursor holds. `kinds`: the types of the key's columns.
 
     Raises:
-        ApiError: it is none (400), belongs to another question (400) or to another release (410).
+        ApiError: it is not a cursor or belongs to another query (400), or belongs to another release (410).
     """
     wrong = ApiError(
         400, "fel-markor", "the cursor cannot be read", found=text, remedy="begin from the first page, without cursor"

@@ -1,7 +1,7 @@
-"""Why an answer has no rows.
+"""Explains why a response has no rows.
 
-Belongs here: one sentence for a question that nothing answers, and what to ask instead. Does not belong here: codes
-that do not exist, which are refused (`vocabulary.py`).
+Belongs here: one sentence for a valid query without results, and what to ask instead. Does not belong here: codes that
+do not exist, which are rejected (`codes.py`).
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from pipelines.api.queries import AREAS, COMPARISON, Listing, Page
 from pipelines.text.suggestions import words_near
 
 _NEVER_COMPARED = ("nation", "region")
-HEADER = "Nyckeltal-Note"  # for the forms that have no place for it
+HEADER = "Nyckeltal-Note"  # sent as a header: some formats have no place for a message
 
 
 def why_empty(con: duckdb.DuckDBPyConnection, listing: Listing, given: Paging, page: Page) -> str:
-    """One sentence, in ASCII but for names and titles.
+    """One sentence, in ASCII except for names and titles.
 
     Args:
-        con: on the release that was asked. page: of the question, as it was asked.
+        con: a connection on the queried release. page: the page of the query.
     """
     asked = given.model_dump(exclude_defaults=True)
     if "moment" in asked and (told := _not_known_then(con, asked["moment"], page)):
@@ -41,7 +41,7 @@ def why_empty(con: duckdb.DuckDBPyConnection, listing: Listing, given: Paging, p
 
 
 def _not_known_then(con: duckdb.DuckDBPyConnection, moment: str, page: Page) -> str | None:
-    """When what is asked for was not yet known: when it was."""
+    """If the queried values only became known after the moment of the query: when that was."""
     where = f"where {' and '.join(page.conditions)}" if page.conditions else ""
     found = con.execute(f"select min(known_from) from observation_vintage {where}", page.values[1:]).fetchone()
     first = found[0] if found else None
@@ -51,7 +51,7 @@ def _not_known_then(con: duckdb.DuckDBPyConnection, moment: str, page: Page) -> 
 
 
 def _not_compared(con: duckdb.DuckDBPyConnection, asked: dict[str, Any], page: Page) -> str | None:
-    """Why nothing is compared of what is asked for: whose values they are, or the cautions that they carry."""
+    """Why the queried values are in no comparison: their type of area, or the cautions that they carry."""
     areas, kinds = list(asked.get("area", [])), list(asked.get("area_type", []))
     meant = con.execute(
         "select distinct area_type from area where (area_id in (select unnest($1::varchar[])) or len($1) = 0) "
@@ -87,7 +87,7 @@ def _no_such_words(con: duckdb.DuckDBPyConnection, listing: Listing, typed: str)
 
 
 def _without_values(con: duckdb.DuckDBPyConnection, asked: dict[str, Any]) -> str | None:
-    """For named indicators: those without any value with what they wait for, or the years that there are."""
+    """For named indicators: those without any value with what they wait for, or the years that exist."""
     if not asked.get("indicator"):
         return None
     columns = [column for column, *_ in con.execute("from indicator limit 0").description or []]

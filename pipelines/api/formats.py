@@ -1,7 +1,7 @@
-"""The forms that an answer can have, which one is meant, and writing rows in it.
+"""Response formats: content negotiation, and writing a frame as JSON, CSV or Parquet.
 
-Belongs here: JSON, CSV and Parquet of a frame, and choosing by ending or `Accept`. JSON-stat has a module of its own.
-Missing stays null, beside its status; CSV is as every program reads it right (`text/csv_values.py`).
+Belongs here: the tabular formats, and choosing one by file ending or `Accept` header. Does not belong here: JSON-stat
+(`jsonstat.py`). Missing values stay null, with their status in another column; CSV follows `text/csv_values.py`.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ import polars as pl
 from pipelines.api.problems import ApiError
 from pipelines.text import csv_values
 
-BATCH = 5_000  # rows that are text at once
+BATCH = 5_000  # rows that are converted to text at a time
 
 
 @dataclass(frozen=True)
 class Form:
-    """A form by its ending. `tells_more`: it has room for saying that more follows."""
+    """A format, by its file ending. `tells_more`: it has room for a link to the next page."""
 
     ending: str
     media_type: str
@@ -39,10 +39,11 @@ TABULAR = (JSON, CSV, PARQUET)
 
 
 def choose(ending: str | None, accept: str, offered: Sequence[Form]) -> Form:
-    """The form that is asked for: by the address's ending, else by `Accept`; the first offered when it is all the same.
+    """The requested format: by the address's ending, else by `Accept`; the first offered when the client has no
+    preference.
 
     Raises:
-        ApiError: none of those offered (406).
+        ApiError: the client accepts none of those offered (406).
     """
     if ending is not None:
         found = next((form for form in offered if form.ending == ending), None)
@@ -58,7 +59,7 @@ def choose(ending: str | None, accept: str, offered: Sequence[Form]) -> Form:
 
 
 def weights(header: str) -> Iterator[tuple[str, float]]:
-    """What a header of preferences names, with how much each is wanted (0 is not at all)."""
+    """The values of a preference header with their weights (0 means not acceptable)."""
     for part in header.split(","):
         name, *parameters = (text.strip().lower() for text in part.split(";"))
         given = next((p.removeprefix("q=") for p in parameters if p.startswith("q=")), "1")
@@ -69,20 +70,20 @@ def weights(header: str) -> Iterator[tuple[str, float]]:
 
 
 def _quality(media_type: str, accept: str) -> float:
-    """How welcome a type is (RFC 9110, 12.5.1): the most exact range that holds it decides."""
+    """The weight of a media type (RFC 9110, 12.5.1): the most specific range that contains it decides."""
     exactness = {media_type: 2, f"{media_type.partition('/')[0]}/*": 1, "*/*": 0}
     found = [(exactness[name], weight) for name, weight in weights(accept or "*/*") if name in exactness]
     return max(found)[1] if found else 0.0
 
 
 def wants_page(accept: str) -> bool:
-    """Whether a page is named, and as more welcome than JSON: what browsers send when a person types an address."""
+    """Whether the client prefers HTML to JSON, as browsers do when a person types an address."""
     wanted = dict(weights(accept))
     return wanted.get("text/html", 0.0) > wanted.get(JSON.media_type, 0.0)
 
 
 def write_json(head: dict[str, Any], frame: pl.DataFrame) -> Iterator[bytes]:
-    """An object with the head's members and `rows`, an object each."""
+    """An object with the head's members and `rows`, one object for each row."""
     yield json.dumps({**head, "rows": []}, ensure_ascii=False).removesuffix("]}").encode() + b"\n"
     plain = _plain(frame)
     for start in range(0, plain.height, BATCH):
@@ -94,7 +95,7 @@ def write_json(head: dict[str, Any], frame: pl.DataFrame) -> Iterator[bytes]:
 
 
 def write_csv(frame: pl.DataFrame) -> Iterator[bytes]:
-    """UTF-8 with commas and a row of names; a number that is missing is an empty field, a text `none`."""
+    """UTF-8 with commas and a header row; a missing number is an empty field, a missing text `none`."""
     return (text.encode() for text in csv_values.written(frame, BATCH))
 
 
@@ -106,14 +107,14 @@ def write_parquet(frame: pl.DataFrame) -> Iterator[bytes]:
 
 
 def rows_in(form: Form, head: dict[str, Any], frame: pl.DataFrame) -> Iterator[bytes]:
-    """A frame in one of the tabular forms."""
+    """Write a frame in one of the tabular formats."""
     if form is JSON:
         return write_json(head, frame)
     return write_csv(frame) if form is CSV else write_parquet(frame)
 
 
 def gzipped(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """The same, compressed; without a time in it, so that the same answer is the same bytes."""
+    """Compress, without a time stamp, so that the same response has the same bytes."""
     press = zlib.compressobj(1, wbits=31)
     for chunk in chunks:
         if packed := press.compress(chunk):
@@ -122,7 +123,7 @@ def gzipped(chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _plain(frame: pl.DataFrame) -> pl.DataFrame:
-    """Times as ISO 8601 writes them; exact decimals as numbers."""
+    """Times in ISO 8601; exact decimals as numbers."""
     for name, kind in frame.schema.items():
         if isinstance(kind, pl.Datetime):
             written = pl.col(name).dt.to_string("iso:strict")

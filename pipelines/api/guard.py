@@ -1,7 +1,7 @@
-"""What stands before every address: who may ask, and what browsers are told.
+"""Security middleware around every address: host check, security headers, and format endings.
 
-Belongs here: the check of the host's name (a page elsewhere may not reach this server by a name of its own), headers
-of security, and taking the ending off an address of the interface. Does not belong here: any answer.
+Belongs here: checking the `Host` header (so that a foreign page cannot reach this server by DNS rebinding), security
+headers, and stripping the format ending from an address of the API. Does not belong here: any response.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pipelines.api.problems import ApiError
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 PREFIX = "/api/v1/"
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
-# Nothing comes from elsewhere, no text becomes code, and no page may frame ours. Pictures that Vega draws have style
+# No resources from other hosts, no eval, and no framing by other pages. Pictures that Vega draws have style
 # attributes.
 PAGES = (
     "default-src 'self'; style-src-attr 'unsafe-inline'; img-src 'self' data: blob:; object-src 'none'; "
@@ -33,13 +33,13 @@ _HEADERS = {
 
 
 class Guard:
-    """The outermost layer. `hosts`: names that are answered, None for any."""
+    """The outermost middleware. `hosts`: accepted host names, None for any."""
 
     def __init__(self, app: ASGIApp, hosts: frozenset[str] | None) -> None:
         self._app, self._hosts = app, hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request through, or refuse it."""
+        """Pass a request on, or reject it."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -71,7 +71,7 @@ class Guard:
 
 
 def _name(host: str) -> str:
-    """The name of a host, without port and brackets."""
+    """A host name without port and brackets."""
     try:
         return (urlsplit(f"//{host}").hostname or "").lower()
     except ValueError:
@@ -79,7 +79,7 @@ def _name(host: str) -> str:
 
 
 def _without_ending(scope: Scope) -> dict[str, Any]:
-    """`/api/v1/observations.csv` is `/api/v1/observations`, to be given as CSV."""
+    """`/api/v1/observations.csv` becomes `/api/v1/observations` with the format CSV."""
     path, dot, ending = scope["path"].rpartition(".")
     if not path.startswith(PREFIX) or not dot or "/" in ending:
         return dict(scope)

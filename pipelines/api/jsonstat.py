@@ -1,7 +1,8 @@
 """Observations as JSON-stat 2.0 (https://json-stat.org/full/): a cube of indicator, area, sex and year.
 
-Belongs here: the cube of a page of observations, with labels and how to cite. Cells that no row of the page fills are
-left out; those whose value is missing stand there with their status. Does not belong here: the files of the package.
+Belongs here: the cube of one page of observations, with labels and citations. Cells without a row on the page are left
+out; rows without a value are included with their status. Does not belong here: the JSON-stat files of the release
+package (`release/package/jsonstat.py`).
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ class Words:
 
 
 def words(con: duckdb.DuckDBPyConnection, frame: pl.DataFrame) -> Words:
-    """What the codes of a page are called, and how its values are cited."""
+    """Labels of the codes on a page, and how its values are cited."""
     indicators, areas = (frame[column].unique().to_list() for column in ("indicator_id", "area_id"))
     told = con.execute(
         "select distinct indicator_id, title_sv, unit, area_type, attribution from observation_wide "
@@ -101,7 +102,7 @@ def dataset(
 
 
 def _place(codes: dict[str, list[Any]]) -> pl.Expr:
-    """The place of each row in the cube, row-major: the last dimension moves fastest."""
+    """The position of each row in the cube, row-major: the last dimension moves fastest."""
     place = pl.lit(0, pl.Int64)
     for column, values in codes.items():
         place = place * len(values) + pl.col(column).rank("dense").cast(pl.Int64) - 1

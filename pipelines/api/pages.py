@@ -1,6 +1,7 @@
-"""The few pages that the server itself has: the interface explained, the release's files, and what to do without pages.
+"""The few HTML pages that the server itself has: API documentation, the file listing, and a page for releases without
+a site.
 
-Belongs here: filling those templates (Swedish). Does not belong here: the pages of a release (`site`).
+Belongs here: rendering those templates (Swedish). Does not belong here: the pages of a release (`site`).
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ def _templates() -> Environment:
 
 
 def html(template: str, status: int = 200, release: ReleaseInfo | None = None, **content: Any) -> Response:
-    """A page. `release`: the one that it tells of."""
+    """Render a page. `release`: the release that the page is about."""
     text = _templates().get_template(template).render(release=release, **content)
     headers = {"Cache-Control": CACHE_CONTROL, **({"Nyckeltal-Release": release.release_id} if release else {})}
     return Response(text, status, headers, media_type="text/html")
@@ -39,7 +40,7 @@ def html(template: str, status: int = 200, release: ReleaseInfo | None = None, *
 
 @router.api_route("/api/", methods=["GET", "HEAD"])
 async def api(request: Request) -> Response:
-    """The interface, explained out of its own description."""
+    """The API documentation, rendered from the OpenAPI description."""
     described = request.app.openapi()
     base = str(request.base_url).rstrip("/")
     given = (*formats.TABULAR, formats.JSONSTAT)
@@ -48,14 +49,14 @@ async def api(request: Request) -> Response:
 
 @router.api_route("/api/stil.css", methods=["GET", "HEAD"])
 async def style() -> Response:
-    """How those pages look."""
+    """The style sheet of those pages."""
     text = _templates().get_template("stil.css").render()
     return Response(text, headers={"Cache-Control": CACHE_CONTROL}, media_type="text/css")
 
 
 @router.api_route("/api/v1/openapi", methods=["GET", "HEAD"])
 async def description(request: Request) -> Response:
-    """The description for programs (`/api/v1/openapi.json`)."""
+    """The OpenAPI description (`/api/v1/openapi.json`)."""
     formats.choose(request.scope.get("nyckeltal.ending"), "", [formats.JSON])
     body = json.dumps(request.app.openapi(), ensure_ascii=False)
     return Response(body, headers={"Cache-Control": CACHE_CONTROL}, media_type="application/json")

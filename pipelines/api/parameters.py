@@ -1,7 +1,7 @@
-"""What may be asked: the parameters of each question, typed.
+"""The request parameters of each address, typed.
 
-Belongs here: parameters with their words (Swedish, for the API's page) and the forms that values have. Which codes
-there are is the release's to say (`vocabulary.py`). Unknown parameters are refused.
+Belongs here: parameters with their descriptions (Swedish, for the API's page) and the forms that values may take.
+Unknown parameters are rejected. Does not belong here: which codes exist, which depends on the release (`codes.py`).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ ROWS_OF_JSON = 1_000
 
 
 def _split(value: object) -> object:
-    """Several values as a list, each by the rules of `text/normalise.py`."""
+    """Several values as a list, each normalised by `text/normalise.py`."""
     return [plain(part) for text in value for part in str(text).split(",")] if isinstance(value, list) else value
 
 
@@ -36,7 +36,7 @@ def _plain(value: object) -> object:
 
 
 def _moment(value: str) -> str:
-    """A day as it is; a time stamp in UTC, without zone, as the table has it."""
+    """A day unchanged; a time stamp in UTC, without zone, as in the table."""
     moment = datetime.fromisoformat(value)
     if re.fullmatch(r"\d{4}-\d\d-\d\d", value):
         return value
@@ -104,7 +104,7 @@ Words = Annotated[
 
 
 class Paging(BaseModel):
-    """Which columns, how much at once, and where to go on."""
+    """Which columns, how many rows, and where to continue."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -142,7 +142,7 @@ class Comparison(Series):
 
 
 class Observations(Comparison):
-    """Which rows of the table `observation`, and whether names and units stand beside the codes."""
+    """Which rows of the table `observation`, and whether names and units are included beside the codes."""
 
     status: Statuses = []
     labels: bool = Field(default=False, description="true: med titel, namn, enhet och källhänvisning i varje rad.")
@@ -191,7 +191,7 @@ def _span(text: str) -> tuple[str, str]:
 
 
 def fingerprint(path: str, given: BaseModel) -> str:
-    """A hash of the question: the same for the same values in another order, whatever page and columns."""
+    """A hash of the query: independent of the order of values, of columns and of page."""
     asked = given.model_dump(exclude={"columns", "cursor", "limit"}, exclude_defaults=True)
     plain = {name: sorted(set(value)) if isinstance(value, list) else value for name, value in asked.items()}
     return hashlib.sha256(json.dumps([path, plain], sort_keys=True).encode()).hexdigest()[:24]

@@ -1,7 +1,7 @@
-"""Errors as RFC 9457 tells them: `application/problem+json`.
+"""Error responses as RFC 9457 defines them: `application/problem+json`.
 
-Belongs here: what every error looks like, and turning the errors of libraries into ours. What is told is what was
-asked, never a path of the machine, a stack or a library's inner words; those go to the server's own log.
+Belongs here: the form of every error, and converting errors of libraries. A response names what the client sent, and
+never a path of the machine, a stack trace or a library's message; those go to the server's log only.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from indicators.errors import PortableError
 from pipelines.errors import NyckeltalError
 
 MEDIA_TYPE = "application/problem+json"
-_LONGEST = 300  # characters of what was sent that are told back
+_LONGEST = 300  # characters of the client's input that are repeated in a message
 
 
 class ApiError(PortableError):
-    """An error that the one who asks is told of.
+    """An error that is sent to the client.
 
     Args:
-        status: of HTTP. kind: its short name; the API's page explains each. what, expected, found, remedy: as in every
-        error of this project.
+        status: HTTP status. kind: its short name; the API's page explains each. what, expected, found, remedy: as in
+        every error of this project.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class ApiError(PortableError):
         self.headers: dict[str, str] = {}
 
     def response(self) -> Response:
-        """The answer."""
+        """The error as a response."""
         told = {"expected": self.expected, "found": self.found, "remedy": self.remedy}
         told = {name: text for name, text in told.items() if text}
         words = {"expected": "expected", "found": "found", "remedy": "what to do"}
@@ -77,17 +77,17 @@ KINDS = {
 
 
 def near(found: str, known: Iterable[str]) -> str:
-    """What was probably meant, as a remedy; empty when nothing is alike."""
+    """A remedy that suggests similar codes; empty when nothing is similar."""
     return meant(difflib.get_close_matches(found, list(known), n=3, cutoff=0.5))
 
 
 def meant(codes: Sequence[str]) -> str:
-    """Codes that were probably meant, as a remedy; empty when there are none."""
+    """A remedy that names the codes that were probably meant; empty when there are none."""
     return f"did you mean {', '.join(codes)}?" if codes else ""
 
 
 def of_ours(error: NyckeltalError, status: int = 400, kind: str = "sql") -> ApiError:
-    """An error of this project as a problem; where it happened stays here."""
+    """An error of this project as a problem response, without where in the code it happened."""
     return ApiError(status, kind, error.what, expected=error.expected, found=error.found, remedy=error.remedy)
 
 
@@ -108,7 +108,7 @@ def _of_parameters(request: Request, error: RequestValidationError) -> ApiError:
 
 
 def _parameters(request: Request) -> set[str]:
-    """The parameters of the question that was asked."""
+    """The parameters of the requested address."""
     asked = request.scope["route"].dependant.query_params
     return {name for parameter in asked for name in parameter.field_info.annotation.model_fields}
 
@@ -119,7 +119,7 @@ def _expected(fault: dict[str, Any]) -> str:
 
 
 def install(app: FastAPI) -> None:
-    """Let every error of the application be told as a problem."""
+    """Register handlers, so that every error of the application becomes a problem response."""
 
     @app.exception_handler(ApiError)
     async def ours(_: Request, error: ApiError) -> Response:
@@ -139,5 +139,5 @@ def install(app: FastAPI) -> None:
         return problem.response()
 
     @app.exception_handler(Exception)
-    async def unexpected(_: Request, __: Exception) -> Response:  # the server itself logs it
+    async def unexpected(_: Request, __: Exception) -> Response:  # the server logs it
         return ApiError(500, "internt", "something went wrong in the server", remedy="its log says what").response()

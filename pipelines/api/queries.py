@@ -1,7 +1,8 @@
-"""Which table answers which question, and the SQL of one page.
+"""Which table answers which request, and the SQL of one page.
 
-Belongs here: the public tables that can be asked for, the key that orders each, and conditions out of parameters.
-Values are bound, never written into SQL. Does not belong here: the rules of reading (`reading/reader.py`).
+Belongs here: the public tables that can be listed, the key that orders each, and conditions from parameters. Values
+are bound, never written into the SQL. Does not belong here: the rules for reading a release safely
+(`reading/reader.py`).
 """
 
 from __future__ import annotations
@@ -24,9 +25,10 @@ SERIES = ("indicator_id", "area_id", "sex", "year")
 
 @dataclass(frozen=True)
 class Listing:
-    """A table that is given page by page.
+    """A table that is returned page by page.
 
-    `source`: the table, a view or a macro of it. `is_cube`: its rows are observations, so JSON-stat can hold them.
+    `source`: the table, a view or a macro of it. `is_cube`: its rows are observations, so JSON-stat can represent
+    them.
     """
 
     table: str
@@ -36,12 +38,12 @@ class Listing:
 
     @property
     def file(self) -> str:
-        """The whole table as a file of the release."""
+        """The release's Parquet file with the whole table."""
         return f"{self.table}.parquet"
 
     @property
     def kinds(self) -> tuple[type, ...]:
-        """The types of the key."""
+        """The types of the key's columns."""
         return tuple(int if column == "year" else str for column in self.key)
 
 
@@ -66,25 +68,26 @@ class Page:
     values: list[Any] = field(default_factory=list)
 
     def where(self, condition: str, *values: object) -> None:
-        """One condition more."""
+        """Add a condition."""
         self.conditions.append(condition)
         self.values += values
 
     def one_of(self, column: str, wanted: Iterable[str]) -> None:
-        """The column has one of these values."""
+        """Add the condition that the column has one of these values."""
         values = sorted(wanted)
         self.where(f"{column} in ({', '.join('?' * len(values))})" if values else "false", *values)
 
     def after(self, key: Key) -> None:
-        """Only rows beyond that key. The first comparison is for the engine: it can skip what lies before."""
+        """Only rows after that key. The first comparison lets the engine skip row groups before it."""
         columns = self.listing.key
         self.where(f"{columns[0]} >= ?", key[0])
         self.where(f"({', '.join(columns)}) > ({', '.join('?' * len(columns))})", *key)
 
     def end_where(self, con: duckdb.DuckDBPyConnection, rows: int) -> None:
-        """Let a long page end with the first column's value that fills it.
+        """Let a long page end where the first key column's value changes.
 
-        DuckDB keeps the least few thousand rows at little cost, but sorts the whole table where more are asked for.
+        DuckDB keeps the first few thousand rows of an order cheaply, but sorts the whole table when more are
+        requested.
         """
         first = self.listing.key[0]
         query = f"select {first}, count(*) from {self.listing.source} {self._where()}group by 1 order by 1"
@@ -96,7 +99,7 @@ class Page:
                 return
 
     def sql(self, columns: Sequence[str], limit: int) -> tuple[str, list[Any]]:
-        """The query, with the key beside the columns that are asked for, and its values."""
+        """The query, with the key beside the requested columns, and its bound values."""
         names = ", ".join(identifier(name) for name in dict.fromkeys([*columns, *self.listing.key]))
         order = ", ".join(self.listing.key)
         query = f"select {names} from {self.listing.source} {self._where()}order by {order} limit ?"
@@ -107,7 +110,7 @@ class Page:
 
 
 def columns_of(con: duckdb.DuckDBPyConnection) -> dict[str, tuple[str, ...]]:
-    """The columns of each source, in their order."""
+    """The columns of each source, in order."""
     found = {}
     for source in sorted({listing.source for listing in LISTINGS}):
         any_moment = source.replace("?", "'2000-01-01'")
@@ -117,7 +120,7 @@ def columns_of(con: duckdb.DuckDBPyConnection) -> dict[str, tuple[str, ...]]:
 
 
 def chosen(given: Paging, known: Sequence[str]) -> Sequence[str]:
-    """The columns that are asked for, all when none is named.
+    """The requested columns, all when none is named.
 
     Raises:
         ApiError: there is no such column.
@@ -136,7 +139,7 @@ def chosen(given: Paging, known: Sequence[str]) -> Sequence[str]:
 
 
 def page_of(listing: Listing, given: Paging, vocabulary: Vocabulary) -> Page:
-    """The page that parameters ask for, from its beginning.
+    """The page that the parameters ask for, from its beginning.
 
     Raises:
         ApiError: a code that the release does not have.
@@ -164,7 +167,7 @@ def _years(page: Page, years: list[str]) -> None:
 def _words(page: Page, words: str) -> None:
     columns = ["name"] if page.listing is AREAS else ["indicator_id", "title_sv", "title_en", "definition_sv"]
     text = f"concat_ws(' ', {', '.join(columns)})"
-    for word in folded(words).split():  # DuckDB folds what is kept as `folded` does; a test holds them together
+    for word in folded(words).split():  # the same folding as `folded` in Python; a test compares the two
         page.where(f"contains(lower(strip_accents({text})), ?)", word)
 
 

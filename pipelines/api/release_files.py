@@ -1,7 +1,7 @@
-"""The release's own pages at `/`, and its files at `/utgava/`.
+"""Static files of the release: its pages at `/`, and its files at `/utgava/`.
 
-Belongs here: which file an address means, safely, and sending it. A file is opened while its release is the current
-one, and read to its end whatever happens to the folder. Does not belong here: what the pages say (`site`).
+Belongs here: resolving an address to a file safely, and sending it. A file is opened while its release is the current
+one, and stays readable whatever happens to the folder. Does not belong here: the content of the pages (`site`).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from starlette.responses import RedirectResponse, StreamingResponse
 
 from pipelines.api import formats, guard, pages
 from pipelines.api.answers import CACHE_CONTROL, pieces, unchanged
-from pipelines.api.current_release import Serving
+from pipelines.api.current_release import CurrentRelease
 from pipelines.api.problems import ApiError
 
 router = APIRouter(include_in_schema=False)
@@ -38,7 +38,7 @@ _TYPES = {
 
 @router.api_route("/utgava/{path:path}", methods=["GET", "HEAD"])
 async def release_file(request: Request, path: str) -> Response:
-    """A file of the release, or the list of all."""
+    """A file of the release, or the listing of all."""
     if path:
         if path.split("/", maxsplit=1)[0] == SITE:
             return _not_there(request, ApiError(404, "finns-inte", "the pages are at /", found=path))
@@ -46,7 +46,7 @@ async def release_file(request: Request, path: str) -> Response:
             return await _send(request, "", path)
         except ApiError as problem:
             return _not_there(request, problem)
-    serving: Serving = request.app.state.serving
+    serving: CurrentRelease = request.app.state.serving
     async with serving.hold() as served:
         found = await to_thread.run_sync(_listed, served.folder)
         return pages.html("utgava.html", release=served.info, files=found)
@@ -58,7 +58,7 @@ async def site_file(request: Request, path: str) -> Response:
     if path.startswith("api/"):
         problem = ApiError(404, "finns-inte", "there is nothing at this address", remedy="/api/ tells what there is")
         return _not_there(request, problem)
-    serving: Serving = request.app.state.serving
+    serving: CurrentRelease = request.app.state.serving
     async with serving.hold() as served:
         if not path and not (served.folder / SITE).is_dir():
             return pages.html("utan_sidor.html", release=served.info)
@@ -69,17 +69,17 @@ async def site_file(request: Request, path: str) -> Response:
 
 
 def _not_there(request: Request, problem: ApiError) -> Response:
-    """A page for a person whose address leads nowhere; programs, and whoever asks the interface, get the problem."""
+    """A 404 page for a person; the problem response for a program or an address of the API."""
     is_data = request.url.path.startswith(guard.PREFIX)
     if is_data or problem.kind != "finns-inte" or not formats.wants_page(request.headers.get("accept", "")):
         raise problem
     answer = pages.html("finns_inte.html", status=404)
-    answer.headers["Content-Security-Policy"] = guard.PAGES  # also where addresses are those of files
+    answer.headers["Content-Security-Policy"] = guard.PAGES  # also for addresses of files
     return answer
 
 
 async def _send(request: Request, below: str, path: str) -> Response:
-    serving: Serving = request.app.state.serving
+    serving: CurrentRelease = request.app.state.serving
     while True:
         async with serving.hold() as served:
             tag = f'"{hashlib.sha256(f"{served.release_id}/{below}/{path}".encode()).hexdigest()[:32]}"'
@@ -91,15 +91,15 @@ async def _send(request: Request, below: str, path: str) -> Response:
             except (FileNotFoundError, NotADirectoryError) as error:
                 if serving.is_current(served):
                     raise ApiError(404, "finns-inte", "there is no such file", found=path) from error
-                continue  # pruned a moment ago: the new release has its own
+                continue  # the release was just pruned: the new one has its own file
         return _response(request, file, _TYPES.get(Path(name).suffix.lower(), "application/octet-stream"), headers)
 
 
 def _opened(folder: Path, path: str) -> tuple[str, BinaryIO]:
-    """The file that an address means, opened, with its name.
+    """The file of an address, opened, with its name.
 
     Raises:
-        FileNotFoundError: there is none, or it would lie elsewhere. IsADirectoryError: it is a folder.
+        FileNotFoundError: there is none, or the address leads outside the folder. IsADirectoryError: it is a folder.
     """
     parts = [*path.split("/")[:-1], path.rpartition("/")[2] or "index.html"]
     if any(not part or part.startswith(".") or len(part) > 200 or set(part) & {"\\", "\0"} for part in parts):
@@ -115,7 +115,7 @@ def _opened(folder: Path, path: str) -> tuple[str, BinaryIO]:
 
 
 def _response(request: Request, file: BinaryIO, media_type: str, headers: dict[str, str]) -> Response:
-    """The file, or the part of it that is asked for; closed where its content is not wanted."""
+    """The file, or the requested range of it; closed when its content is not wanted."""
     size = os.fstat(file.fileno()).st_size
     if unchanged(request, headers["ETag"]):
         file.close()
@@ -131,7 +131,7 @@ def _response(request: Request, file: BinaryIO, media_type: str, headers: dict[s
 
 
 def _range(request: Request, tag: str, size: int) -> tuple[int, int, int]:
-    """First and last byte, and the status; of several ranges none is given, but the whole (RFC 9110, 14.2)."""
+    """First and last byte, and the status. A request for several ranges gets the whole file (RFC 9110, 14.2)."""
     found = re.fullmatch(r"bytes=(\d*)-(\d*)", request.headers.get("range", "").replace(" ", ""))
     if not found or found.groups() == ("", "") or request.headers.get("if-range", tag) != tag:
         return 0, size - 1, 200
@@ -148,7 +148,7 @@ def _range(request: Request, tag: str, size: int) -> tuple[int, int, int]:
 
 
 def _listed(folder: Path) -> list[tuple[str, int]]:
-    """Every file of the release but the pages, by its path below the folder, with its size."""
+    """Every file of the release except the pages, by its path below the folder, with its size."""
     found = []
     for path in sorted(folder.rglob("*")):
         parts = path.relative_to(folder).parts

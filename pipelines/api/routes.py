@@ -1,7 +1,8 @@
-"""The addresses of the interface.
+"""The addresses of the API.
 
-Belongs here: one short function an address, with its words (Swedish, for the API's page). Does not belong here: how
-an answer is made (`answers.py`). Each address also answers with an ending: `.json`, `.csv`, `.parquet`, `.jsonstat`.
+Belongs here: one short function for each address, with its description (Swedish, for the API's page). Does not belong
+here: how a response is made (`answers.py`). Each address can also end with a format: `.json`, `.csv`, `.parquet`,
+`.jsonstat`.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def _described(*, is_cube: bool = False) -> dict[int | str, dict[str, Any]]:
 
 
 def _get(path: str, summary: str, *, is_cube: bool = False) -> Callable[[Handler], Handler]:
-    """Answer GET, and HEAD likewise."""
+    """Register a function for GET and HEAD."""
 
     def register(handler: Handler) -> Handler:
         described = _described(is_cube=is_cube)
@@ -75,7 +76,7 @@ async def indicator(
     try:
         return await answer(request, queries.INDICATORS, Indicators(indicator=[indicator_id], **dict(given)))
     except ApiError as problem:
-        problem.status = 404 if problem.kind == "fel-varde" else problem.status  # its address names what is not there
+        problem.status = 404 if problem.kind == "fel-varde" else problem.status  # no such resource
         raise
 
 

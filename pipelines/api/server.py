@@ -1,6 +1,6 @@
-"""`nyckeltal serve`: the application on a port.
+"""`nyckeltal serve`: runs the application on a port.
 
-Belongs here: the socket, who may connect, and running until told to stop.
+Belongs here: the socket, who may connect, and running until stopped.
 """
 
 from __future__ import annotations
@@ -21,10 +21,11 @@ from pipelines.storage import release_pointer
 def serve(
     settings: Settings, host: str, port: int, tell: Callable[[str], None], *, with_sql: bool, origins: Collection[str]
 ) -> None:
-    """Serve until the process is told to stop; says where as soon as requests are answered.
+    """Serve until the process is told to stop.
 
     Args:
-        host, port: where to listen; port 0 takes a free one. tell: is given the address once requests are answered.
+        host, port: where to listen; port 0 takes a free one. tell: is called with the address once requests are
+        answered.
 
     Raises:
         NyckeltalError: there is no release, or it cannot be opened. UsageError: the address cannot be listened on.
@@ -40,25 +41,25 @@ def serve(
             server.run(sockets=[listening])
         except KeyboardInterrupt:
             return
-        except SystemExit as stopped:  # what went wrong stands in the log above
+        except SystemExit as stopped:  # the cause has been logged
             remedy = "serve another release: nyckeltal releases rollback"
             raise NyckeltalError("the server could not start", remedy=remedy) from stopped
 
 
 def configured(app: ASGIApp) -> uvicorn.Config:
-    """How the application is served."""
+    """The configuration of the HTTP server."""
     return uvicorn.Config(app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=5)
 
 
 class _Server(uvicorn.Server):
-    """A server that says when it answers."""
+    """A server that reports when it is ready."""
 
     def __init__(self, config: uvicorn.Config, address: str, tell: Callable[[str], None]) -> None:
         super().__init__(config)
         self._address, self._tell = address, tell
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, then tell."""
+        """Start, then report."""
         await super().startup(sockets)
         if self.started:
             self._tell(self._address)

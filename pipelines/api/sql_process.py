@@ -1,8 +1,8 @@
-"""A reader's own SQL in a process of its own, that can be ended.
+"""Runs a client's own SQL in a separate process that can be killed.
 
-Belongs here: starting that process for each query, holding its memory, and ending it when its time is up. DuckDB
-keeps to its limits in most queries, not in all: one long text or list is allocated outside its count, and some
-functions do not hear that they are interrupted. Does not belong here: what a query may be (`reading/reader.py`,
+Belongs here: starting that process for each query, limiting its memory, and killing it when its time is up. DuckDB
+keeps to its limits in most queries but not in all: a single long text or list is allocated outside its accounting, and
+some functions ignore interrupts. Does not belong here: which queries are allowed (`reading/reader.py`,
 `reading/sql_rules.py`).
 """
 
@@ -24,34 +24,36 @@ from pipelines.errors import UsageError, no_place_in
 from pipelines.reading import reader
 
 LIMITS = reader.Limits(seconds=20, memory_mb=600, rows=100_000, result_mb=100)
-_GRACE_SECONDS = 2  # for a query that was interrupted to say so itself
+_GRACE_SECONDS = 2  # grace period for an interrupted query to report that itself
 _log = logging.getLogger(__name__)
 
 
 @cache
 def _processes() -> ForkServerContext:
-    """Processes forked from one that has loaded our modules and opened nothing: they run the program's first lines
-    again, and would otherwise load the command line each time."""
+    """Processes forked from one that has imported our modules and opened nothing.
+
+    A plain start would import the command line again for each query.
+    """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([name for name in sorted(sys.modules) if name.partition(".")[0] == "pipelines"])
     return context
 
 
 def warm_up() -> None:
-    """Begin to load what the processes need, without waiting for it."""
+    """Begin to import what the processes need, without waiting for it."""
     _processes()
     forkserver.ensure_running()
 
 
 def ask(folder: Path, sql: str, ending: str, limits: reader.Limits = LIMITS) -> bytes:
-    """The answer to one query, written in a tabular form.
+    """The result of one query, written in a tabular format.
 
     Args:
-        folder: of a release. ending: of the form.
+        folder: of a release. ending: of the format.
 
     Raises:
-        UsageError: the query may not be run, goes beyond the limits, or its result has no place in that form.
-        FileNotFoundError: the release is not there any more.
+        UsageError: the query is not allowed, exceeds the limits, or its result cannot be written in that format.
+        FileNotFoundError: the release has been removed.
     """
     receiving, sending = _processes().Pipe(duplex=False)
     process = _processes().Process(target=_answer, args=(sending, folder, sql, ending, limits), daemon=True)
@@ -61,7 +63,7 @@ def ask(folder: Path, sql: str, ending: str, limits: reader.Limits = LIMITS) -> 
         if not receiving.poll(limits.seconds + _GRACE_SECONDS):
             raise reader.too_slow(limits)
         answer = receiving.recv()
-    except EOFError as error:  # it was ended by the system, or by its own library
+    except EOFError as error:  # killed by the system, or aborted by a library
         _log.warning("a query ended its process", exc_info=error)
         raise reader.too_large(limits) from error
     finally:
@@ -75,7 +77,7 @@ def ask(folder: Path, sql: str, ending: str, limits: reader.Limits = LIMITS) -> 
 
 
 def _answer(sending: Connection, folder: Path, sql: str, ending: str, limits: reader.Limits) -> None:
-    """In the process: the answer's bytes, or what is wrong."""
+    """In the process: the bytes of the result, or the error."""
     reader.hold_memory(limits)
     form = next(form for form in formats.TABULAR if form.ending == ending)
     try:

@@ -1,7 +1,7 @@
-"""A reader's own SQL, where it is switched on.
+"""The address for a client's own SQL, where it is enabled.
 
-Belongs here: reading the query out of a request. Does not belong here: what a query may do (`reading/reader.py`),
-and the process it runs in (`apart.py`).
+Belongs here: extracting the query from a request. Does not belong here: which queries are allowed
+(`reading/reader.py`), and the process it runs in (`sql_process.py`).
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from fastapi import APIRouter, Request, Response
 
 from pipelines.api import formats, sql_process
 from pipelines.api.answers import respond, wants_gzip
-from pipelines.api.current_release import Serving
+from pipelines.api.current_release import CurrentRelease
 from pipelines.api.problems import MEDIA_TYPE, ApiError, of_ours
 from pipelines.errors import UsageError
 
 PATH = "/api/v1/sql"
-LONGEST = 100_000  # bytes of a query
+LONGEST = 100_000  # maximum bytes of a query
 _AT_ONCE = 2
 _BODY: dict[str, Any] = {
     "requestBody": {
@@ -45,7 +45,7 @@ class _Asked(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def router(*, is_on: bool) -> APIRouter:
-    """The address of SQL; where it is off, it says how to switch it on."""
+    """The address for SQL; where it is disabled, the response says how to enable it."""
     routes = APIRouter()
     turns = anyio.CapacityLimiter(_AT_ONCE)
 
@@ -80,7 +80,7 @@ def router(*, is_on: bool) -> APIRouter:
     return routes
 
 
-async def _asked(serving: Serving, query: str, ending: str) -> tuple[bytes, str]:
+async def _asked(serving: CurrentRelease, query: str, ending: str) -> tuple[bytes, str]:
     while True:
         async with serving.hold() as served:
             try:
@@ -107,7 +107,7 @@ def _query(request: Request, body: bytes) -> str:
     try:
         if kind == "application/json":
             return msgspec.json.decode(body, type=_Asked).query
-        if kind in {"text/plain", "application/sql", "application/x-www-form-urlencoded"}:  # the last is curl's own
+        if kind in {"text/plain", "application/sql", "application/x-www-form-urlencoded"}:  # the last is curl's default
             return body.decode()
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ApiError(

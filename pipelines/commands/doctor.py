@@ -1,4 +1,4 @@
-"""What a machine lacks to run this, and the command that mends it. Belongs here: looking, never mending."""
+"""Checks what this machine lacks, and names the command that fixes it. Belongs here: checking, never fixing."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _FREE_GB = 4.0
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing looked at."""
+    """The result of one check."""
 
     what: str
     ok: bool
@@ -32,7 +32,7 @@ class Finding:
 
 
 def examine(settings: Settings) -> list[Finding]:
-    """Look at Python, packages, disk, declarations, embedded figures, the current release and its publisher."""
+    """Check Python, packages, disk, declarations, embedded figures, the current release and its publisher."""
     python = f"{sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro}"
     findings = [
         Finding(
@@ -54,7 +54,7 @@ def examine(settings: Settings) -> list[Finding]:
 
 
 def tell(findings: list[Finding]) -> None:
-    """One line a finding, with the remedy where something is amiss."""
+    """Print one line for each finding, with the remedy where something is wrong."""
     for finding in findings:
         mark = "[green]ok[/green]   " if finding.ok else "[bold red]fel[/bold red]  "
         terminal.out.print(f"{mark}{finding.what}: {finding.found}")
@@ -104,12 +104,12 @@ def _snapshot(settings: Settings) -> Finding:
 
 
 def _release(settings: Settings) -> Finding:
-    """That there is none yet is told, and no fault: a machine is sound before its first refresh."""
+    """A missing release is reported but is not a fault: a machine is sound before its first refresh."""
     standing = release_pointer.current(settings.releases_dir)
     return Finding("current release", True, standing.release_id if standing else "none yet: run `nyckeltal refresh`")
 
 
 def _publisher(settings: Settings) -> Finding:
-    """Told, never a fault: a release of one's own needs no publisher."""
+    """A missing publisher is reported but is not a fault: a private release needs none."""
     unnamed = "nobody is named; before publishing set NYCKELTAL_PUBLISHER_NAME"
     return Finding("publisher", True, settings.publisher_name or unnamed)

@@ -1,7 +1,7 @@
-"""What a person is told of the indicators: lists, searches, one by itself, and those that do not exist.
+"""Terminal output about indicators: lists, searches, single indicators, and unknown ids.
 
-Belongs here: gathering what is declared and released of them for the command line, and laying it out. Does not belong
-here: runs, releases and comparisons (`report.py`), or any of the work.
+Belongs here: gathering what is declared and released about them, and laying it out. Does not belong here: runs,
+releases and comparisons (`output.py`), or the work of any other room.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from pipelines.text.suggestions import names_near, words_near
 
 
 def of_theme(settings: Settings, theme: str | None) -> list[dict[str, Any]]:
-    """The indicators as declared, of one theme or of all, with the years of their values (`_listed`).
+    """The declared indicators of one theme or of all, with the years of their values (`_listed`).
 
     Raises:
         UsageError: there is no such theme.
@@ -36,14 +36,14 @@ def of_theme(settings: Settings, theme: str | None) -> list[dict[str, Any]]:
 
 
 def no_such_theme(theme: str) -> UsageError:
-    """A theme that does not exist, with those that do."""
+    """The error for an unknown theme, with the known ones."""
     near = names_near(theme, words.THEMES)
     remedy = f"did you mean {near[0]}?" if near else ""
     return UsageError("there is no such theme", expected=", ".join(words.THEMES), found=theme, remedy=remedy)
 
 
 def search_indicators(settings: Settings, text: str) -> tuple[list[dict[str, Any]], list[str]]:
-    """The indicators that hold all the words, as `of_theme` gives them; where none does, the nearest words."""
+    """The indicators that contain all the words, as `of_theme` returns them; if none does, similar words."""
 
     def searched(i: Indicator) -> str:
         return " ".join([i.indicator_id, i.title_sv, i.title_en, i.definition_sv, i.series or ""])
@@ -56,8 +56,10 @@ def search_indicators(settings: Settings, text: str) -> tuple[list[dict[str, Any
 
 
 def _listed(settings: Settings, wanted: Callable[[Indicator], bool]) -> list[dict[str, Any]]:
-    """Indicators as declared, with `first_year`, `last_year` and `no_values_sv` of the current release; without a
-    release the years are not known, and the last says so."""
+    """Declared indicators with `first_year`, `last_year` and `no_values_sv` of the current release.
+
+    Without a release the years are unknown, and `no_values_sv` says so.
+    """
     years = _years(settings)
     unknown = {"first_year": None, "last_year": None, "no_values_sv": "ingen utgåva än: kör `nyckeltal refresh`"}
     new = {**unknown, "no_values_sv": "inga värden än: väntar på nästa utgåva"}
@@ -80,7 +82,7 @@ def _years(settings: Settings) -> dict[str, dict[str, Any]] | None:
 
 
 def describe_indicator(settings: Settings, indicator_id: str) -> dict[str, Any]:
-    """One indicator as declared, and as released where there is a release.
+    """One indicator as declared, and as released if there is a release.
 
     Raises:
         UsageError: there is no such indicator.
@@ -99,14 +101,14 @@ def describe_indicator(settings: Settings, indicator_id: str) -> dict[str, Any]:
 
 
 def no_such_indicator(indicator_id: str, known: Iterable[str]) -> UsageError:
-    """An indicator that does not exist, with the nearest ones."""
+    """The error for an unknown indicator, with similar ones."""
     near = ", ".join(names_near(indicator_id, known, 5))
     remedy = f"{f'did you mean {near}? ' if near else ''}`nyckeltal indicators search WORDS` looks for more"
     return UsageError("there is no such indicator", expected="an indicator_id", found=indicator_id, remedy=remedy)
 
 
 def tell_indicator(described: dict[str, Any]) -> None:
-    """Lay out `describe_indicator`; an indicator without values begins with that."""
+    """Print the result of `describe_indicator`; an indicator without values begins with that."""
     if described.get("no_values_sv"):
         terminal.out.print(capital(described["no_values_sv"]), markup=False)
     table = terminal.grid(described["title_sv"], header=False)
@@ -119,7 +121,7 @@ def tell_indicator(described: dict[str, Any]) -> None:
 
 
 def tell_indicators(found: list[dict[str, Any]]) -> None:
-    """A list of indicators, and how many of them have no values."""
+    """Print a list of indicators, and how many of them have no values."""
     rows = [
         {
             **{name: i[name] for name in ("theme", "indicator_id", "title_sv", "unit", "kind")},
@@ -135,5 +137,5 @@ def tell_indicators(found: list[dict[str, Any]]) -> None:
 
 
 def capital(text: str) -> str:
-    """With its first letter as a capital."""
+    """The text with its first letter in upper case."""
     return text[:1].upper() + text[1:]

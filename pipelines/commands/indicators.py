@@ -1,6 +1,6 @@
 """`nyckeltal indicators …`: the catalogue.
 
-Belongs here: arguments and what is printed. Does not belong here: the work itself.
+Belongs here: arguments and output. Does not belong here: the work itself.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ def indicators_list(
 def indicators_search(
     words: Annotated[str, typer.Argument(help="Words to look for.")], data_dir: DataDir = None, json_out: AsJson = False
 ) -> None:
-    """Look for words in ids, titles, definitions and series; dots, rings and accents may be left out."""
+    """Search ids, titles, definitions and series; dots, rings and accents may be left out."""
     from pipelines.commands.indicator_output import search_indicators, tell_indicators  # noqa: PLC0415
 
     found, near = search_indicators(settings_for(data_dir), words)
-    if not found:  # beside the answer, so that a machine still reads it
+    if not found:  # on standard error, so that the output stays machine-readable
         meant = f" Menade du {', '.join(near)}?" if near else " `nyckeltal indicators list` visar alla."
         terminal.err.print(f"Inget nyckeltal har alla orden: {words}.{meant}", markup=False)
     terminal.as_json(found) if json_out else tell_indicators(found)
@@ -46,7 +46,7 @@ def indicators_search(
 
 @indicators_app.command("show")
 def indicators_show(indicator_id: str, data_dir: DataDir = None, json_out: AsJson = False) -> None:
-    """Tell all about one indicator."""
+    """Print all about one indicator."""
     from pipelines.commands.indicator_output import describe_indicator, tell_indicator  # noqa: PLC0415
 
     described = describe_indicator(settings_for(data_dir), indicator_id)
@@ -55,7 +55,7 @@ def indicators_show(indicator_id: str, data_dir: DataDir = None, json_out: AsJso
 
 @indicators_app.command("validate")
 def indicators_validate(json_out: AsJson = False) -> None:
-    """Check every declaration, those of sources and live datasets too; the first fault is told with file and key."""
+    """Check every declaration, including sources and live datasets; the first error is printed with file and key."""
     from pipelines.datasets import datasets  # noqa: PLC0415
     from pipelines.sources import origins  # noqa: PLC0415
 
@@ -75,7 +75,7 @@ def indicators_validate(json_out: AsJson = False) -> None:
 
 @indicators_app.command("new")
 def indicators_new() -> None:
-    """Ask for a new indicator's keys, and write its file when it is sound."""
+    """Ask for a new indicator's keys, and write its file if it is valid."""
     from pipelines.commands.new_indicator import ask_for, write_indicator  # noqa: PLC0415
 
     def ask(question: str, allowed: list[str] | None, default: str | None) -> str:

@@ -43,7 +43,7 @@ app.add_typer(warehouse.warehouse_app, name="warehouse")
 
 
 def main() -> None:
-    """Run a command; tell an error of ours in full words on standard error, with its exit code."""
+    """Run a command; print an error of this project on standard error and return its exit code."""
     try:
         app()
     except NyckeltalError as error:
@@ -90,10 +90,10 @@ def refresh(
     ] = None,
     json_out: AsJson = False,
 ) -> None:
-    """Fetch, judge, compute and publish: the whole way, as the nightly schedule does it.
+    """Fetch, validate, compute and publish, as the nightly schedule does.
 
     Exit codes: 0 done; 2 wrong use; 3 a dataset was held back, the others were released; 4 nothing was released and
-    the last release stands.
+    the last release stays.
     """
     from pipelines.commands.dagster_run import refresh as work  # noqa: PLC0415
     from pipelines.steps.workspace import Workspace  # noqa: PLC0415
@@ -114,7 +114,7 @@ def refresh(
 
 @app.command()
 def rebuild(data_dir: DataDir = None, json_out: AsJson = False) -> None:
-    """Make the release anew from archive and vintages; the same state gives the same tables."""
+    """Make a release again from archive and vintages, without fetching; the same state gives the same tables."""
     from pipelines.commands.dagster_run import rebuild as work  # noqa: PLC0415
     from pipelines.steps.workspace import Workspace  # noqa: PLC0415
 
@@ -140,7 +140,7 @@ def _run(workspace: Workspace, work: Callable[[Workspace], RunReport], json_out:
 
 @app.command()
 def status(data_dir: DataDir = None, json_out: AsJson = False) -> None:
-    """What the current release holds, how old it is, which checks failed, and how the last run went.
+    """Print what the current release holds, how old it is, which checks failed, and how the last run went.
 
     Exit code 4 when archive or vintages are damaged: nothing can be released until they are restored.
     """
@@ -160,7 +160,7 @@ def sql(
     output: Annotated[Path | None, typer.Option(help="Write to this file.")] = None,
     json_out: AsJson = False,
 ) -> None:
-    """Ask the current release with SQL: read-only, without access to files or network."""
+    """Query the current release with SQL: read-only, without access to files or network."""
     from pipelines.reading import reader  # noqa: PLC0415
 
     reader.hold_memory()
@@ -182,7 +182,7 @@ def compare(
     data_dir: DataDir = None,
     json_out: AsJson = False,
 ) -> None:
-    """Put one municipality beside nation, county, GR and its kind, at the newest value of each indicator."""
+    """Compare one municipality with the nation, its county, GR and its type, at the newest value of each indicator."""
     from indicators.model.words import THEMES  # noqa: PLC0415
     from pipelines.commands.indicator_output import no_such_theme  # noqa: PLC0415
     from pipelines.commands.output import tell_comparison  # noqa: PLC0415
@@ -222,7 +222,7 @@ def site(
     data_dir: DataDir = None,
 ) -> None:
     """Write the pages of the current release into a folder: open its index.html, or put it on any web server."""
-    from pipelines.site.build import write_site  # noqa: PLC0415
+    from pipelines.site.rendering import write_site  # noqa: PLC0415
 
     settings = settings_for(data_dir)
     target = (output or settings.data_dir / "site").resolve()
@@ -233,7 +233,7 @@ def site(
 
 @app.command()
 def doctor(data_dir: DataDir = None, json_out: AsJson = False) -> None:
-    """Look for what is missing on this machine, and tell the command that mends it."""
+    """Check what is missing on this machine, and print the command that fixes it."""
     from pipelines.commands.doctor import examine, tell  # noqa: PLC0415
 
     found = examine(settings_for(data_dir))
@@ -245,7 +245,7 @@ def doctor(data_dir: DataDir = None, json_out: AsJson = False) -> None:
 def dev(
     port: Annotated[int, typer.Option(help="Port of the pages on 127.0.0.1.")] = 3000, data_dir: DataDir = None
 ) -> None:
-    """Serve Dagster's pages: lineage, checks, row counts, freshness, and the nightly schedule, which is on."""
+    """Serve Dagster's pages: lineage, checks, row counts, freshness, and the nightly schedule, which is switched on."""
     from pipelines.commands.dagster_run import serve_dagster  # noqa: PLC0415
 
     serve_dagster(settings_for(data_dir), port)
@@ -261,7 +261,7 @@ def serve(
     ] = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Serve the current release: its pages, its files and a query API; ends by Ctrl-C."""
+    """Serve the current release: its pages, its files and a query API; stop with Ctrl-C."""
     from pipelines.api.server import serve as work  # noqa: PLC0415
 
     def tell(address: str) -> None:
@@ -272,7 +272,7 @@ def serve(
 
 @app.command()
 def replica(port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 8765) -> None:
-    """Serve replicas of the publishers, to try a live refresh without a network; ends by Ctrl-C."""
+    """Serve replicas of the publishers, to try a live refresh without a network; stop with Ctrl-C."""
     if not (ROOT / "tests" / "support" / "replicas").is_dir():
         raise UsageError(
             "the replicas are part of the source code, not of an installed copy",
@@ -290,7 +290,7 @@ def replica(port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 8765
 def generate(
     check: Annotated[bool, typer.Option("--check", help="Change nothing; fail when something is out of date.")] = False,
 ) -> None:
-    """Write what is generated from the declarations (dbt's sources)."""
+    """Write the files that are generated from the declarations (such as dbt's sources)."""
     from pipelines.warehouse.generated_files import write_generated  # noqa: PLC0415
 
     for path in write_generated(Settings(), check=check):

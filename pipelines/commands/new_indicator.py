@@ -1,7 +1,7 @@
-"""`nyckeltal indicators new`: asks for an indicator's keys, one at a time, and writes a file that is sound.
+"""`nyckeltal indicators new`: asks for an indicator's keys, one at a time, and writes a valid declaration.
 
-Belongs here: the questions in Swedish, the form of the file, and trying it against the whole catalogue. Does not belong
-here: what a sound declaration is (`indicators/`).
+Belongs here: the questions (Swedish), the layout of the file, and validating it together with the whole catalogue.
+Does not belong here: what a valid declaration is (`indicators/`).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def ask_for(ask: Ask) -> dict[str, Any]:
     """The keys of a declaration, in the order of the file.
 
     Args:
-        ask: puts a question, with the allowed answers (None: any) and the answer that an empty one stands for.
+        ask: puts a question, with the allowed answers (None: any) and the default for an empty one.
     """
     keys: dict[str, Any] = {"indicator_id": ask("Id, ord med understreck", None, None)}
     keys["title_sv"] = ask("Titel på svenska", None, None)
@@ -52,18 +52,18 @@ def ask_for(ask: Ask) -> dict[str, Any]:
     area = ask("GR:s område, eller tomt", [*GrArea, ""], "")
     if area:
         keys["gr_area"] = area
-    since = ask("Gäller från (ÅÅÅÅ-MM-DD)", None, f"{date.today():%Y-%m-%d}")  # noqa: DTZ011 - a day here, no moment
+    since = ask("Gäller från (ÅÅÅÅ-MM-DD)", None, f"{date.today():%Y-%m-%d}")  # noqa: DTZ011 - the local day is meant
     return keys | {"definition_version": 1, "valid_from": date.fromisoformat(since)}
 
 
 def write_indicator(home: Path, keys: dict[str, Any]) -> Path:
-    """Write the declaration where its theme and id say.
+    """Write the declaration to the file that its theme and id determine.
 
     Returns:
         The new file.
 
     Raises:
-        UsageError: there is such a file already. DeclarationError: it is not sound; then no file is left.
+        UsageError: the file exists already. DeclarationError: the declaration is invalid; then no file is left.
     """
     path = home / "catalogue" / str(keys["theme"]) / f"{keys['indicator_id']}.yml"
     validated(path, Indicator, keys)
@@ -92,7 +92,7 @@ def _line(key: str, value: Any) -> str:
 
 
 def _without_end(text: str) -> str:
-    """Dumped YAML without the mark of the document's end, which stands after a plain text or number."""
+    """Dumped YAML without the end-of-document mark, which follows a plain text or number."""
     return text.removesuffix("\n").removesuffix("...").strip()
 
 

@@ -1,4 +1,4 @@
-"""The options that many commands share. Belongs here: option types, and settings out of them."""
+"""Command-line options that several commands share. Belongs here: option types, and building settings from them."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a machine."
 
 
 def settings_for(data_dir: Path | None = None, snapshot_dir: Path | None = None, **given: Any) -> Settings:
-    """Settings from the environment, with what was given on the command line on top.
+    """Settings from the environment, overridden by what was given on the command line.
 
     Raises:
-        UsageError: a setting is not what it may be.
+        UsageError: a setting has a value that is not allowed.
     """
     paths = {"data_dir": data_dir, "snapshot_dir": snapshot_dir}
     try:

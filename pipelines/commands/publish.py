@@ -17,7 +17,7 @@ publish_app = typer.Typer(help="Write the current release into other databases."
 
 @publish_app.callback()
 def _publish() -> None:
-    """Keeps `postgres` a command with a name while it is the only one."""
+    """Makes `postgres` a named subcommand while it is the only one."""
 
 
 @publish_app.command()

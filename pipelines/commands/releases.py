@@ -43,6 +43,6 @@ def releases_rollback(
 def releases_prune(
     keep: Annotated[int, typer.Option(min=1, help="How many of the newest to keep.")] = 10, data_dir: DataDir = None
 ) -> None:
-    """Remove old releases; archive and vintages stay, so each can be told again as of its date."""
+    """Remove old releases; archive and vintages stay, so their figures can still be queried as of any date."""
     removed = release_pointer.prune_exclusively(settings_for(data_dir), keep)
     terminal.out.print(f"Removed {len(removed)} releases" + (f": {', '.join(removed)}" if removed else ""))

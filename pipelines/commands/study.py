@@ -35,7 +35,7 @@ def study_show(study_id: str, data_dir: DataDir = None, json_out: AsJson = False
 
 @study_app.command("run")
 def study_run(study_id: str, data_dir: DataDir = None, json_out: AsJson = False) -> None:
-    """Run a study anew on the current release, as it is declared now; nothing is written."""
+    """Run a study on the current release, as it is declared now; nothing is written."""
     from indicators.load.catalogue import load_catalogue  # noqa: PLC0415
     from pipelines.commands.study_output import study_run_now, tell_study  # noqa: PLC0415
 
@@ -56,7 +56,7 @@ def timeline(
     data_dir: DataDir = None,
     json_out: AsJson = False,
 ) -> None:
-    """Put the reform's events and an area's indicators side by side, year by year."""
+    """Print the reform's events and an area's indicators side by side, year by year."""
     from pipelines.commands.study_output import tell_timeline  # noqa: PLC0415
     from pipelines.commands.study_output import timeline as gather  # noqa: PLC0415
 

@@ -1,7 +1,7 @@
-"""What is told of a study and of an area's time: gathered from a release, and laid out.
+"""Terminal output about studies and about an area's timeline, gathered from a release.
 
 Belongs here: queries and layout of `nyckeltal study` and `nyckeltal timeline`. Does not belong here: estimating
-(`effects.py`), arguments (`studies_cli.py`).
+(`indicators/statistics`), arguments (`study.py`).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from pipelines.text.suggestions import names_near
 from pipelines.text.swedish_numbers import chance, effect_decimals, number, signed
 from pipelines.warehouse.effect_studies import run_studies
 
-_MARKED = ("level_change", "slope_change", "effect_per_dose")  # estimands that a row is told apart by
+_MARKED = ("level_change", "slope_change", "effect_per_dose")  # estimands that are spelled out in their rows
 _STUDY = "select * from study where study_id = $1"
 _EVENTS = """
     select e.title_sv, e.earliest, e.latest, e.date_precision, e.ended_by, e.status
@@ -71,13 +71,13 @@ _VALUES = """
 """
 
 
-_KNOWN = "from indicator"  # whole: releases of before lack some columns
-_MARK = "!"  # behind what has a caution; the caution stands in words below the table
+_KNOWN = "from indicator"  # select *: earlier releases lack some columns
+_MARK = "!"  # marks a value with a caution; the caution is spelled out below the table
 _FIXED = "select indicator_id, price_basis from indicator where price_basis like 'fasta priser%' order by 1"
 
 
 def list_studies(folder: Path) -> pl.DataFrame:
-    """Every study of a release, with how many of its estimates there are, and how many not, and why."""
+    """Every study of a release, with the number of its estimates, how many could not be made, and why."""
     return reader.query(
         folder,
         "select s.study_id, s.title_sv, count(e.estimate) as estimates, "
@@ -100,7 +100,7 @@ def study_in_release(folder: Path, study_id: str) -> dict[str, Any]:
 
 
 def study_run_now(folder: Path, study: Study) -> dict[str, Any]:
-    """A study, run anew on the figures of a release; nothing is written.
+    """Run a study on the figures of a release; nothing is written.
 
     Raises:
         UsageError: the release has no such study.
@@ -127,7 +127,7 @@ def _study(folder: Path, study_id: str) -> dict[str, Any]:
 
 
 def tell_study(told: dict[str, Any]) -> None:
-    """Lay out a study: question, design, results, caveats."""
+    """Print a study: question, design, results, caveats."""
     study, names = told["study"], told["names"]
     terminal.out.print(f"[bold]{study['title_sv']}[/bold] ({study['study_id']})")
     for head, text in (("Fråga", "question_sv"), ("Upplägg", "design_sv"), ("Undantag", "exclusions_sv")):
@@ -187,7 +187,7 @@ def _tell_analysis(title: str, rows: pl.DataFrame, names: dict[str, str]) -> Non
 
 
 def _tell_series(series: pl.DataFrame, rows: pl.DataFrame, names: dict[str, str]) -> None:
-    """Observed and counterfactual of the analysis' first estimable area, where it has both."""
+    """Print observed and counterfactual values of the analysis' first estimable area, if it has both."""
     with_both = series.filter(pl.col("counterfactual").is_not_null())
     whole = [area for area in rows["area_id"].to_list() if not area.isdigit()]
     areas = [area for area in [*whole, *rows["area_id"].to_list()] if area in with_both["area_id"]]
@@ -249,7 +249,7 @@ def timeline(folder: Path, area: str, indicators: list[str], since: int) -> dict
 
 
 def tell_timeline(told: dict[str, Any]) -> None:
-    """Lay out years as rows: events at the left, values at the right."""
+    """Print years as rows: events at the left, values at the right."""
     events, values = told["events"].to_dicts(), told["values"]
     area = f"{told['name']} ({told['area_id']})"
     if not events:
@@ -283,7 +283,7 @@ def tell_timeline(told: dict[str, Any]) -> None:
 
 
 def _cautions_told(rows: Iterable[dict[str, Any]]) -> list[str]:
-    """Each caution with the indicator and the years that it is of, those apart that were not published for it."""
+    """Each caution with its indicator and years; values that were withheld because of it are listed apart."""
     years: dict[tuple[str, str, bool], list[str]] = {}
     for row in rows:
         if row["caution"]:

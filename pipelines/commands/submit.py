@@ -1,7 +1,7 @@
 """`nyckeltal submit`: a municipality's own figures, from the command line.
 
 Belongs here: arguments, exit codes and what is printed, in Swedish. Does not belong here: any of the work
-(`submissions`, `intake.py`).
+(`pipelines/submissions`).
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from pipelines.disclosure.facts import Fact
     from pipelines.submissions.examining import Examined
 
-_LISTED = 20  # faults and values that are listed on the screen
+_LISTED = 20  # maximum faults and values that are printed
 
 
 @dataclass
 class _Outcome:
-    """What is told of a file, to a person or to a machine."""
+    """The result for one file, for a person or as JSON."""
 
     file: str
     accepted: bool = False
@@ -130,7 +130,7 @@ def _submit(settings: Settings, file: Path, output: Path | None, *, check: bool,
 
 
 def _judge_indicators(settings: Settings, catalogue: Catalogue, examined: Examined, *, confirmed: bool) -> None:
-    """Ask about what lies outside the usual; what is confirmed is told, and taken in."""
+    """Ask for confirmation of unusual values; confirmed ones are reported and accepted."""
     from pipelines.submissions import plausible, taking_in  # noqa: PLC0415
     from pipelines.submissions.findings import Note  # noqa: PLC0415
 

@@ -1,7 +1,7 @@
-"""How figures and tables look in a terminal.
+"""Formatting of frames and query results for a terminal.
 
-Belongs here: tables of frames, and files of results. Does not belong here: how a table fits a terminal (`screen.py`),
-or how a number is written in Swedish (`swedish_numbers.py`).
+Belongs here: tables of frames, and result files. Does not belong here: how a table fits a terminal
+(`terminal_tables.py`), or how a number is written in Swedish (`text/swedish_numbers.py`).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pipelines.commands.terminal_tables import KEYS, Grid, Screen, escaped, plai
 from pipelines.errors import UsageError, no_place_in
 from pipelines.text import csv_values
 
-_FILE_WIDTH = 160  # columns where output goes to a file or another program
+_FILE_WIDTH = 160  # width of the output when it goes to a file or another program
 
 out = Screen(
     highlight=False,
@@ -30,7 +30,7 @@ err = Screen(stderr=True, highlight=False, soft_wrap=True)
 
 
 def cell(value: Any) -> str:
-    """A value of a query as text."""
+    """A query's value as text."""
     if value is None:
         return ""
     if isinstance(value, float):
@@ -41,12 +41,12 @@ def cell(value: Any) -> str:
 
 
 def grid(title: str | None = None, *, header: bool = True) -> Grid:
-    """An empty table in the form that all have."""
+    """An empty table in the layout that all tables have."""
     return Grid(title, header)
 
 
 def table(frame: pl.DataFrame, title: str | None = None, limit: int = 200) -> None:
-    """Print a frame; at most `limit` rows, and then how many more there are. An empty one says so."""
+    """Print a frame: at most `limit` rows, then how many more there are. An empty frame is reported as such."""
     shown = grid(title)
     for name, dtype in frame.schema.items():  # numbers, dates and codes are never broken over two lines
         is_key = name in KEYS
@@ -62,7 +62,7 @@ def table(frame: pl.DataFrame, title: str | None = None, limit: int = 200) -> No
 
 
 def as_json(content: Any) -> None:
-    """Print JSON that a machine can read; what a terminal would take for a command is escaped, and reads the same."""
+    """Print machine-readable JSON; control characters are escaped, which reads back the same."""
     print(escaped(json.dumps(content, ensure_ascii=False, indent=1, default=_json_value)))  # noqa: T201
 
 
@@ -72,15 +72,15 @@ def frame_as_json(frame: pl.DataFrame) -> None:
 
 
 def safe_csv(frame: pl.DataFrame) -> str:
-    """CSV of a frame, as every program reads it right by default."""
+    """CSV of a frame that every program reads correctly by default (`text/csv_values.py`)."""
     return "".join(csv_values.written(frame))
 
 
 def write_result(frame: pl.DataFrame, form: str, output: Path | None) -> None:
-    """Give a query's result as `table`, `csv`, `json` or `parquet`, to the screen or to a file.
+    """Write a query's result as `table`, `csv`, `json` or `parquet`, to the screen or to a file.
 
     Raises:
-        UsageError: parquet needs a file, the form is unknown, or it has no way to write the result.
+        UsageError: parquet needs a file, the format is unknown, or it cannot represent the result.
     """
     try:
         _write_result(frame, form, output)
@@ -97,7 +97,7 @@ def _write_result(frame: pl.DataFrame, form: str, output: Path | None) -> None:
         text = safe_csv(frame)
         if output:
             output.write_text(text, encoding="utf-8")
-        else:  # a file or a program gets the bytes as they are
+        else:  # a file or a program gets the unmodified bytes
             print(plain(text) if sys.stdout.isatty() else text, end="")  # noqa: T201
     elif form == "json":
         if output:

@@ -1,10 +1,10 @@
-"""How a table comes to a terminal whole, whatever the terminal's width and whatever stands in the cells.
+"""Prints tables completely in a terminal of any width, whatever text the cells hold.
 
-Belongs here: the console, tables that leave nothing out unsaid, and texts without control characters. Does not belong
-here: numbers, frames, files of results (`show.py`).
+Belongs here: the console, tables that never drop content silently, and neutralising control characters. Does not
+belong here: numbers, frames, result files (`terminal.py`).
 
-A table that is wider than the terminal is laid out in parts, each with the columns that tell the rows apart; where that
-would be longer, or does not fit either, each row is written with one column a line.
+A table that is wider than the terminal is split into parts, each repeating the key columns; where that would be
+longer, or does not fit either, each row is written with one column per line.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-# Columns that tell rows apart, in the tables of a release and in what commands list.
+# Key columns of a release's tables and of what commands list: they are repeated in each part of a split table.
 KEYS = frozenset(
     {"indicator_id", "area_id", "year", "sex", "study_id", "release_id", "source_id", "dataset", "område", "år"}
 )
-# What could move the cursor, colour, hide or turn the text around it, or divide it unseen.
+# Characters that could move the cursor, change colours, hide or reverse text, or split it invisibly.
 _UNSEEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\ud800-\udfff\U000e0000-\U000e007f]"
@@ -35,7 +35,7 @@ _WORD = 24  # words up to this length are not broken
 
 
 def plain(text: str) -> str:
-    """The text as a terminal may have it: lines stay lines, a tab is a space, control characters are spelled out."""
+    """The text made safe for a terminal: tabs become spaces and control characters are spelled out; lines are kept."""
     return _UNSEEN.sub(_spelled, text.replace("\r\n", "\n").replace("\t", " "))
 
 
@@ -45,13 +45,13 @@ def _spelled(found: re.Match[str]) -> str:
 
 
 def escaped(json_text: str) -> str:
-    """JSON that reads the same, with the same characters written as escapes."""
+    """JSON with the same content, in which control characters are escaped."""
     return _UNSEEN.sub(lambda found: found[0] if found[0] == "\n" else json.dumps(found[0])[1:-1], json_text)
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column: `right` for numbers, `whole` for what is not broken over lines, `key` for what tells rows apart."""
+    """A column: `right` aligns numbers, `whole` prevents line breaks, `key` marks columns that identify a row."""
 
     head: str
     right: bool = False
@@ -62,7 +62,7 @@ class Column:
 
 @dataclass
 class Grid:
-    """A table of texts, without a frame, so that it can be copied."""
+    """A table of texts without borders, so that it can be copied."""
 
     title: str | None = None
     header: bool = True
@@ -72,15 +72,15 @@ class Grid:
     def add_column(
         self, head: str, *, right: bool = False, whole: bool = False, key: bool = False, bold: bool = False
     ) -> None:
-        """One column more, before the first row."""
+        """Add a column, before the first row is added."""
         self.columns.append(Column(plain(head), right, whole or right, key, bold))
 
     def add_row(self, *cells: str) -> None:
-        """One row more: a text for each column."""
+        """Add a row: one text for each column."""
         self.rows.append(tuple(map(plain, cells)))
 
     def put(self, console: Screen) -> None:
-        """Print the whole table in the form that fits."""
+        """Print the whole table in the layout that fits."""
         everything = list(range(len(self.columns)))
         if self._fits(everything, console.width):
             console.show(self._table(everything, console.width))
@@ -104,7 +104,7 @@ class Grid:
         return max((cell_len(line) for row in self.rows for line in row[n].split("\n")), default=0)
 
     def _needs(self, n: int) -> tuple[int, int]:
-        """The least and the best width of a column."""
+        """The minimum and the preferred width of a column."""
         column, longest = self.columns[n], self._longest(n)
         head = cell_len(column.head)
         word = head if head <= _TEXT else max(map(cell_len, column.head.split()))
@@ -118,7 +118,9 @@ class Grid:
         return sum(self._needs(n)[0] for n in chosen) + 2 * len(chosen) + 1 <= width
 
     def _parts(self, width: int) -> list[list[int]]:
-        """The columns in parts that fit, each with the keys; none where keys and one column more do not fit."""
+        """The columns in parts that fit, each with the key columns; empty where the keys and one more column do not
+        fit.
+        """
         keys = self._keys()
         parts = [list(keys)] if self._fits(keys, width) else []
         if not parts:
@@ -156,12 +158,12 @@ class Grid:
         return table
 
     def _widths(self, chosen: Sequence[int], width: int) -> list[int]:
-        """The best width for each column; where there is no room, the least and a fair part of what is left."""
+        """The preferred width of each column; if there is no room, the minimum plus a fair share of the rest."""
         needs = [self._needs(n) for n in chosen]
         left = width - 2 * len(chosen) - 1 - sum(least for least, _ in needs)
         widths = [least for least, _ in needs]
         by_want = sorted(range(len(chosen)), key=lambda place: needs[place][1] - needs[place][0])
-        for already, place in enumerate(by_want):  # who wants little gets it; the others share alike
+        for already, place in enumerate(by_want):  # small demands are met in full, the others share equally
             least, best = needs[place]
             more = min(best - least, left // (len(chosen) - already))
             widths[place] += more
@@ -181,10 +183,10 @@ class Grid:
 
 
 class Screen(Console):
-    """A console to which no control character of a text comes, and that lays out a `Grid`."""
+    """A console that neutralises control characters in texts and lays out a `Grid`."""
 
     def print(self, *objects: Any, **given: Any) -> None:
-        """As rich prints; texts are made `plain` first."""
+        """Print as rich does; texts pass through `plain` first."""
         for each in objects:
             if isinstance(each, Grid):
                 each.put(self)
@@ -197,13 +199,13 @@ class Screen(Console):
         super().print(table)
 
     def lines(self, text: str, indent: int = 0) -> None:
-        """Print a text, broken where the terminal ends; lines after the first are indented."""
+        """Print a text, wrapped at the terminal's width; lines after the first are indented."""
         for line in _folded(plain(text), self.width, indent):
             super().print(line, markup=False, soft_wrap=True)
 
 
 def _folded(text: str, width: int, indent: int) -> Iterator[str]:
-    """Lines of at most so many characters, broken at spaces where there are any."""
+    """Lines of at most so many characters, broken at spaces if there are any."""
     indent = min(indent, max(width - 4, 0))
     first = True
     for line in text.split("\n"):

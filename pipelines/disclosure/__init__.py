@@ -1,5 +1,5 @@
-"""Statistical disclosure control: what readers could find out about a number of persons that is not shown.
+"""Statistical disclosure control: whether readers could infer a suppressed number of persons.
 
 Belongs here: the audit of a table, and the choice of which further values to suppress; pure functions on cells. Does
-not belong here: files of municipalities (`submissions`), or the check of a release (`quality`).
+not belong here: files from municipalities (`submissions`), or the check of a release (`quality`).
 """

@@ -1,19 +1,19 @@
-"""What a reader can find out about a value that is not shown: the audit of statistical disclosure control.
+"""The audit of statistical disclosure control: what a reader can infer about a value that is not shown.
 
 Belongs here: pure functions on the cells of a table as readers see it, and on the relations that hold between them.
-Does not belong here: choosing what more to suppress (`suppression.py`), what a template's cells and relations are
-called (`facts.py`), or where a release's tables are read (`quality/disclosure_check.py`).
+Does not belong here: choosing what more to suppress (`suppression.py`), the cells and relations of a template
+(`facts.py`), or reading a release's tables (`quality/disclosure_check.py`).
 
 The method is the auditing step of secondary cell suppression: for every suppressed cell, the smallest and the largest
-value that any table consistent with all that is told can have there (the *feasibility interval*), found exactly by
+value that any table consistent with all published values can have there (the *feasibility interval*), found exactly by
 integer linear programming, must not be narrower than a declared width (the *sliding protection level*). See Hundepool
 and others, *Statistical Disclosure Control* (Wiley 2012), sections 4.3 and 4.4, and Fischetti and Salazar, "Solving the
 cell suppression problem on tabular data with linear constraints", Management Science 47 (2001), where the problem is
 called the attacker's subproblem.
 
-The reader is taken to know the rules: that none is told as none, so a suppressed number of persons is one or more; that
-what is suppressed for its own sake is one to four; that a share or an amount is shown of five persons or more only, and
-a share never when it stands for one to four of them; every declared relation; and how far a printed share is rounded.
+The reader is assumed to know the rules: a zero is published as zero, so a suppressed number of persons is at least one;
+what is suppressed as primary is one to four; a share or an amount is published for five persons or more only, and a
+share never when it stands for one to four of them; every declared relation; and how a printed share is rounded.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from typing import Literal
 FEWEST = 5  # persons behind a value that is shown
 WIDTH = 2  # the largest number that a suppressed one may be, less the smallest: three numbers are possible at least
 _MOST = 10.0**9
-_INFEASIBLE = 2  # what the solver calls it
-_NEAR = 1e-6  # what a solver leaves of a whole number
+_INFEASIBLE = 2  # the solver's status code
+_NEAR = 1e-6  # tolerance for the solver's whole numbers
 
 Key = tuple[str, ...]  # series and sex, and area and year where several tables are judged together
 Kind = Literal["persons", "amount", "share"]
@@ -37,7 +37,7 @@ Kind = Literal["persons", "amount", "share"]
 class Seen:
     """A cell as a reader sees it: a value, or none, and then whether it was suppressed or never given.
 
-    `most`: no value is larger. A share is in per cent.
+    `most`: upper bound of the value. A share is in per cent.
     """
 
     value: float | None = None
@@ -48,7 +48,7 @@ class Seen:
 
 @dataclass(frozen=True)
 class Sum:
-    """A cell that is the sum of others; or, when `weighted`, a share whose persons are the sum of theirs."""
+    """A cell that is the sum of others; when `weighted`, a share whose persons are the sum of the parts' persons."""
 
     total: Key
     parts: tuple[Key, ...]
@@ -62,7 +62,7 @@ class Sum:
 
 @dataclass(frozen=True)
 class AtMost:
-    """A cell that is a part of another, and so no larger."""
+    """A cell that is a part of another, and so not larger."""
 
     part: Key
     whole: Key
@@ -102,7 +102,7 @@ class AmountOf:
 
 @dataclass(frozen=True)
 class Weighted:
-    """A sum of cells, each times a number, that is published within a margin; what computed figures and groups tell."""
+    """A sum of cells, each times a number, published within a margin, such as computed indicators and group values."""
 
     terms: tuple[tuple[float, Key], ...]
     value: float
@@ -119,7 +119,7 @@ Relation = Sum | AtMost | ShareOf | AmountOf | Weighted
 
 @dataclass(frozen=True)
 class Interval:
-    """The smallest and the largest value that a cell can have, given everything that is told."""
+    """The smallest and the largest value that a cell can have, given everything that is published."""
 
     low: float
     high: float
@@ -132,7 +132,7 @@ class Interval:
 
 @dataclass(frozen=True)
 class Exposure:
-    """A cell of which a reader can find out too much, and how; `why` never tells the number."""
+    """A cell about which a reader can infer too much, and how; `why` never contains the number."""
 
     key: Key
     interval: Interval
@@ -140,7 +140,7 @@ class Exposure:
 
 
 def components(keys: Iterable[Key], relations: Iterable[Relation]) -> list[tuple[frozenset[Key], list[Relation]]]:
-    """Cells that hang together by relations, each with these relations; in the order of their first keys."""
+    """Connected components of cells, each with its relations, in the order of their first keys."""
     group: dict[Key, set[Key]] = {key: {key} for key in keys}
     relations = list(relations)
     for one in relations:
@@ -157,38 +157,38 @@ def components(keys: Iterable[Key], relations: Iterable[Relation]) -> list[tuple
 def exposures(
     cells: Mapping[Key, Seen], relations: Sequence[Relation], small: Collection[Key] = (), width: int = WIDTH
 ) -> list[Exposure]:
-    """What of a table can be found out that may not.
+    """The disclosure risks of a table.
 
     Args:
-        cells: every cell that the relations name. small: the cells that are suppressed for their own sake, where that
-        is known; a reader is then taken to know it too. width: how wide the interval of a small number has to be.
+        cells: every cell that the relations name. small: the primary suppressed cells, where they are known; a reader
+        is then assumed to know them too. width: the minimum width of a small number's interval.
 
     Returns:
-        Suppressed numbers of persons of one to four (or that may be so) whose interval is too narrow; numbers that were
-        not given but are told to be so small; sums whose hidden parts are one to four persons together; suppressed
-        amounts and shares that follow from others. None of a table that contradicts itself in all its parts.
+        Suppressed numbers of persons of one to four (or that may be) whose interval is too narrow; numbers that were
+        not given but can be inferred to be so small; sums whose hidden parts are one to four persons together;
+        suppressed amounts and shares that follow from others. Empty for a table whose every part contradicts itself.
     """
     return list(_exposures(cells, relations, small, width))
 
 
 def is_exposed(cells: Mapping[Key, Seen], relations: Sequence[Relation], small: Collection[Key]) -> bool:
-    """Whether there is any exposure; at the first, nothing more is computed."""
+    """Whether there is any exposure; stops at the first."""
     return next(_exposures(cells, relations, small, WIDTH), None) is not None
 
 
 def intervals(
     cells: Mapping[Key, Seen], relations: Sequence[Relation], wanted: Sequence[Key], small: Collection[Key] = ()
 ) -> dict[Key, Interval] | None:
-    """Feasibility intervals of cells without a value; of a share, of the number of persons that it is.
+    """Feasibility intervals of cells without a value; for a share, of the number of persons that it stands for.
 
     Args:
-        small: cells of which it is known that they are one to four.
+        small: cells that are known to be one to four.
 
     Returns:
-        None when no table is consistent with what is told.
+        None when no table is consistent with what is published.
     """
     found = _Program(cells, relations, small).intervals(wanted) if wanted else {}
-    if found is None:  # a value that was shown before its persons were corrected: the rule need not hold
+    if found is None:  # published before its number of persons was corrected: the rule need not hold
         found = _Program(cells, relations, small, is_by_rule=False).intervals(wanted)
     return found
 
@@ -209,7 +209,7 @@ def _of_component(
         yield from _by_structure(cells, one)
     unknown = [key for key, cell in cells.items() if cell.value is None]
     known = intervals(cells, relations, unknown)
-    if known is None:  # what is told contradicts itself, as after a correction of a part of it: each relation alone
+    if known is None:  # published values contradict one another, as after a partial correction: use each relation alone
         known = {}
         for one in relations:
             alone = [key for key in unknown if key in one.keys]
@@ -239,7 +239,7 @@ def _narrow(cells: Mapping[Key, Seen], key: Key, interval: Interval, width: int)
 
 
 def _by_structure(cells: Mapping[Key, Seen], one: Relation) -> Iterator[Exposure]:
-    """What a single relation tells without any arithmetic of whole tables."""
+    """What a single relation reveals without solving for whole tables."""
     if not isinstance(one, Sum):
         return
     unknown = [key for key in one.keys if cells[key].value is None]
@@ -254,7 +254,7 @@ def _by_structure(cells: Mapping[Key, Seen], one: Relation) -> Iterator[Exposure
 def _alone(
     cells: Mapping[Key, Seen], relations: Sequence[Relation], known: Mapping[Key, Interval]
 ) -> Iterator[Exposure]:
-    """Shares of few persons of which the others tell: the share of all is a mean whose weights can be guessed at."""
+    """Shares of few persons that others reveal: the share of all is a mean whose weights can be guessed."""
     behind = {one.share: one.persons for one in relations if isinstance(one, ShareOf)}
     for one in relations:
         unknown = [key for key in one.keys if cells[key].value is None]
@@ -268,10 +268,10 @@ def _alone(
 
 
 class _Program:
-    """The integer program whose solutions are all tables that are consistent with what is told.
+    """The integer program whose solutions are all tables that are consistent with what is published.
 
     Its variables are the cells without a value, and for every share the number of persons that it stands for.
-    `is_by_rule`: a reader counts on it that what is shown is shown of five persons or more.
+    `is_by_rule`: a reader may rely on the rule that values are only published for five persons or more.
     """
 
     def __init__(
@@ -323,12 +323,12 @@ class _Program:
                 self._row([(100.0, one.share), (-(share - half), one.persons)], 0, math.inf)
 
     def _relate_to_few(self, shown: Key, persons: Key) -> None:
-        """What it tells of the persons behind a value that the value is shown."""
+        """What the publication of a value implies about the persons behind it."""
         if self._is_by_rule and self._cells[shown].value is not None:
             self._row([(1.0, persons)], FEWEST, math.inf)
 
     def _row(self, terms: Iterable[tuple[float, Key]], low: float, high: float) -> None:
-        """One row, with what is told moved to its bounds. A row of told values alone says nothing new."""
+        """One row, with published values moved to its bounds. A row of published values alone adds nothing."""
         factors: dict[int, float] = {}
         told = 0.0
         for factor, key in terms:

@@ -1,7 +1,7 @@
-"""The municipalities' own figures as tables of cells, with what always holds between them.
+"""The municipalities' own figures as tables of cells, with the relations that always hold between them.
 
 Belongs here: a fact of a submission, which cells a template's table has, and the relations that the template declares.
-Does not belong here: what is small and what gives it away (`suppression.py`, `audit.py`).
+Does not belong here: which cells are small and what reveals them (`suppression.py`, `audit.py`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ MISSING, SUPPRESSED = "missing", "suppressed"
 
 @dataclass(frozen=True, order=True)
 class Fact:
-    """One value of a submission, as `submissions.varden` declares it. No value has the reason in `status`."""
+    """One value of a submission, as `submissions.varden` declares it. Without a value, `status` says why."""
 
     series_id: str
     area_id: str
@@ -28,7 +28,7 @@ class Fact:
 
 
 def relations_of(template: SubmissionTemplate, sexes: Sequence[str]) -> list[Relation]:
-    """What always holds between the cells of one municipality and year, as the template declares it.
+    """The relations that always hold between the cells of one municipality and year, as the template declares them.
 
     Totals, parts of wholes, shares and amounts of persons, and women and men together.
     """
@@ -50,9 +50,9 @@ def relations_of(template: SubmissionTemplate, sexes: Sequence[str]) -> list[Rel
 
 
 def seen_of(template: SubmissionTemplate, facts: Iterable[Fact]) -> dict[tuple[str, int], dict[Key, Seen]]:
-    """What readers see of a template's facts, by municipality and year; other templates' facts are passed over.
+    """What readers see of a template's facts, by municipality and year; facts of other templates are ignored.
 
-    Every table has all the template's cells, of each sex that it has any of.
+    Every table has all the template's cells, for each sex that has any of them.
     """
     declared = {field.series: field for field in template.fields}
     tables: dict[tuple[str, int], dict[Key, Seen]] = {}

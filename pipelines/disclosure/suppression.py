@@ -1,15 +1,16 @@
-"""Small numbers: which values of one municipality and year must not be told.
+"""Cell suppression: which values of one municipality and year must not be published.
 
-Belongs here: pure functions on cells and relations. Does not belong here: what the cells are called (`facts.py`), or
-what a reader can find out (`audit.py`).
+Belongs here: pure functions on cells and relations. Does not belong here: the cells of a template (`facts.py`), or
+what a reader can infer (`audit.py`).
 
 Primary suppression: a value with fewer than five persons behind it; so is a number of persons of one to four, while
-none is told as none. Secondary (complementary) suppression: as many more values as it takes until the audit finds
-nothing that can be found out. Of all sets of values that are enough, the one is taken that loses the least: a value for
-all counts as the women's and the men's together, a sum as its parts together. Which set that is depends on the sizes of
-values only through the audit, never by "the smallest first", which would itself tell something of the sizes; and a
-number that is none is never suppressed, since a reader who knows that none is told would count on it. (Hundepool and
-others, *Statistical Disclosure Control*, Wiley 2012, chapter 4. With so few cells the best set is found by trying all.)
+zero is published as zero. Secondary (complementary) suppression: further values, until the audit finds nothing that
+can be inferred. Of all sets of values that are sufficient, the one with the least loss is taken: a value for both
+sexes counts as the women's and the men's together, a sum as its parts together. Which set that is depends on the sizes
+of values only through the audit, never by "the smallest first", which would itself reveal something about the sizes;
+and a zero is never suppressed, since a reader who knows that zeros are published would rely on it. (Hundepool and
+others, *Statistical Disclosure Control*, Wiley 2012, chapter 4. With so few cells the best set is found by trying
+all.)
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from dataclasses import dataclass
 
 from pipelines.disclosure.audit import FEWEST, Key, Kind, Relation, Seen, Sum, components, is_exposed
 
-_MOST_TRIED = 300  # sets of values; beyond that every value of the component is suppressed
+_MOST_TRIED = 300  # sets of values that are tried; beyond that every value of the component is suppressed
 _MOST = 10.0**9
 
 
@@ -28,8 +29,8 @@ _MOST = 10.0**9
 class Cell:
     """A value (None when it was not given), and the number of persons behind it.
 
-    `most`: no value is larger. `is_fixed`: readers were told the value before, so that to suppress it would protect
-    nothing. `was_suppressed`: an earlier submission's value, suppressed then and not given now; nobody here knows it.
+    `most`: upper bound of the value. `is_fixed`: the value was published before, so that suppressing it would protect
+    nothing. `was_suppressed`: a value of an earlier submission, suppressed then and not given now; it is unknown here.
     """
 
     value: float | None
@@ -41,7 +42,7 @@ class Cell:
 
     @property
     def is_small(self) -> bool:
-        """Whether the value is to be suppressed for its own sake; so it is when nobody knows how many are behind it."""
+        """Whether the value is a primary suppression; so it is when the number of persons behind it is unknown."""
         if self.value is None or (self.kind == "persons" and self.value == 0):
             return False
         return self.persons is None or self.persons < FEWEST or self._is_of_few
@@ -60,11 +61,11 @@ class Cell:
 
     @property
     def can_be_hidden(self) -> bool:
-        """Whether to suppress it would keep something from readers."""
+        """Whether suppressing it would keep anything from readers."""
         return self.value is not None and not self.is_fixed and not (self.kind == "persons" and self.value == 0)
 
     def seen(self, *, suppressed: bool) -> Seen:
-        """As a reader sees it."""
+        """The cell as a reader sees it."""
         if self.value is None or (suppressed and not self.is_fixed):
             return Seen(None, suppressed or self.was_suppressed, self.kind, self.most)
         return Seen(self.value, False, self.kind, self.most)
@@ -74,7 +75,8 @@ def suppressed(cells: Mapping[Key, Cell], relations: Sequence[Relation]) -> froz
     """Which cells of one municipality and year are suppressed.
 
     Args:
-        cells: every cell that the relations name, those without a value too. relations: what always holds.
+        cells: every cell that the relations name, those without a value too. relations: what always holds between
+        them.
     """
     hidden = {key for key, cell in cells.items() if cell.is_small}
     for members, related in components(cells, relations):
@@ -89,7 +91,7 @@ def as_seen(cells: Mapping[Key, Cell], hidden: Collection[Key]) -> dict[Key, See
 
 
 def _more(cells: Mapping[Key, Cell], relations: Sequence[Relation], hidden: Collection[Key]) -> frozenset[Key]:
-    """What is suppressed beside `hidden`: the lightest set that leaves nothing to be found out; all, when none does."""
+    """What is suppressed besides `hidden`: the lightest set that leaves nothing to infer; all, when none does."""
     small = [key for key in hidden if cells[key].is_small_number]
     candidates = [key for key, cell in cells.items() if key not in hidden and cell.can_be_hidden]
     weights = {key: _weight(key, relations) for key in candidates}
@@ -102,13 +104,13 @@ def _more(cells: Mapping[Key, Cell], relations: Sequence[Relation], hidden: Coll
 
 
 def _weight(key: Key, relations: Sequence[Relation]) -> int:
-    """How much is lost with a value: as many as the parts that it sums up, and theirs; one when it sums up none."""
+    """The loss with a value: the sum of its parts' losses; one when it is no sum."""
     sums = [one for one in relations if isinstance(one, Sum) and one.total == key]
     return max((sum(_weight(part, relations) for part in one.parts) for one in sums), default=1)
 
 
 def _by_weight(weights: Mapping[Key, int]) -> Iterator[tuple[Key, ...]]:
-    """Every set of keys, in the order of its weight, then its size, then its keys."""
+    """Every set of keys, ordered by weight, then size, then keys."""
     keys = sorted(weights)
     heap: list[tuple[int, int, tuple[Key, ...], int]] = [(0, 0, (), 0)]
     while heap:

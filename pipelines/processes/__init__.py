@@ -1,4 +1,4 @@
-"""Work in a process of its own: a helper whose memory ends with it, and one that is bounded by limits.
+"""Work in separate processes: a helper process whose memory is freed when it ends, and one that is bounded by limits.
 
-Belongs here: starting, ending and listening to processes. Does not belong here: what is done in them.
+Belongs here: starting, ending and communicating with processes. Does not belong here: the work they do.
 """

@@ -1,7 +1,7 @@
-"""A helper process for the gate, so that what it imports and holds in memory ends with it.
+"""A helper process for the quality gate, so that its imports and memory are freed when it ends.
 
-Belongs here: starting and ending that process. Does not belong here: what it does (`staging.py`). It starts while the
-rest of the run is still loading, and ends by itself when the run that it belongs to is killed.
+Belongs here: starting and ending that process. Does not belong here: the work it does (`quality/stage.py`). It starts
+while the rest of the run is still importing, and ends by itself when the run that it belongs to is killed.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ T = TypeVar("T")
 
 
 class Worker:
-    """One process of its own, started by `warm_up` or by the first call."""
+    """One helper process, started by `warm_up` or by the first call."""
 
     def __init__(self) -> None:
         self._pool: ProcessPoolExecutor | None = None
 
     def warm_up(self, load: Callable[[], None]) -> None:
-        """Begin to load what the work will need, without waiting for it."""
+        """Begin to import what the work will need, without waiting for it."""
         self._started().submit(load)
 
     def call(self, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
-        """Do `work` in the process and give back its result, or raise its error, which is as it was there.
+        """Run `work` in the process and return its result, or raise its error unchanged.
 
         Raises:
-            ProcessEndedError: the process ended in the midst of it; the next call starts another.
+            ProcessEndedError: the process ended during the call; the next call starts another.
         """
         try:
             found, error = self._started().submit(_attempt, work, arguments, named).result()
@@ -55,7 +55,7 @@ class Worker:
         return result
 
     def stop(self) -> None:
-        """End the process and give its memory back."""
+        """End the process and free its memory."""
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
             self._pool = None
@@ -72,9 +72,10 @@ class ProcessEndedError(NyckeltalError):
 
 
 def _attempt(work: Callable[..., Any], arguments: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, Any]:
-    """The result of `work`, or its error: given back instead of raised, since the pool would replace its cause.
+    """The result of `work`, or its error: returned instead of raised, since the pool would replace its cause.
 
-    An error that cannot be pickled would end the whole pool; one with its words and traceback goes in its place.
+    An error that cannot be pickled would break the whole pool; one with the same text and traceback is returned
+    instead.
     """
     try:
         return work(*arguments, **named), None

@@ -1,8 +1,8 @@
-"""Doing one thing in a process of its own, within limits of memory and time, so that no file can end the caller.
+"""Runs one function in a separate process with limits of memory and time, so that no file can crash the caller.
 
-Belongs here: starting that process, its limits, and telling of one that did not come to its end. Does not belong here:
-what is done in it. A library that aborts, a file that unpacks to more than the machine holds, a loop without an end:
-each becomes a `SourceError` of the caller.
+Belongs here: starting that process, its limits, and reporting one that was ended. Does not belong here: the work it
+does. A library that aborts, a file that unpacks to more than the machine holds, an endless loop: each becomes a
+`SourceError` in the caller.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ TOO_MUCH = "the file cannot be read within the limits"
 
 @dataclass(frozen=True)
 class Bounds:
-    """The most that the process may have: MB of memory, seconds of the processor, seconds in all."""
+    """The limits of the process: MB of memory, seconds of CPU time, seconds in all."""
 
     memory_mb: int = 1_500
     cpu_seconds: int = 120
@@ -35,13 +35,13 @@ class Bounds:
 
 
 def call(work: Callable[..., T], *arguments: object, where: str, bounds: Bounds = Bounds()) -> T:
-    """Do `work` in a process of its own and give back its result, or raise its error.
+    """Run `work` in a process of its own and return its result, or raise its error.
 
     Args:
         work: a function of a module. where: what is worked on, for the message.
 
     Raises:
-        SourceError: the process was ended by its limits, or by a library that gave up. NyckeltalError: what it raised.
+        SourceError: the process exceeded its limits, or a library aborted. NyckeltalError: what it raised.
     """
     asked = pickle.dumps((work.__module__, work.__qualname__, arguments, bounds))
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
@@ -79,9 +79,9 @@ def _beyond(where: str, bounds: Bounds, found: str) -> SourceError:
 
 
 def _serve() -> None:
-    """In the process: take limits upon it, do what is asked, and write the result or the error."""
+    """In the process: apply the limits, run the work, and write the result or the error."""
     answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # what a library prints is no answer
+    os.dup2(2, 1)  # what a library prints must not mix with the result
     module, name, arguments, bounds = pickle.loads(sys.stdin.buffer.read())  # noqa: S301 - written by `call` above
     work = getattr(importlib.import_module(module), name)
     for kind, most in (

@@ -1,6 +1,6 @@
-"""A release's tables, keys, indexes, views and descriptions, as statements of PostgreSQL.
+"""PostgreSQL statements for a release's tables, keys, indexes, views and comments.
 
-Belongs here: the text of statements. Does not belong here: running them (`postgres.py`).
+Belongs here: the text of statements. Does not belong here: executing them (`postgres.py`).
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _ABOUT_AS_OF = (
 
 
 def create_table(table: Relation, key: tuple[str, ...]) -> Composed:
-    """The table without keys. It is written once, so that nothing ever has to be vacuumed."""
+    """The table without keys. It is written once, so that it never needs a vacuum."""
     columns = SQL(", ").join(_column(table, column, column.name in key) for column in table.columns)
     return SQL("create table {} ({}) with (autovacuum_enabled = false)").format(Identifier(table.name), columns)
 
@@ -80,14 +80,14 @@ def keys_of(table: Relation, key: tuple[str, ...], *, nullable: bool) -> Iterato
 
 
 def reference(table: str, column: str, other: str, key: str) -> Composed:
-    """A foreign key: tools that draw models out of databases find their way by it."""
+    """A foreign key: modelling tools use it to find how tables join."""
     return SQL("alter table {} add foreign key ({}) references {} ({})").format(
         Identifier(table), Identifier(column), Identifier(other), Identifier(key)
     )
 
 
 def create_view(view: Relation) -> Composed:
-    """The view as the release has it; what it reads is found by the search path."""
+    """The view as in the release; the tables it reads are found by the search path."""
     text = re.sub(r"\bmain\.", "", view.sql)
     return SQL("create view {} as {}").format(Identifier(view.name), SQL(text))
 
@@ -102,7 +102,9 @@ def describe(relation: Relation, *, is_view: bool = False) -> Iterator[Composed]
 
 
 def as_of_functions(observation: Relation) -> Iterator[Composed]:
-    """`observation_as_of(moment)` for texts, days and times; the planner sees through it to the indexes."""
+    """`observation_as_of(moment)` for texts, days and times; written so that the planner can inline it and use
+    indexes.
+    """
     yield SQL(_AS_OF).format(columns=_names([c.name for c in observation.columns]))
     for kind, text in _AS_OF_OTHERS.items():
         yield SQL(
@@ -114,7 +116,7 @@ def as_of_functions(observation: Relation) -> Iterator[Composed]:
 
 
 def grant(schema: str, role: str) -> Iterator[Composed]:
-    """What a reader may: look into the schema and select."""
+    """Reader privileges: usage of the schema and select."""
     named, to = Identifier(schema), Identifier(role)
     yield SQL("grant usage on schema {} to {}").format(named, to)
     yield SQL("grant select on all tables in schema {} to {}").format(named, to)

@@ -1,7 +1,7 @@
 """Publishes a release to PostgreSQL: everything into a new schema, then one swap.
 
-Belongs here: the order of the work, and moving rows. Does not belong here: the text of statements (`ddl.py`), how the
-new schema takes the old one's place (`swap.py`). All is written in one transaction, so a crash leaves nothing.
+Belongs here: the order of the work, and copying rows. Does not belong here: the text of statements (`ddl.py`), how the
+new schema replaces the old one (`swap.py`). All is written in one transaction, so a crash leaves nothing behind.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ from pipelines.reading import reader
 from pipelines.release.table_keys import references, table_keys
 from pipelines.storage.database import columns, identifier
 
-OLDEST_SERVER = 14  # from there a function's body is bound to tables, not to names
-_BATCH = 20_000  # rows on the way at once
-_CSV = pa_csv.WriteOptions(include_header=False, quoting_style="needed")  # texts quoted, null not, as PostgreSQL wants
+OLDEST_SERVER = 14  # since this version a function's body is bound to tables, not to names
+_BATCH = 20_000  # rows in a batch
+_CSV = pa_csv.WriteOptions(include_header=False, quoting_style="needed")  # null is unquoted
 _SCHEMA_NAME = re.compile(r"(?!pg_)[a-z_][a-z0-9_]{0,49}")
 _RESERVED = {"public", "information_schema"}
 
 
 @dataclass(frozen=True)
 class Target:
-    """Where to publish. `wait_seconds`: how long readers of the old release are waited for."""
+    """Where to publish. `wait_seconds`: how long to wait for readers of the old release."""
 
     dsn: str = field(repr=False)
     schema: str = "nyckeltal"
@@ -50,7 +50,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Published:
-    """What came of it. `is_new` is false when the release was there already; then nothing was written."""
+    """The result. `is_new` is false when the release was published already; then nothing was written."""
 
     release_id: str
     database: str
@@ -62,13 +62,13 @@ class Published:
 
 
 def publish(folder: Path, target: Target, dbt_project: Path, tell: Callable[[str], None]) -> Published:
-    """Write a release's public tables to PostgreSQL. Readers have the old release until they have the new one.
+    """Write a release's public tables to PostgreSQL. Readers see the old release until they see the new one.
 
     Args:
-        folder: the release. dbt_project: where keys are declared. tell: is told what is begun.
+        folder: the release. dbt_project: where keys are declared. tell: called with each step as it begins.
 
     Raises:
-        UsageError: the connection string, the schema's name, or what stands in the schema will not do.
+        UsageError: the connection string or the schema's name is invalid, or the schema holds something else.
         LockHeldError: another publication is at work on the schema. NyckeltalError: the database refuses.
     """
     began = time.monotonic()
@@ -105,9 +105,9 @@ def _replace(
     dbt_project: Path,
     tell: Callable[[str], None],
 ) -> dict[str, int]:
-    """Write the release beside what stands, and put it in its place. Returns the rows of each table."""
+    """Write the release beside the current schema, then swap them. Returns the rows of each table."""
     new, old, wait = f"{target.schema}__new", f"{target.schema}__old", target.wait_seconds
-    for left in (new, old):  # by a run that was killed while it waited for readers
+    for left in (new, old):  # left by a run that was killed while it waited for readers
         swap.clear(con, left, wait)
     with con.transaction():
         con.execute(SQL("create schema {}").format(Identifier(new)))
@@ -121,8 +121,8 @@ def _replace(
     try:
         swap.swap(con, new, target.schema, old, wait)
     finally:
-        swap.clear(con, new, wait)  # nothing, when it has been given its name
-    with suppress(swap.HeldError):  # somebody who found the old one in the last moment; the next run removes it
+        swap.clear(con, new, wait)  # empty, once it has been renamed
+    with suppress(swap.HeldError):  # a reader still uses the old schema; the next run removes it
         swap.clear(con, old, wait)
     return counts
 
@@ -160,7 +160,7 @@ def _write_views(con: Session, release: duckdb.DuckDBPyConnection) -> None:
 
 
 def _copy(con: Session, release: duckdb.DuckDBPyConnection, table: Relation) -> int:
-    """Move a table's rows, batch by batch; frozen, so that readers with an older snapshot do not find it empty."""
+    """Copy a table's rows in batches; frozen, so that readers with an older snapshot do not see an empty table."""
     names = columns([column.name for column in table.columns])
     batches = release.execute(f"select {names} from {identifier(table.name)}").to_arrow_reader(_BATCH)
     into = SQL("copy {} from stdin (format csv, freeze)").format(Identifier(table.name))
@@ -175,13 +175,13 @@ def _copy(con: Session, release: duckdb.DuckDBPyConnection, table: Relation) -> 
 
 
 def _has_nulls(release: duckdb.DuckDBPyConnection, table: Relation, key: tuple[str, ...]) -> bool:
-    """Whether a part of the key is null somewhere in this release."""
+    """Whether a column of the key is null somewhere in this release."""
     tests = " or ".join(f"{identifier(c)} is null" for c in key)
     return bool(release.execute(f"select 1 from {identifier(table.name)} where {tests} limit 1").fetchone())
 
 
 def _let_read(con: Session, schema: str, role: str | None) -> None:
-    """Create the reader role when it is missing, and let it read the schema; nothing else."""
+    """Create the reader role if it is missing, and grant it select on the schema; nothing else."""
     if role is None:
         return
     with con.transaction():

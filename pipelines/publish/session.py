@@ -1,7 +1,7 @@
-"""A connection to PostgreSQL for one publication, and its errors in words that say what to do.
+"""A PostgreSQL connection for one publication, and its errors as errors of this project.
 
-Belongs here: connecting, being alone at work, translating errors. A connection string is never a part of the words: it
-may hold a password.
+Belongs here: connecting, the publication lock, translating errors. A connection string is never part of a message: it
+may contain a password.
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ _WORDS: dict[type[psycopg.Error], tuple[str, str]] = {
 
 
 def connect(dsn: str) -> Session:
-    """A connection in which each statement stands for itself, unless a transaction is opened.
+    """A connection in autocommit mode, unless a transaction is opened.
 
     Raises:
-        UsageError: the connection string cannot be read. NyckeltalError: there is no connection.
+        UsageError: the connection string is invalid. NyckeltalError: no connection.
     """
     try:
         return psycopg.connect(dsn, autocommit=True, connect_timeout=15, application_name="nyckeltal publish")
@@ -66,7 +66,7 @@ def connect(dsn: str) -> Session:
 
 @contextmanager
 def explained(where: str) -> Iterator[None]:
-    """Errors of PostgreSQL, raised inside, come out in our words."""
+    """Convert PostgreSQL errors that are raised inside into errors of this project."""
     try:
         yield
     except psycopg.Error as error:
@@ -82,12 +82,12 @@ def explained(where: str) -> Iterator[None]:
 
 @contextmanager
 def alone(con: Session, schema: str) -> Iterator[None]:
-    """Hold the lock of publications to a schema of this database; the server drops it when the connection ends.
+    """Hold the publication lock of a schema in this database; the server releases it when the connection ends.
 
     Raises:
         LockHeldError: another publication holds it.
     """
-    # A client that was killed is noticed also while a statement of its own runs.
+    # so that the server notices a killed client even while its statement runs
     con.execute("set client_connection_check_interval to '2s'")
     (key,) = con.execute("select hashtextextended('nyckeltal publish ' || %s, 0)", [schema]).fetchone() or (0,)
     (mine,) = con.execute("select pg_try_advisory_lock(%s)", [key]).fetchone() or (False,)

@@ -1,6 +1,6 @@
-"""What a release consists of, as its own database describes it: tables, views, columns, descriptions.
+"""What a release consists of, according to its own database: tables, views, columns, comments.
 
-Belongs here: reading descriptions out of a release. Does not belong here: any other database.
+Belongs here: reading the schema of a release. Does not belong here: any other database.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from graphlib import TopologicalSorter
 
 import duckdb
 
-WIDE = "observation_wide"  # the views by theme are cut out of it, and their columns are described there
+WIDE = "observation_wide"  # the theme views are subsets of it, and their columns are described there
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def read_tables(con: duckdb.DuckDBPyConnection) -> list[Relation]:
 
 
 def read_views(con: duckdb.DuckDBPyConnection) -> list[Relation]:
-    """The views of a release, each after those that it reads."""
+    """The views of a release, each after those that it depends on."""
     columns = _columns(con)
     wide = {column.name: column.about for column in columns[WIDE]}
     rows = con.execute(

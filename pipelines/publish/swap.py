@@ -1,10 +1,11 @@
-"""How a new schema takes the place of the old one: in one transaction, while nobody is in the middle of reading.
+"""Replaces the old schema by the new one in a single transaction, while no reader is in the middle of a read.
 
-Belongs here: the swap, what it waits for, and what may be removed. Does not belong here: what the schemas hold.
+Belongs here: the swap, what it waits for, and what may be dropped. Does not belong here: what the schemas hold.
 
-The swap has every table and view of the old schema for itself for a moment. So it waits for each transaction that has
-read any of them, and such a transaction reads one release from beginning to end. It asks for short whiles only, and
-lets others through in between: a reader is held up for less than a second, and is never ended for the swap's sake.
+The swap needs an exclusive lock on every table and view of the old schema for a moment. So it waits for each
+transaction that has read any of them, and such a transaction reads one release from beginning to end. It requests the
+locks for short periods only, and lets other sessions through in between: a reader waits for less than a second, and is
+never terminated because of the swap.
 """
 
 from __future__ import annotations
@@ -22,9 +23,9 @@ from pipelines.publish.session import Session
 
 _MARK = re.compile(r"Nyckeltal, release (\S+)\.")
 _LONGEST_HOLD_MS = 800
-_POLITE_TRIES = 3  # at first only what is free is taken, and nobody is held up at all
-_PAUSE = 0.25  # seconds in which readers get through
-# Takes the tables one by one; the table that could not be had is told, so that the next try can begin with it.
+_POLITE_TRIES = 3  # the first attempt does not wait, so that it delays nobody
+_PAUSE = 0.25  # seconds between attempts, in which readers proceed
+# Locks the tables one by one and reports the one that could not be locked, so that the next attempt begins with it.
 _TAKE = """
 do $do$
 declare taken text;
@@ -39,16 +40,16 @@ end $do$
 
 
 class HeldError(NyckeltalError):
-    """Readers held a schema for longer than they are waited for."""
+    """Readers held a schema for longer than the declared wait."""
 
 
 def mark(release_id: str) -> str:
-    """The comment on a schema that says that it is ours, and may be replaced."""
+    """The comment on a schema that says that it was published from here, and may be replaced."""
     return f"Nyckeltal, release {release_id}. Skrivs om i sin helhet vid varje publicering: lägg inget eget här."
 
 
 def standing(con: Session, schema: str) -> str | None:
-    """The release that a schema holds; None where there is no such schema, or an empty one.
+    """The release that a schema holds; None if there is no such schema, or an empty one.
 
     Raises:
         UsageError: the schema holds something that was not published from here.
@@ -74,25 +75,25 @@ def standing(con: Session, schema: str) -> str | None:
 
 
 def clear(con: Session, schema: str, wait_seconds: float) -> None:
-    """Remove a schema that was written from here; nothing where there is none.
+    """Drop a schema that was published from here; does nothing if there is none.
 
     Raises:
-        HeldError: somebody held it for all of `wait_seconds`.
+        HeldError: a session held it for all of `wait_seconds`.
     """
     if standing(con, schema):
         _alone_with(con, schema, wait_seconds, lambda: _drop(con, schema))
 
 
 def swap(con: Session, new: str, schema: str, old: str, wait_seconds: float) -> None:
-    """Give `new` the name `schema`, and `old` to what had it, in one transaction.
+    """Rename `new` to `schema` and the schema of that name to `old`, in one transaction.
 
     Raises:
-        HeldError: readers held it for all of `wait_seconds`; it stands.
-        psycopg.errors.DependentObjectsStillExist: something outside is built on it; it stands.
+        HeldError: readers held it for all of `wait_seconds`; nothing is changed.
+        psycopg.errors.DependentObjectsStillExist: another object depends on it; nothing is changed.
     """
 
     def rename() -> None:
-        with con.transaction() as trial:  # the server itself says whether the old one could be removed
+        with con.transaction() as trial:  # the server decides whether the old one can be dropped
             _drop(con, schema)
             raise psycopg.Rollback(trial)
         if _exists(con, schema):
@@ -103,10 +104,10 @@ def swap(con: Session, new: str, schema: str, old: str, wait_seconds: float) -> 
 
 
 def _alone_with(con: Session, schema: str, wait_seconds: float, act: Callable[[], None]) -> None:
-    """Do something in a transaction that has a schema's tables and views for itself.
+    """Run a function in a transaction that holds exclusive locks on a schema's tables and views.
 
-    A try that meets a reader begins, the next time, with what that reader held: whoever comes then waits before it has
-    read anything, instead of holding one table while it waits for another.
+    After an attempt that met a reader, the next one begins with the table which that reader held: later sessions then
+    wait before they have read anything, instead of holding one table while they wait for another.
     """
     names = [str(name) for (name,) in con.execute(_RELATIONS, [schema]).fetchall()]
     deadline, patience = time.monotonic() + wait_seconds, _patience(con)
@@ -137,8 +138,10 @@ _RELATIONS = """
 
 
 def _patience(con: Session) -> int:
-    """Milliseconds to ask for the tables: shorter than the server's wait before it ends a deadlock, so that where two
-    wait for each other it is never the reader that is ended."""
+    """Milliseconds to wait for locks: less than the server's deadlock timeout.
+
+    So when two sessions wait for each other, it is never the reader that is terminated.
+    """
     found = con.execute("select setting::int from pg_settings where name = 'deadlock_timeout'").fetchone()
     return min(_LONGEST_HOLD_MS, int(str(found[0])) * 8 // 10) if found else _LONGEST_HOLD_MS
 
@@ -148,7 +151,7 @@ def _exists(con: Session, schema: str) -> bool:
 
 
 def _drop(con: Session, schema: str) -> None:
-    """Drop what the schema holds, but nothing outside it: when something is built on it, the server refuses."""
+    """Drop what the schema holds and nothing outside it: when another object depends on it, the server refuses."""
     found = con.execute(
         """
         select 'function', string_agg(f.oid::regprocedure::text, ', ') from pg_proc as f

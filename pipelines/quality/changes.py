@@ -1,11 +1,11 @@
-"""What a delivery of facts would change of what is known: values that are lost, and revisions that cannot be believed.
+"""Compares a delivery of facts with what is known: lost values, and revisions that are implausible.
 
-Belongs here: comparing the staged rows with what is known, and naming what is beyond the declared limits
-(`sources/model.py`, `ChangeLimits`). Does not belong here: rules on rows or series by themselves (`rules.py`), writing
-down what changed (`vintages.py`).
+Belongs here: comparing the staged rows with the known ones, and reporting what exceeds the declared limits
+(`datasets.py`, `ChangeLimits`). Does not belong here: rules on single rows or series (`rules.py`), storing changes
+(`storage/vintages.py`).
 
-A value is a number that stands: one beside a status that says that there is none is no value. Only rows that are new or
-differ from what is known are judged, so what was taken in once is not judged again every night.
+A number counts as a value unless its status says that there is none. Only rows that are new or differ from what is
+known are judged, so that accepted rows are not judged again every night.
 """
 
 from __future__ import annotations
@@ -25,15 +25,17 @@ from pipelines.storage.database import identifier, literal, staged_rows
 from pipelines.storage.vintage_sql import same_number, stated_value
 from pipelines.storage.vintages import CheckResult, DeliveryRecord, Vintages
 
-_LISTED, _LONGEST = 20, 120  # series, years or rows that are named, and letters of the list of areas
+_LISTED, _LONGEST = 20, 120  # maximum series, years or rows in a message, and letters of its list of areas
 _KEY = ("series_id", "area_id", "year", "sex")
-_ABSURD = 1e15  # no figure of any source; such a number is set aside by its column's bounds, and is not compared
-_ASIDE = 100_000  # rows that are set aside one by one; more of them block the dataset
+_ABSURD = 1e15  # above any real figure; the column's bounds quarantine such a number, and it is not compared
+_ASIDE = 100_000  # rows that are quarantined one by one; more of them block the dataset
 
 
 @dataclass
 class Changes:
-    """The checks, the rows to set aside (row number to reasons; `aside` are all of them), and how many are known."""
+    """The checks, the rows to quarantine (row number to reasons; `aside` are all of them), and how many values are
+    known.
+    """
 
     checks: list[CheckResult] = field(default_factory=list)
     held: dict[int, list[str]] = field(default_factory=dict)
@@ -56,10 +58,11 @@ def judge_changes(
     """Judge what a staged delivery of facts would change.
 
     Args:
-        con: a connection; tables `came`, `known`, `moved`, `lost_values` and `limits_of` are made in it.
+        con: a connection; tables `came`, `known`, `moved`, `lost_values` and `limits_of` are created in it.
         name: the dataset's full name. rows_path: the staged rows.
-        breaks: series and the first year of a new way of measuring, which is not compared with the year before.
-        accepts_lost: a person takes lost values as lost. accepts_revised: a person takes what is beyond the limits.
+        breaks: series and the first year of a new method of measurement; it is not compared with the year before.
+        accepts_lost: an operator accepts the lost values. accepts_revised: an operator accepts what exceeds the
+        limits.
     """
     if dataset.changes is None:
         return Changes()
@@ -111,7 +114,7 @@ def _prepare(
 
 
 def _lost_sql(vintages: Vintages, name: str, dataset: Dataset, fetched: Fetch) -> str:
-    """Keys whose value would be none, that had one when the count began or have one now."""
+    """Keys that would have no value after the delivery, but had one when the count began or have one now."""
     key = ", ".join(_KEY)
     lost = f"select {key} from moved where old_value is not null and new_value is null and not is_marked"
     if fetched.promise.complete and not fetched.promise.marks_withdrawals:
@@ -130,9 +133,9 @@ def _lost_sql(vintages: Vintages, name: str, dataset: Dataset, fetched: Fetch) -
 
 
 def _count_begins(deliveries: list[DeliveryRecord], limits: ChangeLimits, fetched: Fetch) -> DeliveryRecord | None:
-    """The delivery that losses are counted from: the last one before the days that are counted together, or accepted.
+    """The delivery from which losses are counted: the last before the period of `lost_days`, or the last accepted one.
 
-    None when nothing was taken in since, so that what is known now says it all.
+    None when nothing was taken in since, so that what is known now is the baseline.
     """
     if not deliveries:
         return None
@@ -145,7 +148,7 @@ def _count_begins(deliveries: list[DeliveryRecord], limits: ChangeLimits, fetche
 
 
 class _Judge:
-    """Names what is beyond the limits of one dataset."""
+    """Reports what exceeds the limits of one dataset."""
 
     def __init__(
         self, con: duckdb.DuckDBPyConnection, name: str, limits: ChangeLimits, this_year: int, found: Changes
@@ -153,7 +156,7 @@ class _Judge:
         self._con, self._name, self._limits, self._this_year, self._found = con, name, limits, this_year, found
 
     def lost(self, accepted: bool) -> None:
-        """Lost values: a few are told, more block."""
+        """Lost values: a few are a warning, more block."""
         limits = self._limits
         rows: list[Any] = []
         if _one(self._con, "select count(*) from lost_values"):
@@ -185,7 +188,7 @@ class _Judge:
         )
 
     def withdrawn(self) -> None:
-        """Years of series of which many values are marked as withdrawn: the publisher's right, and told by name."""
+        """Years of series with many values marked as withdrawn: the publisher's right, but a warning."""
         rows = self._con.execute(revisions.WITHDRAWN.format(**self._limit_columns())).fetchall()
         self._tell(
             "few_values_withdrawn", "warn",
@@ -195,7 +198,9 @@ class _Judge:
         )  # fmt: skip
 
     def strange_statuses(self) -> None:
-        """Numbers that are no values: told, as the publisher contradicts itself or says what nobody here knows."""
+        """Numbers beside a status without a value: a warning, as the publisher contradicts itself or uses an
+        unknown status.
+        """
         rows = self._con.execute(
             "select series_id, area_id, year, sex, number, status from came "
             "where number is not null and value is null and not is_marked order by all limit ?",
@@ -210,7 +215,7 @@ class _Judge:
         )
 
     def revisions(self, accepted: bool) -> None:
-        """Revisions and new years, from the grossest to what is only told."""
+        """Revisions and new years, from blocking faults to warnings."""
         limits, words = self._limits, self._limit_columns()
         checks = {
             "revised_year_believable": (revisions.YEARS, "no year of a series at another scale or sign than was known"),
@@ -264,7 +269,7 @@ class _Judge:
         )  # fmt: skip
 
     def _aside(self, check: str, level: str, expected: str, query: str) -> None:
-        """Rows of a query (row, series, area, year, sex, old, new, why) are set aside by a check's name."""
+        """Quarantine the rows of a query (row, series, area, year, sex, old, new, why) under a check's name."""
         self._con.execute(f"create or replace temp table aside as {query}")
         number = _one(self._con, "select count(*) from aside")
         rows = self._con.execute("select * from aside order by 2, 4 desc, 3, 5 limit ?", [_ASIDE]).fetchall()
@@ -273,7 +278,7 @@ class _Judge:
             self._found.aside += number
             for row, text in zip(rows, told, strict=True):
                 self._found.held.setdefault(int(row[0]), []).append(f"{check}: expected {expected}, found {text}")
-            self._con.execute("delete from moved where row in (select row from aside)")  # judged by nothing more
+            self._con.execute("delete from moved where row in (select row from aside)")  # judged once only
         taken = "" if level == "hold_back" else "; taken as it is by --accept-revised"
         self._tell(check, level, expected + taken, f"{number} rows", told, number)
 
@@ -294,7 +299,7 @@ class _Judge:
         )
 
     def _limit_columns(self) -> dict[str, str]:
-        """Each limit as SQL, in a query that joins `limits_of as l`."""
+        """Each limit as an SQL expression, for a query that joins `limits_of as l`."""
         return {name: f"coalesce(l.{identifier(name)}, {value})" for name, value in self._limits.model_dump().items()}
 
 

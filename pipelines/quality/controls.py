@@ -1,6 +1,6 @@
-"""What is judged of a finished warehouse: controls, corrections that must still be needed, and cautions, their number.
+"""Checks of a finished warehouse: reconciliations, corrections that must still be needed, and the number of cautions.
 
-Belongs here: reading what the models measured as check results. Does not belong here: measuring (`dbt_project`), or
+Belongs here: turning what the models measured into check results. Does not belong here: measuring (`dbt_project`), or
 refusing publication (`release`).
 """
 
@@ -10,16 +10,16 @@ import duckdb
 
 from pipelines.storage.vintages import CheckResult
 
-_NAMED = 5  # values that are told by name when a correction is no longer needed
+_NAMED = 5  # maximum values in the message when a correction is no longer needed
 
 
 def warehouse_checks(con: duckdb.DuckDBPyConnection) -> list[CheckResult]:
-    """The controls, the corrections, then the cautions, of a finished build with its release attached as `release`."""
+    """All checks of a finished build whose release is attached as `release`: controls, corrections, cautions."""
     return control_checks(con) + correction_checks(con) + caution_checks(con)
 
 
 def control_checks(con: duckdb.DuckDBPyConnection) -> list[CheckResult]:
-    """The reconciliations, from the build's control table: one result a control, with its worst figures."""
+    """The reconciliations from the build's control table: one result for each control, with its largest deviations."""
     rows = con.execute(
         """
         select c.control_id, c.title_sv, c.tolerance, count(m.year), count(m.year) filter (where not m.holds)
@@ -55,10 +55,10 @@ def control_checks(con: duckdb.DuckDBPyConnection) -> list[CheckResult]:
 
 
 def correction_checks(con: duckdb.DuckDBPyConnection) -> list[CheckResult]:
-    """One result a correction. It blocks when a value known now is no longer the wrong one that was expected.
+    """One result for each correction. It blocks when a value known now is not the wrong one that was expected.
 
-    Then the source has mended its error, or the error is another: a person has to look. A correction that nothing known
-    calls for (a typing error, or values that never came) is a warning.
+    Then the source has fixed its error, or the error is another: a person has to look. A correction that no known
+    value matches (a typing error, or values that never arrived) is a warning.
     """
     rows = con.execute(
         """
@@ -97,7 +97,9 @@ def _correction_check(
 
 
 def _mended(con: duckdb.DuckDBPyConnection, correction: str, wrong: str) -> str:
-    """The first values that are no longer the wrong ones: area, year, sex, expected (a number, or the rule), found."""
+    """The first values that are not the expected wrong ones: area, year, sex, expected (a number, or the rule),
+    found.
+    """
     rows = con.execute(
         """
         select area_id, year, sex, expected, value from intermediate.int_correction__judged
@@ -115,7 +117,7 @@ def _told(value: float | None) -> str:
     return "no value" if value is None else f"{value:.15g}"
 
 
-# The municipalities of each indicator's newest year, how many of them are doubted, and why most of these are.
+# The municipalities of each indicator's newest year, how many carry a caution, and the most frequent caution.
 _NEWEST_YEARS = """
     with told as (
         -- What a declared coverage holds back is foreseen; too much of it shows in the table coverage.
@@ -138,7 +140,9 @@ _NEWEST_YEARS = """
 
 
 def caution_checks(con: duckdb.DuckDBPyConnection) -> list[CheckResult]:
-    """That cautions are few in the newest year of each indicator and in all: more of them are a fault, no outliers."""
+    """Limits on the share of cautions per newest year of an indicator and in all: more indicate a fault, not
+    outliers.
+    """
     newest_share, release_share = con.execute(
         "select most_of_newest_year, most_of_release from declared.caution_limit"
     ).fetchall()[0]

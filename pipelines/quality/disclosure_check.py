@@ -1,6 +1,6 @@
-"""Whether a small number of persons can be found out from the municipalities' own figures: a check that blocks.
+"""A blocking check: whether a small number of persons can be inferred from the municipalities' own figures.
 
-Belongs here: reading the figures of a state or of a finished build, and telling what the audit finds of them. Does not
+Belongs here: reading the figures from vintages or a finished build, and reporting what the audit finds. Does not
 belong here: the audit or suppressing anything (`disclosure`).
 """
 
@@ -16,11 +16,11 @@ from pipelines.disclosure.facts import SUPPRESSED, Fact, relations_of, seen_of
 from pipelines.storage.vintages import CheckResult
 
 CHECK = "submissions.disclosure"
-_NAMED = 5  # cells that are told by name
+_NAMED = 5  # maximum cells in a message
 
 
 def disclosure_check(con: duckdb.DuckDBPyConnection, templates: Sequence[SubmissionTemplate]) -> CheckResult:
-    """The audit of what a finished build holds of submissions.
+    """The audit of all submissions in a finished build.
 
     Args:
         con: the build, with the vintages of submissions.
@@ -56,6 +56,6 @@ def check_of(templates: Sequence[SubmissionTemplate], facts: Sequence[Fact]) -> 
 
 
 def _named(found: Iterable[tuple[str, int, Exposure]]) -> list[str]:
-    """Where, and why; not the number itself."""
+    """Where, and why; never the number itself."""
     listed = [f"{' '.join(e.key)} {area} {year}: {e.why}" for area, year, e in found]
     return listed[:_NAMED] + ([f"and {len(listed) - _NAMED} more"] if len(listed) > _NAMED else [])

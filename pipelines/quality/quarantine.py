@@ -1,6 +1,7 @@
-"""Rows that are held back: set aside with their reasons, kept whole, and told.
+"""Quarantine: rows that are held back are stored completely, with their reasons.
 
-Belongs here: parting a staged dataset into rows that go on and rows that wait. Does not belong here: why (`rules.py`).
+Belongs here: splitting a staged dataset into accepted and quarantined rows. Does not belong here: the reasons
+(`rules.py`, `changes.py`).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from pipelines.storage.database import literal, staged_rows
 
 
 def part(con: duckdb.DuckDBPyConnection, rows_path: Path, held: dict[int, list[str]], target: Path) -> Path | None:
-    """Move held rows, each with its `reason`, from `rows_path` to `target`; None when there are none."""
+    """Move quarantined rows, each with its `reason`, from `rows_path` to `target`; None when there are none."""
     if not held:
         return None
     frame = pd.DataFrame({"row": list(held), "reason": ["; ".join(reasons) for reasons in held.values()]})

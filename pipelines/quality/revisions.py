@@ -1,20 +1,20 @@
-"""The queries that find revisions and new years which cannot be believed.
+"""The queries that find implausible revisions and new years.
 
-Belongs here: what makes a change of known figures unbelievable, each rule as one query over the tables that
-`changes.py` prepares: `moved` (what is new or differs), `known`, `came`, `breaks` and `limits_of`. Does not belong
-here: running them and telling what they found (`changes.py`), or the limits (`sources/model.py`, `ChangeLimits`).
+Belongs here: what makes a change of known figures implausible, each rule as one query over the tables that
+`changes.py` prepares: `moved` (new or different rows), `known`, `came`, `breaks` and `limits_of`. Does not belong
+here: running them and reporting the findings (`changes.py`), or the limits (`datasets.py`, `ChangeLimits`).
 
-Names in double braces are limits, filled in for each series. A query gives the row, its series, area, year and sex, the
-known and the new value, and why; those that are only told give what their words need.
+Names in double braces are limits, filled in for each series. A query returns the row, its series, area, year and sex,
+the known and the new value, and the reason; queries for warnings return what their message needs.
 """
 
 from __future__ import annotations
 
-_MANY = 3  # revised values of a year that make it a revised year
-_PAIRS = 20  # changes from year to year that a series' spread is taken of
+_MANY = 3  # revised values that make a year count as revised
+_PAIRS = 20  # minimum changes from year to year for estimating a series' spread
 _SMALL = 50  # persons
 
-# Revised values beside what is known of the same area the year before and after; those alone, so of few rows.
+# Revised values with the known values of the same area in the year before and after; revised ones only, for speed.
 BESIDE = """
 create table revised as
 select m.row, m.series_id, m.area_id, m.year, m.sex, m.old_value, m.new_value,
@@ -28,7 +28,7 @@ where m.old_value is not null and m.new_value is not null
 """
 _REVISED = "(select * from revised where row in (select row from moved))"
 _ROW = "r.row, r.series_id, r.area_id, r.year, r.sex, r.old_value, r.new_value"
-# What comes nearer to the years beside it mends an error, however large the step.
+# A revision towards the years beside it corrects an error, however large the step.
 _AWAY = "(beside is null or abs(new_value - beside) >= abs(old_value - beside))"
 
 YEARS = f"""
@@ -56,8 +56,8 @@ beyond as (
 select {_ROW}, b.why from r join beyond as b using (series_id, year, sex)
 """
 
-# a has what b had, and what a had is with another: two swapped, or several moved round. Coarse numbers meet by chance,
-# so of those it is asked that they are half of what was revised in the year.
+# Area a has what b had, and another area has what a had: swapped or permuted values. Coarse numbers match by chance,
+# so for those, at least half of the year's revisions have to be permuted.
 SWAPS = f"""
 with r as {_REVISED},
 single as (
@@ -121,8 +121,8 @@ where case
 end
 """
 
-# New values of each series' two newest years, beside the same area's year before: as known, else as it came. A year of
-# which hardly any area has a value yet is not the newest one: a single stray row would free all others from judgement.
+# New values of each series' two newest years, with the same area's year before: as known, else as delivered. A year in
+# which hardly any area has a value is not the newest: a single stray row would exempt all others from these rules.
 _PAIRED = """
 fresh as (select * from moved where old_value is null and new_value is not null),
 sizes as (
@@ -208,7 +208,7 @@ where p.n >= {_PAIRS}
     and abs(ln(new_value / before)) > {{jump_spreads}} * p.spread
 """
 
-# The values of the series that are judged, as they will be known.
+# The values of the judged series as they would be known after the delivery.
 _STATE = """
 state as (
     select series_id, area_id, year, sex, value from came
@@ -218,8 +218,8 @@ state as (
     where value is not null and series_id in (select series_id from {judged})
 )"""
 
-# The order of the areas lasts from year to year. A year in which it is gone has its values beside the wrong areas; one
-# in which nearly every value is that of the year before is a copy; and all areas are not alike.
+# The rank order of areas persists from year to year. A year without it has its values at the wrong areas; one in
+# which nearly every value repeats the year before is a copy; and areas never all have the same value.
 ORDER = f"""
 with {_PAIRED},
 judged as (
@@ -263,7 +263,7 @@ beyond as (
 select {_ROW}, b.why from fresh as r join beyond as b using (series_id, sex, year) where b.why is not null
 """
 
-# All, women and men of each area and year beside one another.
+# The total, women and men of each area and year in one row.
 _WIDE = """
     select series_id, area_id, year, max(value) filter (where sex = 'T') as of_all,
         max(value) filter (where sex = 'K') as women, max(value) filter (where sex = 'M') as men
@@ -271,7 +271,7 @@ _WIDE = """
 """
 _KNOWN = "known where value is not null and series_id in (select series_id from touched)"
 
-# All lie between women and men, or are their sum: as the series has been so far, else as it comes.
+# The total lies between women and men, or is their sum: as in the known series, else as in the delivery.
 SEXES = f"""
 with touched as (select distinct series_id, area_id, year from moved where new_value is not null),
 {_STATE.format(judged="touched")},

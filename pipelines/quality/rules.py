@@ -1,13 +1,13 @@
 """The rules of a staged dataset, generated from its declaration.
 
-Belongs here: which rules there are, and how hard each is. Does not belong here: running them (`gate.py`).
+Belongs here: which rules there are, and the severity of each. Does not belong here: evaluating them (`gate.py`).
 
-Levels: `block` stops the dataset; `hold_back` sets the row aside with the reason, and stops the dataset when too many
-rows are set aside; `warn` is told and shown. A faulty key blocks, because nobody can say which row it is; a faulty
-value only holds its own row back.
+Levels: `block` rejects the dataset; `hold_back` quarantines the row with the reason, and rejects the dataset when too
+many rows are quarantined; `warn` is reported only. A faulty key blocks, because it is unclear which row it is; a
+faulty value only quarantines its own row.
 
-Two frames are judged. `rows`: the rows themselves, with the columns `low` and `high` (the impossible bounds of each
-row's series). `series`: one row a series, with what came, what was promised, and what was known before.
+Two frames are validated. `rows`: the rows themselves, with the columns `low` and `high` (the limits of possible values
+of each row's series). `series`: one row for each series, with the delivered, promised and known counts.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ MAX_MORE_MISSING = 0.25
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule: an expectation of Great Expectations by its class name, with its arguments."""
+    """One rule: a Great Expectations expectation by its class name, with its arguments."""
 
     name: str
     level: Level
@@ -73,7 +73,7 @@ def _column_rules(name: str, column: Column, level: Level, areas: frozenset[str]
     if not column.nullable:
         add("present", "ExpectColumnValuesToNotBeNull", "no empty cell")
     allowed = sorted(areas) if column.codes else list(column.allowed)
-    if allowed or column.codes:  # when no area is known, none is let through
+    if allowed or column.codes:  # when no area is known, none is accepted
         words = f"one of {len(allowed)} known {column.codes}" if column.codes else f"one of {', '.join(allowed)}"
         add("known", "ExpectColumnValuesToBeInSet", words, value_set=allowed)
     if column.pattern:
@@ -92,7 +92,7 @@ def _bounds(column: Column) -> dict[str, float | None]:
 
 
 def with_room(bound: float | None, side: Literal[-1, 1]) -> float | None:
-    """A lower (-1) or upper (1) bound that noise does not break: a computation's last digit is no violation."""
+    """A lower (-1) or upper (1) bound with a tolerance for floating-point noise."""
     return None if bound is None else bound + side * max(NOISE * abs(bound), NOISE_AT_ZERO)
 
 

@@ -1,7 +1,7 @@
-"""What happened to the series that the catalogue uses: renamed, vanished, closed, or back again.
+"""Events in the life of the series that the catalogue uses: renamed, vanished, closed, or returned.
 
-Belongs here: reading such events out of the vintages of the publisher's own list. Does not belong here: values, whose
-changes are in the tables `revision` and `observation_vintage`.
+Belongs here: deriving such events from the vintages of the publisher's list of series. Does not belong here: values,
+whose changes are in the tables `revision` and `observation_vintage`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pipelines.storage.database import connect
 from pipelines.storage.vintages import Vintages
 
 _LIST, _VALUES = "kolada.kpi", "kolada.values"
-_CLOSED = re.compile(r"\(\s*-\s*(\d{4})\s*\)")  # the only word of a closed series is in its title: "(-2023)"
+_CLOSED = re.compile(r"\(\s*-\s*(\d{4})\s*\)")  # a closed series is only marked in its title: "(-2023)"
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,9 @@ class Event:
 
 
 def series_events(settings: Settings) -> list[Event]:
-    """Events of the series that the catalogue uses, newest first. A series that was closed from the start is told."""
+    """Events of the series that the catalogue uses, newest first. A series that was closed from the start is
+    included.
+    """
     catalogue = load_catalogue(settings.declarations_dir)
     used: dict[str, list[str]] = {series: [] for series in catalogue.series_of(_VALUES)}
     for indicator in catalogue.indicators:
@@ -66,5 +68,5 @@ def _kind(change: str, title: str | None, before: str | None, change_before: str
 
 
 def as_rows(events: list[Event]) -> list[dict[str, Any]]:
-    """Events for a machine."""
+    """Events as rows for machine-readable output."""
     return [asdict(event) | {"known_from": event.known_from.isoformat()} for event in events]

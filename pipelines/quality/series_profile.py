@@ -1,6 +1,6 @@
-"""What came of each series, beside what was promised and what was known: the frame that rules on series judge.
+"""The frame that rules on series validate: for each series, what was delivered, promised and known before.
 
-Belongs here: that one table. Does not belong here: the rules (`rules.py`), or running them (`gate.py`).
+Belongs here: that one table. Does not belong here: the rules (`rules.py`), or evaluating them (`gate.py`).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pipelines.storage.database import literal
 def profile_series(
     con: duckdb.DuckDBPyConnection, rows_path: Path, dataset: Dataset, promise: Promise, known_sql: str
 ) -> None:
-    """Create `series_profile`: what came of each series, what was promised, and what was known before.
+    """Create the table `series_profile`: delivered, promised and previously known counts of each series.
 
     Needs the table `bounds` (series_id, low, high, is_percent).
     """

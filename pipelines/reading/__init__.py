@@ -1,5 +1,5 @@
-"""Reading a release safely: with SQL that was checked first, on a database that is opened to be read only.
+"""Safe reading of a release: validated SQL on a database that is opened read-only.
 
-Belongs here: the rules for a reader's SQL, and the questions that several clients ask. Does not belong here: how an
-answer is shown (`commands`, `api`, `site`).
+Belongs here: the rules for a client's SQL, and queries that several clients share. Does not belong here: how a result
+is presented (`commands`, `api`, `site`).
 """

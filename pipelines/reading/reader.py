@@ -1,8 +1,8 @@
-"""Reading the current release, safely: the one place for the rules of reading.
+"""Opens and queries the current release safely: the only place with the rules for reading.
 
-Belongs here: read-only connections for readers, without file or network access, running one query within memory, time
-and size, and the few queries that the command line shows. Does not belong here: what a query may name (`sql_rules.py`);
-writing anything.
+Belongs here: read-only connections for clients, without file or network access, running one query within limits of
+memory, time and size, and the few queries behind terminal commands. Does not belong here: which tables and functions a
+query may use (`sql_rules.py`, `sql_functions.py`); writing anything.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ from pipelines.storage.release_pointer import DATABASE
 from pipelines.text.normalise import AreaNames, code
 
 _BATCH = 10_000
-_ROOM_MB = 1_000  # for the program itself
+_ROOM_MB = 1_000  # memory for this program itself
 _LIMITS: dict[str, str | bool | int | float | list[str]] = {
-    "temp_directory": "",  # nothing is ever written beside a release
+    "temp_directory": "",  # never write files next to a release
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
-    "python_enable_replacements": False,  # a name in a query is never a variable of this program
+    "python_enable_replacements": False,  # names in a query never refer to Python variables
 }
-# Errors that tell of the query; all others might tell of the machine.
+# Errors about the query itself; the messages of all others could reveal details of the machine.
 _OF_THE_QUERY = (duckdb.ProgrammingError, duckdb.DataError, duckdb.NotSupportedError)
 
 
 @dataclass(frozen=True)
 class Limits:
-    """How much one query may take: seconds, DuckDB's memory in MB and its threads, rows, and MB of result."""
+    """The limits of one query: seconds, DuckDB's memory in MB and its threads, rows, and MB of result."""
 
     seconds: float = 60
     threads: int = 2
@@ -52,11 +52,11 @@ USUAL = Limits()
 def open_release(folder: Path, limits: Limits = USUAL) -> duckdb.DuckDBPyConnection:
     """A read-only connection on a release folder; SQL in it can reach neither files nor the network.
 
-    One process has a release open once: for more at a time, take cursors.
+    A process opens a release once; use cursors for concurrent queries.
     """
     config = {**_LIMITS, "memory_limit": f"{limits.memory_mb}MB", "threads": limits.threads}
     con = duckdb.connect(str(folder / DATABASE), read_only=True, config=config)
-    con.execute("set enable_progress_bar = false")  # it would stand among the rows
+    con.execute("set enable_progress_bar = false")  # it would be printed among the rows
     con.execute("set enable_external_access = false")
     con.execute("set lock_configuration = true")
     return con
@@ -66,7 +66,7 @@ def query(folder: Path, sql: str, parameters: list[Any] | None = None, limits: L
     """Run one query on a release.
 
     Raises:
-        UsageError: the SQL is wrong, not one query, names what is not public, or goes beyond the limits.
+        UsageError: the SQL is invalid, is not a single query, names what is not public, or exceeds the limits.
     """
     with open_release(folder, limits) as con:
         alarm = threading.Timer(limits.seconds, con.interrupt)
@@ -86,7 +86,9 @@ def query(folder: Path, sql: str, parameters: list[Any] | None = None, limits: L
 
 
 def refusal(error: Exception, limits: Limits) -> UsageError:
-    """What is told of an error of DuckDB (or of Arrow, that hands on DuckDB's): the query's faults, not the machine."""
+    """The error for a client, from an error of DuckDB (or Arrow, which forwards DuckDB's): about the query, never
+    the machine.
+    """
     text = str(error)
     if isinstance(error, duckdb.InterruptException) or "INTERRUPT" in text:
         return too_slow(limits)
@@ -98,29 +100,29 @@ def refusal(error: Exception, limits: Limits) -> UsageError:
 
 
 def too_slow(limits: Limits) -> UsageError:
-    """A query that does not end in its time."""
+    """The error for a query that exceeded its time limit."""
     expected = f"at most {limits.seconds:g} seconds"
     return UsageError("the query took too long", expected=expected, remedy="narrow the query")
 
 
 def too_large(limits: Limits) -> UsageError:
-    """A query that does not do with its memory."""
+    """The error for a query that exceeded its memory limit."""
     remedy = "narrow the query, or read the release's Parquet files"
     return UsageError("the query needs too much memory", expected=f"at most {limits.memory_mb} MB", remedy=remedy)
 
 
 def hold_memory(limits: Limits = USUAL) -> None:
-    """Let this process, which runs one query and nothing else, have no more memory than its limits come to.
+    """Limit the memory of this process, which runs one query and nothing else.
 
-    DuckDB counts what it sorts and joins, but not a single text or list of a thousand million parts. A result counts
-    twice: as it was found, and as it is written.
+    DuckDB accounts for what it sorts and joins, but not for a single text or list of a billion parts. A result counts
+    twice: as fetched, and as written.
     """
     most = (limits.memory_mb + 2 * limits.result_mb + _ROOM_MB) * 1_000_000
     resource.setrlimit(resource.RLIMIT_DATA, (most, most))
 
 
 def _bounded(result: duckdb.DuckDBPyConnection, limits: Limits) -> pl.DataFrame:
-    """Fetch batch by batch, so that a result that is too large is refused before it fills the memory."""
+    """Fetch batch by batch, so that a result that is too large is rejected before it fills the memory."""
     reader = result.to_arrow_reader(_BATCH)
     batches, rows, size = [], 0, 0
     for batch in reader:
@@ -135,10 +137,10 @@ def _bounded(result: duckdb.DuckDBPyConnection, limits: Limits) -> pl.DataFrame:
 
 
 def find_area(folder: Path, written: str) -> tuple[str, str]:
-    """An area by its code or its name, as (area_id, name). Units are none: they are compared with nothing.
+    """An area by its code or its name, as (area_id, name). Units are excluded, since they are in no comparison.
 
     Raises:
-        UsageError: no area is called so; a code that lacks its zeros is told, never guessed.
+        UsageError: no such area; a code without its leading zeros gets a suggestion, never a guess.
     """
     areas = AreaNames(dict(query(folder, "select area_id, name from area where area_type <> 'unit'").rows()))
     found = code(written) if code(written) in areas.names else areas.code_of(written)
@@ -157,7 +159,7 @@ def first_known(folder: Path) -> datetime:
     return found
 
 
-# By caution: values that carry it, and values that were not published because of it.
+# By caution: values that carry it, and values that were withheld because of it.
 CAUTIONS_SQL = """
 select caution, count(value) as n, count(*) - count(value) as not_published
 from observation where caution is not null group by caution order by n desc, caution
@@ -186,9 +188,9 @@ order by i.theme, i.indicator_id
 
 
 def compare(folder: Path, area: str, other: str | None, theme: str | None) -> pl.DataFrame:
-    """The newest value of each indicator for one municipality, beside the others it is compared with.
+    """The newest value of each indicator for one municipality, with the values it is compared with.
 
-    A value with a caution stands with it and beside nothing. Means carry the number of areas that they rest on.
+    A value with a caution is shown with it and without comparison. Means carry the number of areas behind them.
     """
     parameters = {"area": area, "other": other, "theme": theme}
     with open_release(folder) as con:

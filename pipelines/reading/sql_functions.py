@@ -1,9 +1,9 @@
-"""The functions that a reader's own SQL may call: those that compute from their arguments alone.
+"""The SQL functions that clients may call: those that compute from their arguments alone.
 
-Belongs here: one list of names. A function that is not in it is refused, whatever it does: so are those that tell of
-the machine or of the session (settings, variables, logs, connections), that read or plan SQL which stands in a text,
-that wait, write or count, and those that a later DuckDB may bring. Does not belong here: functions in the place of a
-table (`sql_rules.py`). Operators are no names and always allowed.
+Belongs here: one allow-list of names. A function that is not in it is rejected, whatever it does: functions that
+reveal the machine or the session (settings, variables, logs, connections), that read or plan SQL from a text, that
+wait, write or count, and any that a later DuckDB may add. Does not belong here: table functions (`sql_rules.py`).
+Operators are always allowed.
 """
 
 from __future__ import annotations

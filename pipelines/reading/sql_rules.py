@@ -1,9 +1,8 @@
-"""What a reader's own SQL may be: one query that names public tables and plain functions only.
+"""Validates a client's SQL: a single query that uses public tables and allowed functions only.
 
-Belongs here: judging a query by DuckDB's own syntax tree. Does not belong here: running it, within time and memory
-(`reader.py`), and which functions there are for readers (`sql_functions.py`). The connection itself is locked from
-files and network; these rules also keep back what would tell of the machine that the release lies on (paths,
-settings), and what has effects.
+Belongs here: checking a query by DuckDB's own syntax tree. Does not belong here: running it, within time and memory
+(`reader.py`), and the list of allowed functions (`sql_functions.py`). The connection itself has no access to files and
+network; these rules also block what would reveal details of the machine (paths, settings), and what has side effects.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from pipelines.errors import UsageError
 from pipelines.reading.sql_functions import FUNCTIONS
 from pipelines.storage.database import literal
 
-# What describes tables and columns, and tells no path.
+# Catalogue views that describe tables and columns, and contain no path.
 _ABOUT_TABLES = frozenset({"duckdb_tables", "duckdb_views", "duckdb_columns"})
 _TABLE_FUNCTIONS = _ABOUT_TABLES | {
     "generate_series", "json_each", "json_tree", "observation_as_of", "range", "repeat", "repeat_row", "unnest"
@@ -28,25 +27,25 @@ _TABLE_FUNCTIONS = _ABOUT_TABLES | {
 _SHOWN = frozenset({"", '"databases"', '"tables"', "__show_tables_expanded"})
 _KINDS = "select, with, from, values, pivot, unpivot, describe, summarize or show tables"
 _PIVOTS = frozenset({"pivot", "pivot_wider"})
-# What ends an expression that a PIVOT turns on.
+# Tokens that end the expression after a PIVOT's ON.
 _AFTER_TURN = frozenset(
     {",", ";", "using", "group", "order", "limit", "offset", "union", "except", "intersect", "where", "having"}
 )
 
 
 def judge(con: duckdb.DuckDBPyConnection, sql: str) -> None:
-    """Let one harmless query pass.
+    """Accept one harmless query, or raise.
 
     Args:
-        con: a locked connection on a release; nothing is run on it but the parser.
+        con: a locked connection on a release; only its parser is used.
 
     Raises:
-        UsageError: it is none, more than one, no query, or names what is not public.
+        UsageError: not a query, more than one statement, or a name that is not public.
         duckdb.Error: it cannot be parsed.
     """
     statements = con.extract_statements(sql)
     if len(statements) > 1:
-        # DuckDB makes several statements of a PIVOT that finds its columns itself; with columns named it is one query,
+        # DuckDB turns a PIVOT without named columns into several statements; with columns named it is one query,
         # of the same tables and functions.
         sql = _with_columns_named(sql)
         statements = con.extract_statements(sql)
@@ -60,18 +59,18 @@ def judge(con: duckdb.DuckDBPyConnection, sql: str) -> None:
 
 
 def _tree(con: duckdb.DuckDBPyConnection, sql: str) -> Any | None:
-    """The syntax tree; None for what only looks like a query (a PRAGMA)."""
-    # Not bound: the first bound value of a process makes DuckDB load pandas, which takes half a second.
+    """The syntax tree; None for a statement that only looks like a query (a PRAGMA)."""
+    # No bound parameter: the first one in a process makes DuckDB import pandas, which takes half a second.
     row = con.execute(f"select json_serialize_sql({literal(sql)})").fetchone()
     tree = json.loads(row[0]) if row else {"error": True}
     return None if tree["error"] else tree
 
 
 def _with_columns_named(sql: str) -> str:
-    """The text with ` in (0)` after each expression that a PIVOT turns on and that names no columns.
+    """The text with ` in (0)` after each PIVOT ON expression that names no columns.
 
-    Nothing is taken away, and what is added can begin or end no text, name or comment: whatever the query names stands
-    in the result, too.
+    Nothing is removed, and the addition can begin or end no text, name or comment: whatever the query names is still
+    in the result.
     """
     text = sql.encode()
     starts = [start for start, _ in duckdb.tokenize(sql)]
@@ -96,7 +95,7 @@ def _with_columns_named(sql: str) -> str:
         elif word == "in" and turning and turning[-1][0] == depth:
             turning[-1] = (depth, True)
     for at in reversed(places):
-        text = text[:at] + b"\n in (0) " + text[at:]  # the line's end ends a comment that stands before
+        text = text[:at] + b"\n in (0) " + text[at:]  # the line end closes a preceding comment
     return text.decode()
 
 

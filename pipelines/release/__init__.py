@@ -1,4 +1,5 @@
-"""What goes out: one immutable folder a release, a pointer that moves atomically, and the difference between two.
+"""Releases: immutable folders, a pointer that is moved atomically, and the difference between two of them.
 
-Belongs here: publishing, and reading releases back. Does not belong here: computing anything (`dbt_project`).
+Belongs here: building and publishing a release, the files it holds beside its tables, and comparing releases. Does not
+belong here: computing values (`dbt_project`), the pointer file itself (`storage/release_pointer.py`).
 """

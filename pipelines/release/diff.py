@@ -1,7 +1,7 @@
-"""What differs between two releases, value by value.
+"""The difference between two releases, value by value.
 
-Belongs here: comparing published observations. Unlike the table `revision`, which tells what sources revised, this
-also shows what a changed definition did.
+Belongs here: comparing published observations. Unlike the table `revision`, which holds what sources revised, this
+also shows the effect of a changed definition.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ def diff(settings: Settings, older: Path, newer: Path, limit: int | None = None)
     """Rows of `observation` that differ: key, old_value, new_value, old_status, new_status.
 
     Args:
-        older, newer: release folders. limit: at most so many rows, None for all.
+        older, newer: release folders. limit: maximum number of rows, None for all.
 
     Returns:
-        One row for each difference, ordered by key; statuses are null where a release has no such row.
+        One row for each difference, ordered by key; a status is null if a release lacks the row.
     """
     with connect(settings) as con:
         _attach(con, older, "older")
@@ -44,10 +44,10 @@ def diff(settings: Settings, older: Path, newer: Path, limit: int | None = None)
 
 
 def diff_releases(settings: Settings, older: str | None, newer: str | None) -> tuple[str, pl.DataFrame]:
-    """The difference of two releases by their ids; by default the current one against the one before it.
+    """The difference of two releases by their ids; by default the current one and its predecessor.
 
     Raises:
-        UsageError: there is no such release, or none before.
+        UsageError: there is no such release, or no predecessor.
     """
     known = {r.release_id: r for r in release_pointer.releases(settings.releases_dir)}
     new_id = newer or release_pointer.current_folder(settings.releases_dir).name

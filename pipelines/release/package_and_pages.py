@@ -1,7 +1,7 @@
-"""What a release holds beside its tables: which parts there are, and writing them side by side.
+"""The parts of a release beside its tables (package and pages): which there are, and writing them in parallel.
 
-Belongs here: the names of the parts, and a process for each. Does not belong here: what is in one (`release/package`,
-`site`). A part is made from the tables of the release alone.
+Belongs here: the names of the parts, and a process for each. Does not belong here: the content of a part
+(`release/package`, `site`). A part is made from the tables of the release alone.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from pipelines.processes.helper import Worker
 
 # A part is a module with `write(folder, before)`: the release's folder, and that of the release before or None.
-PARTS = {"package": "pipelines.release.package", "site": "pipelines.site.build"}
+PARTS = {"package": "pipelines.release.package", "site": "pipelines.site.rendering"}
 
 
 def write_parts(wanted: Iterable[str], folder: Path, before: Path | None) -> None:

@@ -1,8 +1,8 @@
-"""The files that a release holds beside its tables, and what of them the release before had already.
+"""The files of a release beside its tables, reusing those of the previous release that are unchanged.
 
-Belongs here: writing a file only when what it is made of changed, linking it from the release before when not, and the
-list of files with their hashes. Does not belong here: what a file says. Releases are never changed once they stand, so
-two of them may share a file.
+Belongs here: writing a file only when its inputs changed, hard-linking it from the previous release otherwise, and the
+list of files with their hashes. Does not belong here: the content of a file. Releases are immutable, so two of them
+can share a file.
 """
 
 from __future__ import annotations
@@ -21,12 +21,13 @@ from pipelines.storage.files import read_json, sha256_of, write_json
 FILES = "files.json"
 
 
-class Shelf:
+class ReleaseFiles:
     """The files of one folder of a release.
 
     Args:
-        folder: where they are written; its `files.json` lists them. before: the same folder of the release before,
-        None where there is none. recipe: what, beside its figures, every file is made of: code, templates, libraries.
+        folder: where they are written; its `files.json` lists them. before: the same folder of the previous release,
+        None if there is none. recipe: hash of everything besides figures that determines the files: code, templates,
+        libraries.
     """
 
     def __init__(self, folder: Path, before: Path | None, recipe: str) -> None:
@@ -38,10 +39,10 @@ class Shelf:
         self.written = 0
 
     def put(self, name: str, made_of: object, write: Callable[[Path], object]) -> Path:
-        """One file: linked when the release before made it of the same, else written by `write(path)`.
+        """Add one file: linked if the previous release made it from equal inputs, else written by `write(path)`.
 
         Args:
-            name: its path below the folder. made_of: everything that decides its bytes, as JSON can say it.
+            name: its path below the folder. made_of: everything that determines its bytes, as JSON-compatible data.
         """
         if name in self._made:
             raise ValueError(f"{name} is written twice")
@@ -59,15 +60,15 @@ class Shelf:
         return target
 
     def text(self, name: str, made_of: object, make: Callable[[], str]) -> Path:
-        """The same for UTF-8 text."""
+        """Add one UTF-8 text file in the same way."""
         return self.put(name, made_of, lambda path: path.write_text(make(), encoding="utf-8", newline="\n"))
 
     def files(self) -> list[Path]:
         """Every file so far, in the order of their names."""
         return [self.folder / name for name in sorted(self._made)]
 
-    def told(self) -> dict[str, dict[str, Any]]:
-        """Every file so far by its name, in their order: key, bytes, sha256."""
+    def listed(self) -> dict[str, dict[str, Any]]:
+        """Every file so far by its name, in order: key, bytes, sha256."""
         return dict(sorted(self._made.items()))
 
     def close(self) -> None:
@@ -76,7 +77,7 @@ class Shelf:
 
 
 def fingerprint(content: object) -> str:
-    """Hex SHA-256 of anything JSON can say, keys sorted."""
+    """Hex SHA-256 of JSON-compatible data, with sorted keys."""
     text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_plain)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -93,10 +94,10 @@ def recipe_of(folders: Iterable[Path], *versions: str) -> str:
 
 
 def link(source: Path, target: Path) -> None:
-    """A second name for the same file; a copy where the file system has no such names."""
+    """Hard-link a file; copy it where the file system does not support that."""
     try:
         os.link(source, target)
-    except OSError:  # another file system, or one without links: the bytes are the same
+    except OSError:  # another file system, or one without hard links: copy the bytes
         shutil.copyfile(source, target)
 
 

@@ -1,7 +1,7 @@
-"""What makes a row of a public table one row, and which table its codes refer to.
+"""The keys of public tables, and which table their codes refer to.
 
 Belongs here: keys and references, gathered from where they are declared and tested: dbt's `unique_key` tests, and the
-tables that are published without dbt. Does not belong here: what becomes of them (a database, a description).
+tables that are published without dbt. Does not belong here: how they are used (in a database, in a description).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import yaml
 from indicators.tables.effects import EFFECT_TABLES
 from indicators.tables.reform import REFORM_TABLES
 
-# Tables that the run itself writes.
+# Tables that are written without dbt.
 _OF_THE_RUN = {
     "trend": ("indicator_id", "area_id", "sex"),
     "quality_result": ("check_id",),
@@ -34,7 +34,7 @@ _REFERS_TO = {
     "finding_id": "finding",
     "study_id": "study",
 }
-# Here such a column may hold several codes with commas, or `*`.
+# In these tables the column may hold several codes, separated by commas, or `*`.
 _OF_SEVERAL = {
     ("effect_estimate", "indicator_id"),
     ("effect_estimate", "area_id"),
@@ -45,7 +45,7 @@ _OF_SEVERAL = {
 
 
 def table_keys(dbt_project: Path) -> dict[str, tuple[str, ...]]:
-    """The key of each public table: the columns whose combination comes once. Some of them may be null."""
+    """The key of each public table: the columns whose combination is unique. Some of them may be null."""
     tested = {}
     for path in sorted((dbt_project / "models" / "marts").glob("*.yml")):
         for model in yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)["models"]:

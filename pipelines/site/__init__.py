@@ -1,5 +1,5 @@
-"""The pages of a release.
+"""The static site: the pages of a release.
 
-Belongs here: reading what pages show, templates, charts, outlines, scripts, writing the folder `site`. Does not belong
-here: any arithmetic of indicators (`dbt_project`), serving the folder (`api`).
+Belongs here: reading what pages show, templates, charts, map outlines, scripts, writing the folder `site`. Does not
+belong here: the arithmetic of indicators (`dbt_project`), serving the folder (`api`).
 """

@@ -1,8 +1,8 @@
-"""Make the maps' outlines from SCB's boundaries: `python -m pipelines.site.make_outlines Kommun_Sweref99TM.zip`.
+"""Makes the map outlines from SCB's boundaries: `python -m pipelines.site.make_outlines Kommun_Sweref99TM.zip`.
 
-Belongs here: reading the boundaries, closing their slips, and writing TopoJSON, in which a border between two
-municipalities stands once. Does not belong here: drawing. A tool of developers: it needs pyshp and shapely, and is run
-again when municipalities change.
+Belongs here: reading the boundaries, closing gaps between them, and writing TopoJSON, in which a border between two
+municipalities is stored once. Does not belong here: drawing. A tool for developers: it needs pyshp and shapely, and is
+run again when municipalities change.
 
 SCB's boundaries are CC0 1.0 and in SWEREF 99 TM (metres on a plane), which the maps keep.
 """
@@ -23,8 +23,8 @@ from shapely.geometry import shape
 
 OUTLINES = Path(__file__).parent / "static" / "outlines.json"
 SOURCE = "SCB, Digitala gränser: kommuner 2023, Sweref 99 TM (CC0 1.0)"
-GRID_M = 50  # every corner lies on this grid; a screen shows no less
-SLIP_M2 = 1e6  # holes below this lie between borders that were meant to be one; greater ones are lakes
+GRID_M = 50  # coordinates are rounded to this grid, which is finer than a screen
+SLIP_M2 = 1e6  # smaller holes are gaps between borders; larger ones are lakes
 
 Point = tuple[int, int]
 
@@ -38,7 +38,7 @@ def boundaries(path: Path) -> dict[str, Any]:
 
 
 def coverage(areas: dict[str, Any]) -> dict[str, Any]:
-    """The same areas on the grid with neither overlaps nor slits: each face of all borders belongs to one of them."""
+    """The same areas on the grid without overlaps or gaps: each face between borders belongs to one of them."""
     snapped = {code: shapely.set_precision(area, GRID_M) for code, area in sorted(areas.items())}
     lines = shapely.union_all([area.boundary for area in snapped.values()], grid_size=GRID_M)
     faces = list(shapely.polygonize([lines]).geoms)
@@ -58,7 +58,9 @@ def coverage(areas: dict[str, Any]) -> dict[str, Any]:
 
 
 def topology(areas: dict[str, Any]) -> dict[str, Any]:
-    """TopoJSON of a coverage on the grid, one object named `kommuner`, with a place for each name (`x`, `y`)."""
+    """TopoJSON of a coverage on the grid: one object named `kommuner`, with a label position for each name (`x`,
+    `y`).
+    """
     west, south, _, _ = shapely.total_bounds(list(areas.values()))
     on_grid = {c: shapely.transform(a, lambda xy: ((xy - [west, south]) / GRID_M).round()) for c, a in areas.items()}
     arcs = _arcs(on_grid)
@@ -81,7 +83,7 @@ def topology(areas: dict[str, Any]) -> dict[str, Any]:
 
 
 def _arcs(areas: dict[str, Any]) -> list[list[Point]]:
-    """Every stretch of border once: lines between the points where more than two areas (or the sea) meet."""
+    """Every border segment once: lines between the points where more than two areas (or the sea) meet."""
     sides = {tuple(sorted(side)) for area in areas.values() for ring in _rings(area) for side in pairwise(ring)}
     merged = shapely.line_merge(shapely.MultiLineString([list(side) for side in sorted(sides)]))
     return sorted(_points(line) for line in shapely.get_parts(merged))
@@ -110,7 +112,7 @@ def _geometry(code: str, area: Any, in_metres: Any, begins: dict[Point, dict[Poi
 
 
 def _ring(ring: list[Point], begins: dict[Point, dict[Point, tuple[int, int]]]) -> list[int]:
-    """A ring as numbers of arcs, `~n` for one that is walked backwards."""
+    """A ring as arc numbers, `~n` for an arc in reverse direction."""
     corners = ring[:-1]
     start = next(i for i, point in enumerate(corners) if point in begins)
     corners = corners[start:] + corners[:start]
@@ -124,7 +126,7 @@ def _ring(ring: list[Point], begins: dict[Point, dict[Point, tuple[int, int]]]) 
 
 
 def _delta(arc: list[Point]) -> list[list[int]]:
-    """The first point as it stands, each other as its step from the one before."""
+    """Delta encoding: the first point, then the step from each point to the next."""
     return [list(arc[0]), *([x2 - x1, y2 - y1] for (x1, y1), (x2, y2) in pairwise(arc))]
 
 

@@ -1,6 +1,6 @@
-"""What the pages are made of, read from the tables of one release.
+"""The input of the pages, read from the tables of one release.
 
-Belongs here: queries, and their rows as plain dictionaries. Does not belong here: arithmetic of indicators, words.
+Belongs here: queries, and their rows as plain dictionaries. Does not belong here: arithmetic of indicators, texts.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Row = dict[str, Any]
 
 _PAGED = "('municipality', 'county', 'region', 'group', 'nation')"
 
-# Each area's newest value of each indicator, with what it is compared with, its trend and its whole series.
+# Each area's newest value of each indicator, with its comparison, its trend and its whole series.
 _NEWEST = f"""
 with paged as (select area_id from area where area_type in {_PAGED}),
 series as (
@@ -46,7 +46,7 @@ left join trend as t on t.indicator_id = s.indicator_id and t.area_id = s.area_i
 order by s.area_id, s.indicator_id
 """  # noqa: E501
 
-# Every value of one indicator that carries no caution; the largest of all questions when asked for all at once.
+# Every value of one indicator without a caution; all indicators at once would be too large a query.
 _CUBE = f"""
 select o.sex, o.area_id, o.year, case when o.caution is null then o.value end as value,
     case when o.caution is null then o.lower_95 end as lower_95,
@@ -78,8 +78,11 @@ order by o.indicator_id, o.value desc nulls last, a.name
 
 @dataclass(frozen=True)
 class Tables:
-    """One release, as pages need it. `newest` is by area, then by indicator; `ranked` by indicator;
-    `measured` are the indicators that some area of a type has a value of."""
+    """One release, as pages need it.
+
+    `newest` is by area, then by indicator; `ranked` by indicator; `measured` are the indicators that some area of a
+    type has a value of.
+    """
 
     release: Row
     indicators: dict[str, Row]
@@ -94,11 +97,11 @@ class Tables:
     whole: dict[str, list[Row]]
 
     def name(self, area_id: str) -> str:
-        """What an area is called; its code where nothing is known of it."""
+        """An area's name; its code where it is unknown."""
         return str(self.areas[area_id]["name"]) if area_id in self.areas else area_id
 
 
-# Small tables that pages show whole, or by indicator.
+# Small tables that pages show completely, or by indicator.
 _WHOLE = {
     "data_gap": "select * from data_gap order by theme, gap_id",
     "frame_item": "select * from frame_item order by frame_id, item_no",
@@ -153,7 +156,7 @@ _BY_INDICATOR = {
 
 
 def read_tables(con: duckdb.DuckDBPyConnection) -> Tables:
-    """Everything that pages show of a release, but for the values of every area and year (`cube`)."""
+    """Everything that pages show of a release, except the values of every area and year (`cube`)."""
     areas = rows(con, f"select * from area where area_type in {_PAGED} order by area_id")
     newest: dict[str, dict[str, Row]] = defaultdict(dict)
     for row in rows(con, _NEWEST):
@@ -173,7 +176,7 @@ def read_tables(con: duckdb.DuckDBPyConnection) -> Tables:
     return Tables(
         release=rows(con, "select * from release")[0],
         indicators={r["indicator_id"]: r for r in rows(con, "select * from indicator order by indicator_id")},
-        # Groups that only say who is like whom have no values, and no page.
+        # Groups of similar municipalities have neither values nor a page.
         areas={a["area_id"]: a for a in areas if a["area_id"] in newest},
         members=dict(of_group),
         groups_of=dict(groups_of),

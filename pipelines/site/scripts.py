@@ -1,6 +1,6 @@
-"""The scripts of the pages: the charts' library, and one file of pictures, outlines and our own code.
+"""The scripts of the pages: the chart library, and one file with charts, outlines and our own code.
 
-Belongs here: which files they are put together from. Does not belong here: what they say (`charts/`, `static/`).
+Belongs here: which files they are bundled from. Does not belong here: their content (`charts/`, `static/`).
 """
 
 from __future__ import annotations
@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from pipelines.release.shared_files import Shelf
+from pipelines.release.shared_files import ReleaseFiles
 from pipelines.site.charts import compiled_pictures
 
 STATIC = Path(__file__).parent / "static"
-# Each uses what stands before it.
+# In order of dependency.
 PARTS = [
     "base",
     "cite",
@@ -29,8 +29,8 @@ PARTS = [
     "start",
 ]
 
-# Names under which vl-convert keeps the parts of its library; nothing is fetched from there. Vega reads its expressions
-# by the interpreter, so that a page may forbid code that is made out of text.
+# Names under which vl-convert stores the parts of its library; nothing is fetched from there. Vega evaluates
+# expressions by its interpreter, so that the pages' content security policy can forbid eval.
 KEPT = "https://cdn.jsdelivr.net/npm"
 LIBRARY = """
 import {{ View, parse }} from "{kept}/vega@{version}/+esm";
@@ -39,15 +39,15 @@ window.vega = {{ View, parse, expressionInterpreter }};
 """
 
 
-def write_scripts(shelf: Shelf) -> None:
-    """Put `assets/vega.js`, `assets/charts.js` and `assets/charts.css` on the shelf of a site."""
-    shelf.text("assets/vega.js", "vega", library)
-    shelf.text("assets/charts.js", "charts", script)
-    shelf.text("assets/charts.css", "style", lambda: (STATIC / "charts.css").read_text(encoding="utf-8"))
+def write_scripts(release_files: ReleaseFiles) -> None:
+    """Write `assets/vega.js`, `assets/charts.js` and `assets/charts.css` of a site."""
+    release_files.text("assets/vega.js", "vega", library)
+    release_files.text("assets/charts.js", "charts", script)
+    release_files.text("assets/charts.css", "style", lambda: (STATIC / "charts.css").read_text(encoding="utf-8"))
 
 
 def library() -> str:
-    """What of Vega draws the pictures, as one script that begins with its terms."""
+    """The parts of Vega that draw the charts, as one script that begins with its licence."""
     import vl_convert  # noqa: PLC0415 - a heavy library
 
     bundle: str = vl_convert.javascript_bundle(LIBRARY.format(kept=KEPT, version=vl_convert.get_vega_version()))
@@ -56,7 +56,7 @@ def library() -> str:
 
 
 def script() -> str:
-    """The compiled pictures, the outlines and our own code, as one script."""
+    """The compiled charts, the outlines and our own code, as one script."""
     pictures = json.dumps(compiled_pictures(), ensure_ascii=False, separators=(",", ":"))
     outlines = (STATIC / "outlines.json").read_text(encoding="utf-8").strip()
     code = "\n".join((STATIC / f"{name}.js").read_text(encoding="utf-8") for name in PARTS)

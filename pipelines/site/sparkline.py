@@ -1,4 +1,4 @@
-"""The small line beside a value. Belongs here: one SVG without script; the figures stand beside it as text."""
+"""The sparkline beside a value. Belongs here: one SVG without script; the figures are in the text beside it."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ WIDTH, HEIGHT, EDGE = 96, 24, 3
 
 
 def sparkline(years: Sequence[int], values: Sequence[float | None], breaks: Sequence[bool]) -> Markup:
-    """The series as an SVG of 96 by 24; the line is interrupted where a value is missing and at breaks.
+    """The series as an SVG of 96 by 24; the line is interrupted at missing values and breaks.
 
     Args:
-        years, values, breaks: one for each year, in order; `breaks` tells that the series was redefined that year.
+        years, values, breaks: one for each year, in order; `breaks` says whether the series was redefined that year.
     """
     known = [v for v in values if v is not None]
     if not known:

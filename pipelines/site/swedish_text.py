@@ -1,7 +1,7 @@
-"""How numbers and dates are said on a page, with spaces that do not break.
+"""Swedish formatting of numbers and dates on pages, with non-breaking spaces.
 
-Belongs here: Swedish forms. Does not belong here: words for codes (`indicators/model/words.py`), or
-sentences (`templates`).
+Belongs here: Swedish forms. Does not belong here: words for codes (`indicators/model/words.py`), or sentences
+(`templates`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datetime import date, datetime
 from pipelines.text import swedish_numbers
 
 _SPACE = "\u00a0"
-_SCALE = re.compile(r"\d+–\d+|\(\d/\d\)")  # a unit that says which values there can be
+_SCALE = re.compile(r"\d+–\d+|\(\d/\d\)")  # a unit that is a scale of values
 _MONTHS = (
     "januari", "februari", "mars", "april", "maj", "juni", "juli", "augusti", "september", "oktober", "november",
     "december",
@@ -25,19 +25,19 @@ def number(value: float | None, decimals: int = 0) -> str:
 
 
 def with_unit(value: float | None, decimals: int, unit: str) -> str:
-    """`54,5 %`; a unit that is a scale stands in brackets, `2 (0–2)`; the dash stands alone."""
+    """`54,5 %`; a unit that is a scale is in brackets, `2 (0–2)`; a missing value is the dash alone."""
     if value is None:
         return number(value, decimals)
     return f"{number(value, decimals)}{_SPACE}{f'({unit})' if _SCALE.search(unit) else unit}"
 
 
 def amount(value: float | None) -> str:
-    """With as many decimals as it has, two at most: `6 778`, `7,5`, `3 430,25`."""
+    """A number with the decimals that it has, two at most: `6 778`, `7,5`, `3 430,25`."""
     return number(value, next((d for d in (0, 1) if value is None or round(value, d) == value), 2))
 
 
 def measured(title: str, unit: str) -> str:
-    """What is measured and in what; a title that ends with its unit says both."""
+    """The title and the unit of an indicator; a title that ends with its unit is enough."""
     return title if title.endswith(unit) else f"{title}, {unit}"
 
 
@@ -47,7 +47,7 @@ def signed(value: float | None, decimals: int = 0) -> str:
 
 
 def chance(value: float | None) -> str:
-    """A probability: `0,023`, and `< 0,001` for what is less."""
+    """A probability: `0,023`, and `< 0,001` for smaller ones."""
     return swedish_numbers.chance(value)
 
 
@@ -57,10 +57,10 @@ def day(value: date | datetime | None) -> str:
 
 
 def without_marks(text: str) -> str:
-    """Without the marks that a command stands between in plain text."""
+    """The text without the quotation marks around commands in plain text."""
     return text.replace("`", "")
 
 
 def capital(text: str) -> str:
-    """With its first letter as a capital, the others as they are."""
+    """The text with its first letter in upper case, the others unchanged."""
     return text[:1].upper() + text[1:]

@@ -1,5 +1,4 @@
-"""The municipalities by name, for files in which areas stand by name. Belongs here: reading that one list, and nothing
-of what such a file holds."""
+"""The municipalities by name, for files that identify areas by name. Belongs here: reading that list only."""
 
 from __future__ import annotations
 
@@ -25,7 +24,7 @@ class _Page(msgspec.Struct):
 
 
 def municipalities(archive: Archive) -> dict[str, str]:
-    """The code of each municipality by its name, as on the newest list.
+    """The code of each municipality by its name, from the newest list.
 
     Raises:
         SourceError: there is no list yet.

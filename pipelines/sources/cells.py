@@ -1,9 +1,9 @@
-"""Any table file as sheets of cells: .xlsx, .xls, .ods, and text of a few encodings and delimiters.
+"""Reads any table file as sheets of cells: .xlsx, .xls, .ods, and delimited text in several encodings.
 
-Belongs here: opening such files safely, and saying what cannot be read. Does not belong here: what the cells mean
-(`layout`, submissions).
+Belongs here: opening such files safely, and clear errors for those that cannot be read. Does not belong here: what the
+cells mean (`layout_reader.py`, `pipelines/submissions`).
 
-The encoding and the delimiter of a text are found and then verified; where the text allows two readings, it is refused.
+The encoding and the delimiter of a text are detected and then verified; an ambiguous text is rejected.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ MAX_BYTES = 50_000_000
 MAX_CELLS = 5_000_000
 _MAX_UNPACKED = 500_000_000
 _MAX_RATIO = 200
-# What reading a damaged zip file raises; RuntimeError is zipfile's where a part is encrypted, or packed in a way that
-# it does not know.
+# What reading a damaged zip file raises; zipfile raises RuntimeError for an encrypted member or an unknown compression
+# method.
 DAMAGED_ZIP = (zipfile.BadZipFile, OSError, RuntimeError, ValueError, zlib.error, EOFError)
 _DELIMITERS = ";,\t|"
 WORKBOOKS, _TEXTS = {"xlsx", "xls", "ods"}, {"csv", "txt", "tsv"}
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-# What the reader of delimited text says, with what is wrong and what was found.
+# Error messages of the CSV parser, with what is wrong and what was found.
 _QUOTATION = {
     "field larger": ("a cell has more than 131 072 letters", "a cell without an end"),
     "unexpected end": ("a quotation mark is not closed", "no second quotation mark"),
@@ -43,10 +43,10 @@ _QUOTATION = {
 }
 _OTHER_UNICODE = (b"\xff\xfe", b"\xfe\xff")
 _CELL = re.compile(rb"""\br\s*=\s*["'](?P<place>(?P<column>[A-Za-z]{1,3})(?P<row>[0-9]{1,7}))["']""")
-# What UTF-8 looks like when it is read as Windows-1252 and saved again.
+# UTF-8 that was decoded as Windows-1252 and saved again.
 _MOJIBAKE = re.compile("|".join(["\ufffd", "â€", *(c.encode().decode("cp1252") for c in "åäöÅÄÖéÉüÜ")]))
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
-# Letters of Windows-1252 that Swedish figures have no use for; a text full of them is of another encoding.
+# Characters of Windows-1252 that Swedish tables do not use; many of them mean another encoding.
 _PLAUSIBLE = set("åäöÅÄÖéÉèÈüÜæÆøØëËïàÀáÁóÓôçßñ§½°±²³µ·×–—‘’“”…•€£«»´¨\u00a0\u00ad")
 
 
@@ -54,7 +54,7 @@ _PLAUSIBLE = set("åäöÅÄÖéÉèÈüÜæÆøØëËïàÀáÁóÓôçßñ§½
 class Sheet:
     """A sheet: its name, and its rows from the first row of the file on. Rows may differ in length.
 
-    `percent` are the numbers that are shown as per cent, where that was looked at (`shown`).
+    `percent`: the cells with a percentage format, where that was read (`workbook_formats.py`).
     """
 
     name: str
@@ -63,7 +63,7 @@ class Sheet:
 
 
 def address(row: int, column: int) -> str:
-    """The address of a cell as spreadsheets give it: row 7, column 2 (both from 1) is B7."""
+    """The address of a cell in spreadsheet notation: row 7, column 2 (both from 1) is B7."""
     letters = ""
     while column > 0:
         column, rest = divmod(column - 1, 26)
@@ -72,13 +72,14 @@ def address(row: int, column: int) -> str:
 
 
 def read_sheets(body: bytes, name: str) -> list[Sheet]:
-    """Every sheet of a file; a text is one sheet, named as the file, all cells text (empty: None).
+    """Every sheet of a file; a text file is one sheet, named as the file, all cells text (empty: None).
 
     Args:
         body: the file's bytes. name: its name, for its ending and for messages.
 
     Raises:
-        SourceError: empty, too large, locked, with macros, not what its ending says, or of no known encoding.
+        SourceError: empty, too large, encrypted, with macros, not of the type that its ending says, or of unknown
+        encoding.
     """
     ending = name.rsplit(".", maxsplit=1)[-1].lower() if "." in name else ""
     _refuse_by_size(body, name)
@@ -92,10 +93,10 @@ def read_sheets(body: bytes, name: str) -> list[Sheet]:
 
 
 def decode(body: bytes, name: str) -> str:
-    """A text of UTF-8, with or without a byte order mark, or Windows-1252.
+    """Decode UTF-8, with or without a byte order mark, or Windows-1252.
 
     Raises:
-        SourceError: another encoding, or a text that was garbled before it came here.
+        SourceError: another encoding, or a text that was garbled before it arrived.
     """
     if body.startswith(_OTHER_UNICODE):
         raise _bad_text(name, "UTF-16")
@@ -208,7 +209,7 @@ def _refuse_bomb(body: bytes, name: str) -> None:
 
 
 def _refuse_far_cells(body: bytes, name: str) -> None:
-    """Refuse a sheet whose cells span more than may be read: one blank far out makes a reader allocate all between."""
+    """Reject a sheet with cells far out: a reader would allocate everything between them."""
     with zipfile.ZipFile(io.BytesIO(body)) as packed:
         for member in packed.namelist():
             if re.search(r"sheets?/[^/]+\.xml$", member, re.IGNORECASE):
@@ -290,7 +291,7 @@ def _text_rows(body: bytes, name: str) -> list[list[Cell]]:
 
 
 def _refuse_quotation(text: str, name: str) -> None:
-    """Refuse by name what a quotation mark, or a cell of too many letters, does to a text whatever its delimiter."""
+    """Reject unbalanced quotation marks and overlong cells, which corrupt a text with any delimiter."""
     told: dict[str, int] = {}
     for delimiter in (sign for sign in _DELIMITERS if sign in text):
         reader, line = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True), 1
@@ -314,7 +315,7 @@ def _refuse_quotation(text: str, name: str) -> None:
 
 
 def _delimited(text: str, delimiter: str) -> list[list[str]] | None:
-    """The rows, when every row that is not empty has the same number of cells, at least two; else None."""
+    """The rows, if every non-empty row has the same number of cells, at least two; else None."""
     try:
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
     except csv.Error:

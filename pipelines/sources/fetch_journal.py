@@ -1,7 +1,7 @@
-"""The pages of a fetch under way: kept as they come, so that an interrupted fetch goes on where it was.
+"""The journal of a fetch in progress: pages are archived as they arrive, so that an interrupted fetch resumes.
 
-Belongs here: the journal of one fetch (`archive/fetches/<dataset>/pending.jsonl`) and its end as a record of the
-archive. Does not belong here: asking for pages (`http.py`), or knowing which (`sources`).
+Belongs here: the journal of one fetch (`archive/fetches/<dataset>/pending.jsonl`) and completing it as a record of the
+archive. Does not belong here: requesting pages (`http_client.py`), or deciding which (each publisher's package).
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from pipelines.storage.archive import Archive, Fetch, FileRecord, Promise
 from pipelines.storage.files import append_line
 
 
-class Deposit:
-    """The journal of one fetch. Safe to use from several threads.
+class FetchJournal:
+    """The journal of one fetch. Thread-safe.
 
     Args:
-        plan: what is being fetched, in words that are equal when an earlier, interrupted fetch can be gone on with.
-        now: UTC. resume: how old that earlier fetch may be.
+        plan: identifies what is fetched; an interrupted fetch with an equal plan is resumed. now: UTC. resume: maximum
+        age of an interrupted fetch.
     """
 
     def __init__(self, archive: Archive, dataset: str, plan: str, now: datetime, resume: timedelta) -> None:
@@ -37,7 +37,7 @@ class Deposit:
         self._take_up(plan, resume)
 
     def find(self, key: str) -> FileRecord | None:
-        """The page that was archived under this key by this fetch, now or before it was interrupted."""
+        """The page that this fetch archived under this key, now or before it was interrupted."""
         with self._guard:
             return self._records.get(key)
 
@@ -46,7 +46,7 @@ class Deposit:
         return self._archive.read_path(record.sha256).read_bytes()
 
     def add(self, key: str, url: str, body: bytes, published_at: str | None = None) -> FileRecord:
-        """Archive a page and write it down."""
+        """Archive a page and add it to the journal."""
         publisher = publisher_of(self._dataset)
         record = FileRecord(
             sha256=self._archive.store_bytes(body),
@@ -65,7 +65,7 @@ class Deposit:
         return record
 
     def tell(self, fields: Iterable[str]) -> None:
-        """Write down fields of an answer that its reader did not know."""
+        """Add unknown fields of a response to the journal."""
         with self._guard:
             if news := set(fields) - self._new_fields:
                 self._new_fields |= news
@@ -73,18 +73,18 @@ class Deposit:
 
     @property
     def new_fields(self) -> frozenset[str]:
-        """Fields that were told so far."""
+        """The unknown fields so far."""
         return frozenset(self._new_fields)
 
     def finish(self, keys: Iterable[str], promise: Promise, way: Way = "live", since: date | None = None) -> Fetch:
-        """Write the fetch down as whole, with its pages in the order of `keys`."""
+        """Record the fetch as complete, with its pages in the order of `keys`."""
         files = [self._records[key] for key in keys]
         fetch = self._archive.record(self._dataset, files, promise, way, since, self._new_fields)
         self.discard()
         return fetch
 
     def discard(self) -> None:
-        """Forget the journal; the bytes stay."""
+        """Delete the journal; archived bytes stay."""
         self._path.unlink(missing_ok=True)
 
     def _take_up(self, plan: str, resume: timedelta) -> None:
@@ -92,7 +92,7 @@ class Deposit:
         if head.get("plan") == plan and timedelta(0) <= self._now - _moment(head) <= resume:
             self._new_fields = {str(name) for line in lines for name in line.get("new_fields", [])}
             records = {key: record for key, record in map(_entry, lines) if record is not None}
-            # A kill may also come between the record of a whole fetch and the end of its journal.
+            # The process may also have been killed after the record was written and before the journal was deleted.
             last = self._archive.latest(self._dataset)
             if last is None or not set(last.files) & set(records.values()):
                 self._records = {key: record for key, record in records.items() if self._archive.holds(record.sha256)}
@@ -102,7 +102,7 @@ class Deposit:
 
 
 def _whole_lines(path: Path) -> list[dict[str, Any]]:
-    """The lines that a kill did not cut short (in the midst of a letter, it may be)."""
+    """The lines that a kill did not truncate (possibly in the middle of a character)."""
     if not path.exists():
         return []
     found = []
@@ -119,7 +119,7 @@ def _moment(head: dict[str, Any]) -> datetime:
 
 
 def _entry(line: dict[str, Any]) -> tuple[str, FileRecord | None]:
-    """A page's key and record; no record when it is of another shape, so that the page is asked for again."""
+    """A page's key and record; no record if it is malformed, so that the page is requested again."""
     try:
         return str(line.get("key")), FileRecord.model_validate(line.get("record"))
     except ValidationError:

@@ -1,11 +1,12 @@
-"""One polite HTTP client for every publisher.
+"""One well-behaved HTTP client for every publisher.
 
-Belongs here: time limits, retry with growing waits, the budget of requests, and an answer that is whole or no answer.
-Does not belong here: what an answer means (`sources`), or keeping it (`deposit.py`).
+Belongs here: time limits, retries with growing waits, the request budget, and the guarantee that a response is
+complete or an error. Does not belong here: what a response means (each publisher's package), or archiving it
+(`fetch_journal.py`).
 
-Asked again: 429 and 5xx, time-outs, broken connections, bodies cut short or damaged. Never asked again: any other 4xx.
+Retried: 429 and 5xx, time-outs, broken connections, truncated or damaged bodies. Never retried: any other 4xx.
 `Retry-After` is honoured. Proxies and certificates come from the environment (`HTTPS_PROXY`, `SSL_CERT_FILE`) and are
-never told, logged or archived.
+never printed, logged or archived.
 """
 
 from __future__ import annotations
@@ -34,17 +35,17 @@ from pipelines.settings import Settings
 T = TypeVar("T")
 _SAMPLE = 200
 _MEGABYTE = 1_000_000
-_GZIP = 31  # zlib's window for gzip, whose end tells its length and its sum
+_GZIP = 31  # zlib's window for gzip, whose trailer holds length and checksum
 _ENVIRONMENT = "HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE, SSL_CERT_DIR"
-logging.getLogger("httpx").setLevel(logging.WARNING)  # it would tell whole addresses, users and passwords too
+logging.getLogger("httpx").setLevel(logging.WARNING)  # it would log whole URLs with users and passwords
 
 
 class DamagedError(PortableError):
-    """The body is not what it should be (cut short, another format): worth asking again."""
+    """The body is not what it should be (truncated, another format): worth a retry."""
 
 
 class HttpRefusedError(SourceError):
-    """The server understood and said no (4xx), or that the resource is elsewhere (3xx). `status`, `body` say how."""
+    """The server refused the request (4xx), or the resource has moved (3xx). `status` and `body` say how."""
 
     def __init__(self, where: str, status: int, body: bytes, location: str = "") -> None:
         what, said, remedy = "the server refused", _text(body), "see what the server says"
@@ -66,7 +67,7 @@ class _TransientError(PortableError):
 
 @dataclass(frozen=True)
 class Answer(Generic[T]):
-    """A whole answer: the address asked, the body as given (unpacked), and what was read from it."""
+    """A complete response: the requested URL, the decompressed body, and what was parsed from it."""
 
     url: str
     body: bytes
@@ -75,10 +76,10 @@ class Answer(Generic[T]):
 
 
 class Client:
-    """A client of one publisher. Safe to use from several threads.
+    """A client of one publisher. Thread-safe.
 
     Args:
-        settings: limits of time, size and attempts. per_second: requests a second; 0 for no budget.
+        settings: limits of time, size and attempts. per_second: requests a second; 0 for no limit.
         sleep: how it waits between attempts.
     """
 
@@ -91,30 +92,30 @@ class Client:
         if per_second:
             self.set_budget(1, 1 / per_second)
         agent = f"nyckeltal/{version('nyckeltal')} (open data warehouse of Swedish municipal care)"
-        contact = quote(f" {settings.http_contact}".rstrip(), safe=" @.,:;/()+")  # a header is in ASCII
+        contact = quote(f" {settings.http_contact}".rstrip(), safe=" @.,:;/()+")  # headers are ASCII
         self._http = _client({"User-Agent": agent + contact, "Accept-Encoding": "gzip"}, settings)
 
     def set_budget(self, calls: int, seconds: float) -> None:
-        """From now on at most so many requests in so many seconds."""
+        """Allow at most so many requests in so many seconds from now on."""
         self._limiter = Limiter(Rate(calls, max(1, round(seconds * Duration.SECOND))))
 
     def close(self) -> None:
-        """Give the connections back."""
+        """Close the connections."""
         self._http.close()
 
     def get(self, url: str, read: Callable[[bytes], T], params: Mapping[str, str] | None = None) -> Answer[T]:
-        """Ask for a resource.
+        """Request a resource.
 
         Args:
-            read: makes something of the body, or raises `DamagedError` when it is worth asking again.
+            read: parses the body, or raises `DamagedError` when a retry may help.
 
         Raises:
-            HttpRefusedError: 4xx. SourceError: no whole answer after all attempts, or `read` refused it.
+            HttpRefusedError: 4xx. SourceError: no complete response after all attempts, or `read` rejected it.
         """
         return self._ask(httpx.Request("GET", url, params=dict(params) if params else None), read)
 
     def post(self, url: str, read: Callable[[bytes], T], body: Any) -> Answer[T]:
-        """Send JSON and read the answer; see `get`."""
+        """Send JSON and read the response; see `get`."""
         return self._ask(httpx.Request("POST", url, json=body), read)
 
     def _ask(self, plain: httpx.Request, read: Callable[[bytes], T]) -> Answer[T]:
@@ -153,7 +154,7 @@ class Client:
             ) from error
 
     def _send(self, request: httpx.Request) -> tuple[bytes, httpx.Headers]:
-        """One attempt, in a thread of its own: nothing else bounds the time of headers that come a byte at a time."""
+        """One attempt, in a thread: nothing else limits the time of headers that arrive a byte at a time."""
         with self._guard:
             self.requests += 1
         seconds = self._settings.http_total_seconds
@@ -170,7 +171,7 @@ class Client:
             return waiting.result(seconds)
         except TimeoutError as error:
             raise _TransientError(f"not whole after {seconds:g} s") from error
-        except httpx.ProxyError:  # its own words may hold the proxy's password
+        except httpx.ProxyError:  # its own message may contain the proxy's password
             raise _TransientError("ProxyError: the proxy refused") from None
         except httpx.HTTPError as error:
             raise _TransientError(f"{type(error).__name__}: {error}"[:_SAMPLE]) from error
@@ -226,7 +227,7 @@ class Client:
 
 
 def shown(url: str) -> str:
-    """An address without a user's name and password."""
+    """A URL without a user's name and password."""
     parts = urlsplit(url)
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
@@ -243,16 +244,16 @@ def _client(headers: dict[str, str], settings: Settings) -> httpx.Client:
             "this machine's proxy or certificates cannot be used",
             where=_ENVIRONMENT,
             expected="http://host:port, and files of certificates that can be read",
-            found=type(error).__name__,  # its words may hold the proxy's password
+            found=type(error).__name__,  # its message may contain the proxy's password
             remedy="correct those environment variables, or unset them",
         ) from None
 
 
 def _unpacked(raw: bytes, encoding: str, most: int) -> bytes:
-    """The body; of one that is too large, a little more than `most` bytes.
+    """The body; if it is too large, a little more than `most` bytes.
 
     Raises:
-        _TransientError: it is damaged, or cut short.
+        _TransientError: it is damaged or truncated.
     """
     if encoding.lower() == "identity":
         return raw
@@ -274,7 +275,7 @@ def _unpacked(raw: bytes, encoding: str, most: int) -> bytes:
 
 
 def _legible(raw: bytes, encoding: str) -> bytes:
-    """The body of a refusal, as it came when it cannot be unpacked."""
+    """The body of a refusal, unchanged when it cannot be decompressed."""
     try:
         return _unpacked(raw, encoding, _MEGABYTE)
     except _TransientError:
@@ -295,7 +296,7 @@ def _retry_after(headers: httpx.Headers) -> float | None:
         moment = email.utils.parsedate_to_datetime(given)
     except (ValueError, OverflowError):
         return None
-    if moment.tzinfo is None:  # a zone of -0000
+    if moment.tzinfo is None:  # a time zone of -0000
         moment = moment.replace(tzinfo=UTC)
     waiting: float = (moment - datetime.now(UTC)).total_seconds()
     return max(0.0, waiting)

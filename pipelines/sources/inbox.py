@@ -1,7 +1,7 @@
-"""Files that no interface gives: a person puts them into the dataset's inbox, and they are fetched from there.
+"""Files without an API: a person puts them into the dataset's inbox, and they are fetched from there.
 
-Belongs here: taking such files into the archive, and from there to rows. Does not belong here: reading a workbook by
-its layout (`layout`).
+Belongs here: archiving such files, and parsing archived ones into rows. Does not belong here: reading a workbook by
+its layout (`layout_reader.py`).
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ _SCHEME = "inbox:"
 def fetch_files(context: Context, dataset: str) -> Fetch | None:
     """Archive every file of the dataset's inbox; None when it is empty.
 
-    The promise is for a part: a file of one year says nothing of the others, so nothing is withdrawn.
+    The promise is partial: a file for one year says nothing about the others, so nothing is withdrawn.
     """
     files = context.inbox(dataset)
     if not files:
         return None
-    deposit = context.deposit(dataset, "inbox")
+    journal = context.journal(dataset, "inbox")
     for path in files:
         try:
             body = path.read_bytes()
@@ -43,8 +43,8 @@ def fetch_files(context: Context, dataset: str) -> Fetch | None:
                 found=str(error.strerror),
                 remedy="make it readable, or take it away",
             ) from error
-        deposit.add(path.name, f"{_SCHEME}{path.name}", body)
-    return deposit.finish([path.name for path in files], Promise(rows=0, complete=False))
+        journal.add(path.name, f"{_SCHEME}{path.name}", body)
+    return journal.finish([path.name for path in files], Promise(rows=0, complete=False))
 
 
 def write_files(
@@ -57,10 +57,10 @@ def write_files(
     """Write the rows of archived files, read by their layouts.
 
     Args:
-        shaped: from the rows of a file, and its name, to the declared columns.
+        shaped: converts the rows of a file, and its name, to the declared columns.
 
     Raises:
-        SourceError: a file lacks, or holds, what its layout does not know.
+        SourceError: a file lacks, or holds, something that its layout does not know.
     """
     declared = datasets()[fetched.dataset]
     by_name = any(layout.area_by == "name" for layout in layouts.layouts)

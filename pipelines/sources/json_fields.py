@@ -1,10 +1,10 @@
-"""Answers in JSON, read by declared types: a field that nobody knows is told, one that is lacking is an error.
+"""JSON responses validated against declared types: an unknown field is reported, a missing one is an error.
 
-Belongs here: telling new fields from lacking ones at every level of an answer. Does not belong here: which fields
-there are (each publisher's own types), or what is done about new ones (`staging.py` tells them once for a dataset).
+Belongs here: telling unknown fields from missing ones at every level of a response. Does not belong here: which fields
+there are (each publisher's own types), or how unknown ones are reported (`quality/stage.py`, once for a dataset).
 
-The types forbid unknown fields, so that an answer as it is known is read once, fast. Only one that does not fit is
-read again, slowly, to name what is new and what is lacking.
+The types forbid unknown fields, so that a response with the known shape is parsed once, fast. Only one that does not
+fit is parsed again, slowly, to name what is unknown and what is missing.
 """
 
 from __future__ import annotations
@@ -24,29 +24,29 @@ _LISTED = 20
 
 @dataclass
 class _Seen:
-    """Places of fields, as `values[].status`."""
+    """Paths of fields, such as `values[].status`."""
 
     new: set[str] = field(default_factory=set)
     lacking: set[str] = field(default_factory=set)
 
 
 def read_fields(body: bytes, kind: Any, where: str, remedy: str) -> tuple[Any, frozenset[str]]:
-    """An answer by its type, and the fields in it that the type does not know.
+    """Parse a response by its type, and collect the fields that the type does not know.
 
     Args:
         body: JSON, with or without a byte order mark. kind: a type whose structs forbid unknown fields.
         where, remedy: for the error.
 
     Raises:
-        DamagedError: no whole JSON. SourceError: a field is lacking or of another type; both it and new ones are named,
-            since a field that was renamed is one of each.
+        DamagedError: not complete JSON. SourceError: a field is missing or of another type; the message names both
+        missing and unknown fields, since a renamed field is one of each.
     """
     body = body.removeprefix(_BOM)
     try:
         try:
             return msgspec.json.decode(body, type=kind), frozenset()
         except msgspec.ValidationError:
-            raw = msgspec.json.decode(body)  # which may be cut short behind what did not fit
+            raw = msgspec.json.decode(body)  # the body may be truncated after the part that did not fit
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise DamagedError(f"no whole JSON: {error}; begins with {body[:60]!r}") from error
     seen = _Seen()
@@ -64,7 +64,7 @@ def read_fields(body: bytes, kind: Any, where: str, remedy: str) -> tuple[Any, f
 
 
 def _known(raw: Any, kind: inspect.Type, place: str, seen: _Seen) -> Any:
-    """The same without the fields that the type does not know."""
+    """The same data without the fields that the type does not know."""
     if isinstance(kind, inspect.UnionType):
         wanted = inspect.ListType if isinstance(raw, list) else (inspect.StructType, inspect.DictType)
         kind = next((k for k in kind.types if isinstance(k, wanted)), kind)

@@ -1,7 +1,7 @@
-"""What a workbook holds that its layout does not know, gathered before the file is refused.
+"""Collects what a workbook holds that its layout does not declare, before the file is rejected.
 
-Belongs here: the faults of one file, and a cell as text. Does not belong here: finding them (`layout`,
-`layout_heads`, `layout_year`).
+Belongs here: the errors of one file, and a cell as text. Does not belong here: finding them (`layout_reader.py`,
+`layout_heads.py`, `layout_year.py`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ LISTED = 20
 
 @dataclass
 class Faults:
-    """What a file holds that the layout does not know, and the rows with values that it leaves out."""
+    """The errors of a file: what its layout does not declare; and the rows with values that it leaves out."""
 
     file: str
     found: list[str] = field(default_factory=list)
@@ -25,14 +25,14 @@ class Faults:
     left_out: list[str] = field(default_factory=list)
 
     def add(self, sheet: str, place: str, text: str) -> None:
-        """Keep a fault with the address of its cell."""
+        """Add an error with the address of its cell."""
         self.found.append(f"{sheet}!{place}: {text}")
 
     def refuse(self, expected: str) -> None:
-        """Refuse the file if any fault was found.
+        """Reject the file if any error was found.
 
         Raises:
-            SourceError: with the first faults, and what is new.
+            SourceError: with the first errors, and what is undeclared.
         """
         if self.found:
             more = f" … and {len(self.found) - LISTED} more" if len(self.found) > LISTED else ""
@@ -45,12 +45,12 @@ class Faults:
             )
 
     def _new(self) -> str:
-        """What is new may be what is lacking, under another name."""
+        """Undeclared names, since one of them may be the missing one after a rename."""
         return f"; new: {', '.join(sorted(self.new)[:LISTED])}" if self.new else ""
 
 
 def plain(value: Cell) -> str:
-    """A cell as text, by the rules of `text.plain`."""
+    """A cell as text, normalised by `text/normalise.py`."""
     if isinstance(value, float):
         return repr(value)
     return plain_text(str(value)) if value is not None else ""

@@ -1,7 +1,7 @@
-"""Finds the header of a sheet by the heads that a layout declares: which column holds what.
+"""Finds the header of a sheet by the column heads that a layout declares.
 
-Belongs here: stacked heads, and columns that are lacking, twice there or not known. Does not belong here: rows below
-the header (`layout`), or the words of a layout (`layout_model`).
+Belongs here: multi-row headers, and columns that are missing, duplicated or undeclared. Does not belong here: rows
+below the header (`layout_reader.py`), or the keys of a layout (`layout_model.py`).
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from pipelines.sources.cells import Cell, Sheet
 from pipelines.sources.layout_faults import LISTED, Faults, plain
 from pipelines.sources.layout_model import Layout, Values, matches
 
-_ROWS = 8  # first rows of a sheet that are told when no header is found
+_ROWS = 8  # rows of a sheet that are quoted when no header is found
 
 
 @dataclass(frozen=True)
 class Header:
-    """Where each thing stands: column numbers from 0; `top` is the header's first row, `first_row` the first below."""
+    """The position of each column, from 0; `top` is the header's first row, `first_row` the first below it."""
 
     top: int
     first_row: int
@@ -35,12 +35,12 @@ class Header:
 
     @property
     def tells_year(self) -> bool:
-        """Whether a column holds the year, or every head of values names it."""
+        """Whether a column holds the year, or every value column names it."""
         return self.year is not None or all(groups.get("year") for _, _, groups in self.values)
 
 
 def header_of(sheet: Sheet, layout: Layout, faults: Faults) -> Header | None:
-    """The first rows in which every column of the layout is found; else what is lacking in the likeliest."""
+    """The first rows in which every column of the layout is found; else what is missing in the best match."""
     best: tuple[int, list[str], Header, list[str]] | None = None
     for top in range(len(sheet.rows)):
         for depth in range(1, layout.header_rows + 1):
@@ -62,7 +62,7 @@ def header_of(sheet: Sheet, layout: Layout, faults: Faults) -> Header | None:
 
 
 def _no_header(sheet: Sheet, layout: Layout) -> str:
-    """The heads that were sought, and the texts of the first rows."""
+    """The expected heads, and the texts of the first rows."""
     sought = {
         "area": layout.area, "year": layout.year, **({"sex": layout.sex.heads} if layout.sex else {}),
         **{name: d.heads for name, d in layout.dimensions.items()},
@@ -75,9 +75,9 @@ def _no_header(sheet: Sheet, layout: Layout) -> str:
 
 
 def _heads(rows: list[list[Cell]]) -> list[str]:
-    """The heads of columns: a merged head above reaches over those to its right, and is joined downward by ` | `.
+    """The head of each column: a merged head covers the columns to its right; rows are joined downward by ` | `.
 
-    A column with nothing in the last row has the head that stands above in the column itself, if any.
+    A column that is empty in the last header row takes the head above it in the same column, if any.
     """
     width = max((len(row) for row in rows), default=0)
     parts: list[list[str]] = []
@@ -96,7 +96,7 @@ def _heads(rows: list[list[Cell]]) -> list[str]:
 
 
 def _placed(heads: list[str], top: int, first_row: int, layout: Layout) -> tuple[Header, list[str], int]:
-    """The columns by their heads, what is wrong with them, and how many were found. What is left out is not sought."""
+    """The columns by their heads, the errors, and how many were found. Columns that are left out are ignored."""
     sought = {n: head for n, head in enumerate(heads) if head and not matches(layout.columns_left_out, head)}
     wrong: list[str] = []
     meant: dict[int, list[str]] = {}
@@ -129,7 +129,7 @@ def _placed(heads: list[str], top: int, first_row: int, layout: Layout) -> tuple
 def _values(
     sought: dict[int, str], layout: Layout, wrong: list[str], meant: dict[int, list[str]]
 ) -> list[tuple[int, Values, dict[str, str]]]:
-    """The columns of values. Two that would make the same series are told in `wrong`: neither is guessed to be it."""
+    """The value columns. Two that would make the same series are an error in `wrong`: there is no guess."""
     found: list[tuple[int, Values, dict[str, str]]] = []
     same: dict[tuple[str, str | None, str], list[int]] = {}
     for column in layout.values:

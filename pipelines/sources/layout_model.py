@@ -1,6 +1,7 @@
-"""How a publisher's workbook is laid out, as a declaration: next year's layout is a change of YAML.
+"""The declared layout of a publisher's workbook, so that next year's layout is a change of YAML.
 
-Belongs here: the words of a layout. Does not belong here: reading by it (`layout`), or any publisher's own sheets.
+Belongs here: the keys of a layout. Does not belong here: reading by it (`layout_reader.py`), or any publisher's own
+sheets.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ Status = Literal["missing", "suppressed", "not_applicable", "not_collected", "wi
 
 
 class Values(Strict):
-    """One or more columns of values: their heads (synonyms), and the series that they make.
+    """One or more value columns: their heads (synonyms), and the series that they make.
 
     Named groups of a head and names of `dimensions` fill in `series`; a group called `year` is the year. `per_cent`
     says that they are shares, from 0 to 100.
@@ -41,14 +42,14 @@ class Values(Strict):
 
 
 class Dimension(Strict):
-    """A column that divides the rows: its heads, and what its words are called in `series`."""
+    """A column that classifies the rows: its heads, and the code of each of its words in `series`."""
 
     heads: tuple[Pattern, ...] = Field(min_length=1)
     words: dict[str, str]
 
 
 class Alias(Strict):
-    """Another name of an area, and the years of the files in which it may stand."""
+    """Another name of an area, and the years of the files in which it is valid."""
 
     name: str
     area: str = Field(pattern=r"^[0-9]{4}$")
@@ -59,21 +60,21 @@ class Alias(Strict):
 class Layout(Strict):
     """The layout of the files of some years.
 
-    `file` finds the files by name. Its group `issue` is taken from the name; its group `year` says that the year is
-    in the name, where no column or head tells it: the only year of the name, or the one of its years that the sheet
-    names above its header. `sheets` are read, `sheets_left_out` are known and not read; any other sheet is told, and so
-    is any column that is neither named nor matched by `columns_left_out`. What is left out is not read, whatever else
-    matches it. A head matches as a whole; two columns of one head, or two heads of one column, are a fault.
-    `header_rows` is the most rows that a head may be stacked in. `markers` says what a text in place of a number
-    means; the empty text is a blank cell. `rows_left_out` are tried on the area's cell (the year's, where there is no
-    area) or, where that is blank, on the first cell of a row without values or without any other text; rows with values
-    are told. `text_numbers` allows "1 234,5" and "12,3 %" as text. `forecast_from` marks years as forecasts from so
-    many years after the issue's year on.
+    `file` matches the files' names. Its group `issue` is taken from the name; its group `year` says that the name
+    holds the year, where no column or head does: the only year in the name, or the one of its years that the sheet
+    states above its header. `sheets` are read, `sheets_left_out` are known and ignored; any other sheet is reported,
+    and so is any column that is neither declared nor matched by `columns_left_out`. What is left out is ignored,
+    whatever else matches it. A head must match completely; two columns for one head, or two heads for one column, are
+    an error. `header_rows` is the maximum number of rows in a header. `markers` maps a text that replaces a number to
+    its status; the empty text is a blank cell. `rows_left_out` are matched against the area's cell (the year's, where
+    there is no area) or, where that is blank, against the first cell of a row without values or without any other
+    text; rows with values are reported. `text_numbers` allows "1 234,5" and "12,3 %" as text. `forecast_from` marks
+    years as forecasts from so many years after the issue's year.
 
-    `area_by: name` says that areas stand by name: those of the list of municipalities, and `aliases`. `title` is a cell
-    above the header that has to be there; its group `year` has to be the file's year. `ends_at` is the first cell of a
-    row from which on there is another table, which is not read. `summed` are series whose municipalities have to sum to
-    the row of the nation; `make_100` are shares that together have to make 100 in each row.
+    `area_by: name` means that areas are identified by name: those of the list of municipalities, and `aliases`.
+    `title` is a required cell above the header; its group `year` has to be the file's year. `ends_at` is the first
+    cell of the row where another table begins, which is not read. `summed` are series whose municipalities have to sum
+    to the row of the nation; `make_100` are shares that have to sum to 100 in each row.
     """
 
     years: tuple[int, int] = (1900, 2100)

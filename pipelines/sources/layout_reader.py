@@ -1,9 +1,10 @@
-"""Reads workbooks by a declared layout: a new sheet or column is told, what is lacking or not understood is a fault.
+"""Reads workbooks by a declared layout: unknown sheets and columns are reported, missing or unreadable ones are
+errors.
 
-Belongs here: finding header, columns and rows, and turning cells into values or reasons. Does not belong here: opening
-files (`cells`), the words of a layout (`layout_model`), or any publisher's own sheets.
+Belongs here: finding header, columns and rows, and converting cells to values or reasons. Does not belong here:
+opening files (`cells.py`), the keys of a layout (`layout_model.py`), or any publisher's own sheets.
 
-Every fault of a file is gathered before it is refused, so that one change of the layout mends them all.
+All errors of a file are collected before it is rejected, so that one change of the layout fixes them all.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from pipelines.sources.cells import Cell, Sheet, address
 from pipelines.sources.layout_faults import Faults, plain
 from pipelines.sources.layout_heads import Header, header_of
 from pipelines.sources.layout_model import Layout, Layouts, matches
-from pipelines.sources.layout_values import Shares, not_100, said
+from pipelines.sources.layout_values import Shares, not_100, parse_cell
 from pipelines.sources.layout_year import chosen, year_of
 from pipelines.sources.workbook_formats import read_sheets_apart
 from pipelines.text.normalise import AreaNames, code, name_key
@@ -36,9 +37,10 @@ Record = tuple[str, str | None, int, str, float | None, str | None, bool, str | 
 
 @dataclass(frozen=True)
 class Reading:
-    """What a file holds: its rows, sheets and columns that the layout does not know, and where sums do not agree.
+    """The content of a file: its rows, undeclared sheets and columns, and sums that do not agree.
 
-    `differences` is None when nothing has to sum up. `left_out` are the rows with values that `rows_left_out` names.
+    `differences` is None when the layout declares no sums. `left_out` are the rows with values that `rows_left_out`
+    matches.
     """
 
     frame: pl.DataFrame
@@ -49,14 +51,14 @@ class Reading:
 
 @dataclass(frozen=True)
 class _Areas:
-    """Areas by name: those of the list, and the names that the layout declares for the years of some files."""
+    """Areas by name: those of the list, and the aliases that the layout declares for the years of some files."""
 
     names: AreaNames
     layout: Layout
     year: str | None
 
     def code_of(self, written: str) -> str | None:
-        """The code of the area; None when none is called so in that year."""
+        """The code of the area; None for an unknown name in that year."""
         declared = [a for a in self.layout.aliases if name_key(a.name) == name_key(written)]
         if declared:
             return next((a.area for a in declared if self.year and a.first <= int(self.year) <= a.last), None)
@@ -64,7 +66,7 @@ class _Areas:
 
 
 def read_layout(body: bytes, name: str, layouts: Layouts) -> pl.DataFrame:
-    """The rows of a file whose areas stand by code; see `read_workbook`."""
+    """The rows of a file that identifies areas by code; see `read_workbook`."""
     return read_workbook(body, name, layouts, {}).frame
 
 
@@ -72,11 +74,12 @@ def read_workbook(body: bytes, name: str, layouts: Layouts, areas: Mapping[str, 
     """The values of a file: series_id, area_id, year, sex, value, status, is_forecast, issue.
 
     Args:
-        body: the file. name: its name, which chooses the layout and may tell year and issue.
-        areas: the municipalities' codes by name, for layouts whose areas stand by name.
+        body: the file. name: its name, which selects the layout and may contain year and issue.
+        areas: the municipalities' codes by name, for layouts that identify areas by name.
 
     Raises:
-        SourceError: no layout fits, or the file lacks or holds what the layout does not know; each place is named.
+        SourceError: no layout matches, or the file lacks or holds what the layout does not declare; each cell is
+        named.
     """
     named = chosen(name, layouts)
     layout, faults = named.layout, Faults(name)
@@ -104,7 +107,7 @@ def read_workbook(body: bytes, name: str, layouts: Layouts, areas: Mapping[str, 
 
 
 def _differences(frame: pl.DataFrame, layout: Layout, name: str) -> tuple[str, ...]:
-    """Where the municipalities do not sum to the row of the nation."""
+    """Sums over the municipalities that differ from the row of the nation."""
     told = []
     of_nation = pl.col("area_id") == _NATION
     for (series, year), part in frame.filter(pl.col("series_id").is_in(layout.summed)).group_by(
@@ -142,10 +145,10 @@ def _rows(sheet: Sheet, header: Header, given: dict[str, str], faults: Faults, a
 
 
 def _left_out(cells: list[Cell], header: Header, layout: Layout) -> str | None:
-    """What names the row, when the layout leaves such rows out: the area's cell, or the year's where there is no area.
+    """The text by which the layout leaves the row out: the area's cell, or the year's where there is no area.
 
-    Where that cell is blank, it is the first cell of a row that holds no values, or no other text, such as a note or
-    the name of a county. Digits there may be a running number, and name no row.
+    Where that cell is blank, it is the first cell of a row without values, or without other text, such as a note or
+    the name of a county. Digits there may be a running number, and identify no row.
     """
     key = header.area if header.area is not None else header.year
     own = plain(cells[key]) if key is not None and key < len(cells) else ""
@@ -192,7 +195,7 @@ def _row(
         if year is None:
             fault(header.year, f"no year: {told_year!r}")
             return
-        found = said(at(column), layout, per_cent=values.per_cent, shown=(number, column) in sheet.percent)
+        found = parse_cell(at(column), layout, per_cent=values.per_cent, shown=(number, column) in sheet.percent)
         if found.wrong:
             fault(column, found.wrong)
             continue
@@ -207,12 +210,12 @@ def _row(
 
 
 def _ahead(layout: Layout, year: int, issue: str | None) -> bool:
-    """Whether the year was not over when the issue was made."""
+    """Whether the year was not over when the issue was published."""
     return layout.forecast_from is not None and issue is not None and year >= int(issue[:4]) + layout.forecast_from
 
 
 def _no_area(written: str, areas: _Areas) -> str:
-    """That a row is of no area, with the names of those that it may be of."""
+    """The error for a row without an area, with the names that it may mean."""
     near = areas.names.near(written) if areas.layout.area_by == "name" else []
     like = f" (like {', '.join(f'{areas.names.names[a]} {a}' for a in near)})" if near else ""
     return f"neither an area nor a row to leave out: {written!r}{like}"
@@ -221,7 +224,7 @@ def _no_area(written: str, areas: _Areas) -> str:
 def _named(
     at: Callable[[int | None], Cell], header: Header, layout: Layout, fault: Callable[[int | None, str], None]
 ) -> dict[str, str] | None:
-    """What a row's words say of its dimensions and its sex, by name; None, and a fault, where a word is unknown."""
+    """The codes of a row's dimensions and its sex; None, and an error, where a word is unknown."""
     asked = {name: (column, layout.dimensions[name].words) for name, column in header.dimensions.items()}
     if layout.sex and header.sex is not None:
         asked["sex"] = (header.sex, layout.sex.words)
@@ -236,7 +239,7 @@ def _named(
 
 
 def _area(cell: Cell, layout: Layout, areas: _Areas) -> str | None:
-    """A code with the zeros that a spreadsheet has taken away, or the nation by its name, or an area by its name."""
+    """A code with the zeros that a spreadsheet removed, or the nation by its name, or an area by its name."""
     if matches(layout.nation, plain(cell)):
         return _NATION
     if layout.area_by == "name":

@@ -1,7 +1,8 @@
-"""What a cell of a column of values says: a number, a reason why there is none, or a fault.
+"""Parses a cell of a value column: a number, a reason why there is none, or an error.
 
-Belongs here: markers, numbers as text, and shares in per cent. Does not belong here: finding the cells (`layout`).
-A share that was divided by 100 looks like a very small one: each row, each column and each cell is tried for it.
+Belongs here: markers, numbers as text, and shares in per cent. Does not belong here: finding the cells
+(`layout_reader.py`). A share that was divided by 100 looks like a very small one: each row, each column and each cell
+is checked for it.
 """
 
 from __future__ import annotations
@@ -14,12 +15,12 @@ from pipelines.sources.layout_faults import plain
 from pipelines.sources.layout_model import Layout
 from pipelines.text.normalise import no_number, number, swedish_number
 
-_NEAR_100 = 1.0  # how far the rounded shares of a row may be from 100; in SKR's workbooks it is 0.2 at most
+_NEAR_100 = 1.0  # tolerance for the sum of a row's rounded shares; in SKR's workbooks it is off by 0.2 at most
 
 
 @dataclass(frozen=True)
-class Said:
-    """A value or the status in its place, or what is wrong. `marked`: the cell itself says that it is per cent."""
+class ParsedCell:
+    """A value or the status in its place, or the error. `marked`: the cell's format says that it is per cent."""
 
     value: float | None = None
     status: str | None = None
@@ -27,18 +28,17 @@ class Said:
     marked: bool = False
 
 
-def said(cell: Cell, layout: Layout, *, per_cent: bool, shown: bool) -> Said:
-    """What a cell says.
+def parse_cell(cell: Cell, layout: Layout, *, per_cent: bool, shown: bool) -> ParsedCell:
+    """Parse a cell.
 
     Args:
-        per_cent: the column holds shares, from 0 to 100. shown: the workbook shows the number as per cent: 0.852 is
-            85.2 then.
+        per_cent: the column holds shares, from 0 to 100. shown: the cell has a percentage format, so 0.852 means 85.2.
     """
     text = plain(cell)
     is_number = isinstance(cell, int | float) and not isinstance(cell, bool)
     if text in layout.markers and not is_number:
         status = layout.markers[text]
-        return Said(status=None if status == "missing" else status)
+        return ParsedCell(status=None if status == "missing" else status)
     marked = shown or text.endswith("%")
     if isinstance(cell, int | float) and not isinstance(cell, bool):
         value = number(cell * 100) if shown else float(cell)
@@ -46,23 +46,23 @@ def said(cell: Cell, layout: Layout, *, per_cent: bool, shown: bool) -> Said:
         bare = re.sub("^[−–]", "-", text.removesuffix("%").strip())
         read = swedish_number(bare) if layout.text_numbers and not isinstance(cell, bool) else None
         if read is None:
-            return Said(wrong=no_number(text) if text else "a blank cell")
+            return ParsedCell(wrong=no_number(text) if text else "a blank cell")
         value = read
     if marked and not per_cent:
-        return Said(wrong=f"a number in per cent, in a column of other numbers: {text!r}")
+        return ParsedCell(wrong=f"a number in per cent, in a column of other numbers: {text!r}")
     if per_cent and not 0 <= value <= 100:
-        return Said(wrong=f"a share that is not from 0 to 100 per cent: {value:g}")
-    return Said(value, marked=marked)
+        return ParsedCell(wrong=f"a share that is not from 0 to 100 per cent: {value:g}")
+    return ParsedCell(value, marked=marked)
 
 
 @dataclass
 class Shares:
-    """The shares of a sheet that stand as plain numbers, by column."""
+    """The shares of a sheet that are plain numbers, by column."""
 
     plain: dict[int, list[float]] = field(default_factory=dict)
 
-    def add(self, column: int, found: Said) -> None:
-        """Keep a share; one whose cell says that it is per cent needs no trying."""
+    def add(self, column: int, found: ParsedCell) -> None:
+        """Add a share; one in a cell with a percentage format needs no check."""
         if found.value is not None and not found.marked:
             self.plain.setdefault(column, []).append(found.value)
 
@@ -72,7 +72,7 @@ class Shares:
 
 
 def not_100(values: dict[str, float | None], layout: Layout) -> str | None:
-    """What is wrong with the shares of a row that together have to make 100; None where one of them has no value."""
+    """The error for shares of a row that have to sum to 100; None where one of them has no value."""
     parts = [values.get(series) for series in layout.make_100]
     known = [part for part in parts if part is not None]
     if not known or len(known) < len(parts) or abs(sum(known) - 100) <= _NEAR_100:

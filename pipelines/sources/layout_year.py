@@ -1,7 +1,7 @@
-"""Which layout a file has, and of which year it is: by its name, and by what its sheets say above their headers.
+"""Selects the layout of a file, and its year: by the file's name and the text above the headers of its sheets.
 
-Belongs here: the years and the issue in a name, and whether name and sheet agree. Does not belong here: years that
-stand in a column or in a head of a column (`layout`). Nothing is guessed: of two years in a name neither is taken.
+Belongs here: years and issue in a name, and whether name and sheet agree. Does not belong here: years in a column or
+in a column head (`layout_reader.py`). Nothing is guessed: of two years in a name neither is taken.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ _ISSUE = re.compile(rf"(?<!\d)(20\d{{2}}-{_MONTH})(?!-?\d)")
 
 
 @dataclass(frozen=True)
-class Named:
-    """What a file's name tells: its layout, the groups of `file` but `year`, and every year in the name.
+class FileName:
+    """What a file's name says: its layout, the groups of `file` except `year`, and every year in the name.
 
     `years` is None when the layout does not take the year from the name.
     """
@@ -34,15 +34,15 @@ class Named:
 
     @property
     def year(self) -> str | None:
-        """The year of the name, where it holds one year only."""
+        """The year in the name, if there is exactly one."""
         return self.years[0] if self.years is not None and len(self.years) == 1 else None
 
 
-def chosen(name: str, layouts: Layouts) -> Named:
-    """The layout of a file by its name.
+def chosen(name: str, layouts: Layouts) -> FileName:
+    """Select the layout of a file by its name.
 
     Raises:
-        SourceError: no layout is for such a name, or it holds years of several layouts, or several issues.
+        SourceError: no layout matches, or the name holds years of several layouts, or several issues.
     """
     fitting = [named for layout in layouts.layouts if (named := _named(name, layout)) is not None]
     if not fitting:
@@ -62,11 +62,12 @@ def chosen(name: str, layouts: Layouts) -> Named:
     return fitting[0]
 
 
-def year_of(sheet: Sheet, header: Header, named: Named, faults: Faults) -> str | None:
-    """The year of a sheet's rows, where no column tells it: the name's, or the one of its years that the sheet says.
+def year_of(sheet: Sheet, header: Header, named: FileName, faults: Faults) -> str | None:
+    """The year of a sheet's rows, where no column holds it: the name's, or the one of the name's years that the sheet
+    states.
 
-    A sheet that says of itself that it is of another year than its name is a fault, and so is a name with several
-    years where the sheet says none of them, or more than one.
+    A sheet that states another year than its name is an error, and so is a name with several years where the sheet
+    states none of them, or more than one.
     """
     if named.layout.title is not None:
         said = _title(sheet, header, named.layout, faults)
@@ -91,17 +92,17 @@ def year_of(sheet: Sheet, header: Header, named: Named, faults: Faults) -> str |
     return names[0] if names else None
 
 
-def _named(name: str, layout: Layout) -> Named | None:
+def _named(name: str, layout: Layout) -> FileName | None:
     found = matches((layout.file,), name)
     if found is None:
         return None
     given = {key: text for key, text in found.groupdict().items() if text is not None}
     if given.pop("year", None) is None:
         issue = given.get("issue")
-        return Named(layout, given, None) if issue is None or _within(layout, issue[:4]) else None
+        return FileName(layout, given, None) if issue is None or _within(layout, issue[:4]) else None
     years = tuple(dict.fromkeys([*_YEAR.findall(name), *_DATE.findall(name)]))
     fits = any(_within(layout, year) for year in years) or not years
-    return Named(layout, given, years) if fits else None
+    return FileName(layout, given, years) if fits else None
 
 
 def _within(layout: Layout, year: str) -> bool:
@@ -119,7 +120,7 @@ def _several(name: str, what: str, found: tuple[str, ...]) -> SourceError:
 
 
 def _title(sheet: Sheet, header: Header, layout: Layout, faults: Faults) -> tuple[str, ...]:
-    """The year that the title tells, which has to be there; none, where it tells none."""
+    """The year in the required title; None if there is none."""
     above = [plain(c) for row in sheet.rows[: header.first_row] for c in row if plain(c)]
     found = next((match for text in above if (match := matches((layout.title or "",), text))), None)
     if found is None:

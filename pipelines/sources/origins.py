@@ -1,7 +1,7 @@
-"""By which way a dataset comes: the embedded figures, a live publisher, or a municipality's own submission.
+"""Selects the origin of a dataset: the embedded figures, a live publisher, or a municipality's own submission.
 
-Belongs here: choosing the module that fetches and the one that parses. Does not belong here: how either is done
-(`sources`), or what becomes of the rows (`staging.py`).
+Belongs here: choosing the module that fetches and the one that parses. Does not belong here: how either works (each
+publisher's package), or what becomes of the rows (`quality/stage.py`).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from pipelines.storage.vintages import Vintages
 
 
 def offers(settings: Settings, dataset: str) -> bool:
-    """Whether the chosen source gives this dataset."""
+    """Whether the selected source provides this dataset."""
     if settings.source == "snapshot":
         return "snapshot" in datasets()[dataset].ways
     return "live" in datasets()[dataset].ways
@@ -35,7 +35,7 @@ def offers(settings: Settings, dataset: str) -> bool:
 
 @contextmanager
 def context_of(settings: Settings, catalogue: Catalogue, now: datetime) -> Iterator[Context]:
-    """What live fetches of one run share; its connections are given back at the end."""
+    """The context that live fetches of one run share; its connections are closed at the end."""
     archive, vintages = Archive(settings.archive_dir), Vintages(settings)
     clients: dict[str, Client] = {}
 
@@ -56,10 +56,10 @@ def context_of(settings: Settings, catalogue: Catalogue, now: datetime) -> Itera
 
 
 def fetch(context: Context, dataset: str) -> Fetch | None:
-    """Bring a dataset into the archive; None when there is nothing to be had.
+    """Fetch a dataset into the archive; None when there is nothing to fetch.
 
     Raises:
-        SourceError: it cannot be had.
+        SourceError: it cannot be fetched.
     """
     settings = context.settings
     if settings.source == "snapshot":
@@ -69,7 +69,7 @@ def fetch(context: Context, dataset: str) -> Fetch | None:
 
 
 def check_declaration(dataset: str) -> None:
-    """Read all that is declared of a dataset: its columns, and by its publisher's module how it is asked for and read.
+    """Validate a dataset's declaration: its columns and, by its publisher's module, how it is requested and parsed.
 
     Raises:
         DeclarationError: something in it is wrong, with file and key.
@@ -80,7 +80,7 @@ def check_declaration(dataset: str) -> None:
 
 
 def parse(settings: Settings, fetched: Fetch, target: Path) -> Parsed:
-    """Write the rows of an archived fetch; says which fields, columns and sheets in it are not declared.
+    """Write the rows of an archived fetch; returns the undeclared fields, columns and sheets.
 
     Raises:
         SourceError: it cannot be read as declared.
@@ -94,12 +94,14 @@ def parse(settings: Settings, fetched: Fetch, target: Path) -> Parsed:
 
 
 def known_at(fetched: Fetch) -> datetime | None:
-    """When a delivery was known before it came here, by what its source says; None where that is the moment it came."""
+    """When a delivery was known before it arrived, according to its source; None where that is the moment it
+    arrived.
+    """
     return snapshot.known_at(fetched)
 
 
 def refuse_going_back(settings: Settings) -> None:
-    """The embedded figures are older than any live ones: they would undo what is known.
+    """Refuse to return to the embedded figures, which are older than any live ones and would undo what is known.
 
     Raises:
         UsageError: the data folder holds live deliveries and the source is the snapshot.

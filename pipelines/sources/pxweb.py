@@ -1,11 +1,11 @@
-"""Asking a PxWeb server, version 1 or 2, by way of the one HTTP client.
+"""A client for PxWeb servers, version 1 and 2, on top of the HTTP client.
 
-Belongs here: addresses, bodies of questions, limits, and what a refusal means. Does not belong here: cutting questions
-(`pxweb_query`), reading answers (`pxweb_answers`), or which tables there are. It knows of no publisher.
+Belongs here: addresses, request bodies, limits, and what a refusal means. Does not belong here: splitting queries
+(`pxweb_query.py`), parsing responses (`pxweb_answers.py`), or which tables there are. It knows no publisher.
 
-Version 2 answers in json-stat2: numbers, with a sign beside each cell that has none. Of version 1 the plain JSON is
-taken: each row carries the codes of its cell, so a lacking cell is seen by name; its text keeps numbers and the signs
-of missing values as they were published; and it says when the table was updated, which the metadata does not.
+Version 2 returns json-stat2: numbers, with a status sign beside each cell without one. With version 1 the plain JSON
+format is used: each row carries the codes of its cell, so a missing cell is identified; its text keeps numbers and
+missing-value signs as they were published; and it holds the time of the table's update, which the metadata lacks.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ _SAMPLE = 300
 
 
 class TooManyCellsError(SourceError):
-    """The server refused (403) what it allows by its own limits, or more than it allows."""
+    """The server refused (403) a query within its own stated limits, or a query above them."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What a server allows: cells in an answer, and requests in so many seconds (0 requests: as many as one likes)."""
+    """A server's limits: cells in a response, and requests in so many seconds (0 requests: unlimited)."""
 
     cells: int
     calls: int
@@ -51,16 +51,16 @@ class Limits:
     new_fields: frozenset[str] = field(default=frozenset(), compare=False)
 
     def agreed(self, client: Client, per_second: float) -> Limits:
-        """The same limits, once the client keeps to them; a stricter budget of one's own stands."""
+        """Apply the limits to the client and return them; a stricter budget of the client stays."""
         if self.calls and self.seconds and (not per_second or self.calls / self.seconds < per_second):
-            # One less than is allowed: the server has counted the question for its limits, the new budget has not.
+            # One less than allowed: the server has counted the request for its limits, the new budget has not.
             client.set_budget(max(1, self.calls - 1), self.seconds)
         return self
 
 
 @dataclass(frozen=True)
 class Mark:
-    """How far a table has come: equal when nothing new was published."""
+    """A table's state of publication: equal when nothing new was published."""
 
     updated: str | None
     newest: str
@@ -68,9 +68,9 @@ class Mark:
 
 
 class PxWeb(ABC):
-    """One version of the interface at one address.
+    """One version of the API at one address.
 
-    Every method raises SourceError, with the server's own words, when it is refused or no whole answer comes.
+    Every method raises SourceError, with the server's own message, when it is refused or no complete response arrives.
     """
 
     def __init__(self, client: Client, base: str) -> None:
@@ -78,14 +78,14 @@ class PxWeb(ABC):
 
     @abstractmethod
     def limits(self) -> Limits:
-        """The server's limits, by its own configuration."""
+        """The server's limits, from its configuration."""
 
     @abstractmethod
     def metadata(self, table: str) -> Answer[Metadata]:
         """A table's variables."""
 
     def codelist(self, codelist: str) -> Answer[Variable]:
-        """Codes that may stand for a variable's own; version 1 does not tell them."""
+        """A list of codes that can replace a variable's own; not available in version 1."""
         raise SourceError(
             "this version of the interface does not tell what a list of codes holds",
             where=self._base,
@@ -96,7 +96,7 @@ class PxWeb(ABC):
 
     @abstractmethod
     def data(self, table: str, query: Query, read: Callable[[Cells], Cells]) -> Answer[Cells]:
-        """The cells that are asked for; `read` may refuse them.
+        """The requested cells; `read` may reject them.
 
         Raises:
             TooManyCellsError: there are too many.
@@ -104,24 +104,24 @@ class PxWeb(ABC):
 
     @abstractmethod
     def look(self, table: str, cell: Query, time: str) -> Mark:
-        """How far a table has come, by one small request.
+        """A table's state of publication, by one small request.
 
         Args:
-            cell: few codes of each variable; of `time` the newest is asked for instead.
+            cell: few codes of each variable; for `time` the newest is requested instead.
         """
 
     @staticmethod
     @abstractmethod
     def read_metadata(body: bytes) -> Metadata:
-        """Metadata, as it was archived."""
+        """Parse archived metadata."""
 
     @staticmethod
     @abstractmethod
     def read_cells(body: bytes) -> Cells:
-        """Cells, as they were archived."""
+        """Parse archived cells."""
 
 
-# Fields that are typed `Any` are known and not read.
+# Fields that are typed `Any` are known but not used.
 class _Word(msgspec.Struct, forbid_unknown_fields=True):
     id: Any = None
     label: Any = None
@@ -191,7 +191,7 @@ class V2(PxWeb):
             return self._client.get(f"{self._base}/codelists/{quote(codelist)}?lang=sv", codelist_v2)
 
     def data(self, table: str, query: Query, read: Callable[[Cells], Cells]) -> Answer[Cells]:
-        """`/tables/{id}/data`, asked by POST: a whole list of municipalities is too long for an address."""
+        """`/tables/{id}/data`, requested by POST: a whole list of municipalities is too long for a URL."""
         selection: list[dict[str, Any]] = []
         for variable, codes in query.codes.items():
             chosen: dict[str, Any] = {"variableCode": variable, "valueCodes": list(codes)}
@@ -220,7 +220,7 @@ class _ConfigV1(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
 
 
 class V1(PxWeb):
-    """The older interface, whose tables have paths."""
+    """The older API, whose tables have paths."""
 
     read_metadata = staticmethod(metadata_v1)
     read_cells = staticmethod(cells_json_v1)
@@ -244,7 +244,7 @@ class V1(PxWeb):
         return self._post(table, chosen, query, lambda b: read(self.read_cells(b)))
 
     def look(self, table: str, cell: Query, time: str) -> Mark:
-        """Cells of the newest period: the metadata of this version does not say when the table was updated."""
+        """Cells of the newest period: the metadata of this version does not hold the time of update."""
         chosen = {v: ("item", codes) for v, codes in cell.codes.items() if v != time}
         found = self._post(table, {**chosen, time: ("top", ("1",))}, cell, self.read_cells).content
         newest = found.frame[time].unique().to_list() if time in found.frame.columns else []
@@ -275,7 +275,7 @@ VERSIONS: dict[str, type[PxWeb]] = {"v1": V1, "v2": V2}
 
 @contextmanager
 def _said(query: Query | None = None) -> Iterator[None]:
-    """A refusal, told in the server's own words."""
+    """The error for a refusal, in the server's own words."""
     try:
         yield
     except HttpRefusedError as error:

@@ -1,10 +1,10 @@
-"""What a PxWeb server answers, as tables and frames.
+"""Parses a PxWeb server's responses into metadata and frames.
 
-Belongs here: metadata of both versions, json-stat2 and the older JSON as long frames, and whether all that was asked
-came. Does not belong here: asking (`pxweb`), or what codes mean. It knows of no publisher.
+Belongs here: metadata of both versions, json-stat2 and the older JSON as long frames, and checking that everything
+requested was returned. Does not belong here: requests (`pxweb.py`), or what codes mean. It knows no publisher.
 
-A cell has a `value` (null when there is none) and a `status` (the server's own sign, null for a plain value); neither
-is made from the other here.
+A cell has a `value` (null when there is none) and a `status` (the server's own sign, null for an ordinary value);
+neither is derived from the other here.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from pipelines.sources.json_fields import read_fields
 from pipelines.sources.pxweb_query import Query
 from pipelines.sources.pxweb_types import Answer, Dataset, V1Answer, V1Metadata, V2Codes
 
-CONTENTS = "ContentsCode"  # PxWeb's own name of the variable that says what is measured
+CONTENTS = "ContentsCode"  # PxWeb's name of the variable for what is measured
 _BOM = b"\xef\xbb\xbf"
 _LISTED = 10
 
 
 @dataclass(frozen=True)
 class Variable:
-    """A variable of a table, or a list of codes that may stand for it: `values` is label by code, in order."""
+    """A variable of a table, or a list of codes that can replace it: `values` is label by code, in order."""
 
     code: str
     values: Mapping[str, str]
@@ -42,7 +42,7 @@ class Variable:
 
 @dataclass(frozen=True)
 class Metadata:
-    """A table's variables in order, and when it was updated (null where the interface does not say)."""
+    """A table's variables in order, and when it was updated (null where the API does not say)."""
 
     label: str
     updated: str | None
@@ -52,7 +52,7 @@ class Metadata:
 
 @dataclass(frozen=True)
 class Cells:
-    """An answer: a row a cell, with a column of codes for each variable, `value` (float) and `status` (text)."""
+    """A response: a row for each cell, with a code column for each variable, `value` (float) and `status` (text)."""
 
     frame: pl.DataFrame
     updated: str | None
@@ -63,17 +63,17 @@ _V1_ROWS = {"key": pl.List(pl.String), "values": pl.List(pl.String)}
 
 
 def decoded(body: bytes, kind: Any) -> tuple[Any, frozenset[str]]:
-    """JSON of a known shape, with or without a byte order mark, and the fields in it that nobody knows.
+    """Parse JSON of a known type, with or without a byte order mark, and collect its unknown fields.
 
     Raises:
-        DamagedError: no whole JSON. SourceError: fields are lacking or of another type.
+        DamagedError: not complete JSON. SourceError: fields are missing or of another type.
     """
     remedy = "if the interface has changed, change pipelines/sources/pxweb_answers.py; nothing was taken in"
     return read_fields(body, kind, "an answer of the PxWeb server", remedy)
 
 
 def metadata_v1(body: bytes) -> Metadata:
-    """Metadata of version 1, which does not say when the table was updated."""
+    """Metadata of version 1, without the time of update."""
     found: V1Metadata
     found, new = decoded(body, V1Metadata)
     uneven = [v.code for v in found.variables if len(v.values) != len(v.value_texts)]
@@ -100,7 +100,7 @@ def metadata_v2(body: bytes) -> Metadata:
 
 
 def codelist_v2(body: bytes) -> Variable:
-    """A list of codes that may stand for a variable's own."""
+    """A list of codes that can replace a variable's own."""
     found: V2Codes
     found, new = decoded(body, V2Codes)
     return Variable(found.id, {v.code: v.label for v in found.values}, new_fields=new)
@@ -110,7 +110,7 @@ def cells_json_stat2(body: bytes) -> Cells:
     """A json-stat2 dataset as a long frame.
 
     Raises:
-        DamagedError: it is none, or its values are not as many as its sizes say.
+        DamagedError: not a dataset, or the number of values differs from the product of its sizes.
     """
     found: Answer
     found, new = decoded(body, Answer)
@@ -154,13 +154,13 @@ def cells_json_v1(body: bytes) -> Cells:
 def require(
     query: Query, cells: Cells, where: str, describe: Callable[[pl.DataFrame], list[str]] | None = None
 ) -> Cells:
-    """The same cells, once it is seen that they are exactly those asked for, in whatever order.
+    """The same cells, after checking that they are exactly the requested ones, in any order.
 
     Args:
         describe: names cells by their codes (columns as in `query`), for the message.
 
     Raises:
-        SourceError: some did not come, came twice, or were not asked for.
+        SourceError: some are missing, duplicated, or were not requested.
     """
     variables = list(query.codes)
     came = [c for c in cells.frame.columns if c not in {"value", "status"}]
@@ -207,7 +207,7 @@ def _signs(given: list[str | None] | dict[str, str | None] | str | None, number:
 
 
 def _dense(given: list[Any] | dict[str, Any], number: int) -> pl.Series:
-    """A value for each cell, of a dense list or one that is sparse by position."""
+    """A value for each cell, from a dense list or one that is sparse by position."""
     if isinstance(given, list):
         if len(given) != number:
             raise DamagedError(f"{len(given)} values or signs for {number} cells")

@@ -1,7 +1,7 @@
-"""A question to a PxWeb server, and how it is cut into questions that are not too large.
+"""A query to a PxWeb server, and splitting it into queries that are not too large.
 
-Belongs here: which cells are asked for, and the plan of the fewest requests. Does not belong here: asking (`pxweb`),
-or what comes back (`pxweb_answers`). It knows of no publisher.
+Belongs here: which cells are requested, and the plan with the fewest requests. Does not belong here: requests
+(`pxweb.py`), or responses (`pxweb_answers.py`). It knows no publisher.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ class Query:
 
     @property
     def cells(self) -> int:
-        """How many cells it asks for."""
+        """The number of cells in the query."""
         return math.prod(len(codes) for codes in self.codes.values())
 
     @property
     def digest(self) -> str:
-        """Sixteen hexadecimal digits that are equal when the same is asked, whatever the order of variables."""
+        """Sixteen hexadecimal digits that are equal for equal queries, whatever the order of variables."""
         text = json.dumps([dict(self.codes), dict(self.codelists)], sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -89,7 +89,7 @@ def _fewest(sizes: Sequence[int], fixed: int, limit: int) -> tuple[int, ...] | N
             if longest > room or (number > 1 and longest == -(-sizes[i] // (number - 1))):
                 continue
             after = room // longest
-            # No fewer parts can do: each of the rest takes at most `after` cells.
+            # A lower bound on the parts: each of the rest takes at most `after` cells.
             if parts * number * max(1, -(-(rest // sizes[i]) // after)) >= fewest:
                 if parts * number >= fewest:
                     break

@@ -1,6 +1,6 @@
-"""The fields of a PxWeb server's answers, of both versions, at every level.
+"""The fields of a PxWeb server's responses, of both versions, at every level.
 
-Belongs here: which fields there are, and their types. Does not belong here: what is made of them (`pxweb_answers`).
+Belongs here: which fields there are, and their types. Does not belong here: converting them (`pxweb_answers.py`).
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from typing import Any
 import msgspec
 
 
-# Fields that are typed `Any` are known and not read; each level forbids others, so that a new one is told by name.
+# Fields that are typed `Any` are known but not used; each level forbids others, so that a new field is reported.
 class Known(msgspec.Struct, forbid_unknown_fields=True):
-    """A level of an answer."""
+    """Base of each level of a response."""
 
 
 class Codelist(Known):
@@ -25,7 +25,7 @@ class Codelist(Known):
 
 
 class Extension(Known, rename="camel"):
-    """What is added to a variable."""
+    """PxWeb's extension of a variable."""
 
     elimination: bool = False
     codelists: list[Codelist] = []
@@ -92,7 +92,7 @@ class Role(Known):
 
 
 class Px(Known, rename="kebab"):
-    """What a px file says of its table."""
+    """The px file's metadata of the table."""
 
     infofile: Any = None
     tableid: Any = None
@@ -126,7 +126,7 @@ class Contact(Known):
 
 
 class TableExtension(Known, rename="camel"):
-    """What is added to a table."""
+    """PxWeb's extension of a table."""
 
     px: Px | None = None
     contact: list[Contact] | None = None
@@ -158,7 +158,7 @@ class Dataset(Known):
 
 
 class Answer(Dataset, kw_only=True):
-    """A dataset with values. Values and signs may be dense, or sparse by position; a sign may be one for all."""
+    """A dataset with values. Values and signs may be dense, or sparse by position; a single sign may apply to all."""
 
     value: list[float | None] | dict[str, float | None]
     status: list[str | None] | dict[str, str | None] | str | None = None
@@ -218,7 +218,7 @@ class V1Column(Known):
 
 
 class V1Told(Known):
-    """What version 1 says of the table."""
+    """Version 1's metadata in a response."""
 
     updated: str | None = None
     infofile: Any = None

@@ -1,7 +1,7 @@
-"""The embedded figures (`data/snapshot`) as a source like any other: fetch copies bytes, parse gives rows.
+"""The embedded figures (`data/snapshot`) as a source like any other: fetch copies bytes, parse writes rows.
 
-Belongs here: reading the folder that `sources/snapshot_writer.py` wrote, and on which day its figures were known. Does
-not belong here: writing it.
+Belongs here: reading the folder that `sources/snapshot_writer.py` wrote, and the day on which its figures were known.
+Does not belong here: writing it.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def _last_day(said: str) -> datetime:
 
 
 class SnapshotFile(BaseModel):
-    """A file of the snapshot: which dataset it holds, where that came from, and what it promises.
+    """A file of the snapshot: its dataset, its origin, and its promise.
 
     `published_at` is the day (`2024-08-31`) or the month (`2024-08`) in which the figures were published or collected.
     """
@@ -51,7 +51,7 @@ class SnapshotFile(BaseModel):
 
 
 class SnapshotManifest(BaseModel):
-    """`manifest.json`: terms in words, and each dataset's file."""
+    """`manifest.json`: the terms in words, and each dataset's file."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -79,7 +79,7 @@ def fetch(folder: Path, dataset: str, archive: Archive, now: datetime) -> Fetch:
     """Copy a dataset's bytes into the archive.
 
     Raises:
-        SourceError: the snapshot does not hold the dataset, or its file is gone.
+        SourceError: the snapshot does not hold the dataset, or its file is missing.
     """
     entry, path = _entry(folder, dataset)
     publisher = publisher_of(dataset)
@@ -98,16 +98,16 @@ def fetch(folder: Path, dataset: str, archive: Archive, now: datetime) -> Fetch:
 
 
 def known_at(fetched: Fetch) -> datetime | None:
-    """When embedded figures were known by what their publisher or collector says, UTC; None for other deliveries.
+    """When embedded figures were known according to their publisher or collector, UTC; None for other deliveries.
 
-    A month means its last day: by then they were known for sure. A day is dated by its beginning, as `--as-of` is.
+    A month means its last day, when they were certainly known. A day is dated by its beginning, as `--as-of` is.
     """
     said = fetched.files[0].published_at if fetched.way == "snapshot" else None
     return _last_day(said) if said else None
 
 
 def is_unchanged(folder: Path, dataset: str, archive: Archive) -> bool:
-    """Whether a fetch now would bring what the last one brought."""
+    """Whether a fetch now would return what the last one returned."""
     entry, path = _entry(folder, dataset)
     last = archive.latest(dataset)
     return last is not None and last.promise == entry.promise and [f.sha256 for f in last.files] == [sha256_of(path)]

@@ -1,7 +1,7 @@
 """Writes `data/snapshot`: real figures, small, so that everything runs without a network.
 
-Belongs here: choosing and reshaping figures out of collected copies (`nyckeltal snapshot build --from DIR`). Does not
-belong here: reading the snapshot back (`sources/snapshot.py`). Only figures, codes and names are taken over.
+Belongs here: selecting and reshaping figures from collected copies (`nyckeltal snapshot build --from DIR`). Does not
+belong here: reading the snapshot back (`sources/snapshot.py`). Only figures, codes and names are included.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def build_snapshot(source: Path, target: Path, catalogue: Catalogue) -> dict[str
 
 
 def promise_of(frame: pl.DataFrame, dataset: str) -> Promise:
-    """What a dataset's rows amount to, as a coverage contract."""
+    """The coverage contract of a dataset's rows."""
     if datasets()[dataset].kind != "facts":
         return Promise(rows=frame.height)
     counted = frame.group_by("series_id").agg(
@@ -97,7 +97,7 @@ def _csv(path: Path, separator: str = ",") -> pl.DataFrame:
 
 
 def _used_series(source: Path, catalogue: Catalogue) -> pl.DataFrame:
-    """The useful KPIs that have values, and whatever else the declarations say that the embedded figures hold."""
+    """The useful KPIs that have values, and any others that the declarations list as embedded."""
     useful = _csv(source / "kolada" / "kpi_catalogue.csv")
     listed = useful.filter(pl.col("values_available") == "yes")["id"]
     declared = catalogue.series_of("kolada.values", only_embedded=True)
@@ -176,7 +176,7 @@ def _kpif(source: Path) -> pl.DataFrame:
     path = _open(source / "scb" / "price_index_kpif" / "KPI.xlsx")
     rows = CalamineWorkbook.from_path(path).get_sheet_by_index(0).to_python()
     header = [str(cell) for cell in rows[0]]
-    if header[:2] != ["månad", "KPIF, index, 1987=100"]:  # the heading tells the base
+    if header[:2] != ["månad", "KPIF, index, 1987=100"]:  # the heading states the base
         raise SourceError("the price index has another layout", where=path.name, found=", ".join(header[:2]))
     months = [(str(row[0]), float(str(row[1]))) for row in rows[1:] if row[0]]
     return pl.DataFrame(

@@ -1,6 +1,7 @@
-"""From a file of rows to a dataset's declared columns and types; whatever does not fit is named.
+"""Converts tabular files to a dataset's declared columns and types; anything that does not fit is an error that names
+it.
 
-Belongs here: reading CSV and Parquet, and the conforming that every source ends with. Does not belong here: any
+Belongs here: reading CSV and Parquet, and the conversion that every source ends with. Does not belong here: any
 publisher's own format.
 """
 
@@ -32,10 +33,10 @@ def read_table(path: Path, name: str) -> pl.LazyFrame:
     """Open a file by its ending: `.parquet` lazily, `.csv` (UTF-8, comma, header) as text columns; empty is null.
 
     Args:
-        path: where the bytes lie. name: the file's own name, for its ending and for messages.
+        path: where the bytes are. name: the file's own name, for its ending and for messages.
 
     Raises:
-        SourceError: empty, cut short, not UTF-8, or of no known ending.
+        SourceError: empty, truncated, not UTF-8, or of unknown ending.
     """
     if path.stat().st_size == 0:
         raise SourceError("the file is empty", where=name, expected="a header and rows", found="0 bytes")
@@ -73,7 +74,7 @@ def _read_csv(path: Path, name: str) -> pl.LazyFrame:
 
 
 def _refuse_ragged(text: str, name: str) -> None:
-    """Polars fills a row that is too short with empty cells, which would pass as published missing values."""
+    """Reject short rows: Polars fills them with empty cells, which would pass as published missing values."""
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     header = next(reader, [])
     if twice := sorted({column for column in header if header.count(column) > 1}):
@@ -109,15 +110,16 @@ def _unreadable(name: str, expected: str, error: Exception) -> SourceError:
 
 
 def conform(lazy: pl.LazyFrame, dataset: Dataset, name: str, *, strict: bool = False) -> pl.LazyFrame:
-    """Bring a frame to the declared columns, in order and typed, with `row` (1-based, in file order) in front.
+    """Convert a frame to the declared columns, in order and typed, with `row` (1-based, in file order) in front.
 
-    Texts are written by one rule (`text/normalise.py`): a publisher's decomposed letters or double blanks are no news.
+    Texts are normalised (`text/normalise.py`), so that a publisher's decomposed letters or double blanks are no
+    revision.
 
     Args:
-        strict: a column that is not declared is an error; else it is left out.
+        strict: an undeclared column is an error; else it is dropped.
 
     Raises:
-        SourceError: a column is missing, or a cell is not of its column's type.
+        SourceError: a column is missing, or a cell does not have its column's type.
     """
     schema = lazy.collect_schema()
     missing = [c for c in dataset.columns if c not in schema]
@@ -144,10 +146,10 @@ def new_columns(lazy: pl.LazyFrame, dataset: Dataset) -> list[str]:
 
 @dataclass(frozen=True)
 class Parsed:
-    """What parsing has to tell: fields, columns and sheets that are not declared, and sums that do not agree.
+    """The findings of parsing: undeclared fields, columns and sheets, and sums that do not agree.
 
-    `differences` is None when nothing has to sum up. `left_out` are rows with values that a layout leaves out; None
-    where nothing is read by a layout.
+    `differences` is None when there are no declared sums. `left_out` are rows with values that a layout leaves out;
+    None without a layout.
     """
 
     new_fields: frozenset[str] = frozenset()
@@ -157,7 +159,7 @@ class Parsed:
 
 @dataclass(frozen=True)
 class Part:
-    """What one archived file holds: its name for messages, its hash, and its rows."""
+    """The content of one archived file: its name for messages, its hash, and its rows."""
 
     name: str
     sha256: str
@@ -170,10 +172,10 @@ def write_parts(parts: Iterable[Part], dataset: Dataset, target: Path, name: str
     Columns of `target`: those declared, and `source_file_sha256`.
 
     Args:
-        strict: a column that is not declared is an error; else it is left out and told.
+        strict: an undeclared column is an error; else it is dropped and reported.
 
     Raises:
-        SourceError: a column is missing, a cell is not of its column's type, a file is damaged.
+        SourceError: a column is missing, a cell does not have its column's type, a file is damaged.
     """
     frames, new = [], set[str]()
     for part in parts:
@@ -229,7 +231,10 @@ def _cast(lazy: pl.LazyFrame, name: str, column: str, declared: Column, found: p
 
 
 def _plain(lazy: pl.LazyFrame, name: str, column: str) -> pl.Expr:
-    """The texts of a column as `text.plain` writes them; only what that changes is replaced. Blanks alone are null."""
+    """The texts of a column normalised by `text/normalise.py`; unchanged texts are not copied.
+
+    Blanks alone become null.
+    """
     try:
         texts = lazy.select(pl.col(column).cast(pl.String()).unique()).collect(engine="streaming").to_series()
     except pl.exceptions.PolarsError as error:

@@ -1,7 +1,8 @@
-"""What only the format of a workbook tells of its cells: percentages, errors, and formulas that were not computed.
+"""Reads what only a workbook's cell formats reveal: percentages, errors, and formulas that were not computed.
 
-Belongs here: putting back what a reader of values passes over as if the cell were empty, and which numbers are shown as
-per cent. Does not belong here: reading the values (`cells`), or what they mean (`layout`, submissions).
+Belongs here: restoring errors and uncomputed formulas, which readers of values return as empty cells, and which
+numbers are displayed as per cent. Does not belong here: reading the values (`cells.py`), or what they mean
+(`layout_reader.py`, `pipelines/submissions`).
 """
 
 from __future__ import annotations
@@ -20,12 +21,12 @@ from pipelines.errors import SourceError
 from pipelines.processes.limited import call
 from pipelines.sources.cells import WORKBOOKS, Cell, Place, Sheet, read_sheets
 
-XLS_ERROR = "#FEL!"  # the old format keeps a code, which nobody needs to know
-_LITERAL = re.compile(r'"[^"]*"?|\\.|\[[^\]]*\]|[_*].')  # of a number format: what is shown as it stands
+XLS_ERROR = "#FEL!"  # the old format stores a numeric code, which is of no use here
+_LITERAL = re.compile(r'"[^"]*"?|\\.|\[[^\]]*\]|[_*].')  # literal parts of a number format
 
 
 def read_sheets_apart(body: bytes, name: str) -> list[Sheet]:
-    """The same as `read_shown`, a workbook in a process of its own: no file can end or fill the caller's.
+    """The same as `read_shown`, in a separate process: no file can crash or exhaust the caller's.
 
     Raises:
         SourceError: as `read_shown`, or the file took more memory or time than any publisher's needs.
@@ -35,9 +36,9 @@ def read_sheets_apart(body: bytes, name: str) -> list[Sheet]:
 
 
 def read_shown(body: bytes, name: str) -> list[Sheet]:
-    """Every sheet of a file, as `read_sheets`; errors and formulas without a result stand in their cells as text.
+    """Every sheet of a file, as `read_sheets`; errors and uncomputed formulas are in their cells as text.
 
-    Of .xlsx, `percent` of each sheet holds the numbers that are shown as per cent.
+    For .xlsx, `percent` of each sheet holds the cells with a percentage format.
 
     Raises:
         SourceError: as `read_sheets`.
@@ -50,9 +51,9 @@ def read_shown(body: bytes, name: str) -> list[Sheet]:
 
 
 def is_percent(number_format: str, value: float) -> bool:
-    """Whether a number format shows a hundredth as 1 %; a per cent sign that is only written beside does not.
+    """Whether a number format displays a hundredth as 1 %; a literal per cent sign does not.
 
-    A format has a section each for numbers above, below and of nothing; the first stands for those that are not there.
+    A format has a section each for positive, negative and zero numbers; the first replaces missing ones.
     """
     sections = _LITERAL.sub("", number_format).split(";")
     place = 1 if value < 0 else 2 if value == 0 else 0
@@ -60,7 +61,7 @@ def is_percent(number_format: str, value: float) -> bool:
 
 
 def put(sheet: Sheet, place: Place, value: Cell) -> None:
-    """Put a value into a cell, which may lie beyond the rows that were read."""
+    """Put a value into a cell, which may be outside the rows that were read."""
     row, column = place
     while len(sheet.rows) <= row:
         sheet.rows.append([])
@@ -70,7 +71,7 @@ def put(sheet: Sheet, place: Place, value: Cell) -> None:
 
 
 def put_back(sheets: list[Sheet], texts: dict[Place, str]) -> None:
-    """On every sheet, since the place is all that is known; only where nothing was read."""
+    """Restore it on every sheet, since only the position is known; only where the cell was read as empty."""
     for sheet in sheets:
         for (row, column), text in texts.items():
             if row < len(sheet.rows) and column < len(sheet.rows[row]) and sheet.rows[row][column] is None:
@@ -78,7 +79,7 @@ def put_back(sheets: list[Sheet], texts: dict[Place, str]) -> None:
 
 
 def errors_of_xls(body: bytes) -> set[Place]:
-    """Places of the errors in an old workbook, which a reader of values passes over as if they were empty.
+    """Positions of the errors in an old workbook, which a reader of values returns as empty cells.
 
     Records of BIFF8: BOOLERR (0x0205: row, column, format, code, 1 for an error) and FORMULA (0x0006: row, column,
     format, and a result that is an error when it begins with 2 and ends with 0xFFFF). [MS-XLS] 2.4.24 and 2.4.127.
@@ -122,14 +123,14 @@ def _look_at_xlsx(body: bytes, name: str, sheets: list[Sheet]) -> list[Sheet]:
 
 
 def _cells(book: Workbook, name: str) -> Iterator[tuple[Place, str, object, str]]:
-    """Place, kind, value and number format of each cell with a value; of a sheet that is only a chart, none.
+    """Position, kind, value and number format of each cell with a value; none for a chart sheet.
 
     A formula whose result is an empty text (kind `str`) has a value, though openpyxl gives None.
     """
     if name not in {sheet.title for sheet in book.worksheets}:
         return
     sheet = book[name]
-    sheet.reset_dimensions()  # what a file says of its own size may be wrong
+    sheet.reset_dimensions()  # a file's own dimensions may be wrong
     for row in sheet.iter_rows():
         for cell in row:
             if (cell.value is not None or cell.data_type == "str") and cell.row and cell.column:

@@ -1,6 +1,6 @@
-"""A municipality's own figures, from the file that was handed in to rows that may be kept.
+"""A municipality's own figures, from the submitted file to rows that may be stored.
 
-Belongs here: the templates as files, the search for personal identity numbers, reading and judging cell by cell, the
-annotated copy, and the suppression of small numbers. Does not belong here:
-what is printed (`commands/submit.py`). What people who submit read is in Swedish.
+Belongs here: the templates as files, the search for personal identity numbers, reading and validating cell by cell,
+the annotated copy, the suppression of small numbers, and handing the rows to the gate. Does not belong here: what is
+printed (`commands/submit.py`). Messages for people who submit are in Swedish.
 """

@@ -1,7 +1,7 @@
-"""The copy of a faulty file that its sender gets back: the same cells, the faulty ones marked, and a list of faults.
+"""The annotated copy of a faulty file for its sender: the same cells, the faulty ones marked, and a list of faults.
 
 Belongs here: that copy, and where it is written. Does not belong here: finding faults. The copy is made from the cells
-alone: formulas, macros, links and whatever else a file may carry stay behind.
+alone: formulas, macros, links and anything else that a file may contain are dropped.
 """
 
 from __future__ import annotations
@@ -30,7 +30,10 @@ _LIST_HEADS = ("Blad", "Cell", "Vad som är fel", "Väntat", "Fanns", "Gör så 
 
 
 def path_of_copy(file: Path) -> Path:
-    """`<name>.granskad.xlsx` beside the file; another number when that is the file itself, or one has worked in it."""
+    """`<name>.granskad.xlsx` beside the file.
+
+    Another number when that is the submitted file itself, or when somebody has edited it.
+    """
     stem = file.stem.removesuffix(_ENDING)
     number = 1
     while True:
@@ -44,7 +47,7 @@ def path_of_copy(file: Path) -> Path:
 def write_copy(
     sheets: Sequence[Sheet], table: Table | None, faults: Sequence[Fault], notes: Sequence[Note], target: Path
 ) -> None:
-    """Write the marked copy. An old list of faults is replaced by the new one."""
+    """Write the annotated copy. An old list of faults is replaced by the new one."""
     book = Workbook()
     book.remove(book.worksheets[0])
     kept = [sheet for sheet in sheets if sheet.name.strip().casefold() != FAULTS.casefold()]
@@ -64,13 +67,13 @@ def write_copy(
 
 
 def _is_worked_in(path: Path) -> bool:
-    """Whether there is such a file and another program has saved it since; then it may hold somebody's corrections."""
+    """Whether the file exists and another program has saved it since; then it may contain corrections."""
     if not path.exists():
         return False
     try:
         return str(openpyxl.load_workbook(path, read_only=True).properties.lastModifiedBy) != _BY
     except (BadZipFile, KeyError, ValueError, OSError):
-        return True  # whatever it is, it is not ours
+        return True  # unreadable: not written by us
 
 
 def _write_cells(written: Worksheet, sheet: Sheet) -> None:
@@ -79,7 +82,7 @@ def _write_cells(written: Worksheet, sheet: Sheet) -> None:
 
 
 def _lay_out(written: Worksheet, table: Table) -> None:
-    """A bold head that stays in sight, and codes that keep their zeros when somebody types them anew."""
+    """A frozen, bold header, and a text format that preserves zeros when somebody retypes a code."""
     for cell in written[table.head + 1]:
         cell.font = Font(bold=True)
     set_widths(written, [18] * (max(table.columns.values(), default=0) + 1))

@@ -1,6 +1,7 @@
-"""From one cell to a code, a year, a sex or a value, or to what is wrong with it.
+"""Parses one cell into a code, a year, a sex or a value, or into what is wrong with it.
 
-Belongs here: judging a cell by itself. Does not belong here: what only several cells together can tell (`judging.py`).
+Belongs here: validating a cell by itself. Does not belong here: what only several cells together reveal
+(`judging.py`).
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ _AS_MISSING = {
     "ingen uppgift",
     "vet ej",
 }
-_TIME = re.compile(r"(?:-?\d+ days?, )?\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?")  # as `sources/cells.py` writes it
+_TIME = re.compile(r"(?:-?\d+ days?, )?\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?")  # as `sources/cells.py` returns it
 _LARGEST_SHARE_THAT_MAY_BE_A_FRACTION = 1.0
 
 
@@ -51,7 +52,7 @@ class CellError(PortableError):
 
 @dataclass(frozen=True)
 class Understood:
-    """What a cell says, and what was mended in it (empty when nothing was)."""
+    """A cell's value, and what was corrected in it (empty when nothing was)."""
 
     value: Any
     mended: str = ""
@@ -61,7 +62,7 @@ def area_of(cell: Any, name: Any, municipalities: AreaNames) -> Understood:
     """The municipality's code.
 
     Raises:
-        CellError: unknown, or not the code of that name. A lost zero is put back only when the name says the same.
+        CellError: unknown, or not the code of that name. A lost leading zero is restored only when the name agrees.
     """
     text = code(cell)
     if text in municipalities.names:
@@ -119,10 +120,10 @@ def value_of(cell: Any, declared: TemplateField, *, is_percent: bool = False) ->
     """The value of a field; None when the cell is empty.
 
     Args:
-        is_percent: the spreadsheet shows the number as a percentage, so 0.85 means 85.
+        is_percent: the cell has a percentage format, so 0.85 means 85.
 
     Raises:
-        CellError: no number, an ambiguous one, or one that cannot be.
+        CellError: not a number, an ambiguous one, or an impossible one.
     """
     if is_empty(cell):
         if declared.required:
@@ -147,7 +148,7 @@ def value_of(cell: Any, declared: TemplateField, *, is_percent: bool = False) ->
 
 
 def as_shown(cell: Any, *, is_percent: bool) -> Any:
-    """A cell as its reader knows it: a number in the format of percentages with what the spreadsheet shows for it."""
+    """A cell as its reader sees it: a number with a percentage format as displayed."""
     if not is_percent or isinstance(cell, bool) or not isinstance(cell, int | float):
         return cell
     return f"{shown(round(float(cell) * 100, 9))} % ({shown(float(cell))} i procentformat)"

@@ -1,7 +1,7 @@
-"""All that is done with a file before anything of it may be kept.
+"""Everything that is done with a submitted file before any of it may be stored.
 
-Belongs here: the order of it: personal identity numbers first, then reading, recognising, judging, small numbers. Does
-not belong here: any of these, storing, or printing.
+Belongs here: the order of the steps: the search for personal identity numbers first, then reading, recognising,
+validating, small numbers. Does not belong here: any of these steps, storing, or printing.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from pipelines.submissions.recognising import Table, recognise
 
 _BOUNDS = Bounds(memory_mb=1_000, cpu_seconds=60, seconds=300)
 _AS_XLSX = "spara filen som .xlsx i ett kalkylprogram"
-# What the reader of files says, in the language of those who submit: what, expected, what to do.
+# The errors of the file readers in Swedish: what, expected, what to do.
 _IN_SWEDISH = {
     "the file is empty": ("filen är tom", "rubriker och rader", "fyll i mallen och spara den"),
     "the file is too large": ("filen är för stor", "mallens blad och inget mer", "lämna bara mallens blad"),
@@ -68,7 +68,7 @@ _IN_SWEDISH = {
         "raderna har olika antal celler", "lika många celler på varje rad som i rubriken",
         f"rätta raderna som skiljer sig, eller {_AS_XLSX}"),
 }  # fmt: skip
-# What was found, where the reader of files has nothing but the words of programs for it.
+# What was found, where the file readers' text is too technical.
 _FOUND = {
     "the workbook cannot be read": "innehåll som inte går att tolka",
     "the workbook is damaged": "innehåll som inte går att packa upp",
@@ -91,7 +91,10 @@ _WORDS = (
 
 
 class PersonalNumberError(NyckeltalError):
-    """A file holds what looks like a personal identity number; it is refused whole. The number is told to nobody."""
+    """The file contains what looks like a personal identity number, and is rejected as a whole.
+
+    The number itself is never shown.
+    """
 
     def __init__(self, place: str) -> None:
         super().__init__(
@@ -106,7 +109,7 @@ class PersonalNumberError(NyckeltalError):
 
 @dataclass
 class Examined:
-    """What became of a file. `facts` may be kept, and are there only when there are no faults."""
+    """The result for a file. `facts` may be stored, and are present only when there are no faults."""
 
     sheets: Sequence[Sheet]
     table: Table | None = None
@@ -117,10 +120,10 @@ class Examined:
 
 
 def refuse_personal_name(name: str) -> None:
-    """Before anything says the file's name.
+    """Check the file's name before any message contains it.
 
     Raises:
-        PersonalNumberError: the name holds a number.
+        PersonalNumberError: the name contains a number.
     """
     if place := personal_search.in_name(name):
         raise PersonalNumberError(place)
@@ -134,11 +137,11 @@ def examine(
     today: date,
     earlier: Sequence[Fact] = (),
 ) -> Examined:
-    """Read a file and judge every cell of it.
+    """Read a file and validate every cell of it.
 
     Args:
-        municipalities: names by code. today: no year may lie after it. earlier: every fact of submissions that was ever
-        known, the oldest first; what readers were told counts when small numbers are suppressed.
+        municipalities: names by code. today: no year may be after it. earlier: every fact of submissions that was ever
+        known, the oldest first; what readers saw before matters when small numbers are suppressed.
 
     Raises:
         PersonalNumberError: a personal identity number, anywhere. NyckeltalError: it cannot be read, in Swedish.
@@ -162,9 +165,9 @@ def examine(
 
 
 def _opened(body: bytes, name: str) -> Opened:
-    """The cells, once nothing personal was found in them or anywhere else.
+    """The cells, after nothing personal was found in them or anywhere else in the file.
 
-    The file is opened and searched in a process of its own; what ends that process is a refusal.
+    The file is opened and searched in a separate process; a crash of that process rejects the file.
     """
     try:
         found = call(personal_search.opened_and_searched, body, name, where=name, bounds=_BOUNDS)

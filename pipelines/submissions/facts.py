@@ -1,7 +1,7 @@
-"""From judged rows to facts that may be kept: small numbers taken away.
+"""Converts validated rows to facts that may be stored, with small numbers suppressed.
 
-Belongs here: the cells of judged rows, and the form in which facts are archived. Does not belong here: what is small
-and what gives it away (`disclosure`), or storing.
+Belongs here: the cells of validated rows, and the form in which facts are archived. Does not belong here: which
+numbers are small and what reveals them (`disclosure`), or storing.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from pipelines.submissions.judging import Row
 
 
 def facts_of(template: SubmissionTemplate, rows: Iterable[Row], earlier: Iterable[Fact] = ()) -> list[Fact]:
-    """Every cell of judged rows as a fact, in the order of their keys; small numbers are suppressed.
+    """Every cell of validated rows as a fact, in the order of their keys; small numbers are suppressed.
 
     Args:
-        earlier: every fact that was ever known, the oldest first. A value that readers were told before is not
-        suppressed to protect another, and values that the rows do not give are counted in as they stand.
+        earlier: every fact that was ever known, the oldest first. A value that was published before is not suppressed
+        to protect another, and values that the rows lack are included with their known values.
     """
     groups: dict[tuple[str, int], dict[str, Row]] = {}
     for row in rows:
@@ -48,7 +48,7 @@ def facts_of(template: SubmissionTemplate, rows: Iterable[Row], earlier: Iterabl
 def _hidden(
     template: SubmissionTemplate, given: Mapping[Key, Cell], known: Mapping[Key, Sequence[Fact]]
 ) -> frozenset[Key]:
-    """What is suppressed of the cells given, beside what was known of the same municipality and year."""
+    """The suppressed ones of the given cells, considering what was known of the same municipality and year."""
     told = {key: {fact.value for fact in facts if fact.value is not None} for key, facts in known.items()}
     fixed = {key: replace(cell, is_fixed=cell.value in told.get(key, ())) for key, cell in given.items()}
     standing: dict[Key, Cell] = {}
@@ -61,7 +61,7 @@ def _hidden(
             )  # fmt: skip
     relations = relations_of(template, sorted({sex for _, sex in (*given, *standing)}))
     hidden = frozenset[Key]()
-    # What earlier values give away, whatever is suppressed now, cannot be mended: this one is then judged by itself.
+    # What earlier values reveal anyway cannot be protected: this submission is then considered by itself.
     for own in (fixed, given):
         cells: dict[Key, Cell] = {**standing, **own}
         hidden = suppressed(cells, relations)
@@ -71,7 +71,7 @@ def _hidden(
 
 
 def as_csv(facts: Sequence[Fact]) -> bytes:
-    """Facts as the archive keeps them: UTF-8, comma, the declared columns; a value that is not there is empty."""
+    """Facts in the archive's format: UTF-8, comma, the declared columns; a missing value is empty."""
     names = [field.name for field in fields(Fact)]
     types = {"year": pl.Int32, "value": pl.Float64}
     schema = {name: types.get(name, pl.String) for name in names}

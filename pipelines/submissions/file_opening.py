@@ -1,8 +1,8 @@
-"""Opening the file that was handed in, with what only its format tells of a cell.
+"""Opens the submitted file, including what only its cell formats reveal.
 
-Belongs here: the cells as they are, with formulas that were not computed and errors put back where a reader of values
-sees nothing (`sources/shown.py` tells them), and which numbers are shown as percentages, or in another way than as
-numbers. Does not belong here: reading any kind of file (`sources/cells.py`), or what cells mean.
+Belongs here: the cells unchanged, with uncomputed formulas and errors restored where a reader of values returns empty
+cells (`sources/workbook_formats.py` finds them), and which numbers are displayed as percentages, or not as numbers at
+all. Does not belong here: reading any type of file (`sources/cells.py`), or what cells mean.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from pipelines.sources.workbook_formats import XLS_ERROR, errors_of_xls, is_perc
 
 ENDINGS = (".xlsx", ".xls", ".csv")
 MAX_BYTES, MAX_UNPACKED, MAX_CELLS = 10_000_000, 60_000_000, 200_000
-_PERSONAL_FORMAT = re.compile(r"[0#]{6}[^0#]{1,3}[0#]{4}")  # a spreadsheet's own format for these numbers
+_PERSONAL_FORMAT = re.compile(r"[0#]{6}[^0#]{1,3}[0#]{4}")  # a spreadsheet's format for such numbers
 _AS_IT_IS = {"General", "0", "@"}
 _ALL_DIGITS = re.compile(r"0[0 ./()+-]*0")
 _FEWEST_DIGITS = 9
@@ -34,9 +34,9 @@ _STRICT = b"http://purl.oclc.org/ooxml/"
 
 @dataclass
 class Opened:
-    """A file's sheets, and by sheet the places (row and column from 0) of percentages.
+    """A file's sheets, and for each sheet the positions (row and column from 0) of percentages.
 
-    `written`: numbers as their format shows them, where that is not as numbers: with zeros at their front, in groups.
+    `written`: numbers as their format displays them, where that is not as numbers: with leading zeros, in groups.
     `hidden`: what a person who looks at the file does not see: sheet, row, column and what it is, in Swedish.
     """
 
@@ -70,12 +70,12 @@ def open_file(body: bytes, name: str) -> Opened:
 
 
 def _refuse_strict(body: bytes, name: str) -> None:
-    """Refuse by name a form of workbook that hardly any program reads; ISO/IEC 29500 calls it Strict."""
+    """Reject by name a variant of workbook that hardly any program reads; ISO/IEC 29500 calls it Strict."""
     try:
         with ZipFile(io.BytesIO(body)) as packed:
             is_strict = _STRICT in packed.read("xl/workbook.xml")
     except (*DAMAGED_ZIP, KeyError):
-        return  # no such workbook; what it is instead is told by who reads it
+        return  # not a workbook; the reader reports what it is instead
     if is_strict:
         raise SourceError(
             "the workbook is in the form Strict Open XML", where=name, expected="an ordinary .xlsx",
@@ -84,7 +84,7 @@ def _refuse_strict(body: bytes, name: str) -> None:
 
 
 def unpacked_bytes(body: bytes) -> int:
-    """How large a packed file says that it is; 0 for one that is not packed."""
+    """The uncompressed size according to a compressed file; 0 for one that is not compressed."""
     try:
         with ZipFile(io.BytesIO(body)) as packed:
             return sum(member.file_size for member in packed.infolist())
@@ -121,7 +121,7 @@ def _look_at_xlsx(body: bytes, name: str, opened: Opened) -> None:
 
 
 def _hidden(sheet: Worksheet) -> list[tuple[str, int, int, str]]:
-    """Sheets, rows and columns that are hidden and hold something; a filter hides rows too."""
+    """Hidden sheets, rows and columns that are not empty; a filter hides rows too."""
     found = [] if sheet.sheet_state == "visible" else [(sheet.title, 0, 0, "bladet är dolt")]
     filtered = " av ett filter" if sheet.auto_filter.ref else ""
     for number, row in sheet.row_dimensions.items():
@@ -149,10 +149,10 @@ def _look_at_cell(opened: Opened, sheet: Sheet, cell: XlsxCell, shown: object) -
 
 
 def as_written(number_format: str, value: float) -> str:
-    """A whole number as a format of nine digits or more shows it, all of them told; empty for any other.
+    """A whole number as displayed by a format of nine digits or more, with all digits; empty for any other format.
 
-    One that no format changes, and that may be the number of a person born in October to December 2000, comes back with
-    the two zeros that it then lost.
+    A number without such a format that may be the personal number of somebody born in October to December 2000 is
+    returned with the two leading zeros that it lost.
     """
     if not float(value).is_integer() or not 0 < value < _TOO_LONG:
         return ""

@@ -1,6 +1,6 @@
-"""What a submission is told of its cells.
+"""The findings about the cells of a submission.
 
-Belongs here: the form of a fault and of a note. Does not belong here: finding them (`recognising.py`, `judging.py`).
+Belongs here: the types of a fault and of a note. Does not belong here: finding them (`recognising.py`, `judging.py`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pipelines.sources.cells import address
 
 _DURATION = re.compile(r"-?\d+ days?, \d{1,2}:\d\d:\d\d(?:\.\d+)?")
-_LONGEST = 60  # letters of a cell that are repeated
+_LONGEST = 60  # maximum characters of a cell in a message
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Note:
-    """What was mended or left out, and has to be told. Row and column count from 0."""
+    """A correction or omission that has to be reported, in Swedish. Row and column count from 0."""
 
     sheet: str
     row: int
@@ -57,7 +57,7 @@ class Note:
 
 
 def shown(value: object) -> str:
-    """A cell as its reader knows it, not too long."""
+    """A cell as its reader sees it, truncated."""
     if value is None or value == "":
         return "tom cell"
     if isinstance(value, bool):

@@ -1,6 +1,6 @@
-"""Every row of a recognised file, cell by cell and then together: all faults at once.
+"""Validates every row of a recognised file, cell by cell and then together, and collects all faults.
 
-Belongs here: what is told of rows. Does not belong here: a cell by itself (`values.py`), finding the columns
+Belongs here: the findings about rows. Does not belong here: a cell by itself (`cell_values.py`), finding the columns
 (`recognising.py`), or small numbers, which are no faults (`facts.py`).
 """
 
@@ -18,12 +18,12 @@ from pipelines.submissions.findings import Fault, Note, shown
 from pipelines.submissions.recognising import AREA, NAME, SEX, YEAR, Table, is_empty
 from pipelines.text.normalise import AreaNames
 
-_ROUNDING = 0.5  # what each part of a sum of amounts may have lost
+_ROUNDING = 0.5  # rounding tolerance for each part of a sum of amounts
 
 
 @dataclass
 class Row:
-    """A row of the file as understood. `number` counts from 0; what could not be read is not there."""
+    """A parsed row of the file. `number` counts from 0; unreadable cells are absent."""
 
     number: int
     area_id: str | None = None
@@ -41,7 +41,7 @@ class Row:
 
 @dataclass
 class Judged:
-    """The rows, and what is told of them. Rows are of use only when there are no faults."""
+    """The rows, and the findings about them. Rows are valid only when there are no faults."""
 
     rows: list[Row] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
@@ -51,19 +51,20 @@ class Judged:
 def judge(
     table: Table, municipalities: Mapping[str, str], today: date, percent_cells: Collection[tuple[int, int]] = ()
 ) -> Judged:
-    """Judge every row.
+    """Validate every row.
 
     Args:
-        municipalities: names by code. percent_cells: row and column of the cells that are shown as percentages.
+        municipalities: names by code. percent_cells: row and column of the cells with a percentage format.
     """
     return _Judge(table, municipalities, today, frozenset(percent_cells)).judged()
 
 
 def shares_of_all(declared: TemplateField, by_sex: Mapping[str, Row]) -> tuple[float, float]:
-    """The least and the most that the share of all can be, given women's and men's and the persons behind them.
+    """The smallest and the largest possible share for both sexes, given women's and men's shares and the persons
+    behind them.
 
-    It is their mean, weighted with the persons; each of the three may be rounded by half of its last decimal. Without
-    the persons it lies somewhere between the two. A share that was not given may be anything.
+    It is their mean, weighted by the persons; each of the three may be rounded by half of its last decimal. Without
+    the persons it is somewhere between the two. A missing share may be anything.
     """
     of_all, *shares = (by_sex[sex].values.get(declared.series) for sex in "TKM")
     ranges = [(0.0, 100.0) if share is None else (share - _half(share), share + _half(share)) for share in shares]
@@ -78,7 +79,7 @@ def shares_of_all(declared: TemplateField, by_sex: Mapping[str, Row]) -> tuple[f
 
 
 def _half(share: float) -> float:
-    """Half of the last decimal that a share is given with, and the noise of computing."""
+    """Half of the last decimal of a share, plus floating-point noise."""
     return 0.5 * 10.0 ** min(int(Decimal(repr(share)).normalize().as_tuple().exponent), 0) + 1e-9
 
 
@@ -122,9 +123,9 @@ class _Judge:
         return row
 
     def _understand(self, row: Row, name: str, cell: Any, read: Any) -> Any:
-        """What `read` says of a compulsory cell; None, and a fault, when it says nothing."""
+        """The result of `read` for a required cell; None, and a fault, when it fails."""
         if name not in self._table.columns:
-            return None  # told already, once, at the head
+            return None  # reported already, once, for the header
         if is_empty(cell):
             self._fault(row, name, cell, CellError("en obligatorisk cell är tom", name, "fyll i cellen"))
             return None
@@ -161,7 +162,7 @@ class _Judge:
         row.values[declared.series] = found.value
 
     def _compare_cells(self, row: Row) -> None:
-        """Parts against wholes, values against the persons behind them."""
+        """Compare parts with wholes, and values with the persons behind them."""
         values = row.values
         for declared in self._table.template.fields:
             value = values.get(declared.series)

@@ -1,7 +1,7 @@
 """Numbers as people write them in Swedish spreadsheets.
 
-Belongs here: from the text of a cell to a number, or to the reason why it is none. Does not belong here: what a value
-may be (`judging.py`). A text that may mean two numbers is never guessed at.
+Belongs here: parsing the text of a cell into a number, or into the reason why it is none. Does not belong here: which
+values are allowed (`judging.py`). An ambiguous text is rejected, never guessed.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_AS_TEXT = re.compile(r"^['\u2019\u00b4`](?=[\d-])")  # a spreadsheet's sign that what follows is a text
+_AS_TEXT = re.compile(r"^['\u2019\u00b4`](?=[\d-])")  # a spreadsheet's prefix for a text
 _BLANKS = re.compile(r"[\s\u00a0\u2007\u202f]")
 _GROUPED = re.compile(
     r"(?P<sign>-?)(?P<head>[1-9]\d{0,2})(?P<groups>(?:[\s\u00a0\u2007\u202f]\d{3})+)(?P<rest>[.,]\d+)?"
@@ -28,9 +28,9 @@ class NumberFault:
 
 
 def number_in(text: str) -> float | NumberFault:
-    """The number that a text says: `1234,5`, `1234.5`, `1 234`, `1.234.567`, `1 234,50` and `'1234` are understood.
+    """Parse a number: `1234,5`, `1234.5`, `1 234`, `1.234.567`, `1 234,50` and `'1234` are understood.
 
-    `1.234` and `1,234` may mean a thousand or a little more than one: they are refused. `0,234` is not.
+    `1.234` and `1,234` may mean a thousand or a little more than one: they are rejected. `0,234` is not.
     """
     plain = _AS_TEXT.sub("", text.strip()).replace("\u2212", "-").replace("\u2013", "-")
     if _AMBIGUOUS.fullmatch(plain):

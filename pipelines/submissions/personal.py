@@ -1,8 +1,9 @@
-"""Finding what looks like a person's number, e-mail address or telephone number.
+"""Detects personal identity numbers, e-mail addresses and telephone numbers.
 
-Belongs here: recognising one in a text or a number: personal identity numbers, coordination numbers (day + 60), interim
-and reserve numbers (a letter among the last four, or a century that nobody is born in). Does not belong here: which
-parts of a file are searched (`search.py`). Nothing here returns or prints what was found: only that it was.
+Belongs here: recognising one in a text or a number: personal identity numbers, coordination numbers (day + 60),
+interim and reserve numbers (a letter among the last four, or a century without living persons). Does not belong here:
+which parts of a file are searched (`personal_search.py`). Nothing here returns or prints what was found: only that it
+was.
 
 An organisation number is none of these: its third digit is 2 or more, so that it begins with no date.
 """
@@ -19,8 +20,8 @@ from personnummer import personnummer  # type: ignore[import-untyped]
 from pipelines.text.normalise import plain
 
 _DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"), "-")
-# The date in full or short, whole or parted by one sign that stays the same, then a separator, then four digits.
-# More digits on either side make it another number, and so does a date that follows (as in a span of days).
+# The date with or without century, with one consistent delimiter or none, then a separator, then four digits.
+# More digits on either side make it another number, and so does a second date (as in a span of days).
 _NUMBER = re.compile(
     r"(?<!\d)(?P<century>\d\d)?(?P<year>\d\d)(?P<part>[-/. ]?)(?P<month>\d\d)(?P=part)(?P<day>\d\d)"
     r"(?P<sep>[^\w]{1,8}|[^\W\d]{1,6}|[^\w]?[^\W\d]{1,6}[^\w]{1,2})?(?P<last>\d{4})(?!\d)(?!-\d\d-\d\d)"
@@ -40,7 +41,7 @@ _MAIL = re.compile(
     rf"(?:[\w-]{{1,63}}{_DOT})+{_ENDS}",
     re.IGNORECASE,
 )
-# Of bytes only what is surely an address: any two bytes may be letters.
+# In bytes, only what is certainly an address: any two bytes may be letters.
 _MAIL_IN_BYTES = re.compile(r"[A-Za-z0-9._+-]{2,64}@(?:[A-Za-z0-9-]{2,63}\.)+[a-z]{2,6}")
 _TELEPHONE = re.compile(
     r"(?:(?<![^\W_])|(?<=tel)|(?<=tfn)|(?<=telefon)|(?<=mobil)|(?<=mob)|(?<=ring))(?<!\d[.,/-])"
@@ -52,15 +53,15 @@ _YEAR = re.compile(r"(?:19|20)\d\d")
 _DECIMALS = re.compile(r"[.,]\d{1,2}(?!\d)")  # after ten digits: an amount of money
 _CODE = 4  # digits of a municipality's code, or of a year
 _LAST_OF_2000S = 26  # two digits of a year above it are of the 1900s
-_BORN_LATEST = 2008  # a later day is rather that of a document than of a person's birth; then the check digit decides
-_LOST_ZERO = re.compile(r"\d{9}")  # a spreadsheet's number: the zero of a year 2000 to 2009 is gone
+_BORN_LATEST = 2008  # a later date is probably that of a document, not of a birth; then the check digit decides
+_LOST_ZERO = re.compile(r"\d{9}")  # a spreadsheet's number: the leading zero of a year 2000 to 2009 is lost
 _LAST_FOUR = re.compile(r"[^\w]{0,3}(?:\d{4}|[A-Z]\d{3})[^\w]{0,2}", re.IGNORECASE)
 _DATE = re.compile(r"(?:\d\d)?\d\d(?P<part>[-/. ]?)\d\d(?P=part)\d\d[^\w]{0,3}")
 # A number in a spreadsheet's thousands: the whole cell, or ten or twelve digits of a text.
 _THOUSANDS = re.compile(
     r"(?<!\d)(?<!\d[ .,'])\d{1,3}(?P<mark>[ .'])\d{3}(?P=mark)\d{3}(?:(?P=mark)\d{3})?(?![\d])(?!(?P=mark)\d)"
 )
-# The last four parted in two, after a date that is whole or parted in the same way.
+# The last four digits in two groups, after a date that is undivided or divided in the same way.
 _PAIRS = re.compile(
     r"(?<!\d)(?P<day>(?:\d\d)?\d{6})[ -]{0,3}(?P<a>\d\d)[ -](?P<b>\d\d)(?!\d)"
     r"|(?<!\d)(?<!\d )(?P<pairs>(?:\d\d ){4,5}\d\d)(?! ?\d)"
@@ -71,30 +72,30 @@ _SPOKEN = re.compile(
 _FAR_APART = re.compile(
     r"(?<!\d)(?P<day>(?:\d\d)?\d\d(?P<part>[-/. ]?)\d\d(?P=part)\d\d)(?=[^\d]{1,40}(?P<last>\d{4})(?!\d))"
 )
-_COORDINATION = 60  # what is added to the day
+_COORDINATION = 60  # added to the day in a coordination number
 
 
 def seen(text: str) -> str:
-    """A text as it is searched: nothing unseen in it, digits of any width as such, every dash a hyphen."""
+    """The text as it is searched: invisible characters removed, digits of any width as ASCII, every dash a hyphen."""
     return plain(unicodedata.normalize("NFKC", plain(text)).translate(_DASHES))
 
 
 def holds_contact(text: str) -> bool:
-    """Whether a text holds an e-mail address or a Swedish telephone number."""
+    """Whether a text contains an e-mail address or a Swedish telephone number."""
     shown = seen(text)
     return bool(_MAIL.search(shown)) or _holds_telephone(shown)
 
 
 def holds_contact_in_bytes(text: str) -> bool:
-    """The same of bytes that were read as text, whatever they are: only what cannot have come about by chance."""
+    """The same for arbitrary bytes read as text: only what cannot have arisen by chance."""
     return bool(_MAIL_IN_BYTES.search(text)) or _holds_telephone(text)
 
 
 def parts_of_one(before: str, after: str, *, is_apart: bool = False) -> bool:
-    """Whether two cells are the date and the last four of a number.
+    """Whether two cells are the date and the last four digits of one number.
 
-    Nothing but a date beside nothing but four digits may be a day and a number, so the check digit has to be right.
-    It has to be where another cell stands between the two (`is_apart`), too.
+    A bare date beside four bare digits may be a day and a count, so the check digit has to be right; also where
+    another cell is between the two (`is_apart`).
     """
     first, last = seen(before), seen(after)
     if not (_DATE.fullmatch(first) and _LAST_FOUR.fullmatch(last)):
@@ -109,7 +110,7 @@ def _holds_telephone(shown: str) -> bool:
 
 
 def _is_telephone(written: str) -> bool:
-    """Whether digits are parted as telephone numbers are, and not as codes, days, times or numbers of a diary."""
+    """Whether digits are grouped as telephone numbers are, and not as codes, dates, times or reference numbers."""
     groups = [part for part in re.split(r"[ ./()-]+", written) if part]
     marks = [mark.strip() for mark in re.findall(r"[ ./()-]+", written)]
     if len(groups) > 1 and all(len(group) == _CODE for group in groups):
@@ -119,7 +120,7 @@ def _is_telephone(written: str) -> bool:
     if [len(group) for group in groups] == [2, 2, 4] and groups[1] <= "12":
         return False  # a day, its month and its year
     if "/" in marks[1:]:
-        return False  # parts of a diary's number
+        return False  # parts of a reference number
     if "." in marks:  # 070.123.45.67 or 070-123.45.67, but neither times nor numbers of sections
         has_area = len(groups[0]) > 2 or (groups[0] == "08" and len(groups[1]) > 2)
         return has_area and all(mark == "." for mark in marks[1:])
@@ -127,11 +128,11 @@ def _is_telephone(written: str) -> bool:
 
 
 def holds_personal_number(text: str) -> bool:
-    """Whether a text holds anything like a personal identity number, anywhere in it.
+    """Whether a text contains anything like a personal identity number, anywhere in it.
 
-    With a right check digit in whatever way it is written; written YYYYMMDD-NNNN or YYMMDD-NNNN (or with +) also with
-    a wrong one, because a number that somebody mistyped is still a person's; but not when words stand beside it and
-    the day is a late one, as in the number of a version or a document.
+    With a right check digit in any notation; written YYYYMMDD-NNNN or YYMMDD-NNNN (or with +) also with a wrong one,
+    because a mistyped number still identifies a person; but not beside words when the date is recent, as in the number
+    of a version or a document.
     """
     shown = seen(text)
     if _LOST_ZERO.fullmatch(shown):
@@ -146,12 +147,12 @@ def holds_personal_number(text: str) -> bool:
         is_amount = not found["sep"] and _DECIMALS.match(shown, found.end())
         if not is_amount and _is_personal(found):
             return True
-        place = found.start() + 1  # what follows may begin within what was no such number
+        place = found.start() + 1  # the next match may overlap this one
     return False
 
 
 def is_personal_number(value: float) -> bool:
-    """The same of a number in a cell, which has lost a zero at its front, or has a point for separator."""
+    """The same for a number in a cell, which may have lost a leading zero, or have a point as separator."""
     whole = float(value).is_integer() and abs(value) < 1e15
     return holds_personal_number(str(int(value)) if whole else repr(float(value)))
 
@@ -169,7 +170,7 @@ def _is_personal(found: re.Match[str]) -> bool:
         return True
     if found["part"] and re.search(r"[^\W_]", separator):
         return False  # a day in a sentence, and a number after it
-    # The package reads nothing but the plain writing, and knows no century when there is none.
+    # The package accepts the plain notation only, and derives no century.
     return _is_valid(f"{century}{year}{month}{day}{found['last']}")
 
 
@@ -180,7 +181,7 @@ def _is_born_early(century: str, year: str) -> bool:
 
 
 def _put_together(shown: str) -> Iterator[str]:
-    """Digits of what may be one number that is written in parts: ten or twelve of them, or nine that lost a zero."""
+    """The digits of what may be one number in groups: ten or twelve, or nine that lost a zero."""
     for found in _THOUSANDS.finditer(shown):
         digits = re.sub(r"\D", "", found[0])
         if len(digits) in {10, 12}:
@@ -203,12 +204,12 @@ def _is_valid(digits: str) -> bool:
 
 
 def _is_date(century: str, year: str, month: str, day: str) -> bool:
-    """Whether it is a day on which somebody who is alive or in an archive can have been born."""
+    """Whether somebody who is alive, or in an archive, can have been born on this day."""
     if century and not "18" <= century <= "20":
         return False
     number = int(day) - _COORDINATION if int(day) > _COORDINATION else int(day)
     try:
-        # Without a century a leap day must be let through: 2000 has one, as have all that a two-digit year may mean.
+        # Without a century, the 2000s decide on 29 February: 2000 is a leap year, else the centuries agree.
         date(int(century + year) if century else 2000 + int(year), int(month), number)
     except ValueError:
         return False

@@ -1,7 +1,7 @@
-"""Every place of a file where something that points out a person may stand.
+"""Searches every part of a file for anything that identifies a person.
 
-Belongs here: walking through a file's cells, names, properties, comments and whatever else it holds. Does not belong
-here: recognising a number (`personal.py`). A place is told, never what stands there.
+Belongs here: walking through a file's cells, names, properties, comments and any other part. Does not belong here:
+recognising a number (`personal.py`). Messages contain the place, never the text that was found.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from pipelines.submissions.personal import (
 from pipelines.submissions.recognising import Table
 from pipelines.submissions.workbook_parts import refuse_foreign_parts
 
-_WHOLE = {"si", "is", "text", "p", "comment"}  # elements whose text is cut into runs of different form
-_ON_PAPER = ("Header", "Footer")  # how elements end that hold what is printed above and below a page
+_WHOLE = {"si", "is", "text", "p", "comment"}  # elements whose text is split into formatted runs
+_ON_PAPER = ("Header", "Footer")  # name endings of elements for page headers and footers
 # In them: where a part begins, a sign &, a font, a colour, a size, anything else. 070 after &L is no part of the code.
 _PAPER_PART = re.compile(r"&[LCR]")
 _PAPER_CODE = re.compile(r'&"[^"]*"|&K(?:[0-9A-F]{6}|\d\d[+-]\d{3})|&\d{1,2} ?|&[A-Z]')
@@ -41,7 +41,7 @@ _PARTS = (
 
 
 _FIRST_DATE = 10101
-# Attributes of XML that hold what somebody wrote; all others are written by programs.
+# XML attributes with user-written text; all others are written by programs.
 _WRITTEN = {
     "Target", "display", "tooltip", "location", "prompt", "error", "promptTitle", "errorTitle", "name", "title",
     "author", "userName", "displayName", "alt", "descr", "comment", "description", "help", "statusBar", "customMenu",
@@ -50,9 +50,9 @@ _WRITTEN = {
 
 
 def opened_and_searched(body: bytes, name: str) -> Opened | str:
-    """The cells, once nothing that points out a person was found anywhere; else the place.
+    """The cells, if nothing that identifies a person was found anywhere; else the place.
 
-    Run it in a process of its own (`processes/limited.py`): the file is not to be trusted.
+    Run it in a separate process (`processes/limited.py`): the file is untrusted.
 
     Raises:
         SourceError: it cannot be read, or has parts that the templates lack.
@@ -74,9 +74,9 @@ def opened_and_searched(body: bytes, name: str) -> Opened | str:
 def in_neighbours(opened: Opened, table: Table | None) -> str | None:
     """The first cell that, with the cell to its right or below it, is a number in two parts.
 
-    Two figures of the template that may be what they say are not taken for a date and four digits: an amount of
-    811 218 beside a number of 9 876 persons is no person. A figure that the template does not allow is. A cell between
-    the two that is empty, or holds a name, parts nothing.
+    Two figures that the template allows are not taken for a date and four digits: an amount of 811 218 beside 9 876
+    persons identifies nobody. A figure that the template does not allow is. An empty cell, or a name, between the two
+    does not separate them.
     """
     for number, sheet in enumerate(opened.sheets, start=1):
         for row, cells in enumerate(sheet.rows):
@@ -92,7 +92,7 @@ def in_neighbours(opened: Opened, table: Table | None) -> str | None:
 
 
 def _neighbours(sheet: Sheet, row: int, column: int) -> Iterator[tuple[Place, Cell, bool]]:
-    """The next cell to the right and below that holds a number or such a text, and whether another stands between."""
+    """The next cell to the right and below with a number or such a text, and whether another is between."""
     for down, right in ((0, 1), (1, 0)):
         for steps in (1, 2):
             place = (row + steps * down, column + steps * right)
@@ -116,14 +116,16 @@ def _may_be_part(cell: Cell) -> bool:
 
 
 def _may_be_date(cell: Cell) -> bool:
-    """Not a number below 10101: it would have lost more than the zero of a year 2001 to 2009, and be any count."""
+    """Excludes numbers below 10101: they would have lost more than the zero of a year 2001 to 2009, and may be any
+    count.
+    """
     if isinstance(cell, int | float) and not isinstance(cell, bool):
         return cell >= _FIRST_DATE
     return isinstance(cell, str | date)
 
 
 def _digits(cell: Cell, fewest: int) -> str:
-    """A cell as text; a number with the zeros at its front that a spreadsheet takes away."""
+    """A cell as text; a number with the leading zeros that a spreadsheet removes."""
     if isinstance(cell, date):  # a datetime is one
         return f"{cell:%Y%m%d}"
     if isinstance(cell, int) or (isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15):
@@ -132,7 +134,7 @@ def _digits(cell: Cell, fewest: int) -> str:
 
 
 def in_name(name: str) -> str | None:
-    """`filens namn`, when that is where a number stands."""
+    """`filens namn`, if the name contains a number."""
     return "filens namn" if _points_out(name) else None
 
 
@@ -141,7 +143,7 @@ def _points_out(text: str) -> bool:
 
 
 def in_cells(opened: Opened) -> str | None:
-    """The first cell, or sheet's name, in which a number stands."""
+    """The first cell, or sheet's name, that contains a number."""
     for number, sheet in enumerate(opened.sheets, start=1):
         if _points_out(sheet.name):
             return f"namnet på blad {number}"
@@ -154,8 +156,8 @@ def in_cells(opened: Opened) -> str | None:
 
 
 def in_bytes(body: bytes) -> str | None:
-    """The part of a file, whatever its form, in which a number stands: comments, properties, what cannot be read."""
-    if unpacked_bytes(body) > MAX_UNPACKED:  # it is refused in any case; see `open_file`
+    """The part of a file of any format that contains a number: comments, properties, unreadable parts."""
+    if unpacked_bytes(body) > MAX_UNPACKED:  # rejected anyway; see `open_file`
         return _in_plain_bytes(body)
     try:
         with ZipFile(io.BytesIO(body)) as packed:
@@ -178,7 +180,7 @@ def _in_cell(cell: Cell) -> bool:
 
 
 def _texts(packed: ZipFile, member: str) -> Iterator[str]:
-    """Texts and attributes of a part; of one that is no XML, its bytes as text."""
+    """Texts and attributes of a part; for a part that is no XML, its bytes as text."""
     body = packed.read(member)
     try:
         root = ET.fromstring(body)  # noqa: S314 - expat refuses entities that grow; the size is bounded by the file's
@@ -190,7 +192,7 @@ def _texts(packed: ZipFile, member: str) -> Iterator[str]:
         for key, value in element.attrib.items():
             if key.rsplit("}", maxsplit=1)[-1] in _WRITTEN:
                 yield unquote(value)
-                if "\\" in value:  # before each letter of a format that is shown as it stands
+                if "\\" in value:  # escapes a literal character of a number format
                     yield value.replace("\\", "")
             elif holds_personal_number(value):
                 yield value
@@ -204,7 +206,7 @@ def _texts(packed: ZipFile, member: str) -> Iterator[str]:
 
 
 def _in_plain_bytes(body: bytes) -> str | None:
-    """As text of one byte a letter, and of two at both beginnings; a comma or a tab may part cells."""
+    """As text of one byte per character, and of two at both offsets; a comma or a tab may separate cells."""
     readings = (body.decode("latin-1"), *(body[start:].decode("utf-16-le", errors="replace") for start in (0, 1)))
     for text in readings:
         if any(holds_personal_number(line.replace("\t", ";").replace(",", ";")) for line in text.splitlines()):
@@ -215,6 +217,6 @@ def _in_plain_bytes(body: bytes) -> str | None:
 
 
 def _on_paper(text: str) -> Iterator[str]:
-    """The parts of a page's head or foot, without the codes for fonts, colours and sizes."""
+    """The sections of a page's header or footer, without the codes for fonts, colours and sizes."""
     for part in _PAPER_PART.split(text.replace("&&", "\0")):
         yield _PAPER_CODE.sub("", part).replace("\0", "&")

@@ -1,10 +1,10 @@
-"""Whether what a submission leads to is possible: the catalogue's ranges, and the municipality's own other years.
+"""Whether the indicators from a submission are plausible: the catalogue's ranges, and the municipality's own other
+years.
 
-Belongs here: computing the indicators of a file's rows together with measures that are known already, and asking about
-what lies outside. Does not belong here: a cell by itself (`cell_values.py`), reading what is known
-(`taking_in.py`).
+Belongs here: computing the indicators of a file's rows together with known measures, and asking for confirmation of
+unusual ones. Does not belong here: a cell by itself (`cell_values.py`), reading what is known (`taking_in.py`).
 
-An indicator in fixed prices is not computed: the same amount is judged in current prices.
+An indicator in fixed prices is not computed: the same amount is checked in current prices.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from pipelines.submissions.recognising import Table
 
 CONFIRM = "--confirm-unusual"
 Key = tuple[str, str, int, str]  # series, area, year, sex
-MOST_TIMES = 10.0  # how many times its nearest other year a value may be without being asked about
-_FEWEST = 50.0  # numbers below this change by many times for good reasons
+MOST_TIMES = 10.0  # the largest unremarkable ratio between a value and its nearest other year
+_FEWEST = 50.0  # smaller numbers change by large factors for good reasons
 _NEAR_YEARS = 5
 
 
@@ -39,7 +39,7 @@ def wanted_series(catalogue: Catalogue, table: Table) -> dict[str, set[str]]:
 def unusual(
     catalogue: Catalogue, table: Table, rows: Sequence[Row], known: Mapping[Key, float], before: Mapping[Key, float]
 ) -> list[Fault]:
-    """What lies outside the usual, a fault for each, at the cell that it most depends on.
+    """Unusual values, as a fault for each, at the cell that it depends on most.
 
     Args:
         known: values of other datasets' series. before: the municipalities' own earlier submissions.
@@ -122,7 +122,7 @@ def _far_from_own(
     before: Mapping[Key, float],
     here: Mapping[Key, float],
 ) -> Fault | None:
-    """Against the nearest other year, submitted earlier or in the same file, and against what is corrected."""
+    """Compare with the nearest other year, submitted earlier or in the same file, and with a value being corrected."""
     if declared.kind == "share" or row.key is None:
         return None
     area, year, sex = row.key

@@ -1,6 +1,6 @@
-"""Which template a file was made from, where its head stands, and which column is which.
+"""Recognises the template of a file, the position of its header, and its columns.
 
-Belongs here: that, and the faults of heads. Does not belong here: the cells below the head (`judging.py`).
+Belongs here: that, and the faults of headers. Does not belong here: the cells below the header (`judging.py`).
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from pipelines.submissions.findings import Fault, Note, shown
 from pipelines.submissions.number_cells import number_in
 from pipelines.text.normalise import plain
 
-GUIDE, FAULTS = "Läs mig", "Fel"  # sheets of ours that hold no values
+GUIDE, FAULTS = "Läs mig", "Fel"  # sheets of the template without values
 AREA, NAME, YEAR, SEX = FIXED_HEADS
-_DEEPEST = 20  # rows that may stand above the head
+_DEEPEST = 20  # maximum rows above the header
 _UNIT = re.compile(r"\s*\((?P<unit>[^()]*)\)$")  # of a head
 _SAME_UNIT = {
     "tkr": {
@@ -28,12 +28,12 @@ _SAME_UNIT = {
     "antal": {"st", "st.", "stycken", "personer", "antal personer"},
     "%": {"procent"},
 }  # fmt: skip
-_FEWEST = 3  # heads that must be known before a row is taken for the head
+_FEWEST = 3  # minimum known heads in a header row
 
 
 @dataclass(frozen=True)
 class Table:
-    """The part of a file that holds values. `columns` tells where a head or a series stands, counted from 0."""
+    """The part of a file with values. `columns` holds the position of each head or series, counted from 0."""
 
     template: SubmissionTemplate
     sheet: Sheet
@@ -41,12 +41,12 @@ class Table:
     columns: dict[str, int]
 
     def rows(self) -> list[tuple[int, Sequence[Any]]]:
-        """The rows below the head that are not empty, each with its number, counted from 0."""
+        """The non-empty rows below the header, each with its number, counted from 0."""
         below = enumerate(self.sheet.rows[self.head + 1 :], start=self.head + 1)
         return [(number, cells) for number, cells in below if not all(is_empty(c) for c in cells)]
 
     def is_figure(self, row: int, column: int) -> bool:
-        """Whether a cell is a number that its column allows, or stands among the codes, names and years."""
+        """Whether a cell is a number that its column allows, or is in a column for codes, names or years."""
         name = next((name for name, place in self.columns.items() if place == column), None)
         if row <= self.head or name is None:
             return False
@@ -60,7 +60,7 @@ class Table:
 
 @dataclass
 class Recognised:
-    """What was found; `table` is None when no template was."""
+    """The result; `table` is None when no template was recognised."""
 
     table: Table | None = None
     faults: list[Fault] = field(default_factory=list)
@@ -73,7 +73,7 @@ def is_empty(value: object) -> bool:
 
 
 def recognise(sheets: Sequence[Sheet], templates: Sequence[SubmissionTemplate]) -> Recognised:
-    """Find the one sheet that holds values, its template and its columns."""
+    """Find the one sheet with values, its template and its columns."""
     found = Recognised()
     for sheet in sheets:
         if plain(sheet.name).casefold() in {GUIDE.casefold(), FAULTS.casefold()}:
@@ -106,12 +106,12 @@ def recognise(sheets: Sequence[Sheet], templates: Sequence[SubmissionTemplate]) 
 
 
 def _plain(value: object) -> str:
-    """A head without its unit, in small letters."""
+    """A head without its unit, in lower case."""
     return _UNIT.sub("", plain(str(value)).casefold()) if not is_empty(value) else ""
 
 
 def _names(template: SubmissionTemplate) -> dict[str, str]:
-    """Every head of a template as it may be written, with what it is called here."""
+    """Every head of a template in its possible spellings, with its key."""
     names = {_plain(head): head for head in template.heads}
     for one in template.fields:
         names |= {_plain(one.head_sv): one.series, one.series: one.series}
@@ -119,7 +119,7 @@ def _names(template: SubmissionTemplate) -> dict[str, str]:
 
 
 def _head_of(sheet: Sheet, templates: Sequence[SubmissionTemplate]) -> tuple[int, SubmissionTemplate] | None:
-    """The row and the template with most known heads, among them at least one of a field."""
+    """The row and the template with the most known heads, at least one of them of a field."""
     best: tuple[int, int, SubmissionTemplate] | None = None
     for number, row in enumerate(sheet.rows[:_DEEPEST]):
         written = {_plain(cell) for cell in row}
@@ -162,7 +162,7 @@ def _columns(sheet: Sheet, head: int, template: SubmissionTemplate, faults: list
 
 
 def _other_unit(sheet: str, row: int, column: int, cell: object, declared: TemplateField | None) -> list[Fault]:
-    """The fault of a head that names another unit than its column has."""
+    """The fault of a head with another unit than its column's."""
     written = _UNIT.search(plain(str(cell)).casefold())
     if declared is None or written is None:
         return []
@@ -174,7 +174,7 @@ def _other_unit(sheet: str, row: int, column: int, cell: object, declared: Templ
 
 
 def _wanted(template: SubmissionTemplate) -> dict[str, str]:
-    """Every column with its head as the template writes it."""
+    """Every column with its head in the template."""
     return {**{head: head for head in template.heads}, **{f.series: f.heading for f in template.fields}}
 
 

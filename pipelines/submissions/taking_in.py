@@ -1,10 +1,11 @@
-"""From judged facts of a submission to vintages: the same gate and the same history as every other delivery.
+"""Takes the facts of a submission into vintages: by the same gate and with the same history as every other delivery.
 
-Belongs here: archiving a submission, handing it to the gate, taking it in. Does not belong here: judging its cells
-(`submissions`), or what is printed. A submission is a partial delivery: what it does not name stands as it was.
+Belongs here: archiving a submission, passing it through the gate, storing its changes. Does not belong here:
+validating its cells (`examining.py`, `judging.py`), or what is printed. A submission is a partial delivery: what it
+does not name is unchanged.
 
-Nothing is kept of a submission that the gate refuses. What is archived are the facts with small numbers taken away,
-not the file that was handed in; `sources/submissions` says why.
+Nothing is stored of a submission that the gate rejects. The archive receives the facts with small numbers suppressed,
+not the submitted file; `sources/submissions` says why.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ _AREAS = "kolada.municipality"
 
 @dataclass(frozen=True)
 class Taken:
-    """What came of it: `record` is None when everything was known already and nothing was written."""
+    """The result: `record` is None when everything was known already and nothing was written."""
 
     record: DeliveryRecord | None
 
@@ -46,7 +47,7 @@ class Taken:
 
 
 def municipalities(settings: Settings) -> dict[str, str]:
-    """Names of the municipalities by code, as the last refresh knew them; none before the first."""
+    """Names of the municipalities by code, as of the last refresh; empty before the first."""
     known = Vintages(settings).known_sql(_AREAS)
     with connect(settings) as con:
         rows = con.execute(
@@ -72,13 +73,13 @@ def known_values(
 
 
 def take_in(settings: Settings, catalogue: Catalogue, template_id: str, facts: Sequence[Fact], now: datetime) -> Taken:
-    """Archive facts, judge them and write down what they change.
+    """Archive facts, validate them by the gate, and store what they change.
 
     Args:
         facts: with small numbers suppressed. now: UTC without zone; they are known from then on.
 
     Raises:
-        HeldBackError: the gate refused them; nothing is kept. LockHeldError: a refresh is at work.
+        HeldBackError: the gate rejected them; nothing is stored. LockHeldError: a refresh is running.
     """
     with exclusive(settings.data_dir, settings.lock_wait_seconds):
         known = known_facts(settings)
@@ -121,10 +122,10 @@ def facts_ever_known(settings: Settings) -> list[Fact]:
 
 
 def _refuse_exposed(catalogue: Catalogue, known: Sequence[Fact], facts: Sequence[Fact]) -> None:
-    """Judge what readers would see once these facts are known, beside all that was known of the same places and years.
+    """Run the disclosure audit on what readers would see, with all that was known of the same places and years.
 
     Raises:
-        HeldBackError: a small number of persons could be found out.
+        HeldBackError: a small number of persons could be inferred.
     """
     given = {(f.series_id, f.area_id, f.year, f.sex) for f in facts}
     places = {(f.area_id, f.year) for f in facts}
@@ -137,13 +138,13 @@ def _refuse_exposed(catalogue: Catalogue, known: Sequence[Fact], facts: Sequence
 
 
 def _archived(archive: Archive, template_id: str, body: bytes, facts: Sequence[Fact], now: datetime) -> Fetch:
-    """The fetch, with its bytes archived, but not written down yet."""
+    """The fetch, with its bytes archived, before its record is written."""
     publisher = publisher_of(DATASET)
     file = FileRecord(
         sha256=archive.store_bytes(body),
         source_id=publisher.publisher,
         dataset=DATASET,
-        url=f"submission:{template_id}",  # the file's own name may say who made it
+        url=f"submission:{template_id}",  # the file's own name may identify its author
         fetched_at=now,
         published_at=None,
         bytes=len(body),
@@ -156,7 +157,7 @@ def _archived(archive: Archive, template_id: str, body: bytes, facts: Sequence[F
 
 
 def _promise(facts: Sequence[Fact]) -> Promise:
-    """What was handed in has to come through whole; it is a part, so nothing else is withdrawn."""
+    """Everything that was submitted has to pass; it is a partial delivery, so nothing else is withdrawn."""
     rows, areas = Counter(f.series_id for f in facts), defaultdict(set)
     for fact in facts:
         areas[fact.series_id].add(fact.area_id)

@@ -1,7 +1,7 @@
-"""The files that a municipality fills in, written from the declaration of a template.
+"""The files that a municipality fills in, generated from the declaration of a template.
 
-Belongs here: their sheets, columns, help and the checks that a spreadsheet makes while one types. Does not belong
-here: what is asked for (`indicators/registers/submission_templates.yml`).
+Belongs here: their sheets, columns, help texts and the spreadsheet's data validation. Does not belong here: which
+figures are requested (`indicators/registers/submission_templates.yml`).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from pipelines.submissions.recognising import AREA, GUIDE, NAME, SEX, YEAR
 from pipelines.submissions.workbook_writing import AS_TEXT, colour, put, put_row, set_widths
 
 VALUES = "Uppgifter"
-_ROWS = 300  # rows that are prepared
+_ROWS = 300  # prepared rows
 _REQUIRED, _OPTIONAL = "BDD7EE", "E7E6E6"
 _HEADS = {
     AREA: "Kommunens kod med fyra siffror, till exempel 1440. Nollor i början ska vara kvar.",
@@ -121,7 +121,7 @@ def _check_of(declared: TemplateField) -> DataValidation:
 
 
 def _check(sheet: Worksheet, column: int, check: DataValidation, head: str, about: str) -> None:
-    """A spreadsheet's own check of a column; it takes 32 letters for a head, and 255 for a text."""
+    """Data validation of a column; a spreadsheet accepts 32 characters for its title, and 255 for its text."""
     check.allow_blank = True
     check.promptTitle, check.prompt, check.showInputMessage = head[:32], about[:255], True
     check.errorTitle, check.error, check.showErrorMessage = "Värdet går inte att ta in", about[:225], True
@@ -143,7 +143,7 @@ def _write_guide(sheet: Worksheet, template: SubmissionTemplate) -> None:
         sheet.row_dimensions[row].height = 48
     row = len(_RULES) + 4
     put_row(sheet, row, ["Kolumn", "Enhet", "Obligatorisk", "Definition", "Hör ihop med", "Serie"], bold=True)
-    for row, line in enumerate(_guide_lines(template), start=row + 1):  # noqa: B020 - it goes on from there
+    for row, line in enumerate(_guide_lines(template), start=row + 1):  # noqa: B020 - it continues from there
         put_row(sheet, row, line, wrap=True)
     set_widths(sheet, [34, 10, 14, 70, 44, 34])
 

@@ -1,8 +1,8 @@
-"""The parts of a workbook: those that a template has, or that a spreadsheet program adds when it saves one.
+"""The parts of a workbook: those of a template, or that a spreadsheet program adds when it saves one.
 
-Belongs here: refusing a file with any other part, and with bytes that belong to no part. Does not belong here: what
-stands in the parts (`search.py`). Pictures, embedded files, macros, links, printers' settings and hidden bytes
-cannot be searched for what points out a person, and no template needs them.
+Belongs here: rejecting a file with any other part, and with bytes outside all parts. Does not belong here: the content
+of the parts (`personal_search.py`). Pictures, embedded files, macros, links, printer settings and hidden bytes cannot
+be searched for what identifies a person, and no template needs them.
 """
 
 from __future__ import annotations
@@ -28,15 +28,16 @@ _NAMES = (
     ("drawing", "en ritning eller ett diagram"), ("chart", "ett diagram"),
 )  # fmt: skip
 _NOT_PLAIN = re.compile(rb"<!--|<!DOCTYPE|<!ENTITY|<\?(?!xml[\s?])|\x00", re.IGNORECASE)
-_DESCRIPTOR = 24  # the most bytes that may stand between two parts: sizes and a check sum of the first
+_DESCRIPTOR = 24  # maximum bytes between two parts: sizes and a checksum of the first
 _END = 22  # bytes of the end record of an archive without a comment
 
 
 def refuse_foreign_parts(body: bytes, name: str) -> None:
-    """Look at every part of an .xlsx file.
+    """Check every part of an .xlsx file.
 
     Raises:
-        SourceError: a part that no template has, a part with code's comments or a document type, or bytes beside.
+        SourceError: a part that no template has, a part with comments in its XML or a document type, or bytes outside
+        all parts.
     """
     try:
         with ZipFile(io.BytesIO(body)) as packed:

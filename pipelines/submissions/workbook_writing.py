@@ -1,7 +1,7 @@
-"""Writing cells of a workbook so that a spreadsheet shows them and computes nothing.
+"""Writes cells of a workbook so that a spreadsheet displays them and computes nothing.
 
-Belongs here: text that begins like a formula, signs that a workbook cannot hold, names of sheets, heads. Does not
-belong here: what is written (`templates.py`, `annotated.py`).
+Belongs here: text that begins like a formula, characters that a workbook cannot hold, names of sheets, headers. Does
+not belong here: what is written (`template_files.py`, `annotated.py`).
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def put(sheet: Worksheet, row: int, column: int, value: Any) -> Cell:
 
 
 def sheet_title(name: str, taken: Collection[str]) -> str:
-    """A name that a sheet may have, unlike those taken."""
+    """A valid sheet name that differs from those taken."""
     plain = re.sub(r"[\[\]:*?/\\]", " ", ILLEGAL_CHARACTERS_RE.sub("", name)).strip().strip("'") or "Blad"
     title, number = plain[:_LONGEST_TITLE], 1
     while title.casefold() in {other.casefold() for other in taken}:
@@ -55,7 +55,7 @@ def put_row(sheet: Worksheet, row: int, values: Collection[Any], *, bold: bool =
 
 
 def set_widths(sheet: Worksheet, widths: Collection[float]) -> None:
-    """Widths of the columns, from the first on, in letters."""
+    """Set the widths of the columns, from the first on, in characters."""
     for column, width in enumerate(widths, start=1):
         sheet.column_dimensions[get_column_letter(column)].width = width
 

@@ -1,12 +1,12 @@
-"""CSV that every program reads right by default: what a cell says, and which row stands first.
+"""CSV that every program reads correctly by default: the text of a cell, and which row comes first.
 
-A CSV file has no types: each program guesses them, and the usual guesses are wrong for Swedish codes. R reads a column
-of `T` as TRUE, every program reads `0180` as 180, spreadsheets make dates of `10-12`, pandas makes nothing of `NA`. So
-a cell of our CSV is written so that no guess changes it; tables, Parquet and JSON have types, and keep the codes.
+A CSV file has no types: each program infers them, and the usual inference is wrong for Swedish codes. R reads a column
+of `T` as TRUE, every program reads `0180` as 180, spreadsheets turn `10-12` into a date, pandas reads `NA` as missing.
+So a cell of our CSV is written so that no inference changes it; tables, Parquet and JSON are typed, and keep the codes.
 
-Belongs here: that form, for files of the package, answers of the API and results of the command alike, and sexes
-as parameters. Does not belong here: delimiters and decimal signs (`release/package/delimited.py`), codes that are
-read (`text.py`).
+Belongs here: that form, for files of the package, responses of the API and results of commands alike, and sexes as
+parameters. Does not belong here: delimiters and decimal signs (`release/package/delimited.py`), parsing codes
+(`normalise.py`).
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ import polars as pl
 from pipelines.text.normalise import AREA_PREFIX
 
 SEXES = {"T": "total", "K": "women", "M": "men"}
-# For a text that is not there: readr takes a column that it finds empty for truth values, and drops what comes later.
+# A missing text: readr infers booleans for a column that looks empty, and drops later values.
 ABSENT = "none"
 _AREAS = {"area_id", "county_id", "region_id", "group_id", "parent_id"}
 _LISTS_OF_AREAS = {"areas", "treated", "excluded"}
 _FORMULAS = frozenset("=+-@\t\r")
 _DIGITS, _LISTED = r"^(\d+)$", r"\b(\d{4}|\d{2})\b"
-# What a program would take for a formula, a number, a date, a truth value or nothing. Months in Swedish and English.
+# What programs take for a formula, a number, a date, a boolean or a missing value. Months in Swedish and English.
 _MONTH = (
     "(?:jan(?:uar[iy])?|feb(?:ruar[iy])?|mar(?:s|ch)?|apr(?:il)?|ma[jy]|jun[ie]?|jul[iy]?|aug(?:ust[i]?)?|"
     "sep(?:t|tember)?|o[kc]t(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
@@ -38,24 +38,23 @@ MISREAD = (
     rf"{_MONTH}[\s.,/\-]*\d{{1,4}}(?:[\s.,/\-]+\d{{2,4}})?|\d{{1,4}}[\s.,/\-]*{_MONTH}(?:[\s.,/\-]*\d{{2,4}})?"
     r")\s*$"
 )
-_CERTAIN = 100  # rows that polars looks at; readr looks at a thousand, spread over the file, always at the first
+_CERTAIN = 100  # rows that polars samples; readr samples a thousand, spread over the file, always the first
 _SPREAD = 1_000
 _RARE = 0.05
 
 
 def readable(frame: pl.DataFrame) -> pl.DataFrame:
-    """The frame as CSV says it, column by column.
+    """Convert a frame to the values of our CSV, column by column.
 
-    Area codes of digits begin with `SE_`, sexes are words, a text that is not there is `none`, and other texts that a
-    program would take for something else have an apostrophe before them. A straight quotation mark is a curved one:
-    data.table leaves it doubled. Truth values are TRUE and FALSE, times say
-    that they are UTC, and what is not finite is no number.
+    Area codes of digits begin with `SE_`, sexes are words, a missing text is `none`, and other texts that a program
+    would convert have an apostrophe before them. A straight quotation mark becomes a curved one: data.table leaves it
+    doubled. Booleans are TRUE and FALSE, times say that they are UTC, and infinite values are no numbers.
     """
     return frame.with_columns(_readable(frame[name]) for name in frame.columns)
 
 
 def written(frame: pl.DataFrame, rows: int = 50_000) -> Iterator[str]:
-    """The whole of a frame as CSV text, so many rows at a time; the first piece is the row of names."""
+    """A frame as CSV text, in chunks of rows; the first chunk is the header row."""
     named = [f"'{name}" if name[:1] in _FORMULAS else name for name in frame.columns]
     yield readable(frame.clear()).rename(dict(zip(frame.columns, named, strict=True))).write_csv()
     for part in fullest_first(frame).iter_slices(rows):
@@ -63,11 +62,11 @@ def written(frame: pl.DataFrame, rows: int = 50_000) -> Iterator[str]:
 
 
 def fullest_first(frame: pl.DataFrame) -> pl.DataFrame:
-    """The same rows, with those moved to the front that fill a column which programs would find empty.
+    """The same rows, with those moved to the front that fill columns which programs would find empty.
 
-    Programs tell a column's type by its first rows (polars) or by some rows spread over the file (readr, for which only
-    the first is certain), and take a column without a value there for text or for truth values: its numbers are lost.
-    Texts need no such help, being never empty.
+    Programs infer a column's type from its first rows (polars) or from some rows spread over the file (readr, for
+    which only the first is certain), and take a column without a value there for text or booleans: its numbers are
+    lost. Texts need no such help, being never empty.
     """
     empty = [name for name, kind in frame.schema.items() if kind != pl.String and _looks_empty(frame[name])]
     front: list[int] = []
@@ -90,7 +89,7 @@ def sex_of(text: str) -> str:
 
 def _readable(column: pl.Series) -> pl.Series:
     if column.dtype == pl.String:
-        # Few texts stand in many rows: each is looked at once, and most are right as they are.
+        # Few distinct texts occur in many rows: each is checked once, and most need no change.
         told = column.unique().drop_nulls().to_frame("told").with_columns(said=_texts(pl.col("told"), column.name))
         other = told.filter(pl.col("told") != pl.col("said"))
         written = column.replace(other["told"], other["said"]) if other.height else column
@@ -98,9 +97,9 @@ def _readable(column: pl.Series) -> pl.Series:
     if isinstance(column.dtype, pl.Datetime):
         utc = column.dt.convert_time_zone("UTC").dt.replace_time_zone(None) if column.dtype.time_zone else column
         return utc.dt.to_string("iso:strict") + "Z"
-    if column.dtype == pl.Boolean:  # R's read.csv knows no other form
+    if column.dtype == pl.Boolean:  # the only form that R's read.csv understands
         return column.replace_strict({True: "TRUE", False: "FALSE"}, return_dtype=pl.String)
-    if column.dtype.is_float() and not column.is_finite().all():  # DuckDB makes text of a column that holds inf
+    if column.dtype.is_float() and not column.is_finite().all():  # DuckDB infers text for a column with inf
         return column.set(~column.is_finite(), None)
     return column
 

@@ -1,7 +1,7 @@
-"""What was probably meant by words that nothing answers to.
+"""Suggestions for words and names that match nothing.
 
-Belongs here: the nearest words and names among those that there are. Does not belong here: codes of areas (`text.py`),
-where the words come from, and what is said.
+Belongs here: the most similar words and names among the existing ones. Does not belong here: codes of areas
+(`normalise.py`), where the words come from, and the text of a message.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from collections.abc import Iterable
 from pipelines.text.normalise import folded
 
 _ALIKE = 0.72
-_FEWEST = 3  # letters of a word that is looked for
+_FEWEST = 3  # minimum characters of a word
 _WORD = re.compile(r"[^\W_]+")
 
 
 def words_near(typed: str, texts: Iterable[str], most: int = 5) -> list[str]:
-    """The words of the texts that are most like a typed word which none of them holds, the nearest first."""
+    """The words of the texts that are most similar to a typed word that occurs in none of them, best first."""
     known: dict[str, str] = {}
     for text in texts:
         for word in _WORD.findall(text):
             if len(word) >= _FEWEST:
                 small = word.lower()
-                if small != folded(word) or folded(word) not in known:  # as it is spelled, with its dots and rings
+                if small != folded(word) or folded(word) not in known:  # with its original spelling
                     known[folded(word)] = small
     near: dict[str, None] = {}
     for word in _WORD.findall(typed):
@@ -34,7 +34,7 @@ def words_near(typed: str, texts: Iterable[str], most: int = 5) -> list[str]:
 
 
 def names_near(typed: str, names: Iterable[str], most: int = 3) -> list[str]:
-    """The names that are most like what was typed, whole or in one of their words, the nearest first."""
+    """The names that are most similar to what was typed, as a whole or in one of their words, best first."""
     by_folded = {folded(name): name for name in names}
     wanted = folded(typed)
     within = [name for key, name in by_folded.items() if wanted and (wanted in key or key in wanted)]

@@ -1,7 +1,7 @@
 """Numbers as Swedish readers see them, in the terminal, on pages and in files for people.
 
-Belongs here: rounding, thousands, decimal commas, signs and probabilities. Does not belong here: numbers as people type
-them (`text.py`).
+Belongs here: rounding, thousands, decimal commas, signs and probabilities. Does not belong here: parsing numbers that
+people type (`normalise.py`).
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ _MOST_DECIMALS = 12
 
 
 def rounded(value: float, decimals: int = 0) -> Decimal:
-    """A number as it is written, rounded; a half goes away from zero, and what rounds to nothing has no sign.
+    """A number as text, rounded; a half is rounded away from zero, and what rounds to zero has no sign.
 
-    What is rounded is the shortest decimal number that stands for the value, which is what a reader of the data sees:
-    2.675 becomes 2.68. `swedish` of `site/static/base.js` does the same.
+    The shortest decimal number that represents the value is rounded, which is what a reader of the data sees: 2.675
+    becomes 2.68. `swedish` of `site/static/base.js` does the same.
     """
     exact = Decimal(value if isinstance(value, int) else repr(float(value)))
     found = exact.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP, _EXACT)
@@ -39,7 +39,7 @@ def number(value: float | None, decimals: int = 0) -> str:
 
 
 def signed(value: float | None, decimals: int = 0) -> str:
-    """A difference with its sign: `+1 457`, `−887`; what rounds to nothing has none."""
+    """A difference with its sign: `+1 457`, `−887`; what rounds to zero has none."""
     text = number(value, decimals)
     return f"+{text}" if value is not None and value > 0 and text.strip("0,") else text
 
@@ -57,11 +57,11 @@ def chance(value: float | None) -> str:
 
 
 def effect_decimals(values: Iterable[float | None], *limits: float | None) -> int:
-    """How many decimals estimated effects are shown with: none for numbers of thousands, two for others.
+    """The number of decimals for estimated effects: none for thousands, two for others.
 
     Args:
-        values: what is estimated, of all rows that stand together. limits: those of one row's interval; as many
-            decimals more as it takes for none of them to be rounded onto zero, which they may lie on either side of.
+        values: the estimates of all rows that are shown together. limits: those of one row's interval; decimals are
+        added until none of them rounds to zero, since zero is the line between significant and not.
     """
     decimals = 0 if any(abs(value) >= _THOUSANDS for value in values if value is not None) else 2
     while decimals < _MOST_DECIMALS and any(limit and not rounded(limit, decimals) for limit in limits):

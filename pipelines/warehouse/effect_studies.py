@@ -1,8 +1,8 @@
-"""The reform in a release: its registers as they are declared, and the effect studies on the warehouse's figures.
+"""The reform in a release: its registers as declared, and the effect studies on the warehouse's figures.
 
-Belongs here: what studies read of a release, running them, and writing the tables of `reform_tables.py` and
-`effect_tables.py`. Does not belong here: the declarations (`indicators/registers`), how anything is estimated
-(`indicators/statistics`), what is computed of registers (dbt).
+Belongs here: what studies read of a release, running them, and writing the tables of `indicators/tables/reform.py` and
+`indicators/tables/effects.py`. Does not belong here: the declarations (`indicators/registers`), how anything is
+estimated (`indicators/statistics`), what is computed from registers (dbt).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import polars as pl
 from indicators.generate.reform_rows import reform_rows
 from indicators.load.catalogue import load_catalogue
 from indicators.model.study import Study, indicators_of
-from indicators.statistics.effect_rows import Found
+from indicators.statistics.effect_rows import StudyRows
 from indicators.statistics.figures import NATION, Figures
 from indicators.statistics.studies import run_study
 from indicators.tables.effects import EFFECT_TABLES
@@ -55,7 +55,7 @@ _STRUCTURE = """
 
 
 def read_figures(con: duckdb.DuckDBPyConnection, studies: Iterable[Study], db: str = "") -> Figures:
-    """What the studies need of a release.
+    """The figures that the studies need from a release.
 
     Args:
         db: prefix of the release's tables (`release.`) where it is attached.
@@ -109,7 +109,7 @@ def _written(tables: dict[str, pl.DataFrame], folder: Path) -> dict[str, int]:
     return {name: frame.height for name, frame in tables.items()}
 
 
-def _run(study: Study, figures: Figures) -> Found:
+def _run(study: Study, figures: Figures) -> StudyRows:
     try:
         return run_study(study, figures)
     except (ValueError, np.linalg.LinAlgError) as error:

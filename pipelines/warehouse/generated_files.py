@@ -1,7 +1,7 @@
-"""Files that are written from the declarations: dbt's sources, staging models, the union of facts, the dictionary.
+"""Files that are generated from the declarations: dbt's sources, staging models, the union of facts, the dictionary.
 
-Belongs here: which files there are, their text, keeping them in step, and removing those that nothing declares any
-more. Does not belong here: what a dataset is (`sources/model.py`), or models that a person writes (`dbt_project`).
+Belongs here: which files there are, their text, updating them, and removing those that no declaration needs any more.
+Does not belong here: what a dataset is (`datasets.py`), or models that a person writes (`dbt_project`).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pipelines.errors import UsageError
 from pipelines.settings import Settings
 from pipelines.warehouse.inputs import BOOKKEEPING, GENERATED, declared_sources, sources_yml
 
-_LONGEST = 110  # letters in a line of SQL, as sqlfluff is told
+_LONGEST = 110  # maximum line length of SQL, as configured for sqlfluff
 _FACTS = ("series_id", "area_id", "year", "sex", "value", "status")
 _OF_HISTORY = ("known_from", "known_to", "revision", "change", "source_file_sha256")
 _HISTORY = {
@@ -30,13 +30,13 @@ _HISTORY = {
 
 
 def write_generated(settings: Settings, *, check: bool = False) -> list[Path]:
-    """Bring every generated file up to date, and remove those of datasets that are no longer declared.
+    """Update every generated file, and remove those of datasets that are no longer declared.
 
     Returns:
         The files that were out of date, removed ones included.
 
     Raises:
-        UsageError: `check` was asked for and something is out of date.
+        UsageError: `check` was requested and something is out of date.
     """
     wanted = generated_files(settings.dbt_project_dir) | dictionary_files(settings)
     stale = [p for p, text in wanted.items() if not p.exists() or p.read_text(encoding="utf-8") != text]
@@ -108,7 +108,7 @@ def _staging_yml(name: str, declared: Dataset) -> str:
 
 
 def _union_of_facts() -> str:
-    """Facts whose series are another dataset's (values of units) stand under that dataset's name."""
+    """Facts whose series belong to another dataset (values of units) get that dataset's name."""
     facts = {name: declared for name, declared in datasets().items() if declared.kind == "facts"}
     selects = []
     for name, declared in facts.items():

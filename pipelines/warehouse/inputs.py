@@ -1,7 +1,7 @@
 """The private build: what dbt reads.
 
 Belongs here: registering vintages and declarations in the build file, and the text of dbt's `sources.yml`. Does not
-belong here: running dbt (`dbt.py`), any arithmetic of indicators (dbt_project), judging it (`quality`), or publishing.
+belong here: running dbt (`dbt_run.py`), any arithmetic of indicators (dbt_project), judging it (`quality`), publishing.
 """
 
 from __future__ import annotations

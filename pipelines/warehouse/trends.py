@@ -1,7 +1,7 @@
-"""The statistics that SQL cannot say: from the warehouse's tables to tables of their own, in the same release.
+"""Statistics that SQL cannot express well: from the warehouse's tables to tables in the same release.
 
-Belongs here: reading what a statistic needs, a chunk of whole indicators at a time, and writing what it gives. Does not
-belong here: the statistics (`indicators/statistics`), anything that SQL can say (`dbt_project`).
+Belongs here: reading the input of a statistic, in chunks of whole indicators, and writing its result. Does not belong
+here: the statistics (`indicators/statistics`), anything that SQL can compute (`dbt_project`).
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from typing import Any
 
 import duckdb
 
-from pipelines.release.shared_files import Shelf
+from pipelines.release.shared_files import ReleaseFiles
 from pipelines.settings import ROOT
 from pipelines.site.scripts import write_scripts
 from pipelines.storage.release_pointer import DATABASE
@@ -37,8 +37,8 @@ Rows = Sequence[Mapping[str, Any]]
 
 def make(release: Path, folder: Path) -> Path:
     """Write the site of a release into a folder."""
-    shelf = Shelf(folder, None, "test")
-    write_scripts(shelf)
+    release_files = ReleaseFiles(folder, None, "test")
+    write_scripts(release_files)
     (folder / "data").mkdir()
     with duckdb.connect(str(release / DATABASE), read_only=True) as con:
         _script(folder / "assets" / "index.js", "nyckeltal_index", _index(con))

@@ -1,1 +1,1 @@
-"""Tests of the rules of the whole house: imports, sizes, generated files, what may be committed."""
+"""Rules for the whole repository: names, sizes, generated files, documents, what may be committed."""

@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from benchmarks.load import load, serving
-from pipelines.api.current_release import Served, Serving
+from pipelines.api.current_release import CurrentRelease, OpenRelease
 from pipelines.storage import release_pointer
 from tests.support.another_release import longer_by, publish_another
 from tests.support.command import Place
@@ -75,7 +75,7 @@ def test_a_pruned_release_is_read_to_its_end_and_then_let_go(place: Place) -> No
     folder = release_pointer.current_folder(place.settings.releases_dir)
 
     async def story() -> None:
-        serving = Serving(place.settings.releases_dir)
+        serving = CurrentRelease(place.settings.releases_dir)
         async with serving.hold() as early:
             second = publish_another(place, longer_by(1))
             async with serving.hold() as late:
@@ -100,7 +100,7 @@ def test_a_release_that_is_held_can_become_the_current_one_again(place: Place) -
     first = place.current()
 
     async def story() -> None:
-        serving = Serving(place.settings.releases_dir)
+        serving = CurrentRelease(place.settings.releases_dir)
         async with serving.hold() as early:
             publish_another(place, longer_by(1))
             async with serving.hold():
@@ -159,7 +159,7 @@ def test_without_a_release_every_question_says_so(place: Place, tmp_path: Path) 
 
     async def story() -> None:
         with pytest.raises(Exception, match="no release yet"):
-            async with Serving(place.settings.releases_dir).hold():
+            async with CurrentRelease(place.settings.releases_dir).hold():
                 pass
 
     asyncio.run(story())
@@ -170,7 +170,7 @@ def test_a_folder_that_belies_its_name_is_not_served(place: Place) -> None:
     other = folder.with_name("20300101T000000000000Z-00000000")
     shutil.copytree(folder, other)
     with pytest.raises(ValueError, match="calls itself"):
-        Served.open(other)
+        OpenRelease.open(other)
 
 
 @pytest.mark.slow

@@ -97,10 +97,16 @@ def test_a_file_that_is_none_of_its_kind_holds_back_its_dataset_by_name(ended: E
 
 def test_a_word_that_yaml_reads_as_a_number_holds_back_its_dataset_with_file_and_line(ended: Ended) -> None:
     told = ended.text.split("Held back socialstyrelsen.enhetsundersokning:")[1].split("Held back")[0]
-    for words in ("the declaration of the dataset is wrong", "socialstyrelsen.yml", "line ", "6579", "'65_79'"):
+    for words in (
+        "the declaration of the dataset is wrong",
+        "socialstyrelsen/declaration.yml",
+        "line ",
+        "6579",
+        "'65_79'",
+    ):
         assert words in told
     assert "6579" in ended.validated
-    assert "socialstyrelsen.yml" in ended.validated
+    assert "socialstyrelsen/declaration.yml" in ended.validated
 
 
 def test_a_fault_of_the_program_holds_back_its_dataset_and_its_traceback_is_in_the_log(ended: Ended) -> None:

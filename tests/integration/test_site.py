@@ -21,7 +21,7 @@ from pipelines.reading.reader import query
 from pipelines.release.package_and_pages import write_parts
 from pipelines.release.shared_files import FILES
 from pipelines.settings import Settings
-from pipelines.site.build import build_site, write_site
+from pipelines.site.rendering import build_site, write_site
 from pipelines.storage import release_pointer
 from pipelines.storage.files import read_json
 from pipelines.text import swedish_numbers

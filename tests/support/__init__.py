@@ -1,1 +1,4 @@
-"""What tests share: small deliveries, small declarations, and programs that a test starts."""
+"""Shared test support: small deliveries, small declarations, and programs that a test starts.
+
+Belongs here: fixtures' building blocks that several tests use. Does not belong here: tests.
+"""

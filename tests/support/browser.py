@@ -1,6 +1,6 @@
-"""A real browser for tests: Debian's Chromium, driven by playwright, in which nothing leaves a folder or this machine.
+"""A real browser for tests: Debian's Chromium, driven by playwright, without access beyond a folder or this machine.
 
-Belongs here: starting it, the guards, and axe. Does not belong here: what a page must show.
+Belongs here: starting it, the network guard, and axe. Does not belong here: what a page must show.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 @dataclass
 class Watched:
-    """A page, and what went wrong in it."""
+    """A page, and the errors that it caused."""
 
     page: Page
     folder: Path
@@ -47,7 +47,7 @@ class Watched:
         return self.page
 
     def see_all(self) -> None:
-        """Scroll through the page, so that every picture is drawn, and wait for the last."""
+        """Scroll through the page, so that every chart is drawn, and wait for the last."""
         self.page.evaluate(
             """async () => {
                 const figures = [...document.querySelectorAll("figure.chart[data-chart]")];
@@ -104,7 +104,7 @@ def watched(
 
 
 def violations(page: Page) -> list[str]:
-    """What axe-core finds serious or critical on a page, by WCAG 2.1 AA and its own best practices."""
+    """The serious and critical findings of axe-core on a page, by WCAG 2.1 AA and its own best practices."""
     found = json.loads(json.dumps(Axe().run(page, options=AXE).response["violations"]))
     return [
         f"{one['id']} ({one['impact']}): {node['html'][:160]}"

@@ -1,4 +1,4 @@
-"""Runs the command `nyckeltal` as users do, and tells what became of it."""
+"""Runs the command `nyckeltal` as users do, and returns its result."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LONGEST = 300.0  # seconds; no run of the small snapshot takes so long on any ma
 
 @dataclass(frozen=True)
 class Done:
-    """What a command ended with; `text` is both streams, unwrapped."""
+    """The result of a command; `text` is both streams, unwrapped."""
 
     code: int
     out: str
@@ -52,7 +52,7 @@ def nyckeltal(*argv: str | Path, env: dict[str, str] | None = None) -> Done:
 
 
 class Preloaded:
-    """The command in forks of a process that has imported everything."""
+    """Runs the command in forks of a process that has imported everything."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -122,7 +122,7 @@ class Preloaded:
 
 @dataclass(frozen=True)
 class Place:
-    """A data folder of a test, and what stands in it."""
+    """A data folder of a test, with queries about its content."""
 
     data_dir: Path
     settings: Settings = field(init=False)

@@ -1,4 +1,4 @@
-"""The cookbook (docs/cookbook): questions with SQL and the result that is shown below it.
+"""The cookbook (docs/cookbook): questions with SQL and the printed result.
 
 Belongs here: reading the questions, and writing their results anew. Run as a program it refreshes what is shown:
 
@@ -33,7 +33,7 @@ _THOUSANDS_FROM = 10_000  # so that years are written as they are
 
 @dataclass(frozen=True)
 class Question:
-    """One question; `shown` is the table below its SQL, as it stands in the document."""
+    """One question; `shown` is the table below its SQL in the document."""
 
     number: int
     title: str

@@ -1,4 +1,4 @@
-"""Small deliveries: facts of two series, how they are put into a snapshot folder, and what became of them."""
+"""Small deliveries: facts of two series, how they are put into a snapshot folder, and the result of staging them."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def check(checks: Iterable[CheckResult], name: str) -> CheckResult:
 
 
 class House:
-    """A data folder and a snapshot folder of a test's own."""
+    """A test's own data folder and snapshot folder."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -109,7 +109,7 @@ class House:
         self._verdicts = StagedDeliveries(settings.staged_dir)
 
     def knows_areas(self, areas: Iterable[str] = AREAS) -> None:
-        """Take in a list of areas, without a gate."""
+        """Take in a list of areas, without the gate."""
         rows = [(area, f"Kommun {area}", "K") for area in areas]
         frame = pl.DataFrame(rows, schema=["area_id", "name", "area_type"], orient="row")
         self.absorb(self.parsed("kolada.municipality", frame), NOON - timedelta(days=1))
@@ -148,14 +148,14 @@ class House:
         dataset: str = FACTS,
         catalogue: Catalogue = CATALOGUE,
     ) -> Staged:
-        """Fetch and stage a delivery; `promised` are the rows (or the promise) it should have held."""
+        """Fetch and stage a delivery; `promised` are the rows (or the promise) that it declares."""
         if promised is None:
             promised = content if isinstance(content, pl.DataFrame) else facts()
         promise = promised if isinstance(promised, Promise) else promise_of(promised, dataset)
         return self.stage(dataset, self.fetch(dataset, content, promise), catalogue)
 
     def stage(self, dataset: str, fetched: Fetch, catalogue: Catalogue = CATALOGUE) -> Staged:
-        """Parse and judge a fetch."""
+        """Parse a fetch and run the gate on it."""
         folder = fresh_folder(self.settings.data_dir / "judged" / dataset)
         return judge(self.settings, catalogue, dataset, fetched, folder)
 
@@ -172,7 +172,7 @@ class House:
         return store.write(dataset, fetched.content_id, "rules", write)
 
     def held_back(self, *args: Any, **more: Any) -> HeldBackError:
-        """The error of a delivery that must not pass."""
+        """The error of a delivery that must be rejected."""
         try:
             self.staged(*args, **more)
         except HeldBackError as error:
@@ -186,7 +186,7 @@ class House:
         promise: Promise | None = None,
         held: pl.DataFrame | None = None,
     ) -> Staged:
-        """A staged delivery as if it had passed the gate, with the rows of `held` set aside."""
+        """A staged delivery as if it had passed the gate, with the rows of `held` quarantined."""
         self.settings.staged_dir.mkdir(parents=True, exist_ok=True)
         rows_path = self.settings.staged_dir / f"{dataset}.rows.parquet"
         quarantine = None
@@ -209,7 +209,7 @@ class House:
         )
 
     def absorb(self, staged: Staged, known_from: datetime) -> DeliveryRecord:
-        """Take a staged delivery in."""
+        """Take in a staged delivery."""
         return self.vintages.absorb(staged, known_from)
 
     def read(self, query: str) -> list[tuple[Any, ...]]:

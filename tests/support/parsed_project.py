@@ -1,9 +1,9 @@
-"""What dbt keeps of parsing its project, made fit for a copy of a data folder.
+"""Reuses dbt's parsed project for a copy of a data folder.
 
-dbt parses the whole project anew where its connection is another than the one it parsed with, and the paths of a data
-folder are a part of that: some ten seconds for every refresh of a copy. The project is the same, so the mark that dbt
-compares is set to what it would compute for the copy. A test that is wrong here costs time, and nothing else: dbt then
-parses anew.
+dbt parses the whole project again when its connection differs from the one it parsed with, and the paths of a data
+folder are a part of that: some ten seconds for every refresh of a copy. The project is the same, so the hash that dbt
+compares is set to the one it would compute for the copy. A mistake here costs time, and nothing else: dbt then parses
+again.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _VARIABLE = re.compile(r"\"\{\{ env_var\('(\w+)', '[^']*'\)(?: \| int)? \}\}\"")
 
 
 def carry_over(of: Settings, to: Settings) -> None:
-    """Let dbt know its parsed project in the folder `to`, which is a copy of `of`."""
+    """Make dbt accept its parsed project in the folder `to`, which is a copy of `of`."""
     kept = target_dir(to) / "partial_parse.msgpack"
     if kept.exists():
         parsed = kept.read_bytes()

@@ -1,7 +1,7 @@
 """A real PostgreSQL (Debian's) for tests: one server a worker of the test run, one database a test.
 
-Belongs here: starting and ending it. The server listens on a Unix socket only, below a folder of its own, and ends with
-the process that started it, however that ends.
+Belongs here: starting and stopping it. The server listens on a Unix socket only, below a folder of its own, and ends
+with the process that started it, however that ends.
 """
 
 from __future__ import annotations
@@ -69,12 +69,12 @@ class Database:
         return psycopg.connect(self.dsn(user), autocommit=True)
 
     def ask(self, query: str, parameters: list[object] | None = None) -> list[tuple[object, ...]]:
-        """What an administrator is answered."""
+        """The rows of an administrator's query."""
         with self.server.admin(self.name) as con:
             return con.execute(query.encode(), parameters).fetchall()
 
     def do(self, statement: str) -> None:
-        """Have an administrator do something."""
+        """Execute a statement as an administrator."""
         with self.server.admin(self.name) as con:
             con.execute(statement.encode())
 

@@ -1,6 +1,6 @@
-"""A reader that never stops: resolves the pointer, reads a release whole, and again (run as a program).
+"""A reader that never stops: resolves the pointer, reads a whole release, and repeats (run as a program).
 
-Prints each release it meets for the first time; when its standard input ends, a last line with what it found.
+Prints each release it sees for the first time; when its standard input ends, a last line with its findings.
 """
 
 from __future__ import annotations

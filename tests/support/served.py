@@ -54,7 +54,7 @@ class ServedApi:
         return self.told(self.http.get(path, params=parameters or None))
 
     def told(self, answer: httpx.Response) -> httpx.Response:
-        """The answer, once it is sure that it tells of no path, and that an error is a whole problem."""
+        """The response, after checking that it reveals no path, and that an error is a complete problem document."""
         if answer.status_code >= 400:
             assert answer.headers["content-type"] == "application/problem+json", answer.text
             problem = answer.json()

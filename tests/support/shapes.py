@@ -1,9 +1,9 @@
-"""The fields of the publishers' answers, and their types: facts read off answers that were recorded.
+"""The fields of the publishers' responses, and their types: facts taken from recorded responses.
 
-Belongs here: one line a field, and how an answer is held against them. Does not belong here: values. A field whose line
-ends with `?` may be missing. `*` stands for codes, which differ from table to table; `[]` for the items of a list.
-Kolada's are those of metadata recorded in 2026 and of pages that public tests of clients of version 3 hold;
-Socialstyrelsen's are what public programs read of its answers.
+Belongs here: one line for each field, and comparing a response with them. Does not belong here: values. A field whose
+line ends with `?` may be missing. `*` stands for codes, which differ from table to table; `[]` for the items of a
+list. Kolada's are those of metadata recorded in 2026 and of pages that public tests of clients of version 3 hold;
+Socialstyrelsen's are what public programs read of its responses.
 """
 
 from __future__ import annotations
@@ -234,7 +234,7 @@ nasta_sida str|null
 
 
 def differences(name: str, answer: Any) -> list[str]:
-    """How an answer differs from the fields of its kind: fields that lack, that nobody knows, or of another type."""
+    """How a response differs from the fields of its kind: missing, unknown, or of another type."""
     lines = [line.split() for line in SHAPES[name].split("\n") if line.strip()]
     declared = {path: set(types.split("|")) for path, types, *_ in lines}
     optional = {path for path, _, *rest in lines if rest}

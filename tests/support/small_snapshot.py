@@ -47,7 +47,7 @@ class SmallSnapshot:
         return pl.read_parquet(path) if path.suffix == ".parquet" else pl.read_csv(path, infer_schema=False)
 
     def write(self, dataset: str, frame: pl.DataFrame, *, promise: bool = True) -> None:
-        """Put other rows in place of a dataset's, with the promise that goes with them unless told otherwise."""
+        """Replace a dataset's rows, with a matching promise unless another is given."""
         path = self.path(dataset)
         if path.suffix == ".parquet":
             frame.write_parquet(path, compression="zstd")

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.api import cursors, formats
-from pipelines.api.current_release import Kept
+from pipelines.api.current_release import ResponseCache
 from pipelines.api.guard import _name, _without_ending
 from pipelines.api.parameters import AsOf, Observations, fingerprint, year_ranges
 from pipelines.api.problems import ApiError
@@ -199,7 +199,7 @@ def test_the_name_of_a_host(host: str, name: str) -> None:
 
 
 def test_answers_are_kept_as_long_as_there_is_room() -> None:
-    kept = Kept(10)
+    kept = ResponseCache(10)
     for tag in ("a", "b"):
         kept.put(tag, b"12345", None)
     kept.put("a", b"once is enough", "/next")

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from indicators.model.study import Study
-from indicators.statistics.effect_rows import Found
+from indicators.statistics.effect_rows import StudyRows
 from indicators.statistics.figures import Figures
 from indicators.statistics.studies import run_study
 from indicators.tables.effects import EFFECT_TABLES
@@ -84,7 +84,7 @@ STAGGERED = {"method": "staggered_event_study", "starts": [{"area": "GR", "first
 BEFORE_AFTER = {"method": "before_after", "areas": ["0000"], "first_year": 2017}
 
 
-def one(found: Found) -> dict[str, Any]:
+def one(found: StudyRows) -> dict[str, Any]:
     (row,) = found.rows["effect_estimate"]
     return row
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.errors import SourceError
-from pipelines.sources.fetch_journal import Deposit
+from pipelines.sources.fetch_journal import FetchJournal
 from pipelines.storage.archive import Archive, Promise
 
 DATASET = "kolada.values"
@@ -28,25 +28,25 @@ def archive(tmp_path: Path) -> Archive:
     return Archive(tmp_path / "archive")
 
 
-def opened(archive: Archive, plan: str = "sweep", now: datetime = NOON, resume: timedelta = DAY) -> Deposit:
-    return Deposit(archive, DATASET, plan, now, resume)
+def opened(archive: Archive, plan: str = "sweep", now: datetime = NOON, resume: timedelta = DAY) -> FetchJournal:
+    return FetchJournal(archive, DATASET, plan, now, resume)
 
 
-def filled(archive: Archive, pages: int = 5) -> Deposit:
+def filled(archive: Archive, pages: int = 5) -> FetchJournal:
     """A journal with the first pages, as a fetch leaves it when it is interrupted."""
-    deposit = opened(archive)
+    pending = opened(archive)
     for key in list(PAGES)[:pages]:
-        deposit.add(key, key, PAGES[key])
-    return deposit
+        pending.add(key, key, PAGES[key])
+    return pending
 
 
-def known(deposit: Deposit) -> list[str]:
+def known(pending: FetchJournal) -> list[str]:
     """The keys that need not be asked for again, each with the bytes that it was given."""
-    found = [key for key in PAGES if deposit.find(key) is not None]
+    found = [key for key in PAGES if pending.find(key) is not None]
     for key in found:
-        record = deposit.find(key)
+        record = pending.find(key)
         assert record is not None
-        assert deposit.body(record) == PAGES[key]
+        assert pending.body(record) == PAGES[key]
     return found
 
 
@@ -55,14 +55,14 @@ def journal(archive: Archive) -> Path:
 
 
 def test_a_page_is_kept_with_where_it_is_from_and_under_which_terms(archive: Archive) -> None:
-    deposit = opened(archive)
-    record = deposit.add("key", "https://api.example/x", b"kropp", published_at="2026-03-01")
-    assert deposit.find("key") == record
-    assert deposit.body(record) == b"kropp"
+    pending = opened(archive)
+    record = pending.add("key", "https://api.example/x", b"kropp", published_at="2026-03-01")
+    assert pending.find("key") == record
+    assert pending.body(record) == b"kropp"
     assert (record.dataset, record.source_id, record.url) == (DATASET, "kolada", "https://api.example/x")
     assert (record.fetched_at, record.published_at, record.bytes) == (NOON, "2026-03-01", 5)
     assert record.attribution == "Källa: Kolada"
-    assert deposit.find("another") is None
+    assert pending.find("another") is None
 
 
 def test_an_interrupted_fetch_goes_on_where_it_was(archive: Archive) -> None:
@@ -125,12 +125,12 @@ def test_a_page_whose_bytes_are_damaged_is_asked_for_again(archive: Archive, dam
 
 
 def test_bytes_that_are_damaged_while_the_fetch_runs_are_refused(archive: Archive) -> None:
-    deposit = filled(archive, 1)
-    record = deposit.find(FIRST)
+    pending = filled(archive, 1)
+    record = pending.find(FIRST)
     assert record is not None
     archive.object_path(record.sha256).write_bytes(b"another page")
     with pytest.raises(SourceError, match="not what was given"):
-        deposit.body(record)
+        pending.body(record)
 
 
 @pytest.mark.parametrize(
@@ -170,10 +170,10 @@ def test_a_line_of_another_shape_is_a_page_to_ask_for_again(archive: Archive) ->
 
 
 def test_threads_write_their_pages_down_side_by_side(archive: Archive) -> None:
-    deposit = opened(archive)
+    pending = opened(archive)
     pages = {f"page {n}": f"värde {n}".encode() * 50 for n in range(200)}
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda key: deposit.add(key, key, pages[key]), pages))
+        list(pool.map(lambda key: pending.add(key, key, pages[key]), pages))
     again = opened(archive)
     for key, body in pages.items():
         record = again.find(key)
@@ -185,10 +185,10 @@ def test_threads_write_their_pages_down_side_by_side(archive: Archive) -> None:
 def test_a_fetch_holds_its_pages_in_the_order_asked_for(archive: Archive) -> None:
     keys = list(PAGES)
     backwards = keys[::-1]
-    deposit = opened(archive)
+    pending = opened(archive)
     for key in keys:
-        deposit.add(key, key, PAGES[key])
-    fetch = deposit.finish(backwards, PROMISE)
+        pending.add(key, key, PAGES[key])
+    fetch = pending.finish(backwards, PROMISE)
     assert [file.url for file in fetch.files] == backwards
     assert fetch.way == "live"
     assert archive.latest(DATASET) == fetch
@@ -201,9 +201,9 @@ def test_pages_that_are_not_named_are_no_part_of_the_fetch(archive: Archive) -> 
 
 
 def test_a_page_that_came_twice_is_the_later(archive: Archive) -> None:
-    deposit = filled(archive)
+    pending = filled(archive)
     key = FIRST
-    deposit.add(key, key, b"changed meanwhile")
+    pending.add(key, key, b"changed meanwhile")
     again = opened(archive)
     record = again.find(key)
     assert record is not None
@@ -211,10 +211,10 @@ def test_a_page_that_came_twice_is_the_later(archive: Archive) -> None:
 
 
 def test_the_same_bytes_at_two_addresses_are_two_pages_and_one_object(archive: Archive) -> None:
-    deposit = opened(archive)
+    pending = opened(archive)
     for key in ("a", "b"):
-        deposit.add(key, key, b"empty page")
-    fetch = deposit.finish(["a", "b"], PROMISE)
+        pending.add(key, key, b"empty page")
+    fetch = pending.finish(["a", "b"], PROMISE)
     assert [file.url for file in fetch.files] == ["a", "b"]
     assert len({file.sha256 for file in fetch.files}) == 1
     assert len([p for p in (archive.home / "objects").rglob("*") if p.is_file()]) == 1
@@ -233,25 +233,25 @@ def test_identical_content_gives_the_last_record(archive: Archive) -> None:
 def test_other_content_or_another_promise_is_another_record(archive: Archive) -> None:
     first = filled(archive).finish(PAGES, PROMISE)
     second = filled(archive).finish(PAGES, Promise(rows=6))
-    deposit = filled(archive)
-    deposit.add(FIRST, "-", b"revised")
-    third = deposit.finish(PAGES, Promise(rows=6))
+    pending = filled(archive)
+    pending.add(FIRST, "-", b"revised")
+    third = pending.finish(PAGES, Promise(rows=6))
     assert [first.number, second.number, third.number] == [1, 2, 3]
     assert archive.fetches(DATASET) == [first, second, third]
 
 
 def test_a_fetch_that_was_recorded_before_the_kill_is_not_taken_for_unfinished(archive: Archive) -> None:
-    deposit = filled(archive)
+    pending = filled(archive)
     kept = journal(archive).read_bytes()
-    deposit.finish(PAGES, PROMISE)
+    pending.finish(PAGES, PROMISE)
     journal(archive).write_bytes(kept)  # as if the kill had come before the journal's end
     assert known(opened(archive, now=NOON + timedelta(hours=1))) == []
 
 
 def test_a_fetch_that_is_forgotten_begins_anew_and_its_bytes_stay(archive: Archive) -> None:
-    deposit = filled(archive)
-    deposit.discard()
-    deposit.discard()
+    pending = filled(archive)
+    pending.discard()
+    pending.discard()
     assert known(opened(archive)) == []
     assert archive.latest(DATASET) is None
     assert len([p for p in (archive.home / "objects").rglob("*") if p.is_file()]) == len(PAGES)

@@ -15,7 +15,7 @@ from pipelines.errors import SourceError
 from pipelines.sources.pxweb_answers import Cells, Metadata, Variable
 from pipelines.sources.scb.declared import Live, Table, live_of
 from pipelines.sources.scb.parsing import described, facts, months
-from pipelines.sources.scb.resolve import Asked, promise_of, resolve
+from pipelines.sources.scb.resolve import ResolvedPart, promise_of, resolve
 from pipelines.storage.archive import SeriesPromise
 
 SIGNS = {"..": "missing", ".": "not_applicable"}
@@ -134,7 +134,7 @@ def test_a_promise_is_made_of_what_was_asked_for_across_tables() -> None:
     assert (promise.rows, promise.complete) == (42, True)
 
 
-def cells(asked: Asked, values: dict[tuple[str, str, str], tuple[float | None, str | None]]) -> pl.DataFrame:
+def cells(asked: ResolvedPart, values: dict[tuple[str, str, str], tuple[float | None, str | None]]) -> pl.DataFrame:
     """Cells of age 80–84 by region, sex and year."""
     rows = [("80-84", "N1", region, sex, year, *cell) for (region, sex, year), cell in values.items()]
     schema = {"Alder": pl.String, "ContentsCode": pl.String, "Region": pl.String, "Kon": pl.String, "Tid": pl.String}
@@ -208,7 +208,7 @@ def test_cells_are_described_by_series_area_and_year() -> None:
     assert described(asked, codes) == ["folk_80_84 × 1480 × 2017", "folk_80_84 × 1480 × 2019"]
 
 
-def index(label: str = "KPIF, index, 2020=100") -> Asked:
+def index(label: str = "KPIF, index, 2020=100") -> ResolvedPart:
     declared = {
         "table": "P",
         "api": "v1",

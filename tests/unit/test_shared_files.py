@@ -6,17 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.release.shared_files import FILES, Shelf, fingerprint, recipe_of
+from pipelines.release.shared_files import FILES, ReleaseFiles, fingerprint, recipe_of
 from pipelines.storage.files import read_json, sha256_of
 
 
-def shelf(folder: Path, before: Path | None = None, recipe: str = "r") -> Shelf:
+def release_files(folder: Path, before: Path | None = None, recipe: str = "r") -> ReleaseFiles:
     folder.mkdir()
-    return Shelf(folder, before, recipe)
+    return ReleaseFiles(folder, before, recipe)
 
 
-def filled(folder: Path, text: str, before: Path | None = None, recipe: str = "r") -> Shelf:
-    made = shelf(folder, before, recipe)
+def filled(folder: Path, text: str, before: Path | None = None, recipe: str = "r") -> ReleaseFiles:
+    made = release_files(folder, before, recipe)
     made.text("a/b.txt", {"text": text}, lambda: text)
     made.close()
     return made

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.release.shared_files import Shelf
+from pipelines.release.shared_files import ReleaseFiles
 from pipelines.site import scripts
 from pipelines.site.charts import PICTURES, compiled_pictures
 
@@ -44,10 +44,10 @@ def test_every_picture_is_compiled_with_the_data_and_signals_that_it_names() -> 
 
 
 def test_the_scripts_are_made_once_and_then_linked(tmp_path: Path) -> None:
-    first = Shelf(tmp_path / "first", None, "recipe")
+    first = ReleaseFiles(tmp_path / "first", None, "recipe")
     scripts.write_scripts(first)
     first.close()
-    again = Shelf(tmp_path / "again", tmp_path / "first", "recipe")
+    again = ReleaseFiles(tmp_path / "again", tmp_path / "first", "recipe")
     scripts.write_scripts(again)
 
     assert (first.written, again.written) == (3, 0)

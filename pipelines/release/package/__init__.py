@@ -1,7 +1,7 @@
-"""The release as a package: workbook, CSV, JSON-stat, records for catalogues and people, and one zip of all.
+"""The release package: workbook, CSV, JSON-stat, metadata records for catalogues and people, and a zip of all.
 
-Belongs here: files that travel, each made of the release's tables and read back by other programs. Does not belong
-here: the tables and Parquet (`release/build.py`), pages (`site`), computing any value (`dbt_project`).
+Belongs here: files to distribute, each made from the release's tables and readable by other programs. Does not belong
+here: the tables and Parquet files (`release/publication.py`), pages (`site`), computing values (`dbt_project`).
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from indicators.model import words
 from pipelines.release.package.assembly import Assembly
 from pipelines.release.package.identity import Identity
 from pipelines.release.package.release_data import Figures
-from pipelines.release.shared_files import Shelf, recipe_of
+from pipelines.release.shared_files import ReleaseFiles, recipe_of
 from pipelines.settings import Settings
 from pipelines.storage import release_pointer
 from pipelines.text import csv_values, swedish_numbers
 
-# What a file is made of beside figures: this package, the words for codes, how numbers and text are written, libraries.
+# What determines a file besides figures: this package, the words for codes, number and text formatting, libraries.
 _OURS = [Path(__file__).parent, Path(words.__file__), Path(swedish_numbers.__file__), Path(csv_values.__file__)]
 _LIBRARIES = ("duckdb", "msgspec", "polars", "rdflib", "xlsxwriter")
 
@@ -28,10 +28,10 @@ def write(folder: Path, before: Path | None) -> None:
     """Write the package into the folder of a release that is being made.
 
     Args:
-        folder: it holds the tables already. before: the folder of the release before, or None.
+        folder: holds the tables already. before: the folder of the previous release, or None.
     """
-    shelf = Shelf(folder, before, recipe_of(_OURS, *(f"{name} {version(name)}" for name in _LIBRARIES)))
+    release_files = ReleaseFiles(folder, before, recipe_of(_OURS, *(f"{name} {version(name)}" for name in _LIBRARIES)))
     identity = Identity.of(release_pointer.info(folder), Settings())
     with tempfile.TemporaryDirectory(prefix="nyckeltal-package-") as spill, Figures(folder, Path(spill)) as figures:
-        Assembly(figures, shelf, identity, before).write()
-    shelf.close()
+        Assembly(figures, release_files, identity, before).write()
+    release_files.close()

@@ -1,6 +1,6 @@
-"""Puts the package together: which files there are, what each is made of, and in which order they are written.
+"""Assembles the package: which files there are, their inputs, and the order in which they are written.
 
-Belongs here: that order. Does not belong here: what is in a file.
+Belongs here: that order. Does not belong here: the content of a file.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from pipelines.release.package.delimited import FORMS, Form, write_csv
 from pipelines.release.package.identity import Identity
 from pipelines.release.package.release_data import TIDY, Figures
 from pipelines.release.package.workbook import widened, write_workbook
-from pipelines.release.shared_files import Shelf
+from pipelines.release.shared_files import ReleaseFiles
 from pipelines.text.csv_values import fullest_first
 
 _AT_ONCE = 50_000  # rows
@@ -33,10 +33,10 @@ _SOURCES = "select distinct source_id, licence, url from source_file order by al
 
 
 class Assembly:
-    """The files of one package, and where they are put."""
+    """The files of one package, and where they are written."""
 
-    def __init__(self, figures: Figures, shelf: Shelf, identity: Identity, before: Path | None) -> None:
-        self._figures, self._shelf, self._identity = figures, shelf, identity
+    def __init__(self, figures: Figures, release_files: ReleaseFiles, identity: Identity, before: Path | None) -> None:
+        self._figures, self._release_files, self._identity = figures, release_files, identity
         self._changes = Changes.of(figures, before)
         first, last, values = figures.query(_EXTENT).row(0)
         self._years = (int(first), int(last))
@@ -47,26 +47,26 @@ class Assembly:
     def write(self) -> None:
         """Write every file.
 
-        The workbook is Python's work, so it has a thread of its own; CSV and zip are written by libraries that let
-        Python go on meanwhile.
+        The workbook is written in pure Python, so it has a thread of its own; CSV and zip are written by libraries
+        that release the interpreter lock.
         """
-        with ThreadPoolExecutor(1) as aside, Bundle(self._shelf.folder, BUNDLE) as bundle:
+        with ThreadPoolExecutor(1) as aside, Bundle(self._release_files.folder, BUNDLE) as bundle:
             workbook = aside.submit(self._workbook)
-            tables = contents.tables(self._shelf.folder)
+            tables = contents.tables(self._release_files.folder)
             self._themes()
             self._texts()
-            early = [*tables, *(f for f in contents.shelved(self._shelf) if f.name != WORKBOOK)]
+            early = [*tables, *(f for f in contents.written_files(self._release_files) if f.name != WORKBOOK)]
             bundle.add(f.name for f in early)
             workbook.result()
-            self._records([*tables, *contents.shelved(self._shelf)])
-            bundle.add(f.name for f in contents.shelved(self._shelf) if f not in early)
-        self._shelf.put(BUNDLE, self._identity.decides(), bundle.move_to)
+            self._records([*tables, *contents.written_files(self._release_files)])
+            bundle.add(f.name for f in contents.written_files(self._release_files) if f not in early)
+        self._release_files.put(BUNDLE, self._identity.decides(), bundle.move_to)
 
     def _workbook(self) -> None:
         figures = self._figures
         themes = ((words.THEMES[t], widened(figures.rows(t), figures.labelled)) for t in figures.themes)
         write = partial(write_workbook, self._identity.info.created_at, self._parts, themes, figures.indicator)
-        self._shelf.put(WORKBOOK, [self._identity.decides(), self._parts], write)
+        self._release_files.put(WORKBOOK, [self._identity.decides(), self._parts], write)
 
     def _themes(self) -> None:
         described = {row["indicator_id"]: row for row in self._figures.indicator.to_dicts()}
@@ -74,25 +74,25 @@ class Assembly:
             rows = _Rows(self._figures, theme)
             made_of = self._figures.made_of(indicators, ["title_sv", "unit", "cost_concept"])
             for name, form in FORMS.items():
-                self._shelf.put(f"csv/{name}/{theme}.csv", made_of, partial(_write_rows, rows, form))
+                self._release_files.put(f"csv/{name}/{theme}.csv", made_of, partial(_write_rows, rows, form))
             for i in indicators:
                 made_of = self._figures.made_of([i], jsonstat.DESCRIBED)
                 write = partial(_write_cube, rows, described[i], self._figures.known_from(i))
-                self._shelf.put(f"json-stat/{i}.json", made_of, write)
+                self._release_files.put(f"json-stat/{i}.json", made_of, write)
 
     def _texts(self) -> None:
-        """What is made of small tables: written when they say something else."""
+        """Files made from small tables: written when their content changed."""
         for name, rows in (
             (contents.INDICATORS, self._figures.indicator),
             (contents.DICTIONARY, dictionary(self._figures)),
             (contents.CODES, codes(self._figures.area)),
         ):
-            self._shelf.put(name, rows.to_dicts(), partial(write_csv, [fullest_first(rows)]))
+            self._release_files.put(name, rows.to_dicts(), partial(write_csv, [fullest_first(rows)]))
         self._text(contents.CHANGES, lambda: self._changes.text(self._identity))
         self._text(contents.README, lambda: readme.readme(self._parts))
 
     def _records(self, files: list[File]) -> None:
-        """What tells of the other files, so it comes last."""
+        """Files that describe the others, so they come last."""
         identity, years, indicator = self._identity, self._years, self._figures.indicator
         told, sources = dictionary(self._figures), self._figures.query(_SOURCES)
         forms = contents.distributions([File(BUNDLE), *files])
@@ -103,12 +103,12 @@ class Assembly:
         self._text(contents.DATAPACKAGE, lambda: _json(datapackage.record(identity, files, told, sources)))
 
     def _text(self, name: str, make: Callable[[], str]) -> None:
-        """A text that tells of this very release: never the same as before."""
-        self._shelf.text(name, self._identity.decides(), make)
+        """A text about this very release: never the same as in the previous one."""
+        self._release_files.text(name, self._identity.decides(), make)
 
 
 class _Rows:
-    """The rows of a theme, read when a file of them is written, and not before."""
+    """The rows of a theme, read only when a file needs to be written."""
 
     def __init__(self, figures: Figures, theme: str) -> None:
         self._figures, self._theme = figures, theme
@@ -119,7 +119,7 @@ class _Rows:
         return self._figures.rows(self._theme)
 
     def tidy(self) -> Iterator[pl.DataFrame]:
-        """Every row with its labels, some at a time: labels are most of what a row takes in memory."""
+        """Every row with its labels, in chunks: labels take most of a row's memory."""
         rows = fullest_first(self.all)
         return (self._figures.labelled(part).select(TIDY) for part in rows.iter_slices(_AT_ONCE))
 

@@ -1,7 +1,7 @@
 """One zip of the whole release: tables and package, not the pages.
 
-Belongs here: the zip. Does not belong here: which files there are (`contents.py`). Equal files give an equal zip: the
-order is that in which they are added, and every member has the same time.
+Belongs here: the zip. Does not belong here: which files there are (`contents.py`). Equal files give an equal zip:
+members keep the order in which they are added, and all have the same time.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from types import TracebackType
 from typing import Self
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
-_TIME = (1980, 1, 1, 0, 0, 0)  # the first that a zip can tell
+_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold
 _FAST = 1
-_PRESSED = {".parquet", ".xlsx"}  # pressed already
+_PRESSED = {".parquet", ".xlsx"}  # compressed already
 _CHUNK = 1 << 20
 
 
@@ -36,17 +36,17 @@ class Bundle:
         self._zip.close()
 
     def add(self, names: Iterable[str]) -> None:
-        """Put files of the folder into the zip, under the names that they have there."""
+        """Add files of the folder to the zip, under their names in the folder."""
         for name in names:
             path = self._folder / name
             member = ZipInfo(name, _TIME)
             member.compress_type = ZIP_STORED if path.suffix in _PRESSED else ZIP_DEFLATED
-            member._compresslevel = _FAST  # type: ignore[attr-defined]  # no public way before Python 3.13
+            member._compresslevel = _FAST  # type: ignore[attr-defined]  # no public API before Python 3.13
             member.file_size = path.stat().st_size
             member.external_attr = 0o644 << 16
             with path.open("rb") as source, self._zip.open(member, "w") as target:
                 shutil.copyfileobj(source, target, _CHUNK)
 
     def move_to(self, path: Path) -> None:
-        """Give the finished zip its name."""
+        """Rename the finished zip."""
         self._path.rename(path)

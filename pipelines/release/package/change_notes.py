@@ -1,6 +1,6 @@
-"""What differs from the release before, in plain Swedish: values that sources changed, and definitions.
+"""CHANGES.md: what differs from the previous release, in plain Swedish: revised values and changed definitions.
 
-Belongs here: CHANGES.md. Does not belong here: finding out what changed (the table `revision`, `release/diff.py`).
+Belongs here: the text. Does not belong here: finding out what changed (the table `revision`, `release/diff.py`).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Changes:
 
     Args:
         revised: rows of `revision` with titles and names, the largest change of each indicator first.
-        now, before: indicator_id, title_sv and definition_version; None where there is no release before.
+        now, before: indicator_id, title_sv and definition_version; None if there is no previous release.
     """
 
     revised: pl.DataFrame
@@ -41,14 +41,14 @@ class Changes:
 
     @classmethod
     def of(cls, figures: Figures, before: Path | None) -> Changes:
-        """What changed between the release in the folder `before` and that of the figures."""
+        """The changes between the release in the folder `before` and that of the figures."""
         defined = (
             figures.query(f"{_DEFINED} from read_parquet(?) order by 1", [str(before / _TABLE)]) if before else None
         )
         return cls(figures.query(_REVISED), figures.query(f"{_DEFINED} from indicator order by 1"), defined)
 
     def short(self, identity: Identity) -> str:
-        """All of it in a sentence or two."""
+        """A summary in a sentence or two."""
         if identity.info.previous_release_id is None:
             return "Detta är den första utgåvan: det finns ingen före att jämföra med."
         counts = dict(self.revised.group_by("change").len().iter_rows())

@@ -1,6 +1,6 @@
-"""What files a package holds, and in which forms they give the same figures.
+"""Which files a package holds, and which sets of files are forms of the same figures.
 
-Belongs here: names, media types, sizes and hashes. Does not belong here: what is in a file.
+Belongs here: names, media types, sizes and hashes. Does not belong here: the content of a file.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
-from pipelines.release.shared_files import Shelf
+from pipelines.release.shared_files import ReleaseFiles
 from pipelines.storage.files import sha256_of
 from pipelines.storage.release_pointer import DATABASE, DESCRIPTION
 
@@ -40,29 +40,29 @@ class File:
 
     @property
     def suffix(self) -> str:
-        """How the name ends, with the dot."""
+        """The file's ending, with the dot."""
         return PurePosixPath(self.name).suffix
 
     @property
     def media_type(self) -> str:
-        """What kind of file it is."""
+        """The media type of the file."""
         return MEDIA_TYPES[self.suffix]
 
 
 def tables(folder: Path) -> list[File]:
-    """The files that a release always has: the database, a Parquet file for each table, and its description."""
+    """The files that every release has: the database, a Parquet file for each table, and its description."""
     paths = [folder / DATABASE, folder / DESCRIPTION, *sorted(folder.glob("parquet/*.parquet"))]
     return [File(p.relative_to(folder).as_posix(), p.stat().st_size, sha256_of(p)) for p in paths]
 
 
-def shelved(shelf: Shelf) -> list[File]:
-    """The files that were put on a shelf so far."""
-    return [File(name, told["bytes"], told["sha256"]) for name, told in shelf.told().items()]
+def written_files(release_files: ReleaseFiles) -> list[File]:
+    """The files that have been written so far."""
+    return [File(name, entry["bytes"], entry["sha256"]) for name, entry in release_files.listed().items()]
 
 
 @dataclass(frozen=True)
 class Distribution:
-    """One form of the whole: the files that together say the same as those of any other."""
+    """One form of the whole: files that together hold the same figures as those of any other form."""
 
     key: str
     title_sv: str
@@ -109,7 +109,7 @@ _FORMS = (
 
 
 def distributions(files: Iterable[File]) -> list[Distribution]:
-    """Every form that a package is given in, with its files; forms without files are left out."""
+    """Every form of a package, with its files; forms without files are left out."""
     listed = list(files)
     found = []
     for key, pattern, title_sv, title_en, about, standard in _FORMS:

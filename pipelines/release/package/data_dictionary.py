@@ -1,4 +1,4 @@
-"""The dictionary: each table and column with type and description, out of the database's own comments; and the codes.
+"""The data dictionary: each table and column with type and description, from the database's comments; and the codes.
 
 Belongs here: reading those comments. Does not belong here: writing descriptions (`dbt_project`, `indicators`).
 """
@@ -12,7 +12,7 @@ from pipelines.release.package.release_data import Figures
 from pipelines.storage.database import literal
 from pipelines.text import csv_values
 
-# A theme's view is observation_wide cut by theme: its columns are described there.
+# A theme's view is a subset of observation_wide: its columns are described there.
 _COLUMNS = """
     with columns as (
         select table_name, column_name, column_index, data_type, comment from duckdb_columns()
@@ -41,7 +41,7 @@ def dictionary(figures: Figures) -> pl.DataFrame:
 
 
 def codes(area: pl.DataFrame) -> pl.DataFrame:
-    """column, code (as CSV has it), name_sv, in_tables (the code as SQL writes it: `'0180'`, so that it stays a text).
+    """The codes: column, code (as in CSV), name_sv, in_tables (the code in SQL: `'0180'`, so that it stays a text).
 
     Args:
         area: area_id and name.

@@ -1,6 +1,6 @@
-"""The record of a Frictionless Data Package, version 2 (https://datapackage.org): each file with its schema and hash.
+"""The descriptor of a Frictionless Data Package, version 2 (https://datapackage.org): each file with schema and hash.
 
-Belongs here: that record. Does not belong here: descriptions of columns, which come out of the dictionary.
+Belongs here: that descriptor. Does not belong here: descriptions of columns, which come from the data dictionary.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ _TYPES = {
 def record(
     identity: Identity, files: Iterable[File], dictionary: pl.DataFrame, sources: pl.DataFrame
 ) -> dict[str, Any]:
-    """The record of one release.
+    """The descriptor of one release.
 
     Args:
-        files: every file but the records and the bundle. dictionary: `dictionary.dictionary`. sources: source_id,
-        licence and url of what it was made of.
+        files: every file except the records and the zip. dictionary: `data_dictionary.dictionary`. sources: source_id,
+        licence and url of the sources.
     """
     contributor: dict[str, Any] = {"title": identity.publisher, "roles": ["publisher"]}
     if identity.email:
@@ -75,7 +75,7 @@ def _resource(file: File, columns: dict[str, list[dict[str, Any]]]) -> dict[str,
         return made | _tabular(_TOLD, PLAIN, ())
     if file.name == CODES:
         return made | _tabular(_CODES, PLAIN, ("column", "code"))
-    # Frictionless reads no Parquet and no sheets of this kind: they are told as files, Parquet with its columns.
+    # Frictionless reads neither Parquet nor our workbook: they are listed as plain files, Parquet with its columns.
     if file.suffix == ".parquet":
         return made | {"type": "file", "schema": {"fields": columns[path.stem]}}
     return made | {"type": "json" if file.suffix == ".json" else "file"}

@@ -1,4 +1,4 @@
-"""The catalogue record: one graph, given as Turtle and as JSON-LD, after DCAT-AP-SE 3.0.1.
+"""The catalogue record: one graph, serialised as Turtle and as JSON-LD, following DCAT-AP-SE 3.0.1.
 
 The profile: https://docs.dataportal.se/dcat/3.0.1/sv/. Belongs here: the graph. Does not belong here: other records
 (`schema_org.py`, `datapackage.py`). Every node has a name, so that equal releases give equal files.
@@ -19,7 +19,7 @@ ADMS, ODRS = Namespace("http://www.w3.org/ns/adms#"), Namespace("http://schema.t
 VCARD = Namespace("http://www.w3.org/2006/vcard/ns#")
 _PUBLISHER_TYPE = Namespace("http://purl.org/adms/publishertype/")
 _EU = Namespace("http://publications.europa.eu/resource/authority/")
-CC0 = URIRef("http://creativecommons.org/publicdomain/zero/1.0/")  # the profile asks this of the catalogue's own text
+CC0 = URIRef("http://creativecommons.org/publicdomain/zero/1.0/")  # required by the profile
 SWEDEN = URIRef("http://sws.geonames.org/2661886")
 KEYWORDS = (
     ("äldreomsorg", "care of older people"), ("nära vård", "integrated care"), ("hemtjänst", "home help"),
@@ -32,8 +32,8 @@ class Catalogue:
     """The graph of one release.
 
     Args:
-        identity: which release. years: the first and the last with a value. changes: what differs from the release
-        before, in short. forms: the distributions.
+        identity: which release. years: the first and the last with a value. changes: a summary of what differs from
+        the previous release. forms: the distributions.
     """
 
     def __init__(self, identity: Identity, years: tuple[int, int], changes: str, forms: Iterable[Distribution]) -> None:
@@ -52,7 +52,7 @@ class Catalogue:
         return self.graph.serialize(format="turtle")
 
     def json_ld(self) -> str:
-        """The graph as JSON-LD that needs no other document to be read."""
+        """The graph as self-contained JSON-LD."""
         context = {prefix: str(namespace) for prefix, namespace in _PREFIXES.items()}
         made = json.loads(self.graph.serialize(format="json-ld", context=context, auto_compact=False))
         made["@graph"].sort(key=lambda node: str(node["@id"]))
@@ -62,7 +62,7 @@ class Catalogue:
         return URIRef(self._identity.base + name)
 
     def _add(self, subject: URIRef, kind: URIRef, **said: Iterable[URIRef | Literal]) -> None:
-        """Say of a thing what it is; names are written prefix_property."""
+        """Add statements about a node; names are written prefix_property."""
         self.graph.add((subject, RDF.type, kind))
         for name, values in said.items():
             prefix, _, local = name.partition("_")
@@ -79,7 +79,7 @@ class Catalogue:
             dcterms_type=[_PUBLISHER_TYPE[told.publisher_type]],
             foaf_mbox=email,
         )
-        if email:  # a contact point must have an address, so there is none where none was given
+        if email:  # a contact point needs an address: without one, it is left out
             name = [Literal(told.publisher)]
             self._add(self._here("#kontakt"), VCARD.Organization, vcard_fn=name, vcard_hasEmail=email)
 
@@ -149,7 +149,7 @@ class Catalogue:
         here = self._here(f"#{form.key}")
         files = [self._here(f.name) for f in form.files]
         only = form.files[0] if len(form.files) == 1 else None
-        # The profile: many files of one kind are one distribution, with a download address for each.
+        # By the profile, many files of one kind are one distribution, with a download address for each.
         self._add(
             here,
             DCAT.Distribution,

@@ -1,6 +1,6 @@
-"""CSV of a theme, twice: as Swedish Excel opens it, and plain, as everything else reads it.
+"""CSV of a theme in two dialects: one for Swedish Excel, and a plain one for everything else.
 
-Belongs here: the two forms. Does not belong here: which rows (`figures.py`), what a cell says
+Belongs here: the two dialects. Does not belong here: which rows (`release_data.py`), the text of a cell
 (`text/csv_values.py`).
 """
 
@@ -17,7 +17,7 @@ from pipelines.text.csv_values import readable
 
 @dataclass(frozen=True)
 class Form:
-    """How a CSV file is written."""
+    """A CSV dialect."""
 
     delimiter: str
     decimal: str
@@ -30,7 +30,7 @@ FORMS = {"plain": PLAIN, "excel": EXCEL}
 
 
 def write_csv(parts: Iterable[pl.DataFrame], path: Path, form: Form = PLAIN) -> None:
-    """Write rows, a part at a time: numbers in full, empty where there is none, and texts that stay texts."""
+    """Write rows in chunks: numbers at full precision, empty where missing, and texts that no program converts."""
     with path.open("wb") as file:
         for number, rows in enumerate(parts):
             readable(rows).write_csv(

@@ -1,6 +1,6 @@
-"""Which release the package is, who publishes it, and how it is cited.
+"""The identity of a release: its id, who publishes it, and how it is cited.
 
-Belongs here: what every record and every "Läs mig" says alike. Does not belong here: figures.
+Belongs here: what every record and readme states in the same way. Does not belong here: figures.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ NO_PUBLISHER = "Utgivare inte angiven"
 
 @dataclass(frozen=True)
 class Identity:
-    """A release, as readers are told of it. `base` is put before a file's name to make its address."""
+    """A release, as it is presented to readers. `base` is put before a file's name to make its address."""
 
     info: ReleaseInfo
     publisher: str
@@ -26,7 +26,7 @@ class Identity:
 
     @classmethod
     def of(cls, info: ReleaseInfo, settings: Settings) -> Identity:
-        """The identity of a release that is published with some settings."""
+        """The identity of a release that is published with these settings."""
         return cls(
             info,
             settings.publisher_name or NO_PUBLISHER,
@@ -37,9 +37,12 @@ class Identity:
 
     @property
     def base(self) -> str:
-        """Where the release's files are: its place on the web, or, where none is known, beside the record that names
-        them. A relative reference resolves against the address a record is read from, so records are whole on any
-        server, and no address is made up."""
+        """The address of the release's files: its place on the web or, if unknown, relative to the record that names
+        them.
+
+        A relative reference resolves against the address a record is read from, so records are complete on any server,
+        and no address is made up.
+        """
         return f"{self.public_url}/{self.info.release_id}/" if self.public_url else "./"
 
     @property
@@ -48,7 +51,7 @@ class Identity:
         return f"{self.info.created_at:%Y-%m-%d}"
 
     def cite(self) -> str:
-        """How to cite the release, in Swedish; by its title alone where nobody is named as its publisher."""
+        """The citation of the release, in Swedish; without a publisher, its title alone."""
         who = "" if self.publisher == NO_PUBLISHER else f"{self.publisher}: "
         where = f" {self.base}" if self.public_url else ""
         return (
@@ -57,7 +60,7 @@ class Identity:
         )
 
     def decides(self) -> list[str]:
-        """What of this decides what a file says."""
+        """The parts of this identity that determine a file's content."""
         return [self.info.release_id, self.publisher, self.publisher_type, self.email, self.public_url]
 
 

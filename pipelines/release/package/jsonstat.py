@@ -1,6 +1,6 @@
 """An indicator as JSON-stat 2.0 (https://json-stat.org/full/): a cube of area, year and sex.
 
-Belongs here: the form. Does not belong here: which indicators, or when they are written anew.
+Belongs here: the format. Does not belong here: which indicators, or when a file is rewritten.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import polars as pl
 
 from indicators.model import words
 
-_CAUTION = "caution:"  # before the code of a caution, where the status of a cell says it
+_CAUTION = "caution:"  # prefix of a caution's code in the status of a cell
 NOTE_OF_CAUTIONS = (
     f"En cell vars status säger {_CAUTION} har ett värde som inte går att lita på och som inte jämförs med andra."
 )
@@ -22,7 +22,7 @@ _NOTE = (
     "Celler med status har en rad i utgåvan men inget slutligt värde; skälen står i extension.missing_reason. Celler "
     "utan värde och utan status har ingen rad i utgåvan. Ett saknat värde är aldrig noll. " + NOTE_OF_CAUTIONS
 )
-# The columns of the table `indicator` that are told.
+# The columns of the table `indicator` that are included.
 DESCRIBED = (
     "title_sv", "title_en", "definition_sv", "purpose_sv", "theme", "unit", "decimals", "value_type", "polarity",
     "cost_concept", "price_basis", "source_id", "source_series", "rights", "breaks", "notes", "definition_version",
@@ -33,7 +33,7 @@ def dataset(rows: pl.DataFrame, indicator: dict[str, Any], updated: str) -> byte
     """The file of one indicator.
 
     Args:
-        rows: the indicator's, labelled (`figures.py`). indicator: its row of the table. updated: when its newest
+        rows: the indicator's, labelled (`release_data.py`). indicator: its row of the table. updated: when its newest
         value was first known.
     """
     areas = rows.select("area", "area_id", "area_name").unique("area", maintain_order=True).sort("area")
@@ -69,7 +69,7 @@ def dataset(rows: pl.DataFrame, indicator: dict[str, Any], updated: str) -> byte
 
 
 def _places(rows: pl.DataFrame, areas: pl.Series, years: list[int], sexes: list[str]) -> np.ndarray[Any, Any]:
-    """The place of each row in the cube, row-major: the last dimension moves fastest."""
+    """The position of each row in the cube, row-major: the last dimension moves fastest."""
     area = np.searchsorted(areas.to_numpy(), rows["area"].to_numpy())
     year = np.searchsorted(np.array(years), rows["year"].to_numpy())
     sex = rows["sex"].replace_strict({s: n for n, s in enumerate(sexes)}, return_dtype=pl.Int64).to_numpy()
@@ -77,10 +77,10 @@ def _places(rows: pl.DataFrame, areas: pl.Series, years: list[int], sexes: list[
 
 
 def status_of_cell() -> pl.Expr:
-    """What the status of a cell says of its row: a status that is not normal, and the caution of a value that stands.
+    """The status of a cell: a row's status unless it is normal, or the caution of its value.
 
-    A reader that knows nothing of our extension sees by it that the value is not to be trusted. Null where there is
-    nothing to say. The frame has the columns `value`, `status` and `caution`.
+    It warns readers that do not know our extension that a value is not to be trusted. Null when there is nothing to
+    report. The frame has the columns `value`, `status` and `caution`.
     """
     status = pl.when(pl.col("status") != "normal").then(pl.col("status"))
     doubt = pl.when(pl.col("value").is_not_null()).then(pl.lit(_CAUTION) + pl.col("caution"))
@@ -89,7 +89,7 @@ def status_of_cell() -> pl.Expr:
 
 
 def status_labels(told: Iterable[str]) -> dict[str, str]:
-    """What each status of a cell says, in Swedish."""
+    """The meaning of each cell status, in Swedish."""
     return {text: ", ".join(_label(part) for part in text.split(", ")) for text in sorted(set(told))}
 
 
@@ -140,7 +140,7 @@ def by_area_type(rows: pl.DataFrame) -> dict[str, str]:
 
 
 def _source(rows: pl.DataFrame) -> str:
-    """How the values are cited: one text where all are alike, else each with the kinds of area that it is for."""
+    """The citation of the values: one text where all are equal, else one for each type of area."""
     cited: dict[str, list[str]] = {}
     for area_type, attribution in by_area_type(rows).items():
         cited.setdefault(attribution, []).append(words.AREA_TYPES[area_type].lower())

@@ -1,4 +1,4 @@
-"""What a reader of the package is told first: what it is, which files, how to read and to cite them, and the terms.
+"""The package's readme: what it is, which files, how to read and to cite them, and the terms.
 
 Belongs here: the Swedish text of README.md and of the workbook's first sheet. Does not belong here: figures.
 """
@@ -59,8 +59,8 @@ def about(
     """What the package is and how to read and cite it, as headings with paragraphs.
 
     Args:
-        indicator: the table. values: how many. years: the first and the last. changes: what changed, in short.
-        rows: how many each theme has.
+        indicator: the table. values: how many. years: the first and the last. changes: a summary of changes.
+        rows: how many rows each theme has.
     """
     stale = ", ".join(identity.info.stale_sources)
     return [
@@ -92,7 +92,7 @@ def about(
 
 
 def _reading() -> list[str]:
-    """How values are read, and what stands beside them."""
+    """How values are read, and which columns qualify them."""
     return [
         "Ett saknat värde är en tom cell, aldrig noll. Kolumnerna status och missing_reason säger varför; i "
         "arbetsboken står det under Anmärkning.",
@@ -110,7 +110,7 @@ def _reading() -> list[str]:
 
 
 def _in_csv(rows: Mapping[str, int]) -> list[str]:
-    """What CSV says otherwise than the tables, in Swedish and in English, and which files no sheet holds."""
+    """How CSV differs from the tables, in Swedish and in English, and which files are not in the workbook."""
     prefix, absent = AREA_PREFIX, csv_values.ABSENT
     sexes = ", ".join(f"{word} ({code})" for code, word in csv_values.SEXES.items())
     large = [f"{theme}.csv ({number(n)} rader)" for theme, n in rows.items() if n > MAX_ROWS]
@@ -134,7 +134,7 @@ def _in_csv(rows: Mapping[str, int]) -> list[str]:
 
 
 def _terms(indicator: pl.DataFrame) -> list[str]:
-    """The terms of each source, once; an indicator of more sources than one has them all in one text."""
+    """The terms of each source, once; an indicator with several sources has all of them in one text."""
     texts = indicator["rights"].drop_nulls().to_list()
     return sorted({term for text in texts for term in re.split(r"(?<=\d\)) ", text)})
 

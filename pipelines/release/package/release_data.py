@@ -1,6 +1,6 @@
-"""What the package is made of: the figures of a release with their labels, a theme at a time, and what tells changes.
+"""The input of the package: the figures of a release with their labels, one theme at a time, and change fingerprints.
 
-Belongs here: reading the release. Does not belong here: how a file says it.
+Belongs here: reading the release. Does not belong here: the format of a file.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from indicators.model.words import AREA_TYPES, SEXES, THEMES
 from pipelines.storage.database import literal, scratch
 from pipelines.storage.release_pointer import DATABASE
 
-_MEMORY = "200MB"  # of DuckDB, most of it for pages of the database that it keeps
+_MEMORY = "200MB"  # DuckDB's memory, mostly its page cache
 # One row for each value, codes and labels side by side; all are columns of the view observation_wide.
 TIDY = (
     "indicator_id", "title_sv", "area_id", "area_name", "area_type", "year", "sex", "sex_label", "value", "unit",
@@ -46,7 +46,7 @@ _ROWS = f"""
     where i.theme = ?
     order by i.place, a.place, list_position({list(SEXES)}, o.sex), o.year
 """
-# Rows are told apart by their key, so what their hashes add up to tells whether any of them differs, in any order.
+# Rows have unique keys, so the sum of their hashes shows whether any of them differs, in any order.
 _PRINTS = f"""
     select o.indicator_id, count(*) as n, bit_xor(h) as crossed, sum(h::hugeint)::varchar as added,
         max(known_from) as known_from
@@ -63,7 +63,7 @@ _ATTRIBUTIONS = """
 
 
 class Figures:
-    """The tables of a release, read only.
+    """The tables of a release, read-only.
 
     Args:
         folder: of the release. spill: a folder for what does not fit in memory.
@@ -82,7 +82,7 @@ class Figures:
         self._con.close()
 
     def query(self, sql: str, parameters: list[Any] | None = None) -> pl.DataFrame:
-        """Rows of a query; may be asked from more than one thread."""
+        """Rows of a query; may be called from several threads."""
         return self._cursor().execute(sql, parameters or []).pl()
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:
@@ -97,12 +97,14 @@ class Figures:
 
     @cached_property
     def area(self) -> pl.DataFrame:
-        """area_id, name and area_type, in the order that areas have everywhere."""
+        """area_id, name and area_type, in the usual order of areas."""
         return self.query(f"with {_PLACES} select area_id, name, area_type from areas order by place")
 
     @cached_property
     def attribution(self) -> pl.DataFrame:
-        """How values are cited, by indicator and type of area: a group's value is computed where others are not."""
+        """How values are cited, by indicator and type of area: group values are computed here even if others are
+        not.
+        """
         return self.query(_ATTRIBUTIONS)
 
     @cached_property
@@ -117,7 +119,7 @@ class Figures:
         return {theme: ids for theme, ids in found.items() if ids}
 
     def made_of(self, indicators: Iterable[str], columns: Iterable[str]) -> list[object]:
-        """What decides a file about some indicators: their rows, how they are cited, columns of their table."""
+        """What determines a file about some indicators: their rows, their citations, columns of their table."""
         wanted = set(indicators)
         chosen = pl.col("indicator_id").is_in(wanted)
         return [
@@ -135,11 +137,11 @@ class Figures:
         return f"{self._prints[indicator][-1]:%Y-%m-%dT%H:%M:%SZ}"
 
     def rows(self, theme: str) -> pl.DataFrame:
-        """The rows of a theme in the order of every file; `indicator` and `area` are places in the tables above."""
+        """The rows of a theme in the order of every file; `indicator` and `area` are positions in the tables above."""
         return self.query(_ROWS, [theme])
 
     def labelled(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """Rows, or some columns of them, with the columns of `TIDY` that are labels, and `decimals`."""
+        """Rows, or some columns of them, with the label columns of `TIDY`, and `decimals`."""
         of_indicator = self.indicator.select("indicator_id", "title_sv", "unit", "cost_concept", "decimals")
         of_area = self.area.rename({"name": "area_name"})
         return (

@@ -1,6 +1,6 @@
-"""The record that search engines read: a schema.org Dataset (https://schema.org/Dataset) as JSON-LD.
+"""The record for search engines: a schema.org Dataset (https://schema.org/Dataset) as JSON-LD.
 
-Belongs here: that record. Does not belong here: the open-data portals' record (`catalogue.py`).
+Belongs here: that record. Does not belong here: the record for open-data portals (`dcat.py`).
 """
 
 from __future__ import annotations

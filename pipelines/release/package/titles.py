@@ -1,4 +1,4 @@
-"""What the release calls itself, in every file and record of it. Belongs here: its title and what it is about."""
+"""The title and description of the release in every file and record. Belongs here: those texts."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The workbook: what it is, a sheet for each theme with years as columns, and what the indicators are.
+"""The workbook: a readme, a sheet for each theme with years as columns, and a list of the indicators.
 
-Belongs here: how sheets look. Does not belong here: which rows (`figures.py`). Everything that comes out of data is
-written as a number or as text, never as a formula or a link.
+Belongs here: the layout of sheets. Does not belong here: which rows (`release_data.py`). Everything that comes from
+data is written as a number or as text, never as a formula or a link.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from xlsxwriter.worksheet import Worksheet
 from indicators.model import words
 from pipelines.release.package import titles
 
-MAX_ROWS = 1_048_575  # below the head, in any program that reads workbooks
+MAX_ROWS = 1_048_575  # rows below the header that every program can read
 _CELL = 32_767  # longest text in a cell
 _SERIES = ["indicator", "area", "sex"]
-# Heading, column of the rows, width. Years stand between these two.
+# Heading, column of the rows, width. The years are between these two groups.
 _BEFORE = (
     ("Områdeskod", "area_id", 11), ("Område", "area_name", 22), ("Nyckeltal", "title_sv", 46), ("Kön", "sex_label", 9),
     ("Enhet", "unit", 14),
@@ -44,7 +44,7 @@ _INDICATOR = (
 
 
 class Book:
-    """A workbook that is being written, row by row in little memory."""
+    """A workbook that is written row by row, in constant memory."""
 
     def __init__(self, path: Path, made: datetime) -> None:
         self._book = xlsxwriter.Workbook(
@@ -81,14 +81,14 @@ class Book:
             row += len(paragraphs) + 2
 
     def theme_sheets(self, name: str, wide: pl.DataFrame, years: list[int]) -> None:
-        """What `widened` gives, as a sheet; as more than one where there are more rows than a sheet may have."""
+        """The result of `widened` as a sheet, or several where a sheet's maximum of rows is exceeded."""
         columns = [*_BEFORE, *((str(y), str(y), _YEAR_WIDTH) for y in years), *_AFTER]
         for number, part in enumerate(wide.iter_slices(MAX_ROWS), 1):
             sheet = self._sheet(name if number == 1 else f"{name} {number}", columns, part.height, _FROZEN)
             self._write_wide(sheet, part.select(*(c for _, c, _ in columns), "decimals"), len(_BEFORE), len(years))
 
     def table_sheet(self, name: str, columns: Sequence[tuple[str, str, int]], rows: pl.DataFrame) -> None:
-        """A table as it is: numbers as numbers, all else as text."""
+        """A table unchanged: numbers as numbers, all else as text."""
         sheet = self._sheet(name, columns, rows.height, 1)
         for number, row in enumerate(rows.select(c for _, c, _ in columns).iter_rows(), 1):
             for column, value in enumerate(row):
@@ -104,7 +104,7 @@ class Book:
             sheet.write_string(0, number, heading, self._head)
         sheet.freeze_panes(1, frozen)
         sheet.autofilter(0, 0, rows, len(columns) - 1)
-        sheet.ignore_errors({"number_stored_as_text": f"A1:A{rows + 1}"})  # codes are text: 0180 keeps its zero
+        sheet.ignore_errors({"number_stored_as_text": f"A1:A{rows + 1}"})  # codes are text, so that 0180 keeps its zero
         return sheet
 
     def _write_wide(self, sheet: Worksheet, rows: pl.DataFrame, before: int, years: int) -> None:
@@ -121,7 +121,7 @@ class Book:
                     write_number(number, column, row[column], shown)
 
     def _number(self, decimals: int) -> Format:
-        """`#,##0.0` is how a workbook says it; Swedish Excel shows `290 766,0`."""
+        """The number format, in a workbook's notation `#,##0.0`; Swedish Excel shows `290 766,0`."""
         if decimals not in self._numbers:
             code = f"#,##0.{'0' * decimals}" if decimals else "#,##0"
             self._numbers[decimals] = self._book.add_format({"num_format": code})
@@ -129,7 +129,7 @@ class Book:
 
 
 def write_indicators(book: Book, indicator: pl.DataFrame) -> None:
-    """The sheet that says what each indicator is."""
+    """The sheet that describes each indicator."""
     rows = indicator.with_columns(
         theme_sv=pl.col("theme").replace(words.THEMES),
         polarity_sv=pl.col("polarity").replace(words.POLARITIES),
@@ -143,10 +143,10 @@ Label = Callable[[pl.DataFrame], pl.DataFrame]
 
 
 def widened(rows: pl.DataFrame, labelled: Label) -> tuple[pl.DataFrame, list[int]]:
-    """A row for each indicator, area and sex, with a column for each year and what stands beside them; and the years.
+    """A row for each indicator, area and sex, with a column for each year and the columns beside them; and the years.
 
     Args:
-        rows, labelled: those of `figures.py`.
+        rows, labelled: those of `release_data.py`.
     """
     years = sorted(rows["year"].unique().to_list())
     series = labelled(rows.group_by(_SERIES, maintain_order=True).agg(pl.col("price_basis").first()))
@@ -163,7 +163,7 @@ def widened(rows: pl.DataFrame, labelled: Label) -> tuple[pl.DataFrame, list[int
 
 
 def remarks(rows: pl.DataFrame) -> pl.DataFrame:
-    """What cells cannot say, by series: which years lack a value and why, are preliminary, or begin a new measure."""
+    """Remarks by series that cells cannot hold: missing years with reasons, preliminary years, and breaks."""
     reasons = {code: words.missing_reason(code) for code in rows["missing_reason"].unique().to_list()}
     why, lacks = pl.col("missing_reason").replace_strict(reasons, return_dtype=pl.String), pl.col("value").is_null()
     doubts = {code: f"varning, {words.said(words.CAUTIONS, code)}" for code in rows["caution"].unique().to_list()}
@@ -191,7 +191,7 @@ def _text_of(column: str) -> pl.Expr:
 
 
 def _text(value: str) -> str:
-    """A text as a cell can hold it. XlsxWriter takes what begins with `<r>` for markup of its own: it gets a space."""
+    """A text as a cell can hold it. XlsxWriter interprets a leading `<r>` as markup, so such a text gets a space."""
     value = value[:_CELL]
     return f" {value}" if value.startswith("<r>") else value
 
@@ -207,7 +207,7 @@ def write_workbook(
 
     Args:
         made: when the release was made. parts: headings and paragraphs of the first sheet. themes: names of sheets
-        with what `widened` gives, one at a time. indicator: the table.
+        with the result of `widened`, one at a time. indicator: the table.
     """
     book = Book(path, made)
     book.text_sheet("Läs mig", titles.TITLE_SV, parts)

@@ -1,8 +1,8 @@
-"""The pictures of the pages, as Vega-Lite specifications.
+"""The charts of the pages, as Vega-Lite specifications.
 
-Belongs here: what is drawn, with which marks and scales; colours by the names of the style sheet's properties, so that
-a picture follows light, dark and print by itself. Does not belong here: figures, which a page's own tables give, and
-the reading of them (`static/`).
+Belongs here: marks and scales; colours by the names of the style sheet's properties, so that a chart follows light,
+dark and print mode by itself. Does not belong here: figures, which come from a page's own tables, and the scripts that
+read them (`static/`).
 
 Every specification names the data it wants and the signals that the script sets (`static/lines.js` and its siblings).
 """
@@ -19,5 +19,5 @@ PICTURES = {"lines": lines, "bars": bars, "ladder": ladder, "sweden": sweden, "r
 
 
 def compiled_pictures() -> dict[str, Spec]:
-    """Every picture in Vega, by its name."""
+    """Every chart compiled to Vega, by its name."""
     return {name: compiled(make()) for name, make in PICTURES.items()}

@@ -1,6 +1,6 @@
-"""Bars: ranked areas with intervals, all municipalities at a glance, and plain amounts.
+"""Bar charts: ranked areas with intervals, all municipalities at a glance, and plain amounts.
 
-Belongs here: the marks. Does not belong here: order and which rows are shown (`static/bars.js`).
+Belongs here: the marks. Does not belong here: order and selection of rows (`static/bars.js`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ BETWEEN = [{"filter": "isValid(datum.lower) && isValid(datum.upper)"}]
 
 
 def bars() -> Spec:
-    """Lying bars in the order of their rows, each with its name, its value and its interval.
+    """Horizontal bars in the order of their rows, each with its name, its value and its interval.
 
     Data: rows (`name`, `value`, `lower`, `upper`, `group`, `text`, `edge`: where the value's text begins).
     """
@@ -44,9 +44,9 @@ def bars() -> Spec:
 
 
 def ladder() -> Spec:
-    """All of them at a glance: thin standing bars from the highest to the lowest, ours marked and lifted above.
+    """All areas at a glance: thin vertical bars from the highest to the lowest; the selected areas are highlighted.
 
-    Data: rows (`place`, `value`, `lower`, `upper`, `group`), ends (texts at places in pixels).
+    Data: rows (`place`, `value`, `lower`, `upper`, `group`), ends (texts at positions in pixels).
     """
     along = {"field": "place", "type": "ordinal", "sort": None, "axis": None, "scale": {"paddingInner": 0.1}}
     axis = {"labelExpr": "format(datum.value, form)", "tickCount": 3, "title": None}

@@ -1,6 +1,6 @@
-"""What all pictures share: how axes and letters look, data that come later, and compiling to Vega.
+"""What all charts share: axes and fonts, data sets filled in later, and compiling to Vega.
 
-Belongs here: nothing that one kind of picture alone wants.
+Belongs here: nothing that only one type of chart needs.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ Spec = dict[str, Any]
 
 TEXT, MUTED, LINE, SURFACE = "var(--text)", "var(--muted)", "var(--line)", "var(--surface)"
 ACCENT, NEUTRAL = "var(--accent)", "var(--neutral)"
-MISSING = "url(#missing)"  # hatching; the pattern stands in the page (static/figures.js)
+MISSING = "url(#missing)"  # hatching; the pattern is defined in the page (static/figures.js)
 FONT_SIZE = 13
 
 CONFIG: Spec = {
-    "aria": False,  # the picture as a whole has a name, and its table is the alternative
+    "aria": False,  # for screen readers the chart has one name, and its table is the alternative
     "background": None,
     "view": {"stroke": None},
     "mark": {"aria": False},
@@ -33,14 +33,14 @@ CONFIG: Spec = {
 
 
 def picture(layers: list[Spec], given: list[str], signals: Spec, **more: Any) -> Spec:
-    """A layered picture whose data, signals, size and padding the script gives.
+    """A layered chart whose data, signals, size and padding are set by the script.
 
     Args:
-        given: names of data sets. signals: names and first values.
+        given: names of data sets. signals: names and initial values.
     """
     return {
         "config": CONFIG,
-        "autosize": "none",  # the script knows how much room words need (static/view.js)
+        "autosize": "none",  # the script measures the room for texts (static/view.js)
         "padding": 0,
         "width": 600,
         "height": 320,
@@ -52,28 +52,28 @@ def picture(layers: list[Spec], given: list[str], signals: Spec, **more: Any) ->
 
 
 def layer(data: str, mark: Spec, encoding: Spec, transform: list[Spec] | None = None) -> Spec:
-    """One layer; without transforms unless some are given."""
+    """One layer, with optional transforms."""
     made: Spec = {"data": {"name": data}, "mark": mark, "encoding": encoding}
     return {**made, "transform": transform} if transform else made
 
 
 def number(field: str, **more: Any) -> Spec:
-    """A channel with a number."""
+    """A quantitative channel."""
     return {"field": field, "type": "quantitative", **more}
 
 
 def name(field: str, **more: Any) -> Spec:
-    """A channel with a name."""
+    """A nominal channel."""
     return {"field": field, "type": "nominal", **more}
 
 
 def pixels(field: str) -> Spec:
-    """A channel with a place that the script has worked out, in pixels."""
+    """A channel with a position that the script has computed, in pixels."""
     return number(field, scale=None, axis=None)
 
 
 def compiled(spec: Spec) -> Spec:
-    """The same in Vega, which is what the pages' library draws."""
+    """The chart compiled to Vega, which the pages' library draws."""
     import vl_convert  # noqa: PLC0415 - a heavy library
 
     made: Spec = vl_convert.vegalite_to_vega(spec, vl_version="6.4")

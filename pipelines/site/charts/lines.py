@@ -1,20 +1,20 @@
-"""Lines over years: one series or several, with intervals, breaks and events; also observed against counterfactual.
+"""Line charts over years: one or several series with intervals, breaks and events; also observed and counterfactual.
 
-Belongs here: the marks. Does not belong here: where a line must stop, which labels fit (`static/lines.js`).
+Belongs here: the marks. Does not belong here: where a line is interrupted, which labels fit (`static/lines.js`).
 """
 
 from __future__ import annotations
 
 from pipelines.site.charts.common import LINE, MUTED, NEUTRAL, SURFACE, TEXT, Spec, layer, number, picture, pixels
 
-SERIES = [0, 1, 2, 3, 4, 5, 6]  # the last is what others are held against
+SERIES = [0, 1, 2, 3, 4, 5, 6]  # the last is the reference line
 COLOURS = [*(f"var(--series-{n})" for n in range(1, 7)), NEUTRAL]
 DASHES = [[1, 0], [7, 3], [2, 2], [9, 3, 2, 3], [4, 4], [12, 4], [5, 3]]
 SHAPES = ["circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "circle"]
 
 
 def lines() -> Spec:
-    """Data: rows, ends (names beside the last points), events, marks (events and breaks at one time), near."""
+    """Data: rows, ends (labels at the last points), events, marks (events and breaks in the same year), near."""
     signals = {
         "first": 2000,
         "last": 2020,

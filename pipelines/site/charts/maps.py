@@ -1,13 +1,14 @@
-"""Maps of the municipalities: coloured by fifths, hatched where no value is known.
+"""Maps of the municipalities: coloured by quintile, hatched where there is no value.
 
-Belongs here: the marks. Does not belong here: the outlines (`static/outlines.json`) and the fifths (`static/maps.js`).
+Belongs here: the marks. Does not belong here: the outlines (`static/outlines.json`) and the quintiles
+(`static/maps.js`).
 """
 
 from __future__ import annotations
 
 from pipelines.site.charts.common import MISSING, SURFACE, Spec, picture
 
-# SCB's boundaries lie on a plane already; north is up on a screen only when turned over.
+# SCB's boundaries are projected already; the y axis is flipped, since it points down on a screen.
 PROJECTION = {"type": "identity", "reflectY": True}
 FIFTHS = {"domain": [0, 1, 2, 3, 4], "range": [f"var(--seq-{n})" for n in range(1, 6)]}
 
@@ -21,7 +22,7 @@ def sweden() -> Spec:
 
 
 def region() -> Spec:
-    """The same with a name and a value upon each area that has a row; where two would meet, the script moves them."""
+    """The same with a name and a value on each area that has a row; the script moves labels that would overlap."""
     label = [{"calculate": "values ? [datum.name, datum.text] : [datum.name]", "as": "label"}]
     text = {"type": "text", "align": "center", "baseline": "middle", "lineHeight": 14, "fontSize": {"expr": "size"}}
     at = {

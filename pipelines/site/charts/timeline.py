@@ -1,14 +1,14 @@
-"""Events on an axis of time: each on a row of its own, its title above it; when it may have begun is a wide
-light bar, how long it lasted a thin full one.
+"""The timeline chart: one row for each event, with its title above it.
 
-Belongs here: the marks. Does not belong here: order and words (`static/timeline.js`).
+A wide light bar shows when the event may have begun, a thin solid one how long it lasted. Belongs here: the marks.
+Does not belong here: order and texts (`static/timeline.js`).
 """
 
 from __future__ import annotations
 
 from pipelines.site.charts.common import ACCENT, LINE, SURFACE, TEXT, Spec, layer, number, picture, pixels
 
-# How sure an event is told by its shape and by whether it is filled; the words stand in the key.
+# Shape and fill show how certain an event is; the legend explains them.
 STATUSES = ["proposed", "decided", "started", "ended", "cancelled", "unknown"]
 SHAPES = ["circle", "diamond", "triangle-right", "square", "cross", "circle"]
 

@@ -1,4 +1,6 @@
-"""Profiles of areas, and the list of them. Belongs here: what a municipality, county, group or the nation is shown."""
+"""Profiles of areas, and the list of them. Belongs here: the content for a municipality, county, group or the
+nation.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +10,11 @@ from indicators.model.words import AREA_TYPES, THEMES
 from pipelines.site.pages.page import GR, NATION, Page, area_path
 from pipelines.site.release_data import Row, Tables
 
-_EDGE = 5  # per cent: how far out a value is before it is told as standing out
-_FEWEST = 100  # municipalities with a value before a place among them says anything
+_EDGE = 5  # per cent: how far out in the ranking a value must be to be listed as an outlier
+_FEWEST = 100  # minimum number of municipalities for a meaningful rank
 _MOST_TOLD = 8
 _MOST_OF_THEME = 2
-# These only tell how large a municipality is.
+# These only reflect a municipality's size.
 _SIZES = {"count", "amount"}
 _SIZE_UNITS = {"antal", "kr", "mnkr"}
 
@@ -61,7 +63,7 @@ def _profile(tables: Tables, area: Row) -> Row:
 
 
 def _place(tables: Tables, area: Row) -> Row:
-    """Where the area belongs: its county, its kind and GR, each with a page of its own."""
+    """The groups of the area that have a page: its county, its type and GR."""
     groups = [g for g in tables.groups_of.get(area["area_id"], []) if g in tables.areas]
     return {"groups": [{"area_id": g, "name": tables.name(g)} for g in groups]}
 
@@ -91,7 +93,7 @@ def _line(tables: Tables, indicator_id: str, newest: Row) -> Row:
 
 
 def _outstanding(tables: Tables, lines: dict[str, list[Row]]) -> list[Row]:
-    """What lies furthest out among the municipalities in the indicator's newest year; no judgement is made of it."""
+    """What ranks furthest out among the municipalities in the indicator's newest year, without judgement."""
     found = [
         line | {"theme": theme, "edge": edge}
         for theme, of_theme in lines.items()
@@ -100,7 +102,7 @@ def _outstanding(tables: Tables, lines: dict[str, list[Row]]) -> list[Row]:
     ]
     told: list[Row] = []
     for line in sorted(found, key=lambda f: (f["edge"], f["indicator_id"])):
-        twin = line["indicator_id"].removesuffix("_fasta_priser")  # one of twins is enough
+        twin = line["indicator_id"].removesuffix("_fasta_priser")  # one of two equivalent indicators is enough
         is_twin = any(t["indicator_id"].removesuffix("_fasta_priser") == twin for t in told)
         if not is_twin and sum(t["theme"] == line["theme"] for t in told) < _MOST_OF_THEME:
             told.append({k: line[k] for k in ("indicator_id", "title", "theme", "unit", "decimals", "value", "year",
@@ -109,9 +111,9 @@ def _outstanding(tables: Tables, lines: dict[str, list[Row]]) -> list[Row]:
 
 
 def _edge(tables: Tables, line: Row) -> float | None:
-    """How many per cent of the municipalities lie as far out or further, those with the same value counted.
+    """The percentage of municipalities that rank as far out or further, including ties.
 
-    None where too few have a value, or the area's is older than theirs.
+    None where too few have a value, or the area's value is older than theirs.
     """
     ranked = tables.ranked.get(line["indicator_id"], [])
     values = [row["value"] for row in ranked if row["value"] is not None and row["caution"] is None]

@@ -1,4 +1,4 @@
-"""Pages of indicators, and the list of them. Belongs here: what is shown of one indicator over areas and years."""
+"""Pages of indicators, and the list of them. Belongs here: the content for one indicator over areas and years."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from indicators.model.words import THEMES
 from pipelines.site.pages.page import GR, NATION, Page, indicator_path
 from pipelines.site.release_data import Row, Tables
 
-_REGIONS = ("0014", "0013")  # those that GR's municipalities lie in
-_EVENTS = {"agreement", "context", "reform", "financing_shift"}  # kinds that a series is drawn with
+_REGIONS = ("0014", "0013")  # the counties of GR's municipalities
+_EVENTS = {"agreement", "context", "reform", "financing_shift"}  # area types that a chart includes
 _SWEDEN = ("0000", "GR")
 _FIXED = "_fasta_priser"
 _WORKED = ("1480", "0180", NATION)
@@ -60,7 +60,7 @@ def _content(tables: Tables, row: Row, values: pl.DataFrame) -> Row:
 
 
 def breaks_of(row: Row) -> dict[int, str]:
-    """Years in which a series was redefined, with reasons, out of the table's text `2019: …; 2021: …`."""
+    """Years in which a series was redefined, with reasons, parsed from the table's text `2019: …; 2021: …`."""
     text = row["breaks"] or ""
     found = re.findall(r"(?:^|; )(\d{4}): (.*?)(?=; \d{4}: |$)", text, flags=re.DOTALL)
     return {int(year): reason for year, reason in found}
@@ -71,7 +71,7 @@ def _has(values: pl.DataFrame, *areas: str) -> bool:
 
 
 def _multiples_caption(drawn: list[Row], of_n: int) -> str:
-    """What the small pictures show: how many municipalities, and the nation's line where it is drawn."""
+    """The caption of the small multiples: how many municipalities, and the nation's line where it is drawn."""
     areas = {row["area_id"] for row in drawn}
     shown = len(areas - {NATION})
     whom = f"De {of_n} kommunerna" if shown == of_n else f"{shown} av de {of_n} kommunerna, de som har värden"
@@ -103,7 +103,7 @@ def _series(tables: Tables, values: pl.DataFrame, areas: list[str], breaks: set[
 
 
 def _formula(tables: Tables, row: Row) -> str | None:
-    """How a computed value comes about; None for a value that is shown as its source gives it."""
+    """The formula of a computed value; None for a value that is published by its source."""
     if row["processing_level"] != "computed":
         return None
     top, bottom = row["numerator"], row["denominator"]
@@ -117,7 +117,7 @@ def _formula(tables: Tables, row: Row) -> str | None:
 
 
 def _worked(tables: Tables, indicator: Row) -> Row | None:
-    """One area's newest value with the sums that it was computed from, and what prices made of it."""
+    """A worked example: one area's newest value with its inputs, and the price adjustment."""
     of_areas = {r["area_id"]: r for r in tables.ranked.get(indicator["indicator_id"], [])}
     row = next((of_areas[a] for a in _WORKED if a in of_areas and _trusted(of_areas[a])), None)
     row = row or next((r for r in of_areas.values() if _trusted(r)), None)
@@ -136,7 +136,7 @@ def _trusted(row: Row) -> bool:
 
 
 def _events(tables: Tables, indicator_id: str, values: pl.DataFrame) -> str:
-    """What was decided and began within the series' years, as the chart wants it."""
+    """Decisions and starts within the series' years, for the chart."""
     if values.is_empty():
         return "[]"
     moved = {r["event_id"] for r in tables.whole["reform_event_indicator"] if r["indicator_id"] == indicator_id}

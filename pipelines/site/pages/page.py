@@ -1,4 +1,4 @@
-"""A page before it is written. Belongs here: its place, its template and what the template is given."""
+"""A page before it is rendered. Belongs here: its path, its template and the template's content."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ GR, NATION = "GR", "0000"
 
 
 class Page(NamedTuple):
-    """`path` below the site; `content` is plain (text, numbers, lists), so that its fingerprint tells of change."""
+    """`path` below the site; `content` is plain data (text, numbers, lists), so that its fingerprint reveals
+    changes.
+    """
 
     path: str
     template: str
@@ -19,20 +21,20 @@ class Page(NamedTuple):
 
     @property
     def root(self) -> str:
-        """The way from the page to the site's first folder."""
+        """The relative path from the page to the site's root folder."""
         return "../" * self.path.count("/")
 
 
 def area_path(area_id: str) -> str:
-    """Where an area's page lies."""
+    """The path of an area's page."""
     return f"omrade/{area_id}.html"
 
 
 def indicator_path(indicator_id: str) -> str:
-    """Where an indicator's page lies."""
+    """The path of an indicator's page."""
     return f"nyckeltal/{indicator_id}.html"
 
 
 def study_path(study_id: str) -> str:
-    """Where a study's page lies."""
+    """The path of a study's page."""
     return f"studie/{study_id}.html"

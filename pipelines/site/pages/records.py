@@ -1,4 +1,4 @@
-"""The pages about the warehouse itself: start, gaps, quality, changes, about. Belongs here: what each is given."""
+"""The pages about the warehouse itself: start, gaps, quality, changes, about. Belongs here: the content of each."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from indicators.model.words import THEMES
 from pipelines.site.pages.page import GR, NATION, Page
 from pipelines.site.release_data import Row, Tables
 
-# Under which heading of the quality declaration of Swedish official statistics a check belongs, by its name.
+# The heading of the quality declaration of Swedish official statistics for a check, by its name.
 _HEADINGS = (
     ("Aktualitet och punktlighet", re.compile(r"\.coverage_last_year")),
     ("Relevans", re.compile(r"\.coverage_")),
@@ -22,7 +22,7 @@ _ORDER = (
     "Jämförbarhet och samanvändbarhet",
 )  # fmt: skip
 _ACCURACY = "Tillförlitlighet"
-# What was done about a publisher's error, by the action of its correction: said of one, and of several.
+# What was done about a publisher's error, by the action of its correction: singular and plural.
 _MENDED = ("rättat här", "rättade här")
 _DROPPED = ("borttaget här", "borttagna här")
 _MARKED = ("bara utmärkt, värdet står kvar med en varning", "bara utmärkta, värdena står kvar med en varning")
@@ -100,7 +100,7 @@ def _gaps(tables: Tables) -> Row:
 
 
 def heading_of(check_id: str) -> str:
-    """The heading that a check stands under."""
+    """The heading for a check."""
     return next((title for title, known in _HEADINGS if known.search(check_id)), _ACCURACY)
 
 
@@ -130,7 +130,7 @@ def _quality(tables: Tables) -> Row:
 
 
 def corrections_told(corrections: list[Row]) -> str:
-    """How many of the publishers' errors are mended here and how many only marked; nothing where there are none."""
+    """How many of the publishers' errors are corrected and how many only flagged; empty if there are none."""
     done = Counter(_DONE[c["action"]] for c in corrections)
     parts = [f"{n} är {one if n == 1 else several}" for one, several in _DONE_ORDER if (n := done[one, several])]
     if not parts:

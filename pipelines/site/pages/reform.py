@@ -1,4 +1,7 @@
-"""The reform: its events, its money, what was done and found, and the studies, each with a page of its own."""
+"""The reform: its events, its money, interventions and findings, and the studies, each with a page of its own.
+
+Belongs here: the content of these pages. Does not belong here: estimating (`indicators/statistics`).
+"""
 
 from __future__ import annotations
 
@@ -38,7 +41,7 @@ def reform_pages(tables: Tables) -> Iterator[Page]:
 
 
 def _ledger(rows: list[Row]) -> list[Row]:
-    """Each amount followed by its parts, with how deep it lies."""
+    """Each amount followed by its parts, with their depth."""
 
     def below(parent: str | None, depth: int) -> list[Row]:
         found = []
@@ -112,25 +115,25 @@ def _analysis(tables: Tables, analysis: Row) -> Row:
 
 
 def _shown(rows: list[Row]) -> list[float | None]:
-    """The values of a series; its differences where it has no values, such as those of years since a change."""
+    """The values of a series; its differences where it has no values, such as those by years since a change."""
     observed = [row["observed"] for row in rows]
     return observed if any(value is not None for value in observed) else [row["gap"] for row in rows]
 
 
 def _with_decimals(row: Row, together: list[float | None]) -> Row:
-    """The decimals that the command line shows too, which are not the indicator's."""
+    """Adds the decimals that the command line shows too, which differ from the indicator's."""
     return row | {"decimals": effect_decimals(together, row["lower_95"], row["upper_95"])}
 
 
 def _measured(tables: Tables, indicators: str) -> Row:
-    """Title and unit of what is estimated; of several together (payers) those of the first."""
+    """Title and unit of the estimated indicator; of the first where there are several (payers)."""
     titles = {i: r["title_sv"] for i, r in tables.indicators.items()}
     first = tables.indicators[re.split(", | - ", indicators)[0]]
     return {"title": paid_together(indicators, titles), "unit": first["unit"]}
 
 
 def _names(tables: Tables, areas: str | None) -> str:
-    """What several areas are called; nothing where none is named."""
+    """The names of several areas; empty where none is named."""
     return ", ".join(tables.name(area) for area in areas.split(", ")) if areas else ""
 
 

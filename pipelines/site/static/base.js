@@ -25,7 +25,8 @@ function drawn(kind, attributes = {}, ...children) {
 }
 
 // 290 766 or 12,3, with narrow spaces that never break; an en dash where there is no value. Rounded as `rounded` of
-// pipelines/show.py does it: the number as it is written (hence its text), a half away from zero, no sign before nothing.
+// pipelines/text/swedish_numbers.py does it: the number as it is written (hence its text), a half away from zero, no sign
+// before nothing.
 function swedish(value, decimals = 0) {
   if (value === null || value === undefined || Number.isNaN(value)) return "–";
   const form = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
@@ -42,7 +43,7 @@ function parsed(text) {
   return /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(plain) ? Number(plain) : null;
 }
 
-// What shows nothing or looks like a blank, as in pipelines/text.py.
+// What shows nothing or looks like a blank, as in pipelines/text/normalise.py.
 const UNSEEN = /[\p{Cf}\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\ufe00-\ufe0f\u{e0000}-\u{e0fff}]/gu;
 const BLANKS = /[\s\u001c-\u001f\u0085\u2800\u3164\uffa0]+/gu;
 
@@ -51,7 +52,7 @@ function plainText(text) {
   return text.replace(UNSEEN, "").replace(BLANKS, " ").trim().normalize("NFC");
 }
 
-// "Hemtjänst" and "hemtjanst" become the same: `folded` of pipelines/text.py.
+// "Hemtjänst" and "hemtjanst" become the same: `folded` of pipelines/text/normalise.py.
 function folded(text) {
   return plainText(text).normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 }

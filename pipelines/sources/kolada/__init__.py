@@ -1,8 +1,8 @@
-"""Kolada's interface v3: fetching and parsing, nothing else.
+"""Kolada's API v3: fetching and parsing, nothing else.
 
-Belongs here: what may be asked and how the answers look (`pages`), which requests are fewest (`plan`), the fetch of
-each dataset (`ask`), and archived answers as rows (`rows`). Does not belong here: which rows are believed, or what
-they mean.
+Belongs here: the types of the responses (`pages`), planning the fewest requests (`plan`), the fetch of each dataset
+(`fetching`), and archived responses as rows (`parsing`). Does not belong here: which rows are accepted, or what they
+mean.
 """
 
 from pipelines.sources.kolada.fetching import check, fetch

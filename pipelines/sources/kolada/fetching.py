@@ -1,10 +1,10 @@
-"""The fetch of each of Kolada's datasets: which addresses are asked, and what has to come.
+"""The fetch of each of Kolada's datasets: which URLs are requested, and what they have to return.
 
-Belongs here: scope, sweeps and deltas, and promises. Does not belong here: the pages (`pages`), the choice of batches
-(`plan`), the rows (`rows`).
+Belongs here: scope, sweeps and deltas, and promises. Does not belong here: the pages (`pages.py`), the choice of
+batches (`plan.py`), the rows (`parsing.py`).
 
-A sweep asks for all values of the scope, by KPI and area. A delta asks for what changed since the last fetch that was
-taken in, by KPI and year, and covers the newest years; what changes in older ones is met by the next sweep.
+A sweep requests all values of the scope, by KPI and area. A delta requests what changed since the last fetch that was
+taken in, by KPI and year, for the newest years only; changes in older years are found by the next sweep.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ MUNICIPALITY, KPI, VALUES = "kolada.municipality", "kolada.kpi", "kolada.values"
 
 
 class Limits(Strict):
-    """`live` of `kolada.values`: the interface's limits, statuses, and the first year of units' values."""
+    """`live` of `kolada.values`: the API's limits, statuses, and the first year of units' values."""
 
     max_ids: int = Field(ge=1)
     statuses: dict[str, Literal["missing", "suppressed", "not_applicable", "not_collected"]]
@@ -41,7 +41,7 @@ class Limits(Strict):
 
 
 def check(dataset: str) -> None:
-    """Read the interface's limits, which every dataset is asked for by.
+    """Validate the API's limits, which the requests for every dataset observe.
 
     Raises:
         DeclarationError: the declaration is wrong, with file and key.
@@ -50,10 +50,10 @@ def check(dataset: str) -> None:
 
 
 def fetch(context: Context, dataset: str) -> Fetch | None:
-    """Fetch one dataset; None when it is looked at more seldom, or nothing changed.
+    """Fetch one dataset; None when it is not due, or nothing changed.
 
     Raises:
-        SourceError: it could not be had whole.
+        SourceError: it could not be fetched completely.
     """
     seldom = dataset not in {VALUES, MUNICIPALITY, KPI}
     of_units = dataset in {"kolada.ou", "kolada.ou_values"}
@@ -64,10 +64,10 @@ def fetch(context: Context, dataset: str) -> Fetch | None:
 
 
 def scope(context: Context) -> tuple[list[str], dict[str, str]]:
-    """The KPIs to ask for, and those of the catalogue that the publisher no longer lists, with the reason.
+    """The KPIs to request, and those of the catalogue that the publisher no longer lists, with the reason.
 
     Raises:
-        SourceError: the KPI list or the group is not there.
+        SourceError: the KPI list or the group is missing.
     """
     listed = parsing.ids_of(context.archive, KPI)
     chosen, used = context.settings.kolada_scope, set(context.catalogue.series_of(VALUES))
@@ -101,7 +101,7 @@ def _base(context: Context) -> str:
 
 
 def _is_due(context: Context, dataset: str) -> bool:
-    """Whether a dataset that seldom changes is to be looked at again: it is time, or the last fetch did not pass."""
+    """Whether a dataset that rarely changes is due: enough time has passed, or the last fetch did not pass the gate."""
     looked, last = context.archive.looked_at(dataset), context.archive.latest(dataset)
     passed = last is None or last.content_id in {fetched.content_id for fetched in context.taken_in(dataset)}
     return looked is None or not passed or context.now - looked >= timedelta(days=context.settings.full_sweep_days)
@@ -117,11 +117,11 @@ _LISTS: dict[str, tuple[str, Any]] = {
 
 
 def _list(context: Context, dataset: str) -> Fetch:
-    """A whole list of the publisher's."""
+    """Fetch one of the publisher's lists completely."""
     path, kind = _LISTS[dataset]
     base = _base(context)
-    deposit = context.deposit(dataset, f"list {base}")
-    reader: Reader[Any] = Reader(context.client(PUBLISHER), deposit, kind, base)
+    journal = context.journal(dataset, f"list {base}")
+    reader: Reader[Any] = Reader(context.client(PUBLISHER), journal, kind, base)
     chain = reader.whole(f"{base}/{path}?per_page={_limits().page_items}")
     count = sum(len(i.members) for i in chain.items) if kind is Group else len(chain.items)
     if not count:
@@ -132,8 +132,8 @@ def _list(context: Context, dataset: str) -> Fetch:
             found="none",
             remedy="refresh again later; the list that was known stands",
         )
-    fetched = deposit.finish(chain.keys, Promise(rows=count))
-    if dataset not in {MUNICIPALITY, KPI}:  # those two are looked at every time
+    fetched = journal.finish(chain.keys, Promise(rows=count))
+    if dataset not in {MUNICIPALITY, KPI}:  # those two are fetched every time
         context.archive.look(dataset, context.now)
     return fetched
 
@@ -148,21 +148,23 @@ def _values(context: Context) -> Fetch | None:
 
 
 def _since(context: Context, series: list[str]) -> date | None:
-    """From which day a delta has to ask; None when a full sweep is due: it is time, or the last fetch did not pass."""
+    """The first day of a delta; None when a sweep is due: enough time has passed, or the last fetch did not pass
+    the gate.
+    """
     known = [f for f in context.taken_in(VALUES) if f.way == "live"]
     whole = [f for f in known if f.promise.complete and set(series) <= set(f.promise.series)]
     looked, last = context.archive.looked_at(VALUES), context.archive.latest(VALUES)
     passed = last is None or last.content_id in {f.content_id for f in known}
-    if not passed:  # held back, or refused with the release: what it was about may not come again as a change
+    if not passed:  # held back, or refused with the release: its changes may not be reported again by a delta
         return None
     if not whole or looked is None or context.now - looked >= timedelta(days=context.settings.full_sweep_days):
         return None
-    # A day before, as nobody says in which time zone the publisher counts its days.
+    # One day earlier, as the publisher's time zone is not documented.
     return known[-1].files[0].fetched_at.date() - timedelta(days=1)
 
 
 class _Tally:
-    """What came of each series, counted while it comes."""
+    """Row counts of each series, updated as pages arrive."""
 
     def __init__(self) -> None:
         self.items: Counter[str] = Counter()
@@ -184,11 +186,11 @@ def _sweep(
     areas: list[str],
     absent: dict[str, str],
 ) -> Fetch:
-    """All values: first a few areas, to learn how much there is of each KPI, then batches that fill their pages."""
+    """All values: first a few areas, to learn the number of values of each KPI, then batches that fill their pages."""
     limits, base = _limits(), _base(context)
     plan = f"sweep {base} {','.join(series)} {','.join(areas)}"
-    deposit = context.deposit(dataset, plan)
-    reader: Reader[Any] = Reader(context.client(PUBLISHER), deposit, kind, base)
+    journal = context.journal(dataset, plan)
+    reader: Reader[Any] = Reader(context.client(PUBLISHER), journal, kind, base)
     tally, keys = _Tally(), list[str]()
 
     def ask(batches: list[list[str]], portion: list[list[str]]) -> None:
@@ -205,7 +207,7 @@ def _sweep(
     first = slices(areas, limits.max_ids)[0]
     ask(even(series, limits.max_ids), [first])
     asked = len(first)
-    while asked < len(areas):  # each portion is planned by all that has come
+    while asked < len(areas):  # each portion is planned with the counts so far
         per_area = {kpi: tally.items[kpi] / asked for kpi in series}
         batches, portions = sweep(per_area, areas[asked:], limits.page_items, limits.max_ids)
         ask(batches, portions[:1])
@@ -216,7 +218,7 @@ def _sweep(
         marks_withdrawals=True,
         absent=absent,
     )
-    fetched = deposit.finish(keys, promise)
+    fetched = journal.finish(keys, promise)
     context.archive.look(dataset, context.now)
     return fetched
 
@@ -224,8 +226,8 @@ def _sweep(
 def _delta(context: Context, series: list[str], absent: dict[str, str], since: date) -> Fetch | None:
     limits, base = _limits(), _base(context)
     years = ",".join(str(context.now.year - n) for n in range(limits.max_ids))
-    deposit = context.deposit(VALUES, f"delta {base} {since} {','.join(series)}")
-    reader: Reader[Any] = Reader(context.client(PUBLISHER), deposit, Item, base)
+    journal = context.journal(VALUES, f"delta {base} {since} {','.join(series)}")
+    reader: Reader[Any] = Reader(context.client(PUBLISHER), journal, Item, base)
     urls = [
         f"{base}/data/kpi/{','.join(kpis)}/year/{years}?from_date={since}&per_page={limits.page_items}"
         for kpis in even(series, limits.max_ids)
@@ -235,11 +237,11 @@ def _delta(context: Context, series: list[str], absent: dict[str, str], since: d
         tally.add(chain.items)
         keys.extend(chain.keys)
     if not tally.rows.total():
-        deposit.discard()
+        journal.discard()
         return None
     came = {kpi: SeriesPromise(rows=n) for kpi, n in sorted(tally.rows.items()) if n}
     promise = Promise(rows=tally.rows.total(), series=came, complete=False, absent=absent)
-    return deposit.finish(keys, promise, since=since)
+    return journal.finish(keys, promise, since=since)
 
 
 def _with_units(context: Context) -> list[str]:
@@ -247,12 +249,12 @@ def _with_units(context: Context) -> list[str]:
 
 
 def _unit_values(context: Context) -> Fetch:
-    """Values of units, for the KPIs of the scope that have them; the publisher gives all units of a KPI and year."""
+    """Values of units, for the KPIs of the scope that have them; the API returns all units of a KPI and year."""
     limits, base = _limits(), _base(context)
     series = _with_units(context)
     years = [str(year) for year in range(limits.first_unit_year, context.now.year + 1)]
-    deposit = context.deposit("kolada.ou_values", f"units {base} {','.join(series)} {years[-1]}")
-    reader: Reader[Any] = Reader(context.client(PUBLISHER), deposit, UnitItem, base)
+    journal = context.journal("kolada.ou_values", f"units {base} {','.join(series)} {years[-1]}")
+    reader: Reader[Any] = Reader(context.client(PUBLISHER), journal, UnitItem, base)
     urls = [
         f"{base}/oudata/kpi/{','.join(kpis)}/year/{','.join(some)}?per_page={limits.page_items}"
         for kpis in even(series, limits.max_ids)
@@ -266,7 +268,7 @@ def _unit_values(context: Context) -> Fetch:
         rows=tally.rows.total(), series={kpi: SeriesPromise(rows=tally.rows[kpi]) for kpi in series},
         marks_withdrawals=True,
     )  # fmt: skip
-    fetched = deposit.finish(keys, promise)
+    fetched = journal.finish(keys, promise)
     context.archive.look("kolada.ou_values", context.now)
     return fetched
 
@@ -278,14 +280,14 @@ def _group_values(context: Context) -> Fetch:
 
 
 def _all(context: Context, ask: Callable[[str], Chain[Any]], urls: list[str]) -> Iterator[Chain[Any]]:
-    """Every chain, in the order of `urls`; a few are asked for at once, within the client's budget."""
+    """Follow every chain, in the order of `urls`; a few in parallel, within the client's budget."""
     ahead = context.settings.parallel_requests
     with ThreadPoolExecutor(ahead) as pool:
         tasks: deque[Future[Chain[Any]]] = deque()
         try:
             for url in urls:
                 tasks.append(pool.submit(ask, url))
-                if len(tasks) > 2 * ahead:  # never more chains in memory than these
+                if len(tasks) > 2 * ahead:  # the maximum of chains in memory
                     yield tasks.popleft().result()
             while tasks:
                 yield tasks.popleft().result()

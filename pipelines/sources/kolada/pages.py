@@ -1,10 +1,10 @@
-"""Kolada's answers, typed, and the chains of pages that they come in.
+"""Kolada's responses, typed, and the chains of pages that they come in.
 
-Belongs here: the shape of each kind of page, and following `next_url` to the end. Does not belong here: which
-addresses are asked (`ask`).
+Belongs here: the type of each kind of page, and following `next_url` to the end. Does not belong here: which URLs are
+requested (`fetching.py`).
 
-A page is read twice: here, when it comes, strictly (a lacking field, a number as text, no JSON at all end by name; a
-new field is told), and when it is parsed (`rows`), fast.
+A page is read twice: here, on arrival, strictly (a missing field, a number as text, or invalid JSON is an error; an
+unknown field is reported), and when it is parsed (`parsing.py`), fast.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from pipelines.errors import SourceError
-from pipelines.sources.fetch_journal import Deposit
+from pipelines.sources.fetch_journal import FetchJournal
 from pipelines.sources.http_client import Client, DamagedError, HttpRefusedError, shown
 from pipelines.sources.json_fields import read_fields
 from pipelines.storage.archive import FileRecord
@@ -54,7 +54,7 @@ class UnitItem(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 
 
 class Kpi(msgspec.Struct, forbid_unknown_fields=True):
-    """What is told of a KPI; those with a default are known and not read."""
+    """The metadata of a KPI; fields with a default are known but not used."""
 
     id: str
     title: str
@@ -94,7 +94,7 @@ class Group(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Unit(msgspec.Struct, forbid_unknown_fields=True):
-    """A unit, and the municipality that it lies in."""
+    """A unit, and the municipality that it is in."""
 
     id: str
     title: str
@@ -115,27 +115,27 @@ class Page(msgspec.Struct, Generic[T], forbid_unknown_fields=True, gc=False):
 
 @dataclass(frozen=True)
 class Chain(Generic[T]):
-    """A whole chain of pages: their keys in the deposit, and all items."""
+    """A complete chain of pages: their keys in the fetch journal, and all items."""
 
     keys: list[str]
     items: list[T]
 
 
 class Reader(Generic[T]):
-    """Follows chains of one kind of page. Safe to use from several threads."""
+    """Follows chains of one kind of page. Thread-safe."""
 
-    def __init__(self, client: Client, deposit: Deposit, kind: Any, base: str) -> None:
-        self._client, self._deposit, self._base = client, deposit, base
+    def __init__(self, client: Client, journal: FetchJournal, kind: Any, base: str) -> None:
+        self._client, self._journal, self._base = client, journal, base
         self._kind = kind
 
     def whole(self, url: str, *, keep_empty: bool = True) -> Chain[T]:
-        """Every page from `url` on, archived.
+        """Fetch and archive every page from `url` on.
 
         Args:
-            keep_empty: archive a lone page without items too (a delta that brings nothing leaves nothing).
+            keep_empty: archive a single page without items too (an empty delta archives nothing).
 
         Raises:
-            SourceError: no whole answer, an endless or repeating chain, or an answer of another shape.
+            SourceError: no complete response, an endless or repeating chain, or a response of another type.
         """
         for attempt in range(1, _CHAIN_ATTEMPTS + 1):
             try:
@@ -172,23 +172,23 @@ class Reader(Generic[T]):
         return Chain(keys, items)
 
     def _page(self, url: str, fresh: bool, *, keep_empty: bool) -> tuple[Page[T], FileRecord | None]:
-        known = None if fresh else self._deposit.find(url)
+        known = None if fresh else self._journal.find(url)
         if known is not None:
-            return self._read(self._deposit.body(known), url), known
+            return self._read(self._journal.body(known), url), known
         try:
             answer = self._client.get(url, lambda body: self._read(body, url))
         except HttpRefusedError as error:
             raise _explained(error) from error
         if not answer.content.values and answer.content.next_url is None and not keep_empty:
             return answer.content, None
-        self._next(answer.content)  # a page that leads elsewhere is not kept to be gone on with
-        return answer.content, self._deposit.add(url, shown(url), answer.body)
+        self._next(answer.content)  # a page with a wrong next page is not archived, so that no resumed fetch follows it
+        return answer.content, self._journal.add(url, shown(url), answer.body)
 
     def _read(self, body: bytes, url: str) -> Page[T]:
         remedy = "if the interface has changed, change pipelines/sources/kolada/pages.py; nothing was taken in"
         page: Page[T]
         page, new = read_fields(body, Page[self._kind], shown(url), remedy)  # type: ignore[name-defined]
-        self._deposit.tell(new)
+        self._journal.tell(new)
         if page.count is not None and page.count != len(page.values):
             raise DamagedError(f"{len(page.values)} items on a page that counts {page.count}")
         return page
@@ -202,13 +202,13 @@ class Reader(Generic[T]):
                 where=self._base,
                 expected=f"an address that begins with {self._base}",
                 found=shown(page.next_url)[:200],
-                remedy="if the publisher has moved, change `addresses` in kolada.yml",
+                remedy="if the publisher has moved, change `addresses` in kolada/declaration.yml",
             )
         return page.next_url
 
 
 def _identity(item: Any) -> tuple[str | int, ...]:
-    """What two items of a chain must not have in common."""
+    """The fields that must differ between any two items of a chain."""
     if isinstance(item, Item):
         return item.kpi, item.municipality, item.period
     if isinstance(item, UnitItem):
@@ -223,7 +223,7 @@ def _explained(error: HttpRefusedError) -> SourceError:
             where=error.where,
             expected="interface v3 (https://api.kolada.se/v3), which came 2025-04-04; v2 was shut off in 2026",
             found=error.found,
-            remedy="set `addresses` in kolada.yml to the version in use",
+            remedy="set `addresses` in kolada/declaration.yml to the version in use",
         )
     if error.status == 422:
         return SourceError(
@@ -231,6 +231,6 @@ def _explained(error: HttpRefusedError) -> SourceError:
             where=error.where,
             expected="at most 25 ids in each segment and at most 5 000 items a page",
             found=error.found,
-            remedy="if the publisher has lowered its limits, change `live` in kolada.yml",
+            remedy="if the publisher has lowered its limits, change `live` in kolada/declaration.yml",
         )
     return error

@@ -1,8 +1,8 @@
-"""Kolada's archived answers as rows.
+"""Kolada's archived responses as rows.
 
-Belongs here: reading pages that `pages` has let through, into the declared columns. Does not belong here: asking.
+Belongs here: reading pages that `pages.py` has validated, into the declared columns. Does not belong here: requests.
 
-Values are read by DuckDB, which streams any number of pages; their shape was tried, field by field, when they came.
+Values are read by DuckDB, which streams any number of pages; their types were validated, field by field, on arrival.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from pipelines.storage.archive import Archive, Fetch
 from pipelines.storage.database import literal, scratch
 
 _VALUE = 'STRUCT(gender VARCHAR, "value" DOUBLE, status VARCHAR, "count" BIGINT, isdeleted BOOLEAN)[]'
-_BUFFER = 4 << 20  # bytes of a page that DuckDB makes room for; more when a page is larger
+_BUFFER = 4 << 20  # DuckDB's buffer for one page in bytes; more when a page is larger
 _FLAGS = {"true": "true", "1": "true", "false": "false", "0": "false"}
 
 
 def parse(fetched: Fetch, archive: Archive, target: Path) -> Parsed:
-    """Write the rows of a fetch; fields that are new were told when the pages came.
+    """Write the rows of a fetch; unknown fields were reported when the pages arrived.
 
     Raises:
-        SourceError: an archived page is damaged, or a cell is not what it should be.
+        SourceError: an archived page is damaged, or a cell has a wrong type.
     """
     dataset = fetched.dataset
     if dataset in {"kolada.values", "kolada.ou_values", "kolada.group_values"}:
@@ -47,7 +47,7 @@ def parse(fetched: Fetch, archive: Archive, target: Path) -> Parsed:
 
 
 def is_area(area_id: str) -> bool:
-    """Whether a value is an area's; `G…` are groups, whose values are unweighted means of their members."""
+    """Whether a value belongs to an area; `G…` are groups, whose values are unweighted means of their members."""
     return not area_id.startswith("G")
 
 
@@ -113,7 +113,7 @@ def _kpis(body: bytes) -> Iterator[tuple[Any, ...]]:
 
 
 def _flag(value: Flag) -> str | None:
-    """true or false, for a boolean or 0 and 1; what is neither is left as it is, and refused as a cell."""
+    """true or false, for a boolean or 0 and 1; anything else is left unchanged, and rejected as a cell."""
     return None if value in (None, "") else _FLAGS.get(str(value).lower(), str(value))
 
 
@@ -144,15 +144,15 @@ def _write_values(fetched: Fetch, archive: Archive, target: Path) -> None:
     area = "ou" if fetched.dataset == "kolada.ou_values" else "municipality"
     groups = fetched.dataset == "kolada.group_values"
     wanted = "true" if area == "ou" else f"area_id {'' if groups else 'not '}like 'G%'"
-    with ThreadPoolExecutor(2) as pool:  # every page is seen to be whole first
+    with ThreadPoolExecutor(2) as pool:  # every page is verified to be complete first
         paths = ", ".join(literal(str(p)) for p in pool.map(archive.read_path, [r.sha256 for r in fetched.files]))
     shape = f"{{'values': 'STRUCT(kpi VARCHAR, {area} VARCHAR, period INTEGER, \"values\" {_VALUE})[]'}}"
     largest = max(_BUFFER, *(record.bytes for record in fetched.files))
     known = datasets()["kolada.values"].live["statuses"]
     told = " ".join(f"when {literal(word)} then {literal(meant)}" for word, meant in known.items())
     meaning = f"case regexp_replace(lower(v.status), '[^\\p{{L}}]', '', 'g') {told} end"
-    # An empty status is that of a plain value, and a plain gap is told as `Missing` or not at all. Beside a status that
-    # says that there is no value no number is one. A zero has no sign.
+    # An empty status means an ordinary value; a gap has the status `Missing` or none. A number beside a status that
+    # means no value is ignored. A zero has no sign.
     query = f"""
         select series_id, area_id, year, v.gender as sex,
             case when v.isdeleted or said is not null then null else v.value + 0 end as value,

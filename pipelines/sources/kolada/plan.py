@@ -1,7 +1,7 @@
-"""Which requests are fewest. Belongs here: pure functions over ids and counts, nothing of the network.
+"""Plans the fewest requests. Belongs here: pure functions over ids and counts, nothing about the network.
 
-A request takes at most `max_ids` ids in each segment, and an answer comes in pages of `page_items` items. So a request
-costs as many requests as it has pages, and a half-full last page is what can be saved.
+A request takes at most `max_ids` ids in each segment, and a response comes in pages of `page_items` items. The cost is
+the number of pages, so half-empty last pages are what can be saved.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from collections.abc import Mapping, Sequence
 from math import ceil
 
 _MOST_PAGES = 12
-_MARGIN = 1.03  # areas have more years here and fewer there; a page that overflows costs a request
+_MARGIN = 1.03  # safety margin: areas differ in their number of years, and an overflowing page costs a request
 
 
 def spread(ids: Sequence[str]) -> list[str]:
-    """The ids in an order of which any run is like the whole (van der Corput's): few stand beside those of their kind.
+    """The ids in an order in which any run is representative of the whole (van der Corput's sequence).
 
     Areas of one kind have about as many values, so runs of one kind would fill their pages unevenly.
     """
@@ -24,14 +24,14 @@ def spread(ids: Sequence[str]) -> list[str]:
 
 
 def slices(ids: Sequence[str], size: int) -> list[list[str]]:
-    """Runs of at most `size` ids; the short one comes first, as it is the cheapest to learn from."""
+    """Runs of at most `size` ids; the shorter one comes first, as the cheapest one to learn from."""
     short = len(ids) % size
     starts = [0, *range(short, len(ids), size)] if short else list(range(0, len(ids), size))
     return [list(ids[a:b]) for a, b in zip(starts, [*starts[1:], len(ids)], strict=True)]
 
 
 def even(ids: Sequence[str], size: int) -> list[list[str]]:
-    """As few runs of at most `size` ids as there can be, of about the same length."""
+    """The fewest runs of at most `size` ids, of nearly equal length."""
     runs = ceil(len(ids) / size)
     bounds = [round(n * len(ids) / runs) for n in range(runs + 1)]
     return [list(ids[a:b]) for a, b in itertools.pairwise(bounds)]

@@ -1,6 +1,6 @@
-"""What `live` of a dataset in `scb.yml` may say, typed.
+"""The keys of `live` in a dataset of SCB's `declaration.yml`, typed.
 
-Belongs here: the words of the declaration. Does not belong here: what they find in a table (`resolve`).
+Belongs here: those types. Does not belong here: what they match in a table (`resolve.py`).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pipelines.datasets import STATUSES, datasets, declaration_of
 class Category(Strict):
     """One category of a variable: by its code, by its label, or by both, which then have to agree.
 
-    `label` is a regular expression that is searched for without regard to case; its named groups are kept.
+    `label` is a case-insensitive regular expression; its named groups are stored.
     """
 
     code: str | None = None
@@ -38,7 +38,7 @@ class Category(Strict):
 
 
 class Areas(Strict):
-    """Where the areas stand. Codes of four digits are municipalities; `left_out` are patterns of codes not asked for.
+    """The variable of areas. Codes of four digits are municipalities; `left_out` are patterns of codes to skip.
 
     A code that is neither of these nor `nation` is an error.
     """
@@ -49,7 +49,7 @@ class Areas(Strict):
 
 
 class Sexes(Strict):
-    """Where the sexes stand. `T: sum` adds women and men, which is right only where no noise has been added."""
+    """The variable of sexes. `T: sum` adds women and men, which is right only where no noise has been added."""
 
     variable: str = "Kon"
     T: Category | Literal["sum"]
@@ -94,11 +94,11 @@ class Table(Strict):
 
 
 class Live(Strict):
-    """How a dataset is asked for.
+    """How a dataset is requested.
 
-    `rows`: facts, or months of an index. `statuses` is what the publisher's signs mean. In version 1, where a sign
-    stands in place of a number, one that is not named refuses the answer; in version 2 it is kept as `code:` and the
-    sign, without the value.
+    `rows`: facts, or months of an index. `statuses` maps the publisher's signs to statuses. In version 1, where a sign
+    replaces the number, an undeclared one is an error; in version 2 its status is `code:` and the sign, and the value
+    is dropped.
     """
 
     rows: Literal["facts", "months"] = "facts"
@@ -125,7 +125,7 @@ class Live(Strict):
 
 
 def live_of(dataset: str) -> Live:
-    """How a dataset is asked for.
+    """How a dataset is requested.
 
     Raises:
         DeclarationError: the declaration is wrong, with file and key.

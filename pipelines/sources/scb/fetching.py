@@ -1,10 +1,10 @@
-"""The fetch of each of SCB's datasets: what has changed, and every answer into the archive.
+"""The fetch of each of SCB's datasets: whether anything changed, and archiving every response.
 
-Belongs here: the look before a fetch, the order of questions, and the promise. Does not belong here: what a
-declaration amounts to (`resolve`), or the rows (`rows`).
+Belongs here: the check before a fetch, the order of queries, and the promise. Does not belong here: resolving a
+declaration (`resolve.py`), or the rows (`parsing.py`).
 
-A table that says that it has not been updated since the last fetch that was taken in is not asked again, but for a full
-sweep each `full_sweep_days`, which meets what was changed without a word.
+A table that has not been updated since the last fetch that was taken in is not fetched again, except for a full sweep
+each `full_sweep_days`, which finds unannounced changes.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from functools import partial
 from pipelines.datasets import load_publishers
 from pipelines.errors import SourceError
 from pipelines.sources.fetch_context import Context
-from pipelines.sources.fetch_journal import Deposit
+from pipelines.sources.fetch_journal import FetchJournal
 from pipelines.sources.pxweb import VERSIONS, Limits, PxWeb, TooManyCellsError
 from pipelines.sources.pxweb_answers import CONTENTS, Cells, Metadata, Variable, codelist_v2, require
 from pipelines.sources.pxweb_query import Query, split
 from pipelines.sources.scb.archived_tables import address, codelist_key, data_key, metadata_key, read_back
 from pipelines.sources.scb.declared import Live, Table, live_of
 from pipelines.sources.scb.parsing import described, months, refuse_signs
-from pipelines.sources.scb.resolve import Asked, promise_of, resolve
+from pipelines.sources.scb.resolve import ResolvedPart, promise_of, resolve
 from pipelines.storage.archive import Fetch, Promise
 
 PUBLISHER = "scb"
-_HALVINGS = 3  # how often a refused question is halved before the refusal is believed to be about something else
+_HALVINGS = 3  # how often a refused query is halved before the refusal is taken to have another reason
 
 
 def check(dataset: str) -> None:
-    """Read which tables are asked for, and what their codes mean.
+    """Validate which tables are requested, and what their codes mean.
 
     Raises:
         DeclarationError: the declaration is wrong, with file and key.
@@ -43,7 +43,7 @@ def fetch(context: Context, dataset: str) -> Fetch | None:
     """Fetch one dataset; None when no table of it was updated since the last fetch that was taken in.
 
     Raises:
-        SourceError: it could not be had whole.
+        SourceError: it could not be fetched completely.
     """
     live = live_of(dataset)
     if _is_unchanged(context, dataset, live):
@@ -54,7 +54,7 @@ def fetch(context: Context, dataset: str) -> Fetch | None:
 
 
 def _is_unchanged(context: Context, dataset: str, live: Live) -> bool:
-    """Whether each table says that it is as it was; a request a table, and none when a fetch is due anyway."""
+    """Whether no table was updated; one request for each table, and none when a fetch is due anyway."""
     last, looked = context.archive.latest(dataset), context.archive.looked_at(dataset)
     if last is None or last.way != "live" or looked is None:
         return False
@@ -63,10 +63,10 @@ def _is_unchanged(context: Context, dataset: str, live: Live) -> bool:
         return False
     try:
         before = read_back(context.archive, last, live)
-    except SourceError:  # other questions than then, or a damaged archive: the fetch that follows mends or tells it
+    except SourceError:  # the queries changed, or the archive is damaged: the fetch that follows repairs or reports it
         return False
     for name, (table, kept, metadata, asked) in before.items():
-        # Every content, since each has a moment of its own; of all else one code.
+        # Every content, since each has its own time of update; one code of everything else.
         cell = Query({v: codes if v == CONTENTS else codes[:1] for v, codes in asked[0].query.codes.items()})
         mark = _api(context, table.api).look(name, cell, table.time)
         context.tell(dataset, mark.new_fields)
@@ -89,21 +89,21 @@ class _Gathering:
         self._limits: dict[str, Limits] = {}
         question = hashlib.sha256(live.model_dump_json().encode()).hexdigest()[:16]
         servers = " ".join(context.url(PUBLISHER, load_publishers()[PUBLISHER].addresses[v]) for v in self._apis)
-        self._deposit: Deposit = context.deposit(dataset, f"{question} of {servers}")
+        self._journal: FetchJournal = context.journal(dataset, f"{question} of {servers}")
         self._keys: list[str] = []
 
     def whole(self) -> Fetch:
-        """Ask for everything, and write it down."""
+        """Request everything, and record the fetch."""
         asked = [part for table in self._live.tables for part in self._table(table)]
         promise = promise_of(asked) if self._live.rows == "facts" else self._months(asked[0])
-        return self._deposit.finish(self._keys, promise)
+        return self._journal.finish(self._keys, promise)
 
-    def _table(self, table: Table) -> list[Asked]:
+    def _table(self, table: Table) -> list[ResolvedPart]:
         api = self._apis[table.api]
         if table.api not in self._limits:
             rate = self._context.settings.requests_per_second
             limits = api.limits()
-            self._deposit.tell(limits.new_fields)
+            self._journal.tell(limits.new_fields)
             self._context.tell(self._dataset, limits.new_fields)
             self._limits[table.api] = limits.agreed(self._context.client(PUBLISHER), rate)
         metadata = self._metadata(api, table)
@@ -119,11 +119,11 @@ class _Gathering:
     def _metadata(self, api: PxWeb, table: Table) -> Metadata:
         key = metadata_key(table.table)
         self._keys.append(key)
-        if record := self._deposit.find(key):
-            return api.read_metadata(self._deposit.body(record))
+        if record := self._journal.find(key):
+            return api.read_metadata(self._journal.body(record))
         answer = api.metadata(table.table)
-        self._deposit.tell(answer.content.new_fields)
-        self._deposit.add(key, address(answer.url, key), answer.body, answer.content.updated)
+        self._journal.tell(answer.content.new_fields)
+        self._journal.add(key, address(answer.url, key), answer.body, answer.content.updated)
         return answer.content
 
     def _codelist(self, api: PxWeb, table: Table, metadata: Metadata, variable: str, codelist: str) -> Variable:
@@ -134,22 +134,22 @@ class _Gathering:
                 where=f"table {table.table}",
                 expected=codelist,
                 found=", ".join(offered) or "none",
-                remedy="see the table at the publisher, and change the declaration in scb.yml if it has changed",
+                remedy="see the table at the publisher; if it has changed, change scb/declaration.yml",
             )
         key = codelist_key(table.table, codelist)
         if key not in self._keys:
             self._keys.append(key)
-        if record := self._deposit.find(key):
-            return codelist_v2(self._deposit.body(record))
+        if record := self._journal.find(key):
+            return codelist_v2(self._journal.body(record))
         answer = api.codelist(codelist)
-        self._deposit.tell(answer.content.new_fields)
-        self._deposit.add(key, address(answer.url, key), answer.body)
+        self._journal.tell(answer.content.new_fields)
+        self._journal.add(key, address(answer.url, key), answer.body)
         return answer.content
 
-    def _piece(self, api: PxWeb, table: Table, part: Asked, number: int, piece: Query, halvings: int) -> None:
-        """Ask for cells; in halves when the server finds them too many against its own word."""
+    def _piece(self, api: PxWeb, table: Table, part: ResolvedPart, number: int, piece: Query, halvings: int) -> None:
+        """Request cells; in halves when the server refuses a number of cells within its stated limits."""
         key = data_key(table.table, number, part.query, piece)
-        if self._deposit.find(key) is None:
+        if self._journal.find(key) is None:
 
             def read(cells: Cells) -> Cells:
                 where = f"table {table.table}"
@@ -166,27 +166,27 @@ class _Gathering:
                 for half in halves:
                     self._piece(api, table, part, number, half, halvings - 1)
                 return
-            self._deposit.tell(answer.content.new_fields)
-            self._deposit.add(key, address(answer.url, key), answer.body, answer.content.updated)
+            self._journal.tell(answer.content.new_fields)
+            self._journal.add(key, address(answer.url, key), answer.body, answer.content.updated)
         self._keys.append(key)
 
     def _refuse_mixture(self, table: Table, metadata: Metadata, keys: list[str]) -> None:
-        """All answers of a table have to be of one publication."""
-        records = [record for key in keys if "/data/" in key and (record := self._deposit.find(key))]
+        """Reject responses of one table that belong to different publications."""
+        records = [record for key in keys if "/data/" in key and (record := self._journal.find(key))]
         moments = {str(record.published_at) for record in records}
         if metadata.updated is not None:
             moments.add(metadata.updated)
         if "None" in moments:
-            self._deposit.discard()
+            self._journal.discard()
             raise SourceError(
                 "the answers do not say when the table was updated",
                 where=f"table {table.table}",
                 expected="the field updated in metadata and answers",
-                found=f"lacking: updated; new: {', '.join(sorted(self._deposit.new_fields)) or 'none'}",
+                found=f"lacking: updated; new: {', '.join(sorted(self._journal.new_fields)) or 'none'}",
                 remedy="if the interface has changed, change pipelines/sources/pxweb_answers.py; nothing was taken in",
             )
         if len(moments) > 1:
-            self._deposit.discard()
+            self._journal.discard()
             raise SourceError(
                 "the table was updated while it was being fetched",
                 where=f"table {table.table}",
@@ -195,9 +195,9 @@ class _Gathering:
                 remedy="refresh again",
             )
 
-    def _months(self, asked: Asked) -> Promise:
-        """The months asked for, less those that are not published yet."""
+    def _months(self, asked: ResolvedPart) -> Promise:
+        """The requested months, less those that are not published yet."""
         table = self._live.tables[0]
-        records = [record for key in self._keys if "/data/" in key and (record := self._deposit.find(key))]
-        cells = [self._apis[table.api].read_cells(self._deposit.body(record)) for record in records]
+        records = [record for key in self._keys if "/data/" in key and (record := self._journal.find(key))]
+        cells = [self._apis[table.api].read_cells(self._journal.body(record)) for record in records]
         return Promise(rows=sum(frame.height for frame in months(asked, cells, f"table {table.table}")))

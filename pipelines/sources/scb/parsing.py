@@ -1,7 +1,7 @@
 """SCB's cells as rows: facts, or months of an index.
 
-Belongs here: the meaning of codes, and of signs where a value is missing. Does not belong here: which cells were asked
-for (`resolve`), or asking. Whole columns at a time, never a loop over cells.
+Belongs here: the meaning of codes, and of signs where a value is missing. Does not belong here: which cells were
+requested (`resolve.py`), or requests. Whole columns at a time, never a loop over cells.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pipelines.sources.pxweb import VERSIONS
 from pipelines.sources.pxweb_answers import Cells, require
 from pipelines.sources.scb.archived_tables import read_back
 from pipelines.sources.scb.declared import live_of
-from pipelines.sources.scb.resolve import Asked
+from pipelines.sources.scb.resolve import ResolvedPart
 from pipelines.sources.tabular import Parsed, Part, write_parts
 from pipelines.storage.archive import Archive, Fetch
 
@@ -28,10 +28,10 @@ _LISTED = 10
 
 
 def parse(fetched: Fetch, archive: Archive, target: Path) -> Parsed:
-    """Write the rows of a fetch, from the archive alone; fields that are new were told when the answers came.
+    """Write the rows of a fetch, from the archive alone; unknown fields were reported when the responses arrived.
 
     Raises:
-        SourceError: an answer is damaged, or not what the declaration asks for.
+        SourceError: a response is damaged, or does not match the declaration.
     """
     live = live_of(fetched.dataset)
     parts = []
@@ -51,15 +51,15 @@ def parse(fetched: Fetch, archive: Archive, target: Path) -> Parsed:
     return write_parts(parts, datasets()[fetched.dataset], target, fetched.dataset)
 
 
-def refuse_signs(asked: Asked, cells: pl.DataFrame, statuses: Mapping[str, str], api: str, where: str) -> None:
-    """See that what stands in place of a number is a sign.
+def refuse_signs(asked: ResolvedPart, cells: pl.DataFrame, statuses: Mapping[str, str], api: str, where: str) -> None:
+    """Check that what replaces a number is a sign.
 
-    In version 1 a sign stands where the number would: what is neither a number nor a declared sign may be a number of
-    another form. In version 2 it stands beside the value, so that one that nobody knows is told, and its value not
-    taken for a plain one; but none holds digits.
+    In version 1 a sign replaces the number: anything that is neither a number nor a declared sign may be a number in
+    another form. In version 2 it is beside the value, so an unknown sign is reported, and its value ignored; but no
+    sign may contain digits.
 
     Raises:
-        SourceError: a sign holds digits, or version 1 has one that is not declared.
+        SourceError: a sign contains digits, or version 1 has an undeclared one.
     """
     sign = pl.col("status")
     strange = sign.str.contains(r"\p{N}")
@@ -74,17 +74,17 @@ def refuse_signs(asked: Asked, cells: pl.DataFrame, statuses: Mapping[str, str],
         where=where,
         expected="a number with decimal point, or one of " + ", ".join(map(repr, statuses)),
         found=f"{found.height} cells: {', '.join(map(repr, told))} at {'; '.join(described(asked, found)[:_LISTED])}",
-        remedy="see the table at the publisher; if it is a new sign, add it to `statuses` of the dataset in scb.yml",
+        remedy="see the table at the publisher; add a new sign to the dataset's `statuses` in scb/declaration.yml",
     )
 
 
-def facts(asked: Asked, cells: pl.DataFrame, statuses: Mapping[str, str], where: str) -> pl.DataFrame:
+def facts(asked: ResolvedPart, cells: pl.DataFrame, statuses: Mapping[str, str], where: str) -> pl.DataFrame:
     """Rows of facts: series_id, area_id, year, sex, value, status; women and men also as T, where so declared.
 
-    A value beside a sign that nobody knows is not taken for a plain one: it is missing, with the sign as its status.
+    A value beside an unknown sign is treated as missing, with the sign as its status.
 
     Raises:
-        SourceError: a cell has both a value and a sign that says that there is none.
+        SourceError: a cell has both a value and a sign that means that there is none.
     """
     sex = _meaning(asked.sex_variable, asked.sexes) if asked.sex_variable else pl.lit("T")
     sign, value = pl.col("status"), pl.col("value")
@@ -107,12 +107,13 @@ def facts(asked: Asked, cells: pl.DataFrame, statuses: Mapping[str, str], where:
     return pl.concat([frame, _totals(frame)]) if asked.is_summed else frame
 
 
-def months(asked: Asked, cells: list[Cells], where: str) -> list[pl.DataFrame]:
-    """Months of an index, an answer a frame: index_id, year, month, value, base. Months after the last one published
-    are no rows.
+def months(asked: ResolvedPart, cells: list[Cells], where: str) -> list[pl.DataFrame]:
+    """Months of an index, one response for each frame: index_id, year, month, value, base.
+
+    Months after the last published one are no rows.
 
     Raises:
-        SourceError: a month before the last has no value, or the base is not told.
+        SourceError: a month before the last has no value, or the base is not stated.
     """
     plain = pl.when(pl.col("status").is_null()).then(pl.col("value")).alias("value")
     cells = [Cells(c.frame.with_columns(plain), c.updated) for c in cells]
@@ -139,14 +140,14 @@ def months(asked: Asked, cells: list[Cells], where: str) -> list[pl.DataFrame]:
     ]
 
 
-def described(asked: Asked, codes: pl.DataFrame) -> list[str]:
+def described(asked: ResolvedPart, codes: pl.DataFrame) -> list[str]:
     """Cells by their meaning, `series × area × year`, in order."""
     place = _place(asked)[:2] if asked.area_variable else _place(asked)[:1]
     told = codes.select(*place, pl.col(asked.time)).unique().sort(pl.all())
     return told.select(pl.concat_str(pl.all(), separator=" × ")).to_series().to_list()
 
 
-def _place(asked: Asked) -> list[pl.Expr]:
+def _place(asked: ResolvedPart) -> list[pl.Expr]:
     """Series, area and year of a cell."""
     pieces: list[pl.Expr] = []
     for text, name, _, _ in Formatter().parse(asked.series):
@@ -172,7 +173,7 @@ def _totals(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _joined(cells: Iterable[Cells]) -> Cells:
-    """Answers to the pieces of one question as one."""
+    """The responses to the pieces of one query as one."""
     cells = list(cells)
     columns = cells[0].frame.columns
     return Cells(pl.concat([c.frame.select(columns) for c in cells]), cells[0].updated)

@@ -1,7 +1,7 @@
-"""A declaration and a table's metadata together: exactly which cells are asked for, and what each code means.
+"""Resolves a declaration against a table's metadata: exactly which cells are requested, and what each code means.
 
-Belongs here: finding categories by code and label, and failing by name where one is lacking. Does not belong here:
-asking, or rows. Pure functions.
+Belongs here: finding categories by code and label, and an error where one is missing. Does not belong here: requests,
+or rows. Pure functions.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ _LISTED = 12
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What one part of a table amounts to.
+class ResolvedPart:
+    """One part of a table, resolved.
 
-    `words`, `areas` and `sexes` give the meaning of each code that is asked for; `sexes` is empty where the table has
-    none, and `is_summed` says that T is women and men added. `named` holds what labels were declared to tell.
+    `words`, `areas` and `sexes` give the meaning of each requested code; `sexes` is empty where the table has none,
+    and `is_summed` says that T is women and men added. `named` holds the named groups of labels.
     """
 
     query: Query
@@ -49,33 +49,33 @@ class Asked:
 
     @property
     def periods(self) -> tuple[str, ...]:
-        """The periods asked for."""
+        """The requested periods."""
         return self.query.codes[self.time]
 
     @property
     def together(self) -> set[str]:
-        """Variables whose codes have to come in one answer."""
+        """Variables whose codes have to be in one response."""
         return {self.sex_variable} if self.is_summed and self.sex_variable else set()
 
     @property
     def rows_of_series(self) -> int:
-        """How many rows each of its series has to have."""
+        """The number of rows that each of its series must have."""
         sexes = len(self.sexes) + self.is_summed if self.sexes else 1
         return max(1, len(self.areas)) * len(self.periods) * sexes
 
 
-def resolve(table: Table, metadata: Metadata, codelists: Mapping[str, Variable]) -> list[Asked]:
-    """What each part of a declared table amounts to.
+def resolve(table: Table, metadata: Metadata, codelists: Mapping[str, Variable]) -> list[ResolvedPart]:
+    """Resolve each part of a declared table.
 
     Raises:
-        SourceError: a variable, a category or a list of codes is lacking or is another than declared, or the table has
-            a variable or an area that nobody has chosen or left out.
+        SourceError: a variable, a category or a list of codes is missing or differs from the declaration, or the table
+        has a variable or an area that is neither selected nor left out.
     """
     return [_asked(table, part, metadata, codelists) for part in table.parts]
 
 
-def promise_of(asked: list[Asked]) -> Promise:
-    """The coverage contract of all that was asked for, whatever came."""
+def promise_of(asked: list[ResolvedPart]) -> Promise:
+    """The coverage contract of everything that was requested, whatever was returned."""
     series: dict[str, SeriesPromise] = {}
     areas: dict[str, set[str]] = {}
     for part in asked:
@@ -92,7 +92,7 @@ def promise_of(asked: list[Asked]) -> Promise:
     return Promise(rows=sum(s.rows for s in series.values()), series=dict(sorted(series.items())), complete=True)
 
 
-def _asked(table: Table, part: Part, metadata: Metadata, codelists: Mapping[str, Variable]) -> Asked:
+def _asked(table: Table, part: Part, metadata: Metadata, codelists: Mapping[str, Variable]) -> ResolvedPart:
     def variable(code: str) -> Variable:
         own = _variable(table, metadata, code)
         return codelists[part.codelists[code]] if code in part.codelists else own
@@ -114,7 +114,7 @@ def _asked(table: Table, part: Part, metadata: Metadata, codelists: Mapping[str,
         codes[table.sexes.variable] = tuple(sexes)
     codes[table.time] = _periods(table, part, variable(table.time))
     _refuse_unchosen(table, metadata, codes)
-    return Asked(
+    return ResolvedPart(
         query=Query(codes, dict(part.codelists)),
         series=part.series,
         words=words,
@@ -145,7 +145,7 @@ def _variable(table: Table, metadata: Metadata, code: str) -> Variable:
 
 
 def _found(table: Table, variable: Variable, wanted: Category, named: dict[str, str]) -> str:
-    """The code of a declared category; what its label tells by name is added to `named`."""
+    """The code of a declared category; the named groups of its label are added to `named`."""
 
     def fits(label: str) -> re.Match[str] | None:
         return re.search(wanted.label or "", " ".join(label.split()), re.IGNORECASE)
@@ -165,7 +165,7 @@ def _found(table: Table, variable: Variable, wanted: Category, named: dict[str, 
 
 
 def _areas(table: Table, declared: Areas, variable: Variable) -> dict[str, str]:
-    """Our code of each area to be asked for, by the publisher's."""
+    """Our code of each area to request, by the publisher's."""
     areas, strange = {}, []
     for code in variable.values:
         if code == declared.nation:
@@ -216,5 +216,5 @@ def _wrong(table: Table, what: str, expected: str, found: str) -> SourceError:
         where=f"table {table.table}",
         expected=expected,
         found=found or "none",
-        remedy="see the table at the publisher, and change the declaration in scb.yml if it has changed",
+        remedy="see the table at the publisher; if it has changed, change scb/declaration.yml",
     )

@@ -1,6 +1,6 @@
 """Sveriges Kommuner och Regioner: price indices and personnel, as workbooks from the inbox.
 
-Belongs here: fetching and parsing them. Does not belong here: how their sheets are laid out (`skr.yml`).
+Belongs here: fetching and parsing them. Does not belong here: the layouts of their sheets (`declaration.yml`).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _PRICES = "skr.prisindex"
 
 
 def check(dataset: str) -> None:
-    """Read how the dataset's files are laid out.
+    """Validate the layouts of the dataset's files.
 
     Raises:
         DeclarationError: the declaration is wrong, with file and key.
@@ -31,7 +31,7 @@ def check(dataset: str) -> None:
 
 
 def fetch(context: Context, dataset: str) -> Fetch | None:
-    """Take the files of the inbox; None when there are none."""
+    """Archive the files of the inbox; None when there are none."""
     return fetch_files(context, dataset)
 
 
@@ -39,7 +39,7 @@ def parse(fetched: Fetch, archive: Archive, target: Path) -> Parsed:
     """Write the rows of archived files.
 
     Raises:
-        SourceError: a file holds what its layout does not know, or an issue without any known index.
+        SourceError: a file holds what its layout does not declare, or an issue without any known index.
     """
     shaped = {"shaped": _prices} if fetched.dataset == _PRICES else {}
     return write_files(fetched, archive, target, _layouts(fetched.dataset), **shaped)

@@ -1,7 +1,7 @@
-"""Socialstyrelsen: the statistics interface, and files from the inbox.
+"""Socialstyrelsen: the statistics API, and files from the inbox.
 
-Belongs here: fetching and parsing both (`rest` for the interface). Does not belong here: how sheets are laid out, or
-which words are asked for (`socialstyrelsen.yml`).
+Belongs here: fetching and parsing both (`rest` for the API). Does not belong here: the layouts of sheets, or which
+terms are requested (`declaration.yml`).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pipelines.storage.archive import Archive, Fetch
 
 
 def check(dataset: str) -> None:
-    """Read how the dataset is asked for, or how its files are laid out.
+    """Validate how the dataset is requested, or the layouts of its files.
 
     Raises:
         DeclarationError: the declaration is wrong, with file and key.
@@ -31,19 +31,19 @@ def check(dataset: str) -> None:
 
 
 def fetch(context: Context, dataset: str) -> Fetch | None:
-    """Ask the interface, or take the files of the inbox; None when there is nothing to be had.
+    """Request the API, or archive the files of the inbox; None when there is nothing to fetch.
 
     Raises:
-        SourceError: it could not be had whole.
+        SourceError: it could not be fetched completely.
     """
     return rest.fetch(context) if dataset == rest.DATASET else fetch_files(context, dataset)
 
 
 def parse(fetched: Fetch, archive: Archive, target: Path) -> Parsed:
-    """Write the rows of archived answers or files; returns columns and sheets of files that are not declared.
+    """Write the rows of archived responses or files; returns undeclared columns and sheets of files.
 
     Raises:
-        SourceError: one holds what is not declared.
+        SourceError: one holds something undeclared.
     """
     if fetched.dataset == rest.DATASET:
         return rest.parse(fetched, archive, target)

@@ -1,7 +1,7 @@
-"""The statistics interface (`/api/v1/sv/<subject>`): asked by words, followed to the end, and not trusted.
+"""The statistics API (`/api/v1/sv/<subject>`): queried by terms, followed to the last page, and not trusted.
 
-Belongs here: looking up words, asking, and seeing that each filter took effect: a wrong filter is answered with
-everything and 200. Does not belong here: which words (`socialstyrelsen.yml`).
+Belongs here: looking up terms, requests, and checking that each filter took effect: an unknown filter is answered with
+everything and status 200. Does not belong here: which terms (`declaration.yml`).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from indicators.model.indicator import Identifier, Strict
 from pipelines.datasets import datasets, declaration_of, load_publishers
 from pipelines.errors import SourceError
 from pipelines.sources.fetch_context import Context
-from pipelines.sources.fetch_journal import Deposit
+from pipelines.sources.fetch_journal import FetchJournal
 from pipelines.sources.http_client import Client, shown
 from pipelines.sources.json_fields import read_fields
 from pipelines.sources.layout_model import Status
@@ -42,7 +42,7 @@ _REMEDY = "if the interface has changed, change pipelines/sources/socialstyrelse
 
 
 class Query(Strict):
-    """One series: its subject, its measure and its filters, in the words of the interface's own lists."""
+    """One series: its subject, its measure and its filters, in the terms of the API's own lists."""
 
     series: Identifier
     subject: str
@@ -51,7 +51,7 @@ class Query(Strict):
 
 
 class Statistics(Strict):
-    """`live` of the dataset. `signs` is all that may stand in place of a number, and what it means."""
+    """`live` of the dataset. `signs` are all texts that may replace a number, and their meaning."""
 
     page_items: int = Field(ge=1)
     both_sexes: str
@@ -80,7 +80,7 @@ class Page(msgspec.Struct, forbid_unknown_fields=True):
 
 @dataclass(frozen=True)
 class _Asked:
-    """A question in ids: what each variable was restricted to, and its address."""
+    """A query in ids: the restrictions of each variable, and its URL."""
 
     query: Query
     url: str
@@ -88,7 +88,7 @@ class _Asked:
 
 
 def check() -> None:
-    """Read what is asked for.
+    """Validate what is requested.
 
     Raises:
         DeclarationError: the declaration is wrong, with file and key.
@@ -97,10 +97,10 @@ def check() -> None:
 
 
 def fetch(context: Context) -> Fetch | None:
-    """Ask for every declared series; looked at with the full sweeps only.
+    """Request every declared series; only due with full sweeps.
 
     Raises:
-        SourceError: a word is not listed, a filter did not take effect, or pages do not make a whole.
+        SourceError: a term is not listed, a filter did not take effect, or the pages are incomplete.
     """
     looked = context.archive.looked_at(DATASET)
     passed = {f.content_id for f in context.taken_in(DATASET)}
@@ -110,32 +110,32 @@ def fetch(context: Context) -> Fetch | None:
         return None
     live = _live()
     base = context.url("socialstyrelsen", load_publishers()["socialstyrelsen"].addresses["rest"])
-    deposit = context.deposit(DATASET, f"queries {base} {json.dumps(datasets()[DATASET].live, sort_keys=True)}")
+    journal = context.journal(DATASET, f"queries {base} {json.dumps(datasets()[DATASET].live, sort_keys=True)}")
     client = context.client("socialstyrelsen")
     keys: list[str] = []
     series: dict[str, SeriesPromise] = {}
     known = frozenset({"alderId", *(f"{variable}Id" for query in live.queries for variable in query.filters)})
     for query in live.queries:
-        asked = _resolved(client, deposit, base, query, live, keys)
-        rows = _followed(client, deposit, asked, base, keys, known)
+        asked = _resolved(client, journal, base, query, live, keys)
+        rows = _followed(client, journal, asked, base, keys, known)
         series[query.series] = SeriesPromise(rows=rows)
-    fetched = deposit.finish(keys, Promise(rows=sum(s.rows or 0 for s in series.values()), series=series))
+    fetched = journal.finish(keys, Promise(rows=sum(s.rows or 0 for s in series.values()), series=series))
     context.archive.look(DATASET, context.now)
     return fetched
 
 
 def parse(fetched: Fetch, archive: Archive, target: Path) -> Parsed:
-    """Write the rows of archived answers; fields that are new were told when the answers came.
+    """Write the rows of archived responses; unknown fields were reported when the responses arrived.
 
     Raises:
-        SourceError: a value is no number and no known sign.
+        SourceError: a value is neither a number nor a known sign.
     """
     live, lists = _live(), dict[tuple[str, str], dict[str, str]]()
     parts = []
     for record in fetched.files:
         address, _, series = record.url.partition("#")
         body = archive.read_path(record.sha256).read_bytes()
-        if not series:  # a list of words: .../<subject>/<variable>
+        if not series:  # a list of terms: .../<subject>/<variable>
             subject, variable = address.rsplit("/", maxsplit=2)[-2:]
             words, _ = read_fields(body, list[Word], address, _REMEDY)
             lists[subject, variable] = {str(w.id): w.text for w in words}
@@ -152,19 +152,21 @@ def _live() -> Statistics:
     return validated(declaration_of(DATASET), Statistics, datasets()[DATASET].live, where=f"{DATASET}: live.")
 
 
-def _resolved(client: Client, deposit: Deposit, base: str, query: Query, live: Statistics, keys: list[str]) -> _Asked:
-    """The question in ids, by the interface's own lists."""
+def _resolved(
+    client: Client, journal: FetchJournal, base: str, query: Query, live: Statistics, keys: list[str]
+) -> _Asked:
+    """The query in ids, by the API's own lists."""
 
     def ids(variable: str, words: tuple[str, ...] | None) -> frozenset[str]:
         url = f"{base}/{quote(query.subject)}/{quote(variable)}"
-        record = deposit.find(url)
+        record = journal.find(url)
         if record is None:
             answer = client.get(url, partial(read_fields, kind=list[Word], where=shown(url), remedy=_REMEDY))
-            deposit.tell(answer.content[1])
-            record = deposit.add(url, shown(url), answer.body, answer.published_at)
+            journal.tell(answer.content[1])
+            record = journal.add(url, shown(url), answer.body, answer.published_at)
         if url not in keys:
             keys.append(url)
-        found, _ = read_fields(deposit.body(record), list[Word], shown(url), _REMEDY)
+        found, _ = read_fields(journal.body(record), list[Word], shown(url), _REMEDY)
         listed = {w.text: str(w.id) for w in found}
         lacking = [word for word in words or () if word not in listed]
         if lacking:
@@ -173,7 +175,7 @@ def _resolved(client: Client, deposit: Deposit, base: str, query: Query, live: S
                 where=shown(url),
                 expected=", ".join(words or ()),
                 found=", ".join(sorted(listed)[:40]),
-                remedy="change the word in socialstyrelsen.yml to one that is listed",
+                remedy="change the word in socialstyrelsen/declaration.yml to one that is listed",
             )
         return frozenset(listed.values() if words is None else (listed[word] for word in words))
 
@@ -194,9 +196,9 @@ def _order(text: str) -> tuple[int, str]:
 
 
 def _followed(
-    client: Client, deposit: Deposit, asked: _Asked, base: str, keys: list[str], known: frozenset[str]
+    client: Client, journal: FetchJournal, asked: _Asked, base: str, keys: list[str], known: frozenset[str]
 ) -> int:
-    """Archive every page of a question; the number of rows."""
+    """Archive every page of a query; returns the number of rows."""
     url: str | None = asked.url
     seen: set[str] = set()
     hashes: set[str] = set()
@@ -205,13 +207,13 @@ def _followed(
         if url in seen or len(seen) >= _MAX_PAGES:
             raise _broken(asked, f"an endless chain (page {len(seen) + 1} is {shown(url)} again)")
         seen.add(url)
-        record = deposit.find(url)
+        record = journal.find(url)
         if record is None:
             answer = client.get(url, partial(read_fields, kind=Page, where=shown(url), remedy=_REMEDY))
-            record = deposit.add(url, f"{shown(url)}#{asked.query.series}", answer.body, answer.published_at)
+            record = journal.add(url, f"{shown(url)}#{asked.query.series}", answer.body, answer.published_at)
         page: Page
-        page, new = read_fields(deposit.body(record), Page, shown(url), _REMEDY)
-        deposit.tell(new | _new_in_rows(page, asked, known, url))
+        page, new = read_fields(journal.body(record), Page, shown(url), _REMEDY)
+        journal.tell(new | _new_in_rows(page, asked, known, url))
         if page.data and record.sha256 in hashes:
             raise _broken(asked, f"page {len(seen)} is the same as one before it")
         hashes.add(record.sha256)
@@ -253,10 +255,10 @@ def _broken(asked: _Asked, found: str) -> SourceError:
 
 
 def _new_in_rows(page: Page, asked: _Asked, known: frozenset[str], url: str) -> frozenset[str]:
-    """Fields of rows that nobody knows.
+    """Unknown fields of rows.
 
     Raises:
-        SourceError: a field is lacking, or is of another type.
+        SourceError: a field is missing, or is of another type.
     """
     needed = _READ | {_COLUMNS.get(v, f"{v}Id") for v in asked.allowed}
     came = {name for row in page.data for name in row}
@@ -318,6 +320,6 @@ def _value(text: str, live: Statistics, where: str) -> tuple[float | None, str |
             where=where,
             expected="a number with decimal comma, or one of " + ", ".join(map(repr, live.signs)),
             found=no_number(text),
-            remedy="if it is a new sign, add it to `signs` of the dataset in socialstyrelsen.yml",
+            remedy="if it is a new sign, add it to `signs` of the dataset in socialstyrelsen/declaration.yml",
         )
     return number, None

@@ -1,9 +1,9 @@
 """The municipalities' own figures: from an archived submission to rows.
 
-Belongs here: reading what was archived. Nothing is fetched: a submission is handed in (`submissions`), after it
-has been judged cell by cell (`pipelines/submissions`). What is archived are the rows of a template with small
-numbers taken away already, not the file that was handed in: the archive is kept for ever and copied freely, so what
-may not be published may not enter it either.
+Belongs here: reading what was archived. Nothing is fetched: a municipality submits a file, and its rows are archived
+after every cell has been validated (`pipelines/submissions`). The archive holds the rows of a template with small
+numbers already suppressed, not the file itself: the archive is permanent and may be copied, so nothing that must not
+be published may enter it.
 """
 
 from __future__ import annotations
@@ -16,14 +16,16 @@ from pipelines.storage.archive import Archive, Fetch
 
 
 def check(dataset: str) -> None:
-    """Nothing is declared of how submissions are asked for; their columns are read with the publisher."""
+    """There is nothing to validate: submissions are not requested, and their columns are validated with the
+    publisher.
+    """
 
 
 def parse(fetched: Fetch, archive: Archive, target: Path) -> Parsed:
     """Write the rows of a submission. Columns: those declared, and `source_file_sha256`; any other is an error.
 
     Raises:
-        SourceError: the archived bytes are damaged, or are not as declared.
+        SourceError: the archived bytes are damaged, or do not match the declaration.
     """
     parts = []
     for file in fetched.files:

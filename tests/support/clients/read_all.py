@@ -1,7 +1,7 @@
-"""Calls every reading method of koladapy, pxwebpy and pxstatspy against an address, and writes down what came.
+"""Calls every reading method of koladapy, pxwebpy and pxstatspy on an address, and records the results.
 
 It runs in the environment of these clients (`make clients`), where nothing of this project is installed. Belongs here:
-the calls. Does not belong here: what should come (`tests/integration/test_other_clients.py`).
+the calls. Does not belong here: the expected results (`tests/integration/test_other_clients.py`).
 """
 
 import contextlib

@@ -1,6 +1,6 @@
-"""Faults on demand: which of the next requests are spoiled, and how each kind of fault looks on the wire.
+"""Fault injection: which of the next requests fail, and how each kind of fault looks on the wire.
 
-Belongs here: the plan of faults and their sending. Does not belong here: what a sound answer holds.
+Belongs here: the plan of faults and sending them. Does not belong here: the content of a correct response.
 
 Kinds:
 - `refused`: the port is closed. Without `host` and `match` at once; else the matching request is cut off first. It
@@ -57,7 +57,7 @@ class Fault:
 
 @dataclass
 class FaultPlan:
-    """The faults that a test has asked for; the first that matches a request and is not used up is applied."""
+    """The faults that a test has injected; the first that matches a request and is not used up is applied."""
 
     faults: list[Fault] = field(default_factory=list)
     on_refused: Callable[[Fault], None] = lambda _: None
@@ -75,7 +75,7 @@ class FaultPlan:
         value: str = "",
         change: Callable[[bytes], bytes] | None = None,
     ) -> None:
-        """Spoil the next `times` (`FOREVER` for all) requests to this host whose path and query hold `match`."""
+        """Make the next `times` (`FOREVER` for all) requests to this host fail whose path and query contain `match`."""
         if kind not in _KINDS and not kind.isdigit():
             raise ValueError(f"unknown kind of fault: {kind}")
         if (change is not None) != (kind == "body"):
@@ -126,7 +126,7 @@ class Wire:
 
 
 def replaced(fault: Fault) -> Wire | None:
-    """The answer that stands instead of the sound one; None when the fault is in how that one is sent."""
+    """The response that replaces the correct one; None when the fault is in how that one is sent."""
     html = {"Content-Type": "text/html; charset=utf-8"}
     kind = fault.kind
     if kind == "html":
@@ -141,7 +141,7 @@ def replaced(fault: Fault) -> Wire | None:
 
 
 def damaged(wire: Wire, plain: bytes) -> Wire:
-    """The answer as gzip with a spoilt middle."""
+    """The response as gzip with damaged bytes in the middle."""
     packed = bytearray(gzip.compress(plain + b" " * 64))
     middle = len(packed) // 2
     packed[middle : middle + 16] = b"\xff" * 16
@@ -149,7 +149,7 @@ def damaged(wire: Wire, plain: bytes) -> Wire:
 
 
 def send(connection: socket.socket, wire: Wire, fault: Fault | None, stopped: threading.Event) -> bool:
-    """Send an answer, spoilt if so asked; return whether the connection may be used again."""
+    """Send a response, with the injected fault if any; returns whether the connection may be used again."""
     kind, body = (fault.kind if fault else ""), wire.body
     half = body[: len(body) // 2]
     if kind in {"reset", "refused"}:

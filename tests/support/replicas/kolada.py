@@ -1,7 +1,7 @@
-"""A replica of Kolada's interface v3 (api.kolada.se).
+"""A replica of Kolada's API v3 (api.kolada.se).
 
-Belongs here: what it answers, in its shapes and within its limits. Does not belong here: what it holds
-(`kolada_store.py`), pages that are spoilt on demand (`kolada_twists.py`), or broken connections (`faults.py`).
+Belongs here: its responses, in its formats and within its limits. Does not belong here: its data (`kolada_store.py`),
+pages that are corrupted on demand (`kolada_twists.py`), or broken connections (`faults.py`).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _LISTS: Final = {
     "ou": {"title", "municipality"},
 }
 _PAGING: Final = {"page", "per_page"}
-_CACHED: Final = 8  # selections that are kept, so that the pages of one chain cost one selection
+_CACHED: Final = 8  # cached selections, so that the pages of one chain cost one selection
 
 Page = dict[str, Any]
 Twist = Callable[[Page, "Seen"], None]
@@ -90,12 +90,12 @@ class KoladaReplica:
         return cls(dense_store(kpis, areas, years), **more)
 
     def twist(self, change: Twist, match: str = "", times: int = FOREVER, after: int = 0) -> None:
-        """Spoil the next pages whose address holds `match`, but for the first `after` of them."""
+        """Corrupt the next pages whose URL contains `match`, except for the first `after` of them."""
         with self._guard:
             self._twists.append(_Planned(change, match, times, after))
 
     def untwist(self) -> None:
-        """Answer soundly again."""
+        """Respond correctly again."""
         with self._guard:
             self._twists.clear()
 
@@ -170,7 +170,7 @@ class KoladaReplica:
         place = "ou" if parts[0] == "oudata" else "municipality"
         asked = set(request.query) - _PAGING - {"from_date"}
         if len(parts) == 1:
-            # The query form. It answers nothing, and 200, to names it does not know and when nothing is asked for.
+            # The query form. Unknown parameter names, and an empty query, get an empty list and status 200.
             parameters = {"kpi_id": "kpi", f"{place}_id": place, "year": "year"}
             if not asked or asked - set(parameters):
                 return []

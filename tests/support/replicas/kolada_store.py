@@ -1,7 +1,7 @@
-"""What a replica of Kolada holds, and how a test changes it.
+"""The data of a Kolada replica, and how a test changes it.
 
-Belongs here: values with the day they were changed, lists, and where both come from. Does not belong here: addresses,
-pages and limits (`kolada.py`).
+Belongs here: values with the day they were changed, lists, and the origin of both. Does not belong here: URLs, pages
+and limits (`kolada.py`).
 """
 
 from __future__ import annotations
@@ -53,9 +53,9 @@ class Store:
     def items(
         self, place: str, kpis: list[str] | None, areas: list[str] | None, years: list[int] | None, since: date | None
     ) -> pl.DataFrame:
-        """The items asked for, in order: kpi, municipality (or ou), period, values. None asks for all.
+        """The requested items, in order: kpi, municipality (or ou), period, values. None selects all.
 
-        Values of groups come when they are named, or when no areas are.
+        Values of groups are included when they are named, or when no areas are.
         """
         held = self.unit_values if place == "ou" else self.values
         found = [
@@ -72,11 +72,11 @@ class Store:
         return items.select("kpi", pl.col("area").alias(place), "period", "values")
 
     def revise(self, kpi: str, area: str, year: int, sex: str, value: float | None, on: date | None = None) -> None:
-        """Give another value, changed on that day (today)."""
+        """Change a value, with that day (today) as the day of change."""
         self._change(kpi, (area, year, sex), on, value=value, isdeleted=False)
 
     def withdraw(self, kpi: str, area: str, year: int, sex: str, on: date | None = None) -> None:
-        """Mark a value as deleted; the number stays in the answer, as nobody promises that it does not."""
+        """Mark a value as deleted; the number stays in the response, as the API does not promise to drop it."""
         self._change(kpi, (area, year, sex), on, isdeleted=True)
 
     def give_status(self, kpi: str, area: str, year: int, sex: str, status: str, on: date | None = None) -> None:
@@ -94,7 +94,7 @@ class Store:
         self.version += 1
 
     def drop(self, kpi: str | None = None, area: str | None = None, year: int | None = None) -> int:
-        """Lose values without a word; return how many."""
+        """Remove values without marking them as deleted; returns how many."""
         lost = 0
         for name in [kpi] if kpi else list(self.values):
             frame = self.values[name]
@@ -109,7 +109,7 @@ class Store:
         return lost
 
     def remove_kpi(self, kpi: str) -> None:
-        """Take a KPI off the list and out of the data, as is done unannounced."""
+        """Remove a KPI from the list and the data, as happens unannounced."""
         self.kpis = [k for k in self.kpis if k["id"] != kpi]
         del self.values[kpi]
         self.version += 1

@@ -1,4 +1,4 @@
-"""Pages of Kolada that are spoilt on demand: for `KoladaReplica.twist`.
+"""Corrupted pages of Kolada, for `KoladaReplica.twist`.
 
 Belongs here: one function for each way in which content can be wrong. Does not belong here: broken connections
 (`faults.py`).

@@ -1,7 +1,7 @@
-"""SCB's interfaces, as they answer: PxWebApi 2 at statistikdatabasen.scb.se, version 1 at api.scb.se.
+"""SCB's APIs: PxWebApi 2 at statistikdatabasen.scb.se, version 1 at api.scb.se.
 
 Belongs here: addresses, selections, limits, refusals and formats. Does not belong here: figures (`scb_figures.py`), or
-what version 2 tells besides figures (`scb_told.py`).
+version 2's metadata (`scb_metadata.py`).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.support.replicas import scb_told
+from tests.support.replicas import scb_metadata
 from tests.support.replicas.scb_figures import NoFigureError, Table, Variable, tables
 from tests.support.replicas.server import Reply, Request
 from tests.support.shared import SHARED
@@ -28,7 +28,7 @@ _BOM = b"\xef\xbb\xbf"
 
 
 class RefusedError(Exception):
-    """A question that the interface does not answer."""
+    """A query that the API refuses."""
 
     def __init__(self, status: int, title: str, detail: str = "") -> None:
         super().__init__(title)
@@ -37,7 +37,7 @@ class RefusedError(Exception):
 
 @dataclass
 class Limits:
-    """What the server says of itself, and what it keeps to: `enforced` cells, where they are not those it tells."""
+    """The limits that the server states, and applies: `enforced` cells, where they differ from the stated ones."""
 
     cells: int = 150_000
     calls: int = 3
@@ -116,20 +116,20 @@ class ScbReplica:
     def _told(self, parts: list[str], request: Request) -> dict[str, Any]:
         match parts:
             case ["config"]:
-                return scb_told.config(self.v2.cells, self.v2.calls, self.v2.seconds)
+                return scb_metadata.config(self.v2.cells, self.v2.calls, self.v2.seconds)
             case ["tables"]:
                 try:
-                    return scb_told.listed(list(self.tables.values()), request)
-                except scb_told.QuestionError as error:
+                    return scb_metadata.listed(list(self.tables.values()), request)
+                except scb_metadata.QuestionError as error:
                     raise RefusedError(400, "Bad Request", str(error)) from error
             case ["codelists", codelist]:
                 return _codelist(self.tables.values(), codelist)
             case ["tables", name, *rest]:
                 table = self._table(self.tables, name)
                 if not rest:
-                    return {"language": "sv", **scb_told.described(table)}
+                    return {"language": "sv", **scb_metadata.described(table)}
                 if rest == ["metadata"]:
-                    return scb_told.metadata(table)
+                    return scb_metadata.metadata(table)
                 if rest == ["data"]:
                     return self._json_stat2(table, _selection_v2(table, request))
         raise RefusedError(404, "Not Found", request.path)
@@ -176,8 +176,10 @@ class ScbReplica:
             values.append(None if isinstance(cell, str) else cell)
             if isinstance(cell, str):
                 signs[str(number)] = cell
-        dimensions = {c.variable.code: scb_told.dimension(table, c.variable, c.codes or [], c.labels) for c in shown}
-        answer = scb_told.cube(table, dimensions, values)
+        dimensions = {
+            c.variable.code: scb_metadata.dimension(table, c.variable, c.codes or [], c.labels) for c in shown
+        }
+        answer = scb_metadata.cube(table, dimensions, values)
         return answer | ({"status": signs} if signs else {})
 
     def _json_v1(self, table: Table, chosen: list[_Chosen]) -> dict[str, Any]:
@@ -227,7 +229,7 @@ def _selection_v2(table: Table, request: Request) -> list[_Chosen]:
             if found := re.fullmatch(r"valueCodes\[(\w+)\]", name, re.IGNORECASE):
                 codelist = request.query.get(f"codelist[{found[1]}]", [None])[0]
                 asked[found[1]] = ([c for value in values for c in value.split(",")], codelist)
-        if not asked:  # nothing is asked for: as little as there can be, the newest of the periods
+        if not asked:  # an empty selection: the default, the newest of the periods
             for variable in table.variables:
                 if not variable.eliminable:
                     asked[variable.code] = (["TOP(1)"] if variable.is_time else [next(iter(variable.values))], None)
@@ -295,7 +297,7 @@ def _codelist(listed: Iterable[Table], name: str) -> dict[str, Any]:
     for table in listed:
         for variable in table.variables:
             if name in variable.codelists:
-                return scb_told.codelist(variable, name)
+                return scb_metadata.codelist(variable, name)
     if name == "agg_Ålder10årJ" and recorded.is_file():
         found: dict[str, Any] = json.loads(recorded.read_text(encoding="utf-8"))
         return found

@@ -1,11 +1,11 @@
-"""The tables of SCB's replica and what stands in their cells.
+"""The tables of SCB's replica and the values of their cells.
 
-Belongs here: variables, codes, labels and figures. Does not belong here: how the interface answers (`scb.py`).
+Belongs here: variables, codes, labels and figures. Does not belong here: how the API responds (`scb.py`).
 
 Real figures: population 2008–2018 and the price index, from the committed snapshot; the nation's cost of care of older
-people 2019–2021. TEST FIGURES, made up from these so that they look likely and can be told again by hand: the totals of
-each sex, population 2025, all other costs, all employees. The shapes (codes, labels, which areas a table has) follow
-the publisher's own metadata.
+people 2019–2021. TEST FIGURES, derived from these so that they look likely and can be computed by hand: the totals of
+each sex, population 2025, all other costs, all employees. The structures (codes, labels, which areas a table has)
+follow the publisher's own metadata.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """One server on 127.0.0.1 for all replicas: `http://127.0.0.1:PORT/<host>/<path>`.
 
-Belongs here: connections, requests and answers. Does not belong here: what any publisher answers, or how a fault looks
-(`faults.py`).
+Belongs here: connections, requests and responses. Does not belong here: any publisher's responses, or how a fault
+looks (`faults.py`).
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ class ReplicaServer:
             threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
 
     def stop(self) -> None:
-        """Pull the plug: connections end, new ones are refused."""
+        """Simulate a power cut: connections end, new ones are refused."""
         with self._guard:
             listener, self._listener = self._listener, None
             if listener is None:
@@ -152,7 +152,7 @@ class ReplicaServer:
             return Reply(404, f"no replica of {host}; there are {', '.join(self._replicas)}".encode())
         try:
             return replica.answer(request)
-        except Exception as error:  # noqa: BLE001 - told when the server is left
+        except Exception as error:  # noqa: BLE001 - raised when the server is closed
             self.errors.append(error)
             return Reply(400, "".join(traceback.format_exception(error)).encode())
 
@@ -228,7 +228,7 @@ class _Handler(BaseHTTPRequestHandler):
     do_POST = do_PUT = do_DELETE = do_GET  # noqa: N815
 
     def log_message(self, *args: Any) -> None:
-        """Keep still; the server has a log of its own."""
+        """Do not print; the server has a log of its own."""
 
 
 def _socket(port: int) -> socket.socket:

@@ -1,7 +1,7 @@
-"""A replica of Socialstyrelsen's statistics interface (sdb.socialstyrelsen.se), with TEST FIGURES.
+"""A replica of Socialstyrelsen's statistics API (sdb.socialstyrelsen.se), with TEST FIGURES.
 
-Belongs here: its lists of words, its pages, and its way of answering a filter that it does not know with everything.
-Does not belong here: broken connections (`faults.py`).
+Belongs here: its lists of terms, its pages, and responding to an unknown filter with everything. Does not belong here:
+broken connections (`faults.py`).
 """
 
 from __future__ import annotations

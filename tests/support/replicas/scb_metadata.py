@@ -1,6 +1,6 @@
-"""What PxWebApi 2 tells besides figures: its limits, its list of tables, what a table is made of, its code lists.
+"""PxWebApi 2's metadata: its limits, its list of tables, a table's variables, its code lists.
 
-Belongs here: the fields of these answers, as recorded answers have them (`tests/support/shapes.py` names them). Does
+Belongs here: the fields of these responses, as recorded ones have them (`tests/support/shapes.py` lists them). Does
 not belong here: selections and figures (`scb.py`, `scb_figures.py`).
 """
 

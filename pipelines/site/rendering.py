@@ -1,6 +1,6 @@
 """Writes the pages of a release into its folder `site`.
 
-Belongs here: templates with their filters, and which files there are. Does not belong here: what a page shows
+Belongs here: templates with their filters, and which files there are. Does not belong here: the content of a page
 (`pages`), charts and scripts (`scripts.py`). A page is written only when its content or its template changed.
 """
 
@@ -19,7 +19,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from indicators.model import words
 from pipelines.errors import UsageError
 from pipelines.reading.reader import open_release
-from pipelines.release.shared_files import FILES, Shelf, recipe_of
+from pipelines.release.shared_files import FILES, ReleaseFiles, recipe_of
 from pipelines.site import swedish_text
 from pipelines.site.pages.areas import area_pages
 from pipelines.site.pages.indicators import breaks_of, indicator_pages
@@ -39,18 +39,18 @@ LIBRARIES = ("jinja2", "vl-convert-python")
 
 
 def write(folder: Path, before: Path | None) -> None:
-    """Write the site of the release in `folder`; what the release before had already is linked."""
+    """Write the site of the release in `folder`; files that are unchanged since the previous release are linked."""
     build_site(folder, folder / SITE, before / SITE if before else None)
 
 
 def write_site(release: Path, target: Path) -> tuple[int, int]:
-    """Write a release's pages into a folder of their own, in place of what stands there.
+    """Write a release's pages into a separate folder, replacing an older site there.
 
     Returns:
-        How many files there are, and how many of them did not stand there before just so.
+        How many files there are, and how many of them are new or changed.
 
     Raises:
-        UsageError: the folder holds something else than a site.
+        UsageError: the folder holds something other than a site.
     """
     standing = target.exists() and any(target.iterdir())
     if standing and not (target / FILES).exists():
@@ -62,7 +62,7 @@ def write_site(release: Path, target: Path) -> tuple[int, int]:
             remedy="choose another folder with --output",
         )
     fresh, old = (target.with_name(f".{target.name}.{what}.tmp") for what in ("new", "old"))
-    for left in (fresh, old):  # by a run that was ended between the two renames below
+    for left in (fresh, old):  # left by a run that was killed between the two renames below
         shutil.rmtree(left, ignore_errors=True)
     with folder_atomic(fresh) as folder:
         counts = build_site(release, folder, target if standing else None)
@@ -77,20 +77,22 @@ def build_site(release: Path, target: Path, before: Path | None) -> tuple[int, i
     """Write a release's pages into an empty folder; returns the number of files, and of those not linked."""
     target.mkdir(parents=True, exist_ok=True)
     versions = (f"{library} {version(library)}" for library in LIBRARIES)
-    shelf = Shelf(target, before, recipe_of([HERE, Path(words.__file__), Path(swedish_numbers.__file__)], *versions))
+    release_files = ReleaseFiles(
+        target, before, recipe_of([HERE, Path(words.__file__), Path(swedish_numbers.__file__)], *versions)
+    )
     environment = _environment()
     with open_release(release) as con:
         tables = read_tables(con)
         values = partial(cube, con)
         for page in _pages(tables, values):
-            shelf.text(page.path, page._asdict(), partial(_render, environment, page))
+            release_files.text(page.path, page._asdict(), partial(_render, environment, page))
         for indicator_id, row in tables.indicators.items():
             if row["last_year"] is not None:
-                _data_file(shelf, row, values(indicator_id), tables)
-    _assets(shelf, tables)
-    write_scripts(shelf)
-    shelf.close()
-    return len(shelf.files()), shelf.written
+                _data_file(release_files, row, values(indicator_id), tables)
+    _assets(release_files, tables)
+    write_scripts(release_files)
+    release_files.close()
+    return len(release_files.files()), release_files.written
 
 
 def _pages(tables: Tables, values: Callable[[str], pl.DataFrame]) -> Iterator[Page]:
@@ -122,7 +124,7 @@ def _environment() -> Environment:
 
 
 def _raw(value: float | None) -> str:
-    """A number as a machine reads it back, exactly; nothing where there is none."""
+    """A number with full precision for programs; empty where there is none."""
     return "" if value is None else repr(value)
 
 
@@ -131,8 +133,8 @@ def _render(environment: Environment, page: Page) -> str:
     return template.render(page.content, page_title=page.title, root=page.root, path=page.path)
 
 
-def _data_file(shelf: Shelf, row: Row, values: pl.DataFrame, tables: Tables) -> None:
-    """All values of an indicator as a script, which a page opened from a folder may load, too."""
+def _data_file(release_files: ReleaseFiles, row: Row, values: pl.DataFrame, tables: Tables) -> None:
+    """All values of an indicator as a script: a page opened from a folder may load scripts, but not JSON."""
     known = values.filter(pl.col("area_id").is_in(list(tables.areas)) & pl.col("value").is_not_null())
     years = sorted(known["year"].unique())
     areas = sorted(known["area_id"].unique())
@@ -149,7 +151,7 @@ def _data_file(shelf: Shelf, row: Row, values: pl.DataFrame, tables: Tables) -> 
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
     name = row["indicator_id"]
     script = f'window.nyckeltal_data=window.nyckeltal_data||{{}};window.nyckeltal_data["{name}"]={text};\n'
-    shelf.text(f"data/{name}.js", text, lambda: script)
+    release_files.text(f"data/{name}.js", text, lambda: script)
 
 
 def _matrix(values: pl.DataFrame, column: str, areas: list[str], years: list[int]) -> list[list[float | None]]:
@@ -164,7 +166,7 @@ def _short(value: float | None) -> float | None:
     return int(value) if value is not None and value.is_integer() else value
 
 
-def _assets(shelf: Shelf, tables: Tables) -> None:
+def _assets(release_files: ReleaseFiles, tables: Tables) -> None:
     index = {
         "indicators": [
             {"id": r["indicator_id"], "title": r["title_sv"], "theme": r["theme"], "unit": r["unit"],
@@ -178,10 +180,10 @@ def _assets(shelf: Shelf, tables: Tables) -> None:
             for a in tables.areas.values()
         ],
     }  # fmt: skip
-    _script(shelf, "index", index)
+    _script(release_files, "index", index)
     created = tables.release["created_at"]
     _script(
-        shelf,
+        release_files,
         "release",
         {
             "id": tables.release["release_id"],
@@ -190,9 +192,9 @@ def _assets(shelf: Shelf, tables: Tables) -> None:
         },
     )
     css = HERE / "static" / "site.css"
-    shelf.text("assets/site.css", "css", lambda: css.read_text(encoding="utf-8"))
+    release_files.text("assets/site.css", "css", lambda: css.read_text(encoding="utf-8"))
 
 
-def _script(shelf: Shelf, name: str, content: Row) -> None:
+def _script(release_files: ReleaseFiles, name: str, content: Row) -> None:
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
-    shelf.text(f"assets/{name}.js", text, lambda: f"window.nyckeltal_{name}={text};\n")
+    release_files.text(f"assets/{name}.js", text, lambda: f"window.nyckeltal_{name}={text};\n")

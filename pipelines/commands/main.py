@@ -14,7 +14,7 @@ from indicators.errors import DeclarationError
 from pipelines.commands import indicators, publish, releases, snapshot, study, submit, terminal, warehouse
 from pipelines.commands.options import AsJson, DataDir, SnapshotDir, settings_for
 from pipelines.errors import ExitCode, NyckeltalError, UsageError, disk_error
-from pipelines.settings import ROOT, Settings
+from pipelines.settings import IS_CHECKOUT, ROOT, Settings
 from pipelines.storage import release_pointer
 from pipelines.text.swedish_numbers import number
 
@@ -293,6 +293,9 @@ def generate(
     """Write the files that are generated from the declarations (such as dbt's sources)."""
     from pipelines.warehouse.generated_files import write_generated  # noqa: PLC0415
 
+    if not IS_CHECKOUT:
+        remedy = "run the command in a checkout of the repository"
+        raise UsageError("generated files are part of the source code, not of an installed copy", remedy=remedy)
     for path in write_generated(Settings(), check=check):
         terminal.out.print(f"{'out of date' if check else 'written'}: {path}")
 

@@ -10,7 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _PACKAGE = Path(__file__).resolve().parent
 ROOT = _PACKAGE.parent
-# An installed copy has no checkout around it: setup.py then put the dbt project and the embedded figures beside the code.
+# An installed copy has no checkout around it: setup.py has put the dbt project and the embedded figures in it.
 IS_CHECKOUT = (ROOT / "dbt_project").is_dir()
 _BUNDLED = _PACKAGE / "bundled"
 

@@ -13,7 +13,7 @@ import typer
 from indicators.errors import DeclarationError
 from pipelines.commands import indicators, publish, releases, snapshot, study, submit, terminal, warehouse
 from pipelines.commands.options import AsJson, DataDir, SnapshotDir, settings_for
-from pipelines.errors import ExitCode, NyckeltalError, UsageError, disk_error
+from pipelines.errors import ExitCode, NyckeltalError, UsageError, disk_error, left_out
 from pipelines.text.swedish_numbers import number
 
 if TYPE_CHECKING:
@@ -51,6 +51,9 @@ def main() -> None:
         terminal.err.print("[bold red]A declaration is wrong[/bold red]")
         terminal.err.print(str(error), markup=False)
         sys.exit(ExitCode.NOTHING_RELEASED)
+    except ModuleNotFoundError as error:
+        _tell(left_out(error))
+        sys.exit(ExitCode.WRONG_USE)
     except OSError as error:
         _tell(disk_error(error, Path()))
         sys.exit(ExitCode.NOTHING_RELEASED)
@@ -121,7 +124,7 @@ def rebuild(data_dir: DataDir = None, json_out: AsJson = False) -> None:
 
 def _run(workspace: Workspace, work: Callable[[Workspace], RunReport], json_out: bool) -> None:
     from pipelines.commands.dagster_run import exit_code  # noqa: PLC0415
-    from pipelines.commands.output import progress, tell_run  # noqa: PLC0415
+    from pipelines.commands.run_output import progress, tell_run  # noqa: PLC0415
     from pipelines.steps.report import RunReport  # noqa: PLC0415
 
     with progress(workspace):

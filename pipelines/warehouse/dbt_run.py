@@ -70,9 +70,7 @@ def ensure_manifest(settings: Settings) -> Path:
     (target / "partial_parse.msgpack").unlink(missing_ok=True)
     done = _dbt(settings, "parse", "--quiet")
     if done.returncode != 0:
-        raise NyckeltalError(
-            "the dbt project cannot be parsed", where=str(project), found=done.stdout[-2000:]
-        )
+        raise NyckeltalError("the dbt project cannot be parsed", where=str(project), found=done.stdout[-2000:])
     stamp.write_text(digest, encoding="utf-8")
     return manifest
 

@@ -321,12 +321,14 @@ def test_the_page_of_checks_shows_every_check_with_what_it_asked_and_found(
     release: Path, pages: dict[str, str]
 ) -> None:
     row = re.compile(
-        r'<tr><th scope="row"><code>(.*?)</code></th><td lang="en">(.*?)</td><td lang="en">(.*?)(?:<br>.*?)?</td><td>(.*?)</td>'
+        r'<tr><th scope="row"><code>(.*?)</code></th><td lang="en">(.*?)</td>'
+        r'<td lang="en">(.*?)(?:<br>.*?)?</td><td>(.*?)</td>'
     )
     shown = [tuple(map(unescape, found)) for found in row.findall(pages["kontroller.html"])]
     checks = query(
         release,
-        "select regexp_extract(check_id, '[^.]*$'), expected, found, if(passed, 'håller', 'håller inte') from quality_result",
+        "select regexp_extract(check_id, '[^.]*$'), expected, found, if(passed, 'håller', 'håller inte') "
+        "from quality_result",
     )
     assert sorted(shown) == sorted(checks.rows())
     failed = query(release, "select count(*) from quality_result where not passed").item()

@@ -9,7 +9,7 @@ INSTALL = $(if $(UV),$(UV) pip install --quiet --python $(BIN)/python,$(BIN)/pyt
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help refresh test unit system site dev clients bench lint format clean
+.PHONY: help refresh test unit system site dev wheel clients bench lint format clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
@@ -42,6 +42,10 @@ site: $(STAMP) ## the pages of the current release, in data/site
 
 dev: $(STAMP) ## Dagster's pages on http://127.0.0.1:3000, with the nightly schedule on
 	$(BIN)/nyckeltal dev
+
+wheel: $(STAMP) ## the wheel to install elsewhere, in dist
+	rm -rf build dist
+	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
 
 clients: ## an environment with the clients that others wrote, for the tests that hold the replicas against them
 	test -x .venv-clients/bin/python || $(PYTHON) -m venv .venv-clients

@@ -93,6 +93,21 @@ class UsageError(NyckeltalError):
     exit_code = ExitCode.WRONG_USE
 
 
+def left_out(error: ModuleNotFoundError) -> UsageError:
+    """The error for a command that needs a library which this installation does without, such as a reader's.
+
+    Raises:
+        ModuleNotFoundError: the given one, when it is a module of this project that is missing.
+    """
+    library = (error.name or "").partition(".")[0]
+    if library in {"", "pipelines", "indicators"}:
+        raise error
+    return UsageError(
+        f"this command needs {library}, which this installation does without",
+        remedy="install what serving needs (requirements-serve.lock), or everything: the wheel with its dependencies",
+    )
+
+
 def no_place_in(form: str) -> UsageError:
     """The error for a type of result, such as a list in CSV, that a format cannot represent."""
     remedy = "cast what is no number, text or date to text, or ask for another form"

@@ -8,7 +8,11 @@ from typing import Literal
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-ROOT = Path(__file__).resolve().parent.parent
+_PACKAGE = Path(__file__).resolve().parent
+ROOT = _PACKAGE.parent
+# An installed copy has no checkout around it: setup.py has put the dbt project and the embedded figures in it.
+IS_CHECKOUT = (ROOT / "dbt_project").is_dir()
+_BUNDLED = _PACKAGE / "bundled"
 
 # The vocabulary that DCAT-AP-SE 3.0.1 takes the type of a publisher from (http://purl.org/adms/publishertype/).
 PublisherType = Literal[
@@ -31,10 +35,13 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="NYCKELTAL_", frozen=True, extra="forbid")
 
-    data_dir: Path = ROOT / "data"
-    snapshot_dir: Path = ROOT / "data" / "snapshot"
+    data_dir: Path = Field(
+        default_factory=lambda: ROOT / "data" if IS_CHECKOUT else Path.cwd() / "data",
+        description="where everything is kept; of an installed copy, below the folder that the command is run in",
+    )
+    snapshot_dir: Path = ROOT / "data" / "snapshot" if IS_CHECKOUT else _BUNDLED / "snapshot"
     declarations_dir: Path = ROOT / "indicators"
-    dbt_project_dir: Path = ROOT / "dbt_project"
+    dbt_project_dir: Path = ROOT / "dbt_project" if IS_CHECKOUT else _BUNDLED / "dbt_project"
     dictionary_dir: Path = ROOT / "docs" / "dictionary"
     source: Literal["snapshot", "live"] = "snapshot"
     base_urls: dict[str, str] = Field(

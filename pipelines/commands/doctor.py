@@ -13,12 +13,14 @@ from indicators.load.catalogue import load_catalogue
 from pipelines.commands import terminal
 from pipelines.datasets import datasets
 from pipelines.errors import SourceError
-from pipelines.settings import Settings
+from pipelines.settings import IS_CHECKOUT, Settings
 from pipelines.sources.snapshot import read_manifest
 from pipelines.storage import release_pointer
 
 _PINNED = {"duckdb": "1.5.", "dagster": "1.13.", "dbt-core": "1.11.", "great-expectations": "1.", "polars": "2."}
 _FREE_GB = 4.0
+_INSTALL = "make .venv" if IS_CHECKOUT else "install the wheel again, with its dependencies"
+_SNAPSHOT = "git checkout -- data/snapshot" if IS_CHECKOUT else _INSTALL
 
 
 @dataclass(frozen=True)
@@ -66,8 +68,8 @@ def _package(name: str, wanted: str) -> Finding:
     try:
         found = version(name)
     except PackageNotFoundError:
-        return Finding(name, False, "not installed", "make .venv")
-    return Finding(name, found.startswith(wanted), found, "make .venv")
+        return Finding(name, False, "not installed", _INSTALL)
+    return Finding(name, found.startswith(wanted), found, _INSTALL)
 
 
 def _disk(settings: Settings) -> Finding:
@@ -94,13 +96,13 @@ def _snapshot(settings: Settings) -> Finding:
     try:
         manifest = read_manifest(settings.snapshot_dir)
     except SourceError as error:
-        return Finding("embedded figures", False, str(error), "git checkout -- data/snapshot")
+        return Finding("embedded figures", False, str(error), _SNAPSHOT)
     lacking = [d for d, of in manifest.datasets.items() if not (settings.snapshot_dir / of.file).is_file()]
     others = len(datasets().keys() - manifest.datasets.keys())
     found = f"{len(manifest.datasets)} datasets; {others} more come from the publishers (--source live) and `submit`"
     if lacking:
         found = f"lacks {', '.join(lacking)}"
-    return Finding("embedded figures", not lacking, found, "git checkout -- data/snapshot")
+    return Finding("embedded figures", not lacking, found, _SNAPSHOT)
 
 
 def _release(settings: Settings) -> Finding:

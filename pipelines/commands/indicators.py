@@ -9,10 +9,8 @@ from typing import Annotated
 
 import typer
 
-from indicators.load.catalogue import load_catalogue
 from pipelines.commands import terminal
 from pipelines.commands.options import AsJson, DataDir, settings_for
-from pipelines.settings import Settings
 
 indicators_app = typer.Typer(help="The catalogue of indicators.", no_args_is_help=True)
 
@@ -56,10 +54,11 @@ def indicators_show(indicator_id: str, data_dir: DataDir = None, json_out: AsJso
 @indicators_app.command("validate")
 def indicators_validate(json_out: AsJson = False) -> None:
     """Check every declaration, including sources and live datasets; the first error is printed with file and key."""
+    from indicators.load.catalogue import load_catalogue  # noqa: PLC0415
     from pipelines.datasets import datasets  # noqa: PLC0415
     from pipelines.sources import origins  # noqa: PLC0415
 
-    catalogue = load_catalogue(Settings().declarations_dir)
+    catalogue = load_catalogue(settings_for().declarations_dir)
     counts = {
         "indicators": len(catalogue.indicators), "measures": len(catalogue.measures), "groups": len(catalogue.groups),
         "controls": len(catalogue.controls), "data_gaps": len(catalogue.data_gaps),
@@ -86,5 +85,5 @@ def indicators_new() -> None:
                 return answer
             terminal.out.print(f"{answer} går inte att välja.", markup=False)
 
-    path = write_indicator(Settings().declarations_dir, ask_for(ask))
+    path = write_indicator(settings_for().declarations_dir, ask_for(ask))
     terminal.out.print(f"Skrev {path}. Nästa steg: nyckeltal generate, nyckeltal refresh.", soft_wrap=True)

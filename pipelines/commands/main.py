@@ -13,9 +13,7 @@ import typer
 from indicators.errors import DeclarationError
 from pipelines.commands import indicators, publish, releases, snapshot, study, submit, terminal, warehouse
 from pipelines.commands.options import AsJson, DataDir, SnapshotDir, settings_for
-from pipelines.errors import ExitCode, NyckeltalError, UsageError, disk_error
-from pipelines.settings import ROOT, Settings
-from pipelines.storage import release_pointer
+from pipelines.errors import ExitCode, NyckeltalError, UsageError, disk_error, left_out
 from pipelines.text.swedish_numbers import number
 
 if TYPE_CHECKING:
@@ -53,6 +51,9 @@ def main() -> None:
         terminal.err.print("[bold red]A declaration is wrong[/bold red]")
         terminal.err.print(str(error), markup=False)
         sys.exit(ExitCode.NOTHING_RELEASED)
+    except ModuleNotFoundError as error:
+        _tell(left_out(error))
+        sys.exit(ExitCode.WRONG_USE)
     except OSError as error:
         _tell(disk_error(error, Path()))
         sys.exit(ExitCode.NOTHING_RELEASED)
@@ -123,7 +124,7 @@ def rebuild(data_dir: DataDir = None, json_out: AsJson = False) -> None:
 
 def _run(workspace: Workspace, work: Callable[[Workspace], RunReport], json_out: bool) -> None:
     from pipelines.commands.dagster_run import exit_code  # noqa: PLC0415
-    from pipelines.commands.output import progress, tell_run  # noqa: PLC0415
+    from pipelines.commands.run_output import progress, tell_run  # noqa: PLC0415
     from pipelines.steps.report import RunReport  # noqa: PLC0415
 
     with progress(workspace):
@@ -162,6 +163,7 @@ def sql(
 ) -> None:
     """Query the current release with SQL: read-only, without access to files or network."""
     from pipelines.reading import reader  # noqa: PLC0415
+    from pipelines.storage import release_pointer  # noqa: PLC0415
 
     reader.hold_memory()
     folder = release_pointer.current_folder(settings_for(data_dir).releases_dir)
@@ -187,6 +189,7 @@ def compare(
     from pipelines.commands.indicator_output import no_such_theme  # noqa: PLC0415
     from pipelines.commands.output import tell_comparison  # noqa: PLC0415
     from pipelines.reading import reader  # noqa: PLC0415
+    from pipelines.storage import release_pointer  # noqa: PLC0415
 
     if theme is not None and theme not in THEMES:
         raise no_such_theme(theme)
@@ -223,6 +226,7 @@ def site(
 ) -> None:
     """Write the pages of the current release into a folder: open its index.html, or put it on any web server."""
     from pipelines.site.rendering import write_site  # noqa: PLC0415
+    from pipelines.storage import release_pointer  # noqa: PLC0415
 
     settings = settings_for(data_dir)
     target = (output or settings.data_dir / "site").resolve()
@@ -273,6 +277,8 @@ def serve(
 @app.command()
 def replica(port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 8765) -> None:
     """Serve replicas of the publishers, to try a live refresh without a network; stop with Ctrl-C."""
+    from pipelines.settings import ROOT  # noqa: PLC0415
+
     if not (ROOT / "tests" / "support" / "replicas").is_dir():
         raise UsageError(
             "the replicas are part of the source code, not of an installed copy",
@@ -291,9 +297,13 @@ def generate(
     check: Annotated[bool, typer.Option("--check", help="Change nothing; fail when something is out of date.")] = False,
 ) -> None:
     """Write the files that are generated from the declarations (such as dbt's sources)."""
+    from pipelines.settings import IS_CHECKOUT  # noqa: PLC0415
     from pipelines.warehouse.generated_files import write_generated  # noqa: PLC0415
 
-    for path in write_generated(Settings(), check=check):
+    if not IS_CHECKOUT:
+        remedy = "run the command in a checkout of the repository"
+        raise UsageError("generated files are part of the source code, not of an installed copy", remedy=remedy)
+    for path in write_generated(settings_for(), check=check):
         terminal.out.print(f"{'out of date' if check else 'written'}: {path}")
 
 

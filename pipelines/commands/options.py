@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from pydantic import ValidationError
 
 from pipelines.errors import UsageError
-from pipelines.settings import Settings
+
+if TYPE_CHECKING:
+    from pipelines.settings import Settings
 
 DataDir = Annotated[Path | None, typer.Option("--data-dir", help="Where archive, vintages and releases lie.")]
 SnapshotDir = Annotated[Path | None, typer.Option("--snapshot-dir", help="Another folder of embedded figures.")]
@@ -22,6 +23,10 @@ def settings_for(data_dir: Path | None = None, snapshot_dir: Path | None = None,
     Raises:
         UsageError: a setting has a value that is not allowed.
     """
+    from pydantic import ValidationError  # noqa: PLC0415 - not loaded for `--help`
+
+    from pipelines.settings import Settings  # noqa: PLC0415
+
     paths = {"data_dir": data_dir, "snapshot_dir": snapshot_dir}
     try:
         return Settings(**{k: v.resolve() for k, v in paths.items() if v is not None}, **given)  # type: ignore[arg-type]

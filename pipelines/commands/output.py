@@ -1,36 +1,31 @@
-"""What a person is told of a run, a release, an indicator or an area.
+"""What a person is told of releases and areas: status, comparisons, the list of releases.
 
-Belongs here: gathering facts for the command line and laying them out. Does not belong here: doing any of the work.
+Belongs here: gathering facts for the command line and laying them out. Does not belong here: what is told of a run
+(`run_output.py`), or doing any of the work.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 
 import polars as pl
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from indicators.model import words
 from pipelines.commands import terminal
-from pipelines.datasets import datasets
 from pipelines.errors import UsageError
-from pipelines.quality import series_events
 from pipelines.reading import reader
 from pipelines.settings import Settings
-from pipelines.steps.report import RunReport, peak_memory_mb
-from pipelines.steps.workspace import Workspace, utc_now
 from pipelines.storage import release_pointer
 from pipelines.storage.archive import Archive
 from pipelines.storage.release_pointer import ReleaseInfo
 from pipelines.storage.sealing import DamagedError
-from pipelines.storage.vintages import CHANGES, DeliveryRecord, Vintages
+from pipelines.storage.vintages import Vintages
 from pipelines.text.swedish_numbers import number
 
-_DATASET_HEADS = ("rows in", "new", "revised", "status", "withdrawn", "restored", "held back", "checks failed")
 # The column that says how many municipalities a mean rests on.
 _NUMBERS = {
     "county_mean": "county_n", "gr_weighted": "gr_n", "gr_unweighted": "gr_n", "kommungrupp_median": "kommungrupp_n",
@@ -40,68 +35,6 @@ _FEW = 3
 _EVENTS_SHOWN = 12
 _ALONE = re.compile(r"00\d\d")  # codes of the nation and of regions
 _ONLY_WIDE = ("länet", "GR ovägt", "typ", "liknande")
-
-
-@contextmanager
-def progress(workspace: Workspace) -> Iterator[None]:
-    """Show on standard error what the run is at."""
-    shown = Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        TimeElapsedColumn(),
-        console=terminal.err,
-        transient=True,
-    )
-    task = shown.add_task("nothing new?")
-    workspace.on_step = lambda name: shown.update(task, description=name)
-    with shown:
-        yield
-
-
-def tell_run(report: RunReport, json_out: bool) -> None:
-    """The closing table of a run."""
-    settings, held = report.workspace.settings, report.held_back
-    if json_out:
-        terminal.as_json({**report.line(), "release_dir": _release_dir(report)})
-        return
-    if report.outcome == "nothing_new":
-        standing = release_pointer.current(settings.releases_dir)
-        terminal.out.print(f"Nothing new. Current release: {standing.release_id if standing else 'none'}")
-        return
-    table = terminal.grid("Datasets")
-    table.add_column("dataset", key=True)
-    for head in _DATASET_HEADS:
-        table.add_column(head, right=True)
-    for dataset in datasets():
-        if report.workspace.wants(dataset) or dataset in report.taken_in:
-            table.add_row(dataset, *_dataset_cells(report.taken_in.get(dataset), is_held=dataset in held))
-    terminal.out.print(table)
-    for dataset, reason in sorted(held.items()):
-        terminal.out.print(f"[bold red]Held back[/bold red] {dataset}: ", end="")
-        terminal.out.print(str(reason), markup=False, soft_wrap=True)
-    if report.release_id:
-        rows = release_pointer.info(settings.releases_dir / report.release_id).tables
-        terminal.out.print(
-            f"Released {report.release_id}: {number(rows['observation'])} observations of "
-            f"{rows['indicator']} indicators, {number(rows['comparison'])} comparisons"
-        )
-        terminal.out.print(f"  lies in {_release_dir(report)}", soft_wrap=True)
-    seconds = (utc_now() - report.workspace.moment).total_seconds()
-    terminal.out.print(f"  {number(seconds, 1)} s, peak memory at most {number(peak_memory_mb())} MiB")
-
-
-def _dataset_cells(record: DeliveryRecord | None, *, is_held: bool) -> list[str]:
-    if is_held:
-        return [*["–"] * (1 + len(CHANGES)), "all", "blocked"]
-    if record is None:
-        return ["unchanged", *[""] * (len(CHANGES) + 2)]
-    failed = sum(not c.passed for c in record.checks)
-    changes = [number(record.counts.get(c, 0)) for c in CHANGES]
-    return [number(record.rows), *changes, number(record.held_back), str(failed)]
-
-
-def _release_dir(report: RunReport) -> str:
-    return str(report.workspace.settings.releases_dir / report.release_id) if report.release_id else ""
 
 
 def _last_run(settings: Settings) -> Any:
@@ -115,6 +48,8 @@ def _last_run(settings: Settings) -> Any:
 
 def status_of(settings: Settings) -> dict[str, Any]:
     """The current release, its age, its failed checks, the last run, and what of archive and vintages is damaged."""
+    from pipelines.quality import series_events  # noqa: PLC0415 - loads the catalogue
+
     standing = release_pointer.current(settings.releases_dir)
     found: dict[str, Any] = {"release": None, "last_run": _last_run(settings), "damaged": _damage(settings)}
     if standing is None:
@@ -134,7 +69,7 @@ def status_of(settings: Settings) -> dict[str, Any]:
         "select source_id, dataset, max(fetched_at) as fetched_at, max_by(published_at, fetched_at) as published_at, "
         "max_by(rows, fetched_at) as rows from source_file group by 1, 2 order by 1, 2",
     )
-    hours = (utc_now() - standing.created_at).total_seconds() / 3600
+    hours = (datetime.now(UTC).replace(tzinfo=None) - standing.created_at).total_seconds() / 3600
     return found | {
         "release": standing.model_dump(mode="json"),
         "age_hours": round(hours, 1),

@@ -9,7 +9,6 @@ import typer
 from pipelines.commands import terminal
 from pipelines.commands.options import AsJson, DataDir, settings_for
 from pipelines.errors import UsageError
-from pipelines.storage import release_pointer
 from pipelines.text.swedish_numbers import number
 
 publish_app = typer.Typer(help="Write the current release into other databases.", no_args_is_help=True)
@@ -42,6 +41,7 @@ def postgres(
     the new, never half.
     """
     from pipelines.publish.postgres import Target, publish  # noqa: PLC0415
+    from pipelines.storage import release_pointer  # noqa: PLC0415
 
     settings = settings_for(data_dir)
     connection = dsn or settings.postgres_dsn.get_secret_value()

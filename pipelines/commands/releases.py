@@ -11,7 +11,6 @@ import typer
 
 from pipelines.commands import terminal
 from pipelines.commands.options import AsJson, DataDir, settings_for
-from pipelines.storage import release_pointer
 
 releases_app = typer.Typer(help="Releases: list them, go back, remove old ones.", no_args_is_help=True)
 
@@ -20,6 +19,7 @@ releases_app = typer.Typer(help="Releases: list them, go back, remove old ones."
 def releases_list(data_dir: DataDir = None, json_out: AsJson = False) -> None:
     """List the releases, newest first."""
     from pipelines.commands.output import tell_releases  # noqa: PLC0415
+    from pipelines.storage import release_pointer  # noqa: PLC0415
 
     home = settings_for(data_dir).releases_dir
     found = release_pointer.releases(home)
@@ -36,6 +36,8 @@ def releases_rollback(
     data_dir: DataDir = None,
 ) -> None:
     """Serve an earlier release; nothing is removed."""
+    from pipelines.storage import release_pointer  # noqa: PLC0415
+
     terminal.out.print(f"Serving {release_pointer.rollback(settings_for(data_dir), release_id)}")
 
 
@@ -44,5 +46,7 @@ def releases_prune(
     keep: Annotated[int, typer.Option(min=1, help="How many of the newest to keep.")] = 10, data_dir: DataDir = None
 ) -> None:
     """Remove old releases; archive and vintages stay, so their figures can still be queried as of any date."""
+    from pipelines.storage import release_pointer  # noqa: PLC0415
+
     removed = release_pointer.prune_exclusively(settings_for(data_dir), keep)
     terminal.out.print(f"Removed {len(removed)} releases" + (f": {', '.join(removed)}" if removed else ""))

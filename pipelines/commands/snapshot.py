@@ -10,9 +10,8 @@ from typing import Annotated
 
 import typer
 
-from indicators.load.catalogue import load_catalogue
 from pipelines.commands import terminal
-from pipelines.settings import Settings
+from pipelines.commands.options import settings_for
 from pipelines.text.swedish_numbers import number
 
 snapshot_app = typer.Typer(help="The embedded figures.", no_args_is_help=True)
@@ -24,9 +23,10 @@ def snapshot_build(
     to: Annotated[Path | None, typer.Option(help="Where to write; data/snapshot when left out.")] = None,
 ) -> None:
     """Write the embedded figures out of collected copies of the publishers' data."""
+    from indicators.load.catalogue import load_catalogue  # noqa: PLC0415
     from pipelines.sources.snapshot_writer import build_snapshot  # noqa: PLC0415
 
-    settings = Settings()
+    settings = settings_for()
     rows = build_snapshot(source, to or settings.snapshot_dir, load_catalogue(settings.declarations_dir))
     for dataset, n in rows.items():
         terminal.out.print(f"{dataset}: {number(n)} rows")

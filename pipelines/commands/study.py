@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
-import polars as pl
 import typer
 
 from pipelines.commands import terminal
 from pipelines.commands.options import AsJson, DataDir, settings_for
 from pipelines.errors import UsageError
-from pipelines.storage import release_pointer
 
 study_app = typer.Typer(help="Studies of what the reforms did.", no_args_is_help=True)
 
@@ -20,7 +19,7 @@ def study_list(data_dir: DataDir = None, json_out: AsJson = False) -> None:
     """List the studies, with how many estimates each has and what could not be estimated."""
     from pipelines.commands.study_output import list_studies  # noqa: PLC0415
 
-    found = list_studies(release_pointer.current_folder(settings_for(data_dir).releases_dir))
+    found = list_studies(_release(data_dir))
     terminal.frame_as_json(found) if json_out else terminal.table(found)
 
 
@@ -29,7 +28,7 @@ def study_show(study_id: str, data_dir: DataDir = None, json_out: AsJson = False
     """Print a study's question, design, result and caveats, as the current release holds them."""
     from pipelines.commands.study_output import study_in_release, tell_study  # noqa: PLC0415
 
-    told = study_in_release(release_pointer.current_folder(settings_for(data_dir).releases_dir), study_id)
+    told = study_in_release(_release(data_dir), study_id)
     _as_json(told) if json_out else tell_study(told)
 
 
@@ -43,7 +42,7 @@ def study_run(study_id: str, data_dir: DataDir = None, json_out: AsJson = False)
     studies = {study.study_id: study for study in load_catalogue(settings.declarations_dir).studies}
     if study_id not in studies:
         raise UsageError("there is no such study", expected=", ".join(studies), found=study_id)
-    told = study_run_now(release_pointer.current_folder(settings.releases_dir), studies[study_id])
+    told = study_run_now(_release(data_dir), studies[study_id])
     _as_json(told) if json_out else tell_study(told)
 
 
@@ -60,11 +59,19 @@ def timeline(
     from pipelines.commands.study_output import tell_timeline  # noqa: PLC0415
     from pipelines.commands.study_output import timeline as gather  # noqa: PLC0415
 
-    told = gather(release_pointer.current_folder(settings_for(data_dir).releases_dir), area, indicator or [], since)
+    told = gather(_release(data_dir), area, indicator or [], since)
     _as_json(told) if json_out else tell_timeline(told)
 
 
+def _release(data_dir: Path | None) -> Path:
+    from pipelines.storage.release_pointer import current_folder  # noqa: PLC0415
+
+    return current_folder(settings_for(data_dir).releases_dir)
+
+
 def _as_json(told: dict[str, Any]) -> None:
+    import polars as pl  # noqa: PLC0415 - not loaded for `--help`
+
     parts = {name: part for name, part in told.items() if name != "names"}
     terminal.as_json(
         {name: part.to_dicts() if isinstance(part, pl.DataFrame) else part for name, part in parts.items()}

@@ -22,7 +22,6 @@ from pipelines.errors import UsageError
 from pipelines.reading import reader
 from pipelines.text.suggestions import names_near
 from pipelines.text.swedish_numbers import chance, effect_decimals, number, signed
-from pipelines.warehouse.effect_studies import run_studies
 
 _MARKED = ("level_change", "slope_change", "effect_per_dose")  # estimands that are spelled out in their rows
 _STUDY = "select * from study where study_id = $1"
@@ -105,6 +104,8 @@ def study_run_now(folder: Path, study: Study) -> dict[str, Any]:
     Raises:
         UsageError: the release has no such study.
     """
+    from pipelines.warehouse.effect_studies import run_studies  # noqa: PLC0415 - loads statistics' libraries
+
     told = _study(folder, study.study_id)
     with reader.open_release(folder) as con:
         return told | run_studies(con, [study])

@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from indicators.load.catalogue import Catalogue, load_catalogue
-from indicators.model.submission_template import DATASET, SubmissionTemplate
 from pipelines.commands import terminal
 from pipelines.commands.options import AsJson, DataDir, settings_for
 from pipelines.errors import ExitCode, LockHeldError, NyckeltalError, UsageError
-from pipelines.settings import Settings
 
 if TYPE_CHECKING:
+    from indicators.load.catalogue import Catalogue
+    from indicators.model.submission_template import SubmissionTemplate
     from pipelines.disclosure.facts import Fact
+    from pipelines.settings import Settings
     from pipelines.submissions.examining import Examined
 
 _LISTED = 20  # maximum faults and values that are printed
@@ -62,6 +62,8 @@ def submit(
 
     Exit codes: 0 taken in; 2 wrong use; 4 refused, and nothing of the file is stored.
     """
+    from indicators.load.catalogue import load_catalogue  # noqa: PLC0415
+
     settings = settings_for(data_dir)
     outcome = _Outcome(file="")
     try:
@@ -91,6 +93,7 @@ def _write_template(templates: Sequence[SubmissionTemplate], wanted: str, output
 
 
 def _submit(settings: Settings, file: Path, output: Path | None, *, check: bool, confirmed: bool) -> _Outcome:
+    from indicators.load.catalogue import load_catalogue  # noqa: PLC0415
     from pipelines.steps.workspace import utc_now  # noqa: PLC0415
     from pipelines.submissions import (  # noqa: PLC0415
         annotated,
@@ -131,6 +134,7 @@ def _submit(settings: Settings, file: Path, output: Path | None, *, check: bool,
 
 def _judge_indicators(settings: Settings, catalogue: Catalogue, examined: Examined, *, confirmed: bool) -> None:
     """Ask for confirmation of unusual values; confirmed ones are reported and accepted."""
+    from indicators.model.submission_template import DATASET  # noqa: PLC0415
     from pipelines.submissions import plausible, taking_in  # noqa: PLC0415
     from pipelines.submissions.findings import Note  # noqa: PLC0415
 

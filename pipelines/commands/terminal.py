@@ -11,13 +11,13 @@ import os
 import sys
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
-
-import polars as pl
+from typing import TYPE_CHECKING, Any
 
 from pipelines.commands.terminal_tables import KEYS, Grid, Screen, escaped, plain
 from pipelines.errors import UsageError, no_place_in
-from pipelines.text import csv_values
+
+if TYPE_CHECKING:
+    import polars as pl
 
 _FILE_WIDTH = 160  # width of the output when it goes to a file or another program
 
@@ -73,6 +73,8 @@ def frame_as_json(frame: pl.DataFrame) -> None:
 
 def safe_csv(frame: pl.DataFrame) -> str:
     """CSV of a frame that every program reads correctly by default (`text/csv_values.py`)."""
+    from pipelines.text import csv_values  # noqa: PLC0415
+
     return "".join(csv_values.written(frame))
 
 
@@ -82,6 +84,8 @@ def write_result(frame: pl.DataFrame, form: str, output: Path | None) -> None:
     Raises:
         UsageError: parquet needs a file, the format is unknown, or it cannot represent the result.
     """
+    import polars as pl  # noqa: PLC0415 - not loaded for `--help`
+
     try:
         _write_result(frame, form, output)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:

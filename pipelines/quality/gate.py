@@ -1,7 +1,8 @@
 """Runs the rules of a staged dataset with Great Expectations.
 
-Belongs here: the only import of Great Expectations, its suites, and reading its results. Does not belong here: which
-rules there are (`rules.py`), and what becomes of rows held back (`quarantine.py`).
+Belongs here: the only import of Great Expectations, running the stored checkpoints, and reading its results. Does not
+belong here: which rules there are (`rules.py`), how they are stored (`suites.py`), and what becomes of rows held back
+(`quarantine.py`).
 
 Rows are handed over in batches of whole series, in small column types: a key that holds the series is unique over all
 when it is unique in each batch, and memory stays flat however large the dataset is. The library is imported only when
@@ -23,7 +24,8 @@ import pandas as pd
 
 from pipelines.datasets import Dataset
 from pipelines.quality.changes import Changes
-from pipelines.quality.rules import Rule
+from pipelines.quality.rules import Frame, Parameters, Rule
+from pipelines.quality.suites import BATCH, DATASOURCE, HOME, STORES, suite_name
 from pipelines.storage.database import identifier, literal, staged_rows
 from pipelines.storage.vintages import CheckResult
 
@@ -60,6 +62,7 @@ def run_gate(
     dataset: Dataset,
     name: str,
     rules: list[Rule],
+    parameters: Parameters,
     batch_rows: int,
     changes: Changes,
 ) -> GateResult:
@@ -67,28 +70,26 @@ def run_gate(
 
     Args:
         con: a connection that holds the tables `bounds` (series_id, low, high) and, for facts, `series_profile`.
-        rows_path: the staged Parquet file, with `row`. name: the dataset's full name.
+        rows_path: the staged Parquet file, with `row`. name: the dataset's full name. rules: those of its stored
+        suites. parameters: what they are evaluated with.
         batch_rows: rows handed over at once. changes: what is set aside because of what is known.
     """
-    judge = _Judge(name)
+    judge = _Judge(name, rules, parameters)
     tallies = {rule.name: _Tally() for rule in rules}
     total = _count(con, rows_path)
-    on_rows = [r for r in rules if r.frame == "rows"]
     for frame in _row_batches(con, rows_path, dataset, batch_rows):
-        judge.validate(frame, on_rows, tallies, "row")
-    on_series = [r for r in rules if r.frame == "series"]
-    if on_series:
-        judge.validate(
-            con.execute("select * from series_profile order by series_id").df(), on_series, tallies, "series_id"
-        )
+        judge.validate(frame, "rows", tallies, "row")
+    if any(r.frame == "series" for r in rules):
+        profile = con.execute("select * from series_profile order by series_id").df()
+        judge.validate(profile, "series", tallies, "series_id")
     held: dict[int, list[str]] = {}
     for rule in rules:
         if rule.level == "hold_back":
             for row, cell in tallies[rule.name].listed:
-                held.setdefault(row, []).append(f"{rule.name}: expected {rule.expected}, found {cell}")
+                held.setdefault(row, []).append(f"{rule.name}: expected {rule.expected_with(parameters)}, found {cell}")
     for row, reasons in changes.held.items():
         held.setdefault(row, []).extend(reasons)
-    checks = [_result(rule, tallies[rule.name], name) for rule in rules]
+    checks = [_result(rule, tallies[rule.name], name, parameters) for rule in rules]
     checks.append(_held_back_check(rules, tallies, max(total, changes.known_rows), len(held), changes, dataset, name))
     return GateResult(tuple(checks), held)
 
@@ -109,20 +110,21 @@ def warm_up() -> None:
 
 
 class _Judge:
-    """One ephemeral Great Expectations context, for one dataset."""
+    """The stored checkpoints of one dataset, in a context that keeps nothing."""
 
-    def __init__(self, name: str) -> None:
-        gx = load_engine()
-        self._gx = gx
-        self._suite_name = name
-        context = gx.get_context(mode="ephemeral")
-        context.variables.progress_bars = {"globally": False}
-        asset = context.data_sources.add_pandas(name).add_dataframe_asset(name)
-        self._batches = asset.add_batch_definition_whole_dataframe(name)
+    def __init__(self, name: str, rules: list[Rule], parameters: Parameters) -> None:
+        self._gx = load_engine()
+        self._name, self._rules, self._parameters = name, rules, dict(parameters)
+        self._context = self._gx.get_context(mode="ephemeral", project_config=_stored_project())
+        self._context.variables.progress_bars = {"globally": False}
+        self._datasource = self._context.data_sources.add_pandas(DATASOURCE)
+        self._checkpoints: dict[str, Any] = {}
 
-    def validate(self, frame: pd.DataFrame, rules: list[Rule], tallies: dict[str, _Tally], index: str) -> None:
-        batch = self._batches.get_batch({"dataframe": frame})
-        summary = batch.validate(self._suite(rules), result_format="SUMMARY")
+    def validate(self, frame: pd.DataFrame, of: Frame, tallies: dict[str, _Tally], index: str) -> None:
+        rules, checkpoint = [r for r in self._rules if r.frame == of], self._checkpoint(of)
+        (validation,) = checkpoint.validation_definitions
+        given, told = {"dataframe": frame}, self._parameters
+        (summary,) = checkpoint.run(batch_parameters=given, expectation_parameters=told).run_results.values()
         failed = []
         for rule, result in zip(rules, _in_order(rules, summary.results), strict=True):
             tally = tallies[rule.name]
@@ -140,18 +142,42 @@ class _Judge:
                 "unexpected_index_column_names": [index],
                 "include_unexpected_rows": False,
             }
-            complete = batch.validate(self._suite(failed), result_format=wanted)
+            names = {rule.name for rule in failed}
+            again = [e.configuration for e in validation.suite.expectations if e.meta["rule"] in names]
+            suite = self._gx.ExpectationSuite(name=f"{validation.suite.name}.failed", expectations=again)
+            batch = validation.data.get_batch(given)
+            complete = batch.validate(suite, result_format=wanted, expectation_parameters=told)
             for rule, result in zip(failed, _in_order(failed, complete.results), strict=True):
                 tallies[rule.name].listed += [
                     (item[index], _cell(item, index)) for item in result.result.get("unexpected_index_list") or []
                 ]
 
-    def _suite(self, rules: list[Rule]) -> Any:
-        expectations = [
-            getattr(self._gx.expectations, rule.expectation)(**rule.arguments, meta={"rule": rule.name})
-            for rule in rules
-        ]
-        return self._gx.ExpectationSuite(name=self._suite_name, expectations=expectations)
+    def _checkpoint(self, of: Frame) -> Any:
+        name = suite_name(self._name, of)
+        if name not in self._checkpoints:
+            self._datasource.add_dataframe_asset(name).add_batch_definition_whole_dataframe(BATCH)
+            self._checkpoints[name] = self._context.checkpoints.get(name)
+        return self._checkpoints[name]
+
+
+def _stored_project() -> Any:
+    """The project's suites and checkpoints where they are stored, and nothing that would be written."""
+    from great_expectations.data_context.types.base import DataContextConfig  # noqa: PLC0415 - see `load_engine`
+
+    def store(kind: str, folder: str) -> dict[str, Any]:
+        backend = {"class_name": "TupleFilesystemStoreBackend", "suppress_store_backend_id": True}
+        return {"class_name": kind, "store_backend": {**backend, "base_directory": str(HOME / folder)}}
+
+    results = {"class_name": "ValidationResultsStore", "store_backend": {"class_name": "InMemoryStoreBackend"}}
+    return DataContextConfig(
+        config_version=4.0,
+        stores={**{name: store(*of) for name, of in STORES.items()}, "validation_results_store": results},
+        expectations_store_name="expectations_store",
+        checkpoint_store_name="checkpoint_store",
+        validation_results_store_name="validation_results_store",
+        data_docs_sites={},
+        analytics_enabled=False,
+    )
 
 
 def _in_order(rules: list[Rule], results: list[Any]) -> list[Any]:
@@ -237,7 +263,7 @@ def _words(value: Any) -> str:
     return "empty" if pd.isna(value) else repr(value.item() if hasattr(value, "item") else value)
 
 
-def _result(rule: Rule, tally: _Tally, name: str) -> CheckResult:
+def _result(rule: Rule, tally: _Tally, name: str, parameters: Parameters) -> CheckResult:
     where = "rows" if rule.frame == "rows" else "series"
     found = f"{tally.unexpected} {where}" if tally.unexpected else (tally.observed or "as expected")
     sample = "; ".join(f"{'row ' if where == 'rows' else ''}{i}: {cell}" for i, cell in tally.listed[:_SAMPLE])
@@ -246,7 +272,7 @@ def _result(rule: Rule, tally: _Tally, name: str) -> CheckResult:
         level=rule.level,
         subject=name,
         passed=tally.passed,
-        expected=rule.expected,
+        expected=rule.expected_with(parameters),
         found=found,
         sample=sample,
     )

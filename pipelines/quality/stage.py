@@ -23,8 +23,9 @@ from pipelines.faults import holding_back
 from pipelines.quality.changes import Changes, judge_changes
 from pipelines.quality.gate import GateResult, run_gate
 from pipelines.quality.quarantine import part
-from pipelines.quality.rules import rules_for, with_room
+from pipelines.quality.rules import KNOWN_AREAS, LEAST_ROWS, WANTED_SERIES, Parameters, with_room
 from pipelines.quality.series_profile import profile_series
+from pipelines.quality.suites import stored_rules, stored_texts
 from pipelines.settings import Settings
 from pipelines.sources import origins
 from pipelines.sources.tabular import Parsed
@@ -128,14 +129,15 @@ def _passed(settings: Settings, dataset: str) -> Verdict | None:
 
 
 def rules_id(catalogue: Catalogue, dataset: str) -> str:
-    """A hash of what a dataset is judged by: its declaration, and series, bounds and breaks of the catalogue.
+    """A hash of what a dataset is judged by: its declaration, its stored suites, and the catalogue's series, bounds and
+    breaks.
 
     A delivery that was taken in is judged again when this has changed.
     """
     bounds = {series: limits.model_dump() for series, limits in sorted(catalogue.series_of(dataset).items())}
     breaks = sorted(set(catalogue.breaks_of(dataset)))
     percent = sorted(_percent_series(catalogue, dataset))
-    judged_by = [datasets()[dataset].model_dump(mode="json"), bounds, percent, breaks]
+    judged_by = [datasets()[dataset].model_dump(mode="json"), stored_texts(dataset), bounds, percent, breaks]
     return hashlib.sha256(json.dumps(judged_by, sort_keys=True).encode()).hexdigest()
 
 
@@ -181,13 +183,14 @@ def _judge(
     _create_bounds(con, catalogue, dataset)
     if declared.kind == "facts":
         profile_series(con, rows_path, declared, fetched.promise, vintages.known_sql(dataset))
-    rules = rules_for(
-        declared,
-        _at_least_nearly_as_before(con, dataset, fetched.promise, vintages),
-        areas=_known_areas(con, settings, vintages, _codes(declared)),
-        declared=_series_wanted(catalogue, dataset, fetched),
-    )
-    return run_gate(con, rows_path, declared, dataset, rules, settings.gate_batch_rows, changes)
+    least = _at_least_nearly_as_before(con, dataset, fetched.promise, vintages).rows
+    parameters: Parameters = {
+        KNOWN_AREAS: sorted(_known_areas(con, settings, vintages, _codes(declared))),
+        WANTED_SERIES: sorted(_series_wanted(catalogue, dataset, fetched)),
+        LEAST_ROWS: max(1, least),
+    }
+    rules = stored_rules(dataset)
+    return run_gate(con, rows_path, declared, dataset, rules, parameters, settings.gate_batch_rows, changes)
 
 
 def _create_bounds(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, dataset: str) -> None:

@@ -1,7 +1,7 @@
 """What became of a run, and the line of it in `logs/runs.jsonl`.
 
 Belongs here: what is reported of a run, and writing the line. Does not belong here: reading it out of Dagster's record
-(`assets/run_log.py`), or showing it (`commands/output.py`).
+(`assets/run_log.py`), or showing it (`commands/run_output.py`).
 """
 
 from __future__ import annotations

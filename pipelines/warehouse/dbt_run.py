@@ -58,8 +58,9 @@ def ensure_manifest(settings: Settings) -> Path:
     """
     target = target_dir(settings)
     manifest, stamp = target / "manifest.json", target / "manifest.sha256"
+    project = settings.dbt_project_dir
     files = sorted(
-        p for p in settings.dbt_project_dir.rglob("*") if p.suffix in {".sql", ".yml"} and "target" not in p.parts
+        p for p in project.rglob("*") if p.suffix in {".sql", ".yml"} and "target" not in p.relative_to(project).parts
     )
     digest = hashlib.sha256("".join(sha256_of(p) for p in files).encode()).hexdigest()
     if manifest.exists() and stamp.exists() and stamp.read_text(encoding="utf-8") == digest:
@@ -69,9 +70,7 @@ def ensure_manifest(settings: Settings) -> Path:
     (target / "partial_parse.msgpack").unlink(missing_ok=True)
     done = _dbt(settings, "parse", "--quiet")
     if done.returncode != 0:
-        raise NyckeltalError(
-            "the dbt project cannot be parsed", where=str(settings.dbt_project_dir), found=done.stdout[-2000:]
-        )
+        raise NyckeltalError("the dbt project cannot be parsed", where=str(project), found=done.stdout[-2000:])
     stamp.write_text(digest, encoding="utf-8")
     return manifest
 

@@ -1,7 +1,8 @@
-"""Files that are generated from the declarations: dbt's sources, staging models, the union of facts, the dictionary.
+"""Files that are generated from the declarations: of dbt, of Great Expectations, and the dictionary.
 
 Belongs here: which files there are, their text, updating them, and removing those that no declaration needs any more.
-Does not belong here: what a dataset is (`datasets.py`), or models that a person writes (`dbt_project`).
+Does not belong here: what a dataset is (`datasets.py`), models that a person writes (`dbt_project`), the text of suites
+(`quality/suites.py`).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from indicators.generate.dictionary_pages import dictionary
 from indicators.load.catalogue import load_catalogue
 from pipelines.datasets import SQL_TYPES, Dataset, datasets, declaration_of, table_name
 from pipelines.errors import UsageError
+from pipelines.quality.suites import stored_before, suite_files
 from pipelines.settings import Settings
 from pipelines.warehouse.inputs import BOOKKEEPING, GENERATED, declared_sources, sources_yml
 
@@ -38,9 +40,10 @@ def write_generated(settings: Settings, *, check: bool = False) -> list[Path]:
     Raises:
         UsageError: `check` was requested and something is out of date.
     """
-    wanted = generated_files(settings.dbt_project_dir) | dictionary_files(settings)
+    wanted = generated_files(settings.dbt_project_dir) | dictionary_files(settings) | suite_files()
     stale = [p for p, text in wanted.items() if not p.exists() or p.read_text(encoding="utf-8") != text]
-    orphans = [p for p in _generated_before(settings.dbt_project_dir, settings.dictionary_dir) if p not in wanted]
+    before = [*_generated_before(settings.dbt_project_dir, settings.dictionary_dir), *stored_before()]
+    orphans = [p for p in before if p not in wanted]
     if check and (stale or orphans):
         names = ", ".join(str(p) for p in (*stale, *orphans))
         raise UsageError("generated files are out of date", where=names, remedy="run `nyckeltal generate`")

@@ -43,6 +43,7 @@ KINDS = {
     "studie": "studie/kostnad_aldreomsorg_gr.html",
     "luckor": "luckor.html",
     "kvalitet": "kvalitet.html",
+    "kontroller": "kontroller.html",
     "andringar": "andringar.html",
     "om": "om.html",
 }

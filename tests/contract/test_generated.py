@@ -15,6 +15,7 @@ from indicators.load.catalogue import read_yaml
 from indicators.model.indicator import Theme
 from pipelines.datasets import datasets
 from pipelines.errors import UsageError
+from pipelines.quality import suites
 from pipelines.settings import ROOT, Settings
 from pipelines.warehouse import generated_files as generated
 from pipelines.warehouse import inputs
@@ -35,6 +36,12 @@ def project(tmp_path: Path) -> Settings:
 @pytest.mark.parametrize("path", GENERATED, ids=lambda path: path.name)
 def test_a_generated_file_stands_as_the_declarations_say(path: Path) -> None:
     assert path.read_text(encoding="utf-8") == GENERATED[path], "run `nyckeltal generate`"
+
+
+def test_the_stored_suites_and_checkpoints_stand_as_the_declarations_say_and_there_are_no_others() -> None:
+    wanted = suites.suite_files()
+    assert [path for path, text in wanted.items() if path.read_text(encoding="utf-8") != text] == []
+    assert set(suites.stored_before()) == {path for path in wanted if path.suffix == ".json"}
 
 
 def test_every_dataset_has_a_source_and_a_described_staging_model() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import tomllib
 
+import pytest
+
 from pipelines.settings import ROOT
 from tests.support.repository import committed_files
 
@@ -26,9 +28,9 @@ def normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def pinned() -> dict[str, str]:
+def pinned(lock: str = LOCK) -> dict[str, str]:
     """Each pinned package with its whole entry: the pin and its hashes."""
-    entries = re.split(r"(?m)^(?=[A-Za-z0-9])", LOCK)
+    entries = re.split(r"(?m)^(?=[A-Za-z0-9])", lock)
     found = {}
     for entry in entries:
         match = re.match(r"([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==\S+", entry)
@@ -68,6 +70,22 @@ def test_a_version_that_the_project_pins_is_the_version_in_the_lock() -> None:
         name, pin, version = wanted.partition("==")
         if pin:
             assert re.match(rf"\S+=={re.escape(version)}(\s|$)", pinned()[normal(name)]), wanted
+
+
+@pytest.mark.parametrize("group", ["read", "serve"])
+def test_a_groups_lock_holds_what_the_group_names_in_the_versions_of_the_whole_lock(group: str) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    groups = project["dependency-groups"]
+    named = [*groups["read"], *(wanted for wanted in groups[group] if isinstance(wanted, str))]
+    assert set(named) <= set(project["project"]["dependencies"])
+    found = pinned((ROOT / f"requirements-{group}.lock").read_text(encoding="utf-8"))
+    assert {normal(re.split(r"[\[=<>~! ;]", wanted, maxsplit=1)[0]) for wanted in named} <= set(found)
+    whole = {name: hashes(entry) for name, entry in pinned().items()}
+    assert {name: hashes(entry) for name, entry in found.items()} == {name: whole[name] for name in found}
+
+
+def hashes(entry: str) -> set[str]:
+    return set(re.findall(r"sha256:[0-9a-f]{64}", entry))
 
 
 def test_no_file_names_a_path_of_a_machine_or_a_registry() -> None:

@@ -9,7 +9,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -396,13 +395,6 @@ def test_a_full_disk_leaves_what_stands_and_is_told(
     finally:
         database.do("drop tablespace if exists liten")
         subprocess.run(["umount", small], check=True)
-
-
-def test_the_command_line_loads_no_driver_of_databases_before_it_publishes() -> None:
-    loaded = [sys.executable, "-c", "import sys, pipelines.commands.main; print(*sys.modules)"]
-    found = set(subprocess.run(loaded, capture_output=True, text=True, check=True).stdout.split())
-    assert "pipelines.commands.publish" in found
-    assert "psycopg" not in found
 
 
 def to_even(row: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -71,7 +71,18 @@ def test_every_kind_of_page_is_there(release: Path, pages: dict[str, str]) -> No
     areas = query(release, "select distinct area_id from observation_wide where value is not null")["area_id"]
     indicators = query(release, "select indicator_id from indicator")["indicator_id"]
     studies = query(release, "select study_id from study")["study_id"]
-    single = ["index", "kommuner", "nyckeltal", "jamfor", "reformen", "luckor", "kvalitet", "andringar", "om"]
+    single = [
+        "index",
+        "kommuner",
+        "nyckeltal",
+        "jamfor",
+        "reformen",
+        "luckor",
+        "kvalitet",
+        "kontroller",
+        "andringar",
+        "om",
+    ]
     wanted = {
         *(f"{name}.html" for name in single),
         *(f"omrade/{a}.html" for a in areas),
@@ -303,6 +314,25 @@ def test_the_page_of_quality_and_status_count_cautions_alike(
     assert (
         f"{total} of " in query(release, "select found from quality_result where check_id = 'caution.release'").item()
     )
+
+
+@pytest.mark.slow
+def test_the_page_of_checks_shows_every_check_with_what_it_asked_and_found(
+    release: Path, pages: dict[str, str]
+) -> None:
+    row = re.compile(
+        r'<tr><th scope="row"><code>(.*?)</code></th><td lang="en">(.*?)</td>'
+        r'<td lang="en">(.*?)(?:<br>.*?)?</td><td>(.*?)</td>'
+    )
+    shown = [tuple(map(unescape, found)) for found in row.findall(pages["kontroller.html"])]
+    checks = query(
+        release,
+        "select regexp_extract(check_id, '[^.]*$'), expected, found, if(passed, 'håller', 'håller inte') "
+        "from quality_result",
+    )
+    assert sorted(shown) == sorted(checks.rows())
+    failed = query(release, "select count(*) from quality_result where not passed").item()
+    assert sum(found[3] == "håller inte" for found in shown) == failed
 
 
 @pytest.mark.slow

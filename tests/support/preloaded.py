@@ -20,6 +20,7 @@ import great_expectations  # noqa: F401
 
 import pipelines.commands.dagster_run
 import pipelines.commands.output
+import pipelines.commands.run_output
 import pipelines.definitions
 import pipelines.reading.reader
 import pipelines.release.diff

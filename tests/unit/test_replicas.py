@@ -597,7 +597,7 @@ def test_a_port_that_is_taken_is_told(echo: ReplicaServer) -> None:
 
 
 def test_an_installed_copy_says_that_it_has_no_replicas(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(main, "ROOT", tmp_path)
+    monkeypatch.setattr("pipelines.settings.ROOT", tmp_path)
     monkeypatch.setattr(os, "execv", lambda *_: pytest.fail("a program was started"))
     with pytest.raises(UsageError) as caught:
         main.replica()

@@ -17,7 +17,7 @@ from pipelines.settings import Settings
 from pipelines.site import swedish_text
 from pipelines.site.pages.areas import _edge
 from pipelines.site.pages.indicators import breaks_of
-from pipelines.site.pages.records import corrections_told, heading_of
+from pipelines.site.pages.records import corrections_told, heading_of, suites_of
 from pipelines.site.pages.reform import _ledger
 from pipelines.site.sparkline import sparkline
 from pipelines.text import swedish_numbers
@@ -242,3 +242,22 @@ def test_a_chance_is_not_rounded_up_to_the_limit_of_a_test() -> None:
     assert [swedish_numbers.chance(p) for p in (0.04999, 0.0496, 0.05, 0.0504, 0.001)] == [
         "0,04999", "0,0496", "0,050", "0,050", "0,001"
     ]  # fmt: skip
+
+
+def test_checks_are_shown_by_suite_deliveries_first_and_none_is_left_out() -> None:
+    ids = [
+        "release.area_rows",
+        "warehouse.b",
+        "kolada.values.key_unique",
+        "new.kind",
+        "warehouse.a",
+        "scb.kpif.columns",
+    ]
+    found = [(suite, [c["rule"] for c in checks]) for suite, checks in suites_of([{"check_id": i} for i in ids])]
+    assert found == [
+        ("kolada.values", ["key_unique"]),
+        ("new", ["kind"]),
+        ("scb.kpif", ["columns"]),
+        ("warehouse", ["a", "b"]),
+        ("release", ["area_rows"]),
+    ]

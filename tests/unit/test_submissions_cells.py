@@ -23,7 +23,6 @@ from pipelines.datasets import datasets
 from pipelines.errors import NyckeltalError, UsageError
 from pipelines.quality.rules import rules_for
 from pipelines.sources.cells import Sheet
-from pipelines.storage.archive import Promise
 from pipelines.submissions.annotated import path_of_copy
 from pipelines.submissions.examining import Examined, examine
 from pipelines.submissions.file_opening import open_file
@@ -584,5 +583,5 @@ def test_the_copy_is_never_written_over_the_file_itself_or_over_somebody_s_work(
 
 def test_no_two_rules_of_a_dataset_have_one_name() -> None:
     for dataset, declared in datasets().items():
-        names = [rule.name for rule in rules_for(declared, Promise(rows=1), frozenset({"1440"}), frozenset())]
+        names = [rule.name for rule in rules_for(declared)]
         assert len(set(names)) == len(names), dataset

@@ -1,4 +1,7 @@
-"""The pages about the warehouse itself: start, gaps, quality, changes, about. Belongs here: the content of each."""
+"""The pages about the warehouse itself: start, gaps, quality, checks, changes, about.
+
+Belongs here: the content of each.
+"""
 
 from __future__ import annotations
 
@@ -29,6 +32,15 @@ _MARKED = ("bara utmärkt, värdet står kvar med en varning", "bara utmärkta, 
 _FLAGGED = ("bara utpekat för en människa, värdet står kvar", "bara utpekade för en människa, värdena står kvar")
 _DONE_ORDER = (_MENDED, _DROPPED, _MARKED, _FLAGGED)
 _DONE = {"override": _MENDED, "scale": _MENDED, "drop": _DROPPED, "caution": _MARKED, "flag": _FLAGGED}
+# The suites of checks that are not on a delivery, in the order in which they are made.
+_SUITES = {
+    "warehouse": "Tabellerna: dbt:s tester",
+    "correction": "Rättelser av källors fel",
+    "control": "Avstämningar mellan tal som borde stämma överens",
+    "caution": "Varningar på värden",
+    "submissions": "Röjanderisk i kommunernas egna uppgifter",
+    "release": "Utgåvan",
+}
 _FIRST_SHOWN = (
     "kostnad_aldreomsorg_per_inv_80", "andel_kostnad_ordinart_boende", "trygghet_hemtjanst",
     "andel_arbetad_tid_timavlonade_omsorg",
@@ -36,11 +48,12 @@ _FIRST_SHOWN = (
 
 
 def record_pages(tables: Tables) -> Iterator[Page]:
-    """Start, Jämför, Luckor, Kvalitet, Ändringar, its feed, and Om."""
+    """Start, Jämför, Luckor, Kvalitet, Kontroller, Ändringar, its feed, and Om."""
     yield Page("index.html", "start.html", "Start", _start(tables))
     yield Page("jamfor.html", "jamfor.html", "Jämför", {})
     yield Page("luckor.html", "luckor.html", "Luckor", _gaps(tables))
     yield Page("kvalitet.html", "kvalitet.html", "Kvalitet", _quality(tables))
+    yield Page("kontroller.html", "kontroller.html", "Kontroller", _checks(tables))
     yield Page("andringar.html", "andringar.html", "Ändringar", _changes(tables))
     yield Page("andringar.atom", "andringar.atom", "Ändringar", _changes(tables))
     yield Page("om.html", "om.html", "Om", _about(tables))
@@ -127,6 +140,33 @@ def _quality(tables: Tables) -> Row:
         "plausibility": tables.whole["count"][0]["doubtful"],
         "breaks": sum(r["breaks"] is not None for r in tables.indicators.values()),
     }
+
+
+def _checks(tables: Tables) -> Row:
+    fetched = {f"{s['source_id']}.{s['dataset']}": s for s in tables.whole["source"]}
+    return {
+        "created_at": tables.release["created_at"],
+        "suites": [
+            {
+                "suite": suite,
+                "title": _SUITES.get(suite, ""),
+                "source": fetched.get(suite),
+                "checks": checks,
+                "failed": sum(not c["passed"] for c in checks),
+            }
+            for suite, checks in suites_of(tables.whole["quality_result"])
+        ],
+    }
+
+
+def suites_of(checks: list[Row]) -> list[tuple[str, list[Row]]]:
+    """Checks by suite, each with its `rule`: deliveries first, then the others in the order in which they are made."""
+    found: dict[str, list[Row]] = defaultdict(list)
+    for check in sorted(checks, key=lambda check: str(check["check_id"])):
+        suite, _, rule = check["check_id"].rpartition(".")
+        found[suite].append(check | {"rule": rule})
+    order = list(_SUITES)
+    return sorted(found.items(), key=lambda of: (order.index(of[0]) if of[0] in order else -1, of[0]))
 
 
 def corrections_told(corrections: list[Row]) -> str:

@@ -12,7 +12,7 @@ from indicators.errors import DeclarationError
 from indicators.load.catalogue import load_catalogue
 from pipelines.commands import terminal
 from pipelines.datasets import datasets
-from pipelines.errors import SourceError
+from pipelines.errors import NyckeltalError, SourceError
 from pipelines.settings import Settings
 from pipelines.sources.snapshot import read_manifest
 from pipelines.storage import release_pointer
@@ -105,7 +105,10 @@ def _snapshot(settings: Settings) -> Finding:
 
 def _release(settings: Settings) -> Finding:
     """A missing release is reported but is not a fault: a machine is sound before its first refresh."""
-    standing = release_pointer.current(settings.releases_dir)
+    try:
+        standing = release_pointer.current(settings.releases_dir)
+    except NyckeltalError as error:
+        return Finding("current release", False, f"{error.what}: {error.where}", error.remedy)
     return Finding("current release", True, standing.release_id if standing else "none yet: run `nyckeltal refresh`")
 
 

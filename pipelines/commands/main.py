@@ -8,10 +8,11 @@ from datetime import datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import duckdb
 import typer
 
 from indicators.errors import DeclarationError
-from pipelines.commands import indicators, publish, releases, snapshot, study, submit, terminal, warehouse
+from pipelines.commands import indicators, publish, releases, snapshot, state, study, submit, terminal, warehouse
 from pipelines.commands.options import AsJson, DataDir, SnapshotDir, settings_for
 from pipelines.errors import ExitCode, NyckeltalError, UsageError, disk_error
 from pipelines.settings import ROOT, Settings
@@ -34,6 +35,7 @@ app = typer.Typer(
 )
 app.command()(submit.submit)
 app.command()(study.timeline)
+app.command()(state.verify)
 app.add_typer(study.study_app, name="study")
 app.add_typer(indicators.indicators_app, name="indicators")
 app.add_typer(releases.releases_app, name="releases")
@@ -52,6 +54,11 @@ def main() -> None:
     except DeclarationError as error:
         terminal.err.print("[bold red]A declaration is wrong[/bold red]")
         terminal.err.print(str(error), markup=False)
+        sys.exit(ExitCode.NOTHING_RELEASED)
+    except duckdb.IOException as error:  # a release's database, damaged where it was read by more than one query
+        from pipelines.reading import reader  # noqa: PLC0415
+
+        _tell(reader.damaged_database(error))
         sys.exit(ExitCode.NOTHING_RELEASED)
     except OSError as error:
         _tell(disk_error(error, Path()))

@@ -24,10 +24,10 @@ from pipelines.settings import Settings
 from pipelines.steps.report import RunReport, peak_memory_mb
 from pipelines.steps.workspace import Workspace, utc_now
 from pipelines.storage import release_pointer
-from pipelines.storage.archive import Archive
 from pipelines.storage.release_pointer import ReleaseInfo
 from pipelines.storage.sealing import DamagedError
-from pipelines.storage.vintages import CHANGES, DeliveryRecord, Vintages
+from pipelines.storage.verification import damage_of_state
+from pipelines.storage.vintages import CHANGES, DeliveryRecord
 from pipelines.text.swedish_numbers import number
 
 _DATASET_HEADS = ("rows in", "new", "revised", "status", "withdrawn", "restored", "held back", "checks failed")
@@ -115,8 +115,11 @@ def _last_run(settings: Settings) -> Any:
 
 def status_of(settings: Settings) -> dict[str, Any]:
     """The current release, its age, its failed checks, the last run, and what of archive and vintages is damaged."""
-    standing = release_pointer.current(settings.releases_dir)
     found: dict[str, Any] = {"release": None, "last_run": _last_run(settings), "damaged": _damage(settings)}
+    try:
+        standing = release_pointer.current(settings.releases_dir)
+    except DamagedError as error:
+        return found | {"damaged": [*found["damaged"], error.parts()], "release_is_damaged": True}
     if standing is None:
         return found
     folder = release_pointer.current_folder(settings.releases_dir)
@@ -136,7 +139,7 @@ def status_of(settings: Settings) -> dict[str, Any]:
     )
     hours = (utc_now() - standing.created_at).total_seconds() / 3600
     return found | {
-        "release": standing.model_dump(mode="json"),
+        "release": standing.as_json(),
         "age_hours": round(hours, 1),
         "is_late": hours > settings.max_fresh_hours,
         "releases": len(release_pointer.releases(settings.releases_dir)),
@@ -152,14 +155,7 @@ def status_of(settings: Settings) -> dict[str, Any]:
 
 def _damage(settings: Settings) -> list[dict[str, str]]:
     """What is not as it was written, if anything, of the records and the files that a release is built on."""
-    found = []
-    for state in (Archive(settings.archive_dir), Vintages(settings)):
-        try:
-            state.check()
-        except DamagedError as error:
-            named = ("what", "where", "expected", "found", "remedy")
-            found.append({name: str(getattr(error, name)) for name in named})
-    return found
+    return [error.parts() for error in damage_of_state(settings)]
 
 
 def tell_status(found: dict[str, Any]) -> None:
@@ -171,9 +167,9 @@ def tell_status(found: dict[str, Any]) -> None:
             ("where", "where"), ("expected", "expected"), ("found", "found"), ("what to do", "remedy")
         ):  # fmt: skip
             terminal.out.print(f"  {label}: {error[name]}", markup=False, soft_wrap=True)
-    if release is None:
+    if release is None and not found.get("release_is_damaged"):
         terminal.out.print("Nothing has been released yet: run `nyckeltal refresh`.")
-    else:
+    elif release:
         late = " [bold red](late)[/bold red]" if found["is_late"] else ""
         terminal.out.print(
             f"[bold]Release[/bold] {release['release_id']}, {number(found['age_hours'], 1)} hours old{late}"

@@ -20,8 +20,10 @@ from pipelines.code_identity import code_hash
 from pipelines.settings import Settings
 from pipelines.storage import release_pointer
 from pipelines.storage.database import connect, create_described, identifier, literal
-from pipelines.storage.files import folder_atomic, write_json
+from pipelines.storage.files import folder_atomic
 from pipelines.storage.release_pointer import DATABASE, DESCRIPTION, ReleaseInfo, table_rows
+from pipelines.storage.release_sums import hashes_told, write_sums
+from pipelines.storage.sealing import file_seal, write_sealed
 from pipelines.storage.vintages import CheckResult, ImpossibleReleaseError, Vintages
 
 MIN_SHARE_OF_LAST = 0.9  # a table much shorter than in the release before is not published
@@ -167,14 +169,20 @@ def publish(
             tables=tables,
             parts=tuple(sorted(settings.release_parts)) if write_parts else (),
             deliveries=Vintages(settings).newest_numbers(),
+            contents={path.relative_to(folder).as_posix(): file_seal(path) for path in _table_files(folder)},
         )
-        write_json(folder / DESCRIPTION, described.model_dump(mode="json"))
+        write_sealed(folder / DESCRIPTION, described.model_dump(mode="json"), None)
         if write_parts:
             standing = release_pointer.current(settings.releases_dir)
             write_parts(folder, settings.releases_dir / standing.release_id if standing else None)
+        write_sums(folder, {name: seal.sha256 for name, seal in described.contents.items()} | hashes_told(folder))
     release_pointer.point_at(settings.releases_dir, release_id)
     release_pointer.prune(settings.releases_dir, settings.keep_releases)
     return described
+
+
+def _table_files(folder: Path) -> list[Path]:
+    return [folder / DATABASE, *sorted(folder.glob("parquet/*.parquet"))]
 
 
 def _add(con: duckdb.DuckDBPyConnection, table: ComputedTable) -> None:

@@ -26,6 +26,7 @@ from pipelines.storage.fetch_outcomes import FetchOutcomes
 from pipelines.storage.files import remove_leftovers
 from pipelines.storage.lock import exclusive
 from pipelines.storage.staged import HeldBack, StagedDeliveries
+from pipelines.storage.verification import check_state
 from pipelines.storage.vintages import Vintages
 
 
@@ -119,8 +120,7 @@ class Workspace:
         if self._is_open:
             return
         _ = self.catalogue  # a wrong declaration stops the run before anything is done
-        for state in (self.archive, self.vintages):
-            state.check()
+        check_state(self.settings)
         self._refuse_impossible_date()
         if self.kind == "refresh":
             origins.refuse_going_back(self.settings)

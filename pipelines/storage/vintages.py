@@ -21,22 +21,23 @@ from datetime import datetime
 from pathlib import Path
 
 import duckdb
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from pipelines.datasets import SQL_TYPES, datasets, table_name
 from pipelines.errors import NyckeltalError
 from pipelines.settings import Settings
 from pipelines.storage.archive import Fetch, FileRecord
 from pipelines.storage.database import columns, connect, identifier, literal
-from pipelines.storage.files import folder_atomic, read_json, write_json
+from pipelines.storage.files import folder_atomic
+from pipelines.storage.records import StateRecord, read_record
 from pipelines.storage.sealing import (
     FileSeal,
     check_chain,
     check_file,
     damaged,
     file_seal,
+    hash_of,
     is_sealed,
-    read_sealed,
     write_sealed,
 )
 from pipelines.storage.vintage_sql import changes, held_keys, newest
@@ -73,14 +74,12 @@ class ImpossibleReleaseError(NyckeltalError):
         self.doubted: dict[str, list[DeliveryRecord]] = {}
 
 
-class DeliveryRecord(BaseModel):
+class DeliveryRecord(StateRecord):
     """A delivery that was taken in.
 
     `known_from` is UTC without zone; `counts` are rows by kind of change. `accepted`: a person took the values that it
     lost as lost, so later losses are counted from here.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     dataset: str
     number: int
@@ -116,15 +115,13 @@ class Staged:
     accepted: bool = False
 
 
-class Refusal(BaseModel):
+class Refusal(StateRecord):
     """Why a delivery that was taken in is no part of what is known: it made the release impossible.
 
     `code` identifies the code and declarations that it failed by; with others it is judged again. `is_proven`: without
     it, a release was possible; else it was taken out only because nothing else was known to be the cause. Times are UTC
     without zone.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     refused_at: datetime
     code: str
@@ -169,7 +166,7 @@ class Vintages:
             return last
         if last:
             _refuse_earlier(last, known_from)
-        number = 1 + max((int(p.name) for p in self._all_folders(staged.dataset)), default=0)
+        number = 1 + self.newest_number(staged.dataset)
         with folder_atomic(self.home / staged.dataset / f"{number:06d}") as folder:
             with connect(self.settings) as con:
                 counts = self._write_changes(con, staged, known_from, folder / _CHANGES, first=last is None)
@@ -204,6 +201,10 @@ class Vintages:
         for dataset in datasets():
             self._sound_folders(dataset)
 
+    def check_dataset(self, dataset: str) -> None:
+        """The same of one dataset."""
+        self._sound_folders(dataset)
+
     def seal_older(self) -> None:
         """Seal the records from before there were seals, as they are now; from then on damage to them is seen."""
         for dataset in datasets():
@@ -235,7 +236,7 @@ class Vintages:
 
     def refuse(self, record: DeliveryRecord, refusal: Refusal) -> None:
         """Take a delivery out of what is known, with the reason; its files stay."""
-        write_json(self._folder(record) / REFUSED, refusal.model_dump(mode="json"))
+        write_sealed(self._folder(record) / REFUSED, refusal.model_dump(mode="json"), None)
 
     def take_back_refusal(self, record: DeliveryRecord) -> None:
         """Let a delivery be known again: it was not what made the release impossible."""
@@ -244,7 +245,7 @@ class Vintages:
     def refusals(self, dataset: str) -> list[Refusal]:
         """The refusals of this dataset's deliveries, oldest first."""
         paths = [p / REFUSED for p in self._all_folders(dataset)]
-        return [Refusal.model_validate(read_json(p)) for p in paths if p.exists()]
+        return [_refusal_in(p) for p in paths if p.exists()]
 
     def quarantine_files(self) -> Iterator[tuple[DeliveryRecord, Path]]:
         """The newest delivery of each dataset that holds rows back, with the file of those rows."""
@@ -254,7 +255,9 @@ class Vintages:
                     yield _record_in(folder, dataset), folder / _QUARANTINE
 
     def state_id(self) -> list[str]:
-        """What identifies the whole state: each telling delivery's dataset, number, content and date of knowledge."""
+        """What identifies the whole state: of each telling delivery its dataset, number, content and date of knowledge,
+        and the hashes of its files, so that no two different states are taken for one.
+        """
         return [line for dataset in datasets() for line in self._state_of(dataset)]
 
     def version(self, dataset: str) -> str:
@@ -263,14 +266,25 @@ class Vintages:
 
     def _state_of(self, dataset: str) -> list[str]:
         return [
-            f"{record.dataset} {record.number} {record.content_id} {record.known_from.isoformat()}"
+            f"{record.dataset} {record.number} {record.content_id} {record.known_from.isoformat()} "
+            f"{self._hashes(record)}"
             for record in self.deliveries(dataset)
             if record.tells_something
         ]
 
+    def _hashes(self, record: DeliveryRecord) -> str:
+        """The hashes of a delivery's files: as its record says, or as they are where it is from before seals."""
+        if record.contents is not None:
+            return " ".join(f"{name} {sealed.sha256}" for name, sealed in sorted(record.contents.items()))
+        return " ".join(f"{path.name} {hash_of(path)}" for path in sorted(self._folder(record).glob("*.parquet")))
+
     def newest_numbers(self) -> dict[str, int]:
         """The number of the newest delivery that is part of what is known, by dataset."""
         return {dataset: record.number for dataset in datasets() if (record := self.latest(dataset))}
+
+    def newest_number(self, dataset: str) -> int:
+        """The number of the newest delivery, whether or not it is part of what is known; 0 where there is none."""
+        return max((int(folder.name) for folder in self._all_folders(dataset)), default=0)
 
     def knowledge_until(self) -> datetime | None:
         """The newest date of knowledge over all datasets."""
@@ -297,6 +311,8 @@ class Vintages:
                 raise damaged("a delivery is missing", folder, f"delivery {place}", f"delivery {record.number}")
             for name, sealed in (record.contents or {}).items():
                 check_file(folder / name, sealed)
+            if (folder / REFUSED).exists():
+                _refusal_in(folder / REFUSED)
             unknown = {path.name for path in folder.glob("*.parquet")} - set(record.contents or {})
             if record.contents is not None and unknown:
                 told = ", ".join(record.contents) or "no file beside the record"
@@ -355,13 +371,14 @@ def _refuse_earlier(last: DeliveryRecord, known_from: datetime) -> None:
 
 def _record_in(folder: Path, dataset: str) -> DeliveryRecord:
     path = folder / _RECORD
-    try:
-        record = DeliveryRecord.model_validate(read_sealed(path))
-    except ValidationError as error:
-        raise damaged("a record is not what was written", path, "a delivery's record", str(error)[:300]) from error
+    record = read_record(path, DeliveryRecord, "a delivery's record")
     if record.dataset != dataset:
         raise damaged("a record is another dataset's", path, dataset, record.dataset)
     return record
+
+
+def _refusal_in(path: Path) -> Refusal:
+    return read_record(path, Refusal, "a refusal")
 
 
 def register_views(con: duckdb.DuckDBPyConnection, vintages: Vintages) -> None:

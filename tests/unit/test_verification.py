@@ -1,0 +1,143 @@
+"""Whatever is damaged, `verify` names it; and of what is damaged nothing is used and nothing is served."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pipelines.api.release_files import _opened
+from pipelines.errors import NyckeltalError
+from pipelines.reading import reader
+from pipelines.storage import release_pointer, sealing
+from pipelines.storage.release_sums import damage_of_release
+from pipelines.storage.verification import check_state, verify
+from tests.support.deliveries import FACTS, House
+from tests.support.sealed_state import files_of, sealed_state
+
+FLIPS, HARMS = 200, 40
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> House:
+    house = sealed_state(tmp_path_factory.mktemp("sealed"))
+    assert [error for place in verify(house.settings, deep=True) for error in place.damage] == []
+    return house
+
+
+@pytest.fixture
+def own(tmp_path: Path, whole: House) -> House:
+    shutil.copytree(whole.settings.data_dir, tmp_path / "data", symlinks=True)
+    return House(whole.settings.model_copy(update={"data_dir": tmp_path / "data"}))
+
+
+def named(house: House, *, deep: bool = True) -> str:
+    """What `verify` says of all places."""
+    return "\n".join(str(error) for place in verify(house.settings, deep=deep) for error in place.damage)
+
+
+def kinds(house: House) -> list[list[Path]]:
+    """The files of state by their kind, so that each kind is damaged as often as another."""
+    found = defaultdict(list)
+    for path in files_of(house):
+        home, *_ = path.relative_to(house.settings.data_dir).parts
+        found[home, path.name if path.suffix != ".json" or not path.stem.isdigit() else "record"].append(path)
+    objects = [paths for (home, _), paths in found.items() if home == "archive" and len(paths[0].name) == 64]
+    return [paths for paths in found.values() if paths not in objects] + [sum(objects, [])]
+
+
+def used(house: House, path: Path) -> bool:
+    """Whether anything of a damaged file is used: the state by a run, a release by its readers."""
+    settings, current = house.settings, release_pointer.pointed_folder(house.settings.releases_dir)
+    if path.is_relative_to(settings.vintages_dir) or path.is_relative_to(settings.archive_dir / "fetches"):
+        return _goes_on(lambda: (check_state(settings), house.archive.looked_at(FACTS), _outcomes(house)))
+    if path.is_relative_to(settings.archive_dir):
+        return _goes_on(lambda: house.archive.read_path(path.name))
+    if path.name == "release.json":
+        return _goes_on(lambda: release_pointer.releases(settings.releases_dir))
+    if path.is_relative_to(current) and path.suffix == ".duckdb":
+        return _other_rows(current) or _served(current, path)
+    return path.is_relative_to(current) and path.name != "SHA256SUMS" and _served(current, path)
+
+
+def _outcomes(house: House) -> None:
+    from pipelines.storage.fetch_outcomes import FetchOutcomes  # noqa: PLC0415
+
+    FetchOutcomes(house.settings.archive_dir).of("scb.kpif")
+
+
+def _other_rows(release: Path) -> bool:
+    """Whether a query answers with anything else than what was written; free space in a database is nobody's row."""
+    try:
+        return reader.query(release, "select * from observation").rows() != [("a", 1.5)]
+    except NyckeltalError:
+        return False
+
+
+def _served(release: Path, path: Path) -> bool:
+    parts = path.relative_to(release)
+    below, name = ("site", parts.relative_to("site")) if parts.parts[0] == "site" else ("", parts)
+    return _goes_on(lambda: _opened(release, below, name.as_posix())[1].close())
+
+
+def _goes_on(work: Callable[[], object]) -> bool:
+    try:
+        work()
+    except (NyckeltalError, FileNotFoundError):
+        return False
+    return True
+
+
+def test_each_of_200_flipped_bits_is_named_and_nothing_of_it_is_used(whole: House) -> None:
+    drawn, among = random.Random(14), kinds(whole)
+    for number in range(FLIPS):
+        path = drawn.choice(among[number % len(among)])
+        body, place, bit = path.read_bytes(), 0, drawn.randrange(8)
+        place = drawn.randrange(len(body))
+        path.write_bytes(body[:place] + bytes([body[place] ^ (1 << bit)]) + body[place + 1 :])
+        sealing.forget()
+        try:
+            told = f"{path}: byte {place}, bit {bit}"
+            assert str(path) in named(whole) or (path.name == "SHA256SUMS" and path.parent.name in named(whole)), told
+            assert not used(whole, path), told
+        finally:
+            path.write_bytes(body)
+    assert named(whole) == ""
+
+
+def test_each_of_40_torn_missing_or_swapped_files_is_named_and_nothing_of_it_is_used(whole: House) -> None:
+    drawn, among, files = random.Random(14), kinds(whole), files_of(whole)
+    # A step without a record counts as not done, and a lost refusal is judged again: neither is missed.
+    unmissed = {"warehouse.json", "refused.json", "looked.json", "outcome.json"}
+    for number in range(HARMS):
+        path = drawn.choice(among[number % len(among)])
+        body, other = path.read_bytes(), drawn.choice([f for f in files if f.read_bytes() != path.read_bytes()])
+        harm = ["torn", "missing", "swapped"][number % 3]
+        if harm == "missing" and path.name not in unmissed:
+            path.unlink()
+        else:
+            path.write_bytes(other.read_bytes() if harm == "swapped" else body[: drawn.randrange(len(body))])
+        sealing.forget()
+        try:
+            told = named(whole)
+            assert str(path.parent) in told, f"{harm}: {path}"
+            assert not used(whole, path), f"{harm}: {path}"
+        finally:
+            path.write_bytes(body)
+    assert named(whole) == ""
+
+
+def test_the_quick_check_names_what_is_missing_cut_short_or_too_many_and_reads_no_large_file(own: House) -> None:
+    current = release_pointer.pointed_folder(own.settings.releases_dir)
+    harmed = [current / "parquet" / "area.parquet", current / "site" / "index.html", current / "nyckeltal.duckdb"]
+    harmed[0].unlink()
+    harmed[1].write_bytes(harmed[1].read_bytes()[:-1])
+    harmed[2].write_bytes(bytes([harmed[2].read_bytes()[0] ^ 1]) + harmed[2].read_bytes()[1:])
+    (current / "added.csv").write_text("TEST FIGURES")
+    quick = [error.where for error in damage_of_release(current, deep=False)]
+    assert quick == [str(current / "added.csv"), str(harmed[0]), str(harmed[1])]
+    assert len(damage_of_release(current, deep=True)) == 4

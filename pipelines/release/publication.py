@@ -138,7 +138,7 @@ def publish(
     Raises:
         PublicationRefusedError: a blocking check of the warehouse failed, or a table shrank.
     """
-    release_id = f"{now:%Y%m%dT%H%M%S%f}Z-{planned.input_hash[:8]}"
+    release_id = _release_id(planned, now)
     with folder_atomic(settings.releases_dir / release_id) as folder:
         shutil.copyfile(candidate, folder / DATABASE)
         with connect(settings, folder / DATABASE) as con:
@@ -152,25 +152,8 @@ def publish(
             _create_own_table(con, "quality_result", [tuple(c.model_dump().values()) for c in results])
             _create_own_table(con, "release", [own])
             _create_macros(con)
-            tables = table_rows(con)
-            (folder / "parquet").mkdir()
-            for name in tables:
-                target = literal(str(folder / "parquet" / f"{name}.parquet"))
-                con.execute(f"copy {identifier(name)} to {target} (format parquet, compression zstd)")
-        described = ReleaseInfo(
-            release_id=release_id,
-            created_at=now,
-            code_version=planned.code_version,
-            input_hash=planned.input_hash,
-            knowledge_until=planned.knowledge_until,
-            previous_release_id=planned.previous_release_id,
-            previous_knowledge_until=planned.previous_knowledge_until,
-            stale_sources=stale_sources,
-            tables=tables,
-            parts=tuple(sorted(settings.release_parts)) if write_parts else (),
-            deliveries=Vintages(settings).newest_numbers(),
-            contents={path.relative_to(folder).as_posix(): file_seal(path) for path in _table_files(folder)},
-        )
+            tables = _write_parquet(con, folder / "parquet")
+        described = _described(settings, planned, folder, tables, stale_sources, now, has_parts=write_parts is not None)
         write_sealed(folder / DESCRIPTION, described.model_dump(mode="json"), None)
         if write_parts:
             standing = release_pointer.current(settings.releases_dir)
@@ -179,6 +162,47 @@ def publish(
     release_pointer.point_at(settings.releases_dir, release_id)
     release_pointer.prune(settings.releases_dir, settings.keep_releases)
     return described
+
+
+def _described(
+    settings: Settings,
+    planned: Plan,
+    folder: Path,
+    tables: dict[str, int],
+    stale_sources: tuple[str, ...],
+    now: datetime,
+    *,
+    has_parts: bool,
+) -> ReleaseInfo:
+    """What a release says of itself, once its tables are written."""
+    return ReleaseInfo(
+        release_id=_release_id(planned, now),
+        created_at=now,
+        code_version=planned.code_version,
+        input_hash=planned.input_hash,
+        knowledge_until=planned.knowledge_until,
+        previous_release_id=planned.previous_release_id,
+        previous_knowledge_until=planned.previous_knowledge_until,
+        stale_sources=stale_sources,
+        tables=tables,
+        parts=tuple(sorted(settings.release_parts)) if has_parts else (),
+        deliveries=Vintages(settings).newest_numbers(),
+        contents={path.relative_to(folder).as_posix(): file_seal(path) for path in _table_files(folder)},
+    )
+
+
+def _release_id(planned: Plan, now: datetime) -> str:
+    return f"{now:%Y%m%dT%H%M%S%f}Z-{planned.input_hash[:8]}"
+
+
+def _write_parquet(con: duckdb.DuckDBPyConnection, folder: Path) -> dict[str, int]:
+    """Write each table as Parquet; returns their numbers of rows."""
+    tables = table_rows(con)
+    folder.mkdir()
+    for name in tables:
+        target = literal(str(folder / f"{name}.parquet"))
+        con.execute(f"copy {identifier(name)} to {target} (format parquet, compression zstd)")
+    return tables
 
 
 def _table_files(folder: Path) -> list[Path]:

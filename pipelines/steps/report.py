@@ -13,9 +13,9 @@ from typing import Any
 from pipelines.steps.held_back import held_back
 from pipelines.steps.workspace import Workspace, utc_now
 from pipelines.storage.files import append_line
-from pipelines.storage.records import NewerFormatError
 from pipelines.storage.sealing import DamagedError
 from pipelines.storage.staged import HeldBack
+from pipelines.storage.state_records import NewerFormatError
 from pipelines.storage.vintages import DeliveryRecord
 
 

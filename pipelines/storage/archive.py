@@ -17,8 +17,8 @@ from pydantic import BaseModel, ConfigDict
 from pipelines.datasets import Way
 from pipelines.errors import SourceError
 from pipelines.storage.files import copy_atomic, sha256_of, write_bytes
-from pipelines.storage.records import StateRecord, read_record
 from pipelines.storage.sealing import check_chain, damaged, is_sealed, read_sealed, write_sealed
+from pipelines.storage.state_records import StateRecord, read_record
 
 
 class SeriesPromise(BaseModel):

@@ -26,9 +26,9 @@ from pathlib import Path
 from pydantic import Field
 
 from pipelines.errors import NyckeltalError
-from pipelines.storage.records import StateRecord, read_record
 from pipelines.storage.release_pointer import DATABASE
 from pipelines.storage.sealing import DamagedError, FileSeal, check_file, check_size, file_seal, seal_in, write_sealed
+from pipelines.storage.state_records import StateRecord, read_record
 from pipelines.storage.vintages import CheckResult
 
 _LOG = logging.getLogger(__name__)

@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
-from pipelines.storage.records import StateRecord, read_record
 from pipelines.storage.sealing import write_sealed
 from pipelines.storage.staged import HeldBack
+from pipelines.storage.state_records import StateRecord, read_record
 
 
 class FetchOutcome(StateRecord):

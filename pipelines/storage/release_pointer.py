@@ -20,8 +20,8 @@ from pipelines.settings import Settings
 from pipelines.storage.database import identifier
 from pipelines.storage.files import sync_folder
 from pipelines.storage.lock import exclusive
-from pipelines.storage.records import StateRecord, read_record
 from pipelines.storage.sealing import FileSeal
+from pipelines.storage.state_records import StateRecord, read_record
 
 POINTER = "current"
 DATABASE = "nyckeltal.duckdb"

@@ -22,7 +22,6 @@ from pipelines.errors import NyckeltalError, ProgramFaultError
 from pipelines.faults import trace_of
 from pipelines.storage.archive import Fetch
 from pipelines.storage.files import folder_atomic
-from pipelines.storage.records import StateRecord, read_record
 from pipelines.storage.sealing import (
     DamagedError,
     FileSeal,
@@ -32,6 +31,7 @@ from pipelines.storage.sealing import (
     file_seal,
     write_sealed,
 )
+from pipelines.storage.state_records import StateRecord, read_record
 from pipelines.storage.vintages import CheckResult, Staged
 
 ROWS, QUARANTINE, VERDICT = "rows.parquet", "quarantine.parquet", "verdict.json"

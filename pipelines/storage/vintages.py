@@ -29,7 +29,6 @@ from pipelines.settings import Settings
 from pipelines.storage.archive import Fetch, FileRecord
 from pipelines.storage.database import columns, connect, identifier, literal
 from pipelines.storage.files import folder_atomic
-from pipelines.storage.records import StateRecord, read_record
 from pipelines.storage.sealing import (
     FileSeal,
     check_chain,
@@ -40,6 +39,7 @@ from pipelines.storage.sealing import (
     is_sealed,
     write_sealed,
 )
+from pipelines.storage.state_records import StateRecord, read_record
 from pipelines.storage.vintage_sql import changes, held_keys, newest
 
 _RECORD, _CHANGES, _QUARANTINE = "delivery.json", "changes.parquet", "quarantine.parquet"

@@ -26,7 +26,7 @@ CHECK = CheckResult(
 
 
 def sealed_state(home: Path) -> House:
-    """Three deliveries (one with a row set aside, one refused), their fetches, a judgement, a build and two releases."""
+    """Three deliveries (a row set aside in one, one refused) with their fetches, a judgement, a build, two releases."""
     house = House(Settings(data_dir=home / "data", snapshot_dir=home / "snapshot", memory_limit_mb=300))
     rows, day = facts(), timedelta(days=1)
     house.absorb(given(house, rows), NOON)

@@ -1,4 +1,4 @@
-"""Formats of records: older state is read as it is, a newer format is refused by name, and one place brings up to date."""
+"""Formats of records: older state is read as it is, a newer format is refused by name, one place brings up to date."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from pipelines.release import publication
-from pipelines.storage import records, release_pointer
-from pipelines.storage.records import NewerFormatError, StateRecord, read_record
+from pipelines.storage import release_pointer, state_records
 from pipelines.storage.sealing import write_sealed
+from pipelines.storage.state_records import NewerFormatError, StateRecord, read_record
 from pipelines.storage.verification import check_state, verify
 from tests.support.deliveries import FACTS, House
 from tests.support.sealed_state import files_of, sealed_state
@@ -61,7 +61,8 @@ def test_state_that_an_earlier_version_wrote_is_read_as_it_was_and_goes_on(house
     assert [r.is_proven for r in house.vintages.refusals(FACTS)] == [True]
     assert house.vintages.state_id() == state, "sealed or not, it is the same state"
     again = publication.plan(house.settings)
-    assert again and planned
+    assert again
+    assert planned
     assert again.input_hash == planned.input_hash
     house.vintages.seal_older(), house.archive.seal_older()
     check_state(house.settings)
@@ -95,6 +96,6 @@ class Room(StateRecord):
 def test_an_older_format_is_brought_up_to_date_in_one_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_sealed(tmp_path / "old.json", {"room": "kitchen"}, None)
     write_sealed(tmp_path / "new.json", Room(place="cellar").model_dump(), None)
-    monkeypatch.setitem(records.MIGRATIONS, ("Room", 1), lambda content: {"place": content["room"]})
+    monkeypatch.setitem(state_records.MIGRATIONS, ("Room", 1), lambda content: {"place": content["room"]})
     assert read_record(tmp_path / "old.json", Room, "a room") == Room(place="kitchen")
     assert read_record(tmp_path / "new.json", Room, "a room") == Room(place="cellar")

@@ -12,8 +12,19 @@ import duckdb
 import typer
 
 from indicators.errors import DeclarationError
-from pipelines.commands import indicators, publish, releases, snapshot, state, study, submit, terminal, warehouse
-from pipelines.commands.options import AsJson, DataDir, SnapshotDir, settings_for
+from pipelines.commands import (
+    indicators,
+    publish,
+    releases,
+    snapshot,
+    state,
+    study,
+    submit,
+    terminal,
+    vintages,
+    warehouse,
+)
+from pipelines.commands.options import ANY_LEAP, AsJson, DataDir, SnapshotDir, TrustClock, settings_for
 from pipelines.errors import ExitCode, NyckeltalError, UsageError, disk_error
 from pipelines.settings import ROOT, Settings
 from pipelines.storage import release_pointer
@@ -41,6 +52,7 @@ app.add_typer(indicators.indicators_app, name="indicators")
 app.add_typer(releases.releases_app, name="releases")
 app.add_typer(snapshot.snapshot_app, name="snapshot")
 app.add_typer(publish.publish_app, name="publish")
+app.add_typer(vintages.vintages_app, name="vintages")
 app.add_typer(warehouse.warehouse_app, name="warehouse")
 
 
@@ -95,6 +107,7 @@ def refresh(
         datetime | None,
         typer.Option(help="Date the knowledge: what is taken in counts as known from then.", formats=["%Y-%m-%d"]),
     ] = None,
+    trust_clock: TrustClock = False,
     json_out: AsJson = False,
 ) -> None:
     """Fetch, validate, compute and publish, as the nightly schedule does.
@@ -112,6 +125,7 @@ def refresh(
         "full_sweep_days": 0 if full else None,
         "accept_missing": _known_datasets(accept_missing),
         "accept_revised": _known_datasets(accept_revised),
+        "max_clock_leap_days": ANY_LEAP if trust_clock else None,
     }
     chosen = {name: value for name, value in given.items() if value not in ("", None, {}, frozenset())}
     settings = settings_for(data_dir, snapshot_dir, **chosen)

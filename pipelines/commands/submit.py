@@ -17,7 +17,7 @@ import typer
 from indicators.load.catalogue import Catalogue, load_catalogue
 from indicators.model.submission_template import DATASET, SubmissionTemplate
 from pipelines.commands import terminal
-from pipelines.commands.options import AsJson, DataDir, settings_for
+from pipelines.commands.options import ANY_LEAP, AsJson, DataDir, TrustClock, settings_for
 from pipelines.errors import ExitCode, LockHeldError, NyckeltalError, UsageError
 from pipelines.settings import Settings
 
@@ -55,6 +55,7 @@ def submit(
     confirm_unusual: Annotated[
         bool, typer.Option("--confirm-unusual", help="Take in values far outside the usual; they are right.")
     ] = False,
+    trust_clock: TrustClock = False,
     data_dir: DataDir = None,
     json_out: AsJson = False,
 ) -> None:
@@ -63,6 +64,8 @@ def submit(
     Exit codes: 0 taken in; 2 wrong use; 4 refused, and nothing of the file is stored.
     """
     settings = settings_for(data_dir)
+    if trust_clock:
+        settings = settings.model_copy(update={"max_clock_leap_days": ANY_LEAP})
     outcome = _Outcome(file="")
     try:
         templates = load_catalogue(settings.declarations_dir).templates

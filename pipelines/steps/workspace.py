@@ -22,6 +22,7 @@ from pipelines.sources import origins
 from pipelines.sources.fetch_context import Context
 from pipelines.storage.archive import Archive, Fetch
 from pipelines.storage.builds import Builds
+from pipelines.storage.clock import refuse_implausible
 from pipelines.storage.fetch_outcomes import FetchOutcomes
 from pipelines.storage.files import remove_leftovers
 from pipelines.storage.lock import exclusive
@@ -111,6 +112,7 @@ class Workspace:
         Raises:
             LockHeldError: another process is still at work after the time that the settings say. DamagedError: archive
             or vintages are not as they were written. UsageError: the run's date or source would undo what is known.
+            ImplausibleClockError: this machine's clock cannot be right.
         """
         with exclusive(self.settings.data_dir, self.settings.lock_wait_seconds):
             self._open()
@@ -123,6 +125,7 @@ class Workspace:
         check_state(self.settings)
         self._refuse_impossible_date()
         if self.kind == "refresh":
+            refuse_implausible(self.settings, self.moment, is_dated_by_hand=self.as_of is not None)
             origins.refuse_going_back(self.settings)
         for folder in (
             self.settings.archive_dir, self.settings.vintages_dir, self.settings.releases_dir,

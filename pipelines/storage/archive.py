@@ -165,6 +165,12 @@ class Archive:
         write_sealed(target, fetch.model_dump(mode="json"), before[0] if before else None)
         return fetch
 
+    def take_back(self, dataset: str, last: Fetch | None) -> None:
+        """Remove the record of a fetch whose intake failed, so that `last` is the newest again as it was before."""
+        for path in self._record_paths(dataset):
+            if int(path.stem) > (last.number if last else 0):
+                path.unlink()
+
     def latest(self, dataset: str) -> Fetch | None:
         """The newest fetch of a dataset, or None when there was none.
 

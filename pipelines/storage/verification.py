@@ -114,6 +114,7 @@ def _vintages(settings: Settings, _: bool) -> tuple[str, Damage]:
     vintages = Vintages(settings)
     names = sorted({*datasets(), *(p.name for p in vintages.home.glob("*") if p.is_dir())})
     damage = _told(*(partial(vintages.check_dataset, name) for name in names))
+    damage += _told(*(partial(sealing.read_sealed, path) for path in vintages.home.glob("*/[0-9]*/redated.json")))
     lost = [] if damage else list(_lost(settings))
     deliveries = len(list(vintages.home.glob("*/[0-9]*")))
     return f"{deliveries} deliveries", [*damage, *lost]

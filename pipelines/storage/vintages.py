@@ -42,7 +42,7 @@ from pipelines.storage.sealing import (
 from pipelines.storage.state_records import StateRecord, read_record
 from pipelines.storage.vintage_sql import changes, held_keys, newest
 
-_RECORD, _CHANGES, _QUARANTINE = "delivery.json", "changes.parquet", "quarantine.parquet"
+RECORD, CHANGES_FILE, _QUARANTINE = "delivery.json", "changes.parquet", "quarantine.parquet"
 CHANGES = ("new", "revised", "status_changed", "withdrawn", "restored")
 REFUSED = "refused.json"
 _BOOKKEEPING = {"known_from": "timestamp", "change": "varchar", "source_file_sha256": "varchar"}
@@ -143,7 +143,7 @@ class Vintages:
         Raises:
             DamagedError: a record is not what was written, here and in all that reads.
         """
-        check_chain([folder / _RECORD for folder in self._all_folders(dataset)])  # the refused ones are links of it
+        check_chain([folder / RECORD for folder in self.folders(dataset)])  # the refused ones are links of it
         return [_record_in(folder, dataset) for folder in self._folders(dataset)]
 
     def latest(self, dataset: str) -> DeliveryRecord | None:
@@ -169,9 +169,9 @@ class Vintages:
         number = 1 + self.newest_number(staged.dataset)
         with folder_atomic(self.home / staged.dataset / f"{number:06d}") as folder:
             with connect(self.settings) as con:
-                counts = self._write_changes(con, staged, known_from, folder / _CHANGES, first=last is None)
+                counts = self._write_changes(con, staged, known_from, folder / CHANGES_FILE, first=last is None)
             if not counts:
-                (folder / _CHANGES).unlink()
+                (folder / CHANGES_FILE).unlink()
             if staged.quarantine_path:
                 shutil.copyfile(staged.quarantine_path, folder / _QUARANTINE)
             record = DeliveryRecord(
@@ -188,8 +188,8 @@ class Vintages:
                 accepted=staged.accepted,
                 contents={path.name: file_seal(path) for path in sorted(folder.glob("*.parquet"))},
             )
-            earlier = self._all_folders(staged.dataset)
-            write_sealed(folder / _RECORD, record.model_dump(mode="json"), earlier[-1] / _RECORD if earlier else None)
+            earlier = self.folders(staged.dataset)
+            write_sealed(folder / RECORD, record.model_dump(mode="json"), earlier[-1] / RECORD if earlier else None)
         return record
 
     def check(self) -> None:
@@ -213,7 +213,7 @@ class Vintages:
     def history_sql(self, dataset: str) -> str:
         """A query of every change ever written: the declared columns, known_from, change, source_file_sha256."""
         declared = datasets()[dataset]
-        files = [p for folder in self._sound_folders(dataset) if (p := folder / _CHANGES).exists()]
+        files = [p for folder in self._sound_folders(dataset) if (p := folder / CHANGES_FILE).exists()]
         if not files:
             typed = {c: SQL_TYPES[d.type] for c, d in declared.columns.items()} | _BOOKKEEPING
             nothing = ", ".join(f"cast(null as {t}) as {identifier(c)}" for c, t in typed.items())
@@ -225,7 +225,7 @@ class Vintages:
         """A query of the newest knowledge: one row a key, withdrawn ones included."""
         declared = datasets()[dataset]
         history = self.history_sql(dataset)
-        if len([p for p in self._folders(dataset) if (p / _CHANGES).exists()]) <= 1:
+        if len([p for p in self._folders(dataset) if (p / CHANGES_FILE).exists()]) <= 1:
             return history
         return newest(history, declared)
 
@@ -244,7 +244,7 @@ class Vintages:
 
     def refusals(self, dataset: str) -> list[Refusal]:
         """The refusals of this dataset's deliveries, oldest first."""
-        paths = [p / REFUSED for p in self._all_folders(dataset)]
+        paths = [p / REFUSED for p in self.folders(dataset)]
         return [_refusal_in(p) for p in paths if p.exists()]
 
     def quarantine_files(self) -> Iterator[tuple[DeliveryRecord, Path]]:
@@ -284,7 +284,7 @@ class Vintages:
 
     def newest_number(self, dataset: str) -> int:
         """The number of the newest delivery, whether or not it is part of what is known; 0 where there is none."""
-        return max((int(folder.name) for folder in self._all_folders(dataset)), default=0)
+        return max((int(folder.name) for folder in self.folders(dataset)), default=0)
 
     def knowledge_until(self) -> datetime | None:
         """The newest date of knowledge over all datasets."""
@@ -296,15 +296,16 @@ class Vintages:
 
     def _folders(self, dataset: str) -> list[Path]:
         """The folders of deliveries that are part of what is known, oldest first."""
-        return [p for p in self._all_folders(dataset) if not (p / REFUSED).exists()]
+        return [p for p in self.folders(dataset) if not (p / REFUSED).exists()]
 
-    def _all_folders(self, dataset: str) -> list[Path]:
+    def folders(self, dataset: str) -> list[Path]:
+        """The folder of every delivery, oldest first, whether or not it is part of what is known."""
         return sorted((self.home / dataset).glob("[0-9]*"))
 
     def _sound_folders(self, dataset: str) -> list[Path]:
         """The folders of a dataset, once their records and files are seen to be what was written."""
-        folders = self._all_folders(dataset)
-        check_chain([folder / _RECORD for folder in folders])
+        folders = self.folders(dataset)
+        check_chain([folder / RECORD for folder in folders])
         for place, folder in enumerate(folders, start=1):
             record = _record_in(folder, dataset)
             if record.number != place:
@@ -320,13 +321,13 @@ class Vintages:
         return self._folders(dataset)
 
     def _seal_older(self, dataset: str) -> None:
-        folders = self._all_folders(dataset)
+        folders = self.folders(dataset)
         self.deliveries(dataset)
         for before, folder in zip([None, *folders], folders, strict=False):
-            if not is_sealed(folder / _RECORD):
+            if not is_sealed(folder / RECORD):
                 found = {path.name: file_seal(path) for path in sorted(folder.glob("*.parquet"))}
                 record = _record_in(folder, dataset).model_copy(update={"contents": found})
-                write_sealed(folder / _RECORD, record.model_dump(mode="json"), before / _RECORD if before else None)
+                write_sealed(folder / RECORD, record.model_dump(mode="json"), before / RECORD if before else None)
 
     def _write_changes(
         self, con: duckdb.DuckDBPyConnection, staged: Staged, known_from: datetime, target: Path, *, first: bool
@@ -370,7 +371,7 @@ def _refuse_earlier(last: DeliveryRecord, known_from: datetime) -> None:
 
 
 def _record_in(folder: Path, dataset: str) -> DeliveryRecord:
-    path = folder / _RECORD
+    path = folder / RECORD
     record = read_record(path, DeliveryRecord, "a delivery's record")
     if record.dataset != dataset:
         raise damaged("a record is another dataset's", path, dataset, record.dataset)

@@ -22,7 +22,7 @@ from pipelines.storage import release_pointer
 from pipelines.storage.database import connect, create_described, identifier, literal
 from pipelines.storage.files import folder_atomic
 from pipelines.storage.release_pointer import DATABASE, DESCRIPTION, ReleaseInfo, table_rows
-from pipelines.storage.release_sums import hashes_told, write_sums
+from pipelines.storage.release_sums import damage_of_release, hashes_told, write_sums
 from pipelines.storage.sealing import file_seal, write_sealed
 from pipelines.storage.vintages import CheckResult, ImpossibleReleaseError, Vintages
 
@@ -136,7 +136,8 @@ def publish(
         leaves it without.
 
     Raises:
-        PublicationRefusedError: a blocking check of the warehouse failed, or a table shrank.
+        PublicationRefusedError: a blocking check of the warehouse failed, or a table shrank. DamagedError: the folder
+        is not as it was written, so no reader gets it.
     """
     release_id = _release_id(planned, now)
     with folder_atomic(settings.releases_dir / release_id) as folder:
@@ -159,6 +160,8 @@ def publish(
             standing = release_pointer.current(settings.releases_dir)
             write_parts(folder, settings.releases_dir / standing.release_id if standing else None)
         write_sums(folder, {name: seal.sha256 for name, seal in described.contents.items()} | hashes_told(folder))
+    for error in damage_of_release(settings.releases_dir / release_id, deep=False):
+        raise error
     release_pointer.point_at(settings.releases_dir, release_id)
     release_pointer.prune(settings.releases_dir, settings.keep_releases)
     return described

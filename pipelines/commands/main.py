@@ -47,6 +47,7 @@ app = typer.Typer(
 app.command()(submit.submit)
 app.command()(study.timeline)
 app.command()(state.verify)
+app.command()(state.repair)
 app.add_typer(study.study_app, name="study")
 app.add_typer(indicators.indicators_app, name="indicators")
 app.add_typer(releases.releases_app, name="releases")

@@ -1,6 +1,7 @@
-"""`nyckeltal verify`: what lasts, held against what was written.
+"""`nyckeltal verify`, `repair`: what lasts, held against what was written, and mended.
 
-Belongs here: arguments and what is printed. Does not belong here: the work itself (`storage/verification.py`).
+Belongs here: arguments and what is printed. Does not belong here: the work itself (`storage/verification.py`,
+`steps/repair.py`).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pipelines.commands import terminal
-from pipelines.commands.options import AsJson, DataDir, settings_for
+from pipelines.commands.options import AsJson, DataDir, SnapshotDir, settings_for
 from pipelines.errors import ExitCode, NyckeltalError
 from pipelines.storage.lock import exclusive
 
@@ -36,6 +37,30 @@ def verify(
         found = work(settings, deep=deep)
     terminal.as_json([_as_json(place) for place in found]) if json_out else _tell(found)
     if any(place.damage for place in found):
+        raise typer.Exit(ExitCode.DAMAGED)
+
+
+def repair(data_dir: DataDir = None, snapshot_dir: SnapshotDir = None, json_out: AsJson = False) -> None:
+    """Mend what `verify --deep` finds damaged; what was damaged is kept in `damaged/`.
+
+    Vintages are derived again from the archive; what can be made again is moved away; readers get the newest whole
+    release. Then run `nyckeltal rebuild`. Exit codes: 0 everything is mended; 5 something is lost, by name.
+    """
+    from indicators.load.catalogue import load_catalogue  # noqa: PLC0415
+    from pipelines.steps.repair import Repair  # noqa: PLC0415
+    from pipelines.steps.workspace import utc_now  # noqa: PLC0415
+
+    settings = settings_for(data_dir, snapshot_dir)
+    work = Repair(settings, load_catalogue(settings.declarations_dir), utc_now())
+    work.run()
+    if json_out:
+        terminal.as_json({"done": work.done, "lost": [error.parts() for error in work.lost]})
+    for line in [] if json_out else work.done or ["nothing was damaged"][: not work.lost]:
+        terminal.out.print(line, markup=False, soft_wrap=True)
+    for error in [] if json_out else work.lost:
+        terminal.out.print("[bold red]lost[/bold red] ", end="")
+        terminal.out.print(str(error), markup=False, soft_wrap=True)
+    if work.lost:
         raise typer.Exit(ExitCode.DAMAGED)
 
 

@@ -133,7 +133,7 @@ def _lost(settings: Settings) -> Iterator[NyckeltalError]:
             if tuple(file.sha256 for file in record.files) not in given:
                 path, expected = archive.home / "fetches" / name, f"the fetch of delivery {record.number}"
                 yield damaged("a record of a fetch is missing", path, expected, "no such record")
-    told = _told_deliveries(settings)
+    told = told_deliveries(settings)
     for name, number in sorted(told.items()):
         newest = vintages.newest_number(name)
         if newest < number:
@@ -141,7 +141,8 @@ def _lost(settings: Settings) -> Iterator[NyckeltalError]:
             yield damaged("deliveries are missing that the current release stands on", where, f"{number}", found)
 
 
-def _told_deliveries(settings: Settings) -> dict[str, int]:
+def told_deliveries(settings: Settings) -> dict[str, int]:
+    """The newest delivery of each dataset that the current release stands on; nothing where it is damaged or none."""
     try:
         standing = release_pointer.current(settings.releases_dir)
     except NyckeltalError:  # told of the releases

@@ -1,11 +1,12 @@
-"""`nyckeltal verify`, `repair`: what lasts, held against what was written, and mended.
+"""`nyckeltal verify`, `repair`, `backup`, `restore`: what lasts, checked, mended, copied and put back.
 
 Belongs here: arguments and what is printed. Does not belong here: the work itself (`storage/verification.py`,
-`steps/repair.py`).
+`steps/repair.py`, `storage/backup.py`).
 """
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -16,6 +17,7 @@ from pipelines.errors import ExitCode, NyckeltalError
 from pipelines.storage.lock import exclusive
 
 if TYPE_CHECKING:
+    from pipelines.storage.backup import Backup
     from pipelines.storage.verification import Verified
 
 
@@ -62,6 +64,45 @@ def repair(data_dir: DataDir = None, snapshot_dir: SnapshotDir = None, json_out:
         terminal.out.print(str(error), markup=False, soft_wrap=True)
     if work.lost:
         raise typer.Exit(ExitCode.DAMAGED)
+
+
+def backup(
+    target: Annotated[Path, typer.Argument(help="The file to write (.tar), or a folder for it.")],
+    data_dir: DataDir = None,
+    json_out: AsJson = False,
+) -> None:
+    """Copy all state (archive, vintages, inbox, the current release) into one file, with the hash of each file.
+
+    No run is at work meanwhile: others wait. Exit codes: 0 done; 2 wrong use; 4 the state is damaged, and not copied.
+    """
+    from pipelines.steps.workspace import utc_now  # noqa: PLC0415
+    from pipelines.storage.backup import write_backup  # noqa: PLC0415
+
+    _tell_backup("Copied", write_backup(settings_for(data_dir), target.resolve(), utc_now()), json_out)
+
+
+def restore(
+    source: Annotated[Path, typer.Argument(help="A file that `nyckeltal backup` wrote.")],
+    data_dir: DataDir = None,
+    json_out: AsJson = False,
+) -> None:
+    """Put a backup into a data folder without state, once every file of it is seen to be whole.
+
+    Then `nyckeltal rebuild` makes a release anew. Exit codes: 0 done; 2 wrong use; 4 the backup is damaged.
+    """
+    from pipelines.steps.workspace import utc_now  # noqa: PLC0415
+    from pipelines.storage.backup import restore_backup  # noqa: PLC0415
+
+    _tell_backup("Restored", restore_backup(settings_for(data_dir), source.resolve(), utc_now()), json_out)
+
+
+def _tell_backup(verb: str, done: Backup, json_out: bool) -> None:
+    if json_out:
+        terminal.as_json({**done.__dict__, "path": str(done.path)})
+        return
+    release = f"release {done.release_id}" if done.release_id else "no release"
+    told = f"{verb} {done.files} files, {done.bytes / 1e6:.1f} MB, {release}: {done.path}"
+    terminal.out.print(told, markup=False, soft_wrap=True)
 
 
 def _as_json(place: Verified) -> dict[str, Any]:

@@ -148,10 +148,7 @@ def publish(
             counts = table_rows(con)
             results = sorted([*checks, *_shrink_checks(settings, counts)], key=lambda c: c.check_id)
             _refuse_if_blocked(results)
-            stale = ", ".join(stale_sources)
-            own = (release_id, now, planned.code_version, planned.input_hash, planned.previous_release_id, stale)
-            _create_own_table(con, "quality_result", [tuple(c.model_dump().values()) for c in results])
-            _create_own_table(con, "release", [own])
+            _create_own_tables(con, planned, results, stale_sources, now)
             _create_macros(con)
             tables = _write_parquet(con, folder / "parquet")
         described = _described(settings, planned, folder, tables, stale_sources, now, has_parts=write_parts is not None)
@@ -253,6 +250,19 @@ def _shrink_checks(settings: Settings, counts: dict[str, int]) -> list[CheckResu
             )
         )
     return checks
+
+
+def _create_own_tables(
+    con: duckdb.DuckDBPyConnection,
+    planned: Plan,
+    results: Sequence[CheckResult],
+    stale_sources: tuple[str, ...],
+    now: datetime,
+) -> None:
+    stale, release_id = ", ".join(stale_sources), _release_id(planned, now)
+    own = (release_id, now, planned.code_version, planned.input_hash, planned.previous_release_id, stale)
+    _create_own_table(con, "quality_result", [tuple(c.model_dump().values()) for c in results])
+    _create_own_table(con, "release", [own])
 
 
 def _create_own_table(con: duckdb.DuckDBPyConnection, table: str, rows: list[tuple[object, ...]]) -> None:

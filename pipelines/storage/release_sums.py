@@ -48,6 +48,17 @@ def sums_of(folder: Path) -> dict[str, str] | None:
         if is_sealed(folder / DESCRIPTION):
             raise damaged("a release lacks the list of its files", path, f"a file {SUMS}", "no file", REMEDY)
         return None
+    return read_sums(path)
+
+
+def read_sums(path: Path) -> dict[str, str]:
+    """The hashes that a list holds, by name.
+
+    Raises:
+        DamagedError: it is gone or cannot be read.
+    """
+    if not path.is_file():
+        raise damaged("a list of hashes is missing", path, f"a file {SUMS}", "no file", REMEDY)
     found = path.stat()
     return _parsed(path, found.st_size, found.st_mtime_ns)
 

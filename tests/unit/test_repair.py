@@ -9,8 +9,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from pipelines.settings import Settings
 from pipelines.steps.repair import Repair
-from pipelines.storage import release_pointer, sealing
+from pipelines.storage import release_pointer
 from pipelines.storage.files import sha256_of
 from pipelines.storage.verification import verify
 from pipelines.storage.vintages import Vintages
@@ -24,8 +25,6 @@ TODAY = NOON + 30 * DAY
 @pytest.fixture(scope="module")
 def lived(tmp_path_factory: pytest.TempPathFactory) -> House:
     """Areas and three deliveries that came the whole way, a row of the second set aside; two releases, a build."""
-    from pipelines.settings import Settings  # noqa: PLC0415
-
     home = tmp_path_factory.mktemp("lived")
     house = House(Settings(data_dir=home / "data", snapshot_dir=home / "snapshot", memory_limit_mb=300))
     areas = pl.DataFrame(
@@ -155,16 +154,19 @@ def test_what_can_be_made_again_is_moved_away_and_readers_get_the_newest_whole_r
     assert "repair" in settings.run_log.with_name("state.jsonl").read_text()
 
 
-def test_where_no_release_is_whole_readers_get_none_until_one_is_made_and_a_lost_pointer_is_set(house: House) -> None:
-    settings = house.settings
-    (settings.releases_dir / "current").unlink()
+def test_a_pointer_that_is_lost_names_the_newest_whole_release_again(house: House) -> None:
+    releases = house.settings.releases_dir
+    current = release_pointer.pointed_folder(releases)
+    (releases / "current").unlink()
+    assert damage(house) == [str(releases / "current")]
     repaired(house)
-    newest = release_pointer.releases(settings.releases_dir)[0].release_id
-    assert release_pointer.current_folder(settings.releases_dir).name == newest
+    assert release_pointer.current_folder(releases) == current
+
+
+def test_where_no_release_is_whole_readers_get_none_until_one_is_made(house: House) -> None:
+    settings = house.settings
     for folder in release_pointer.folders(settings.releases_dir):
         flip(folder / "release.json")
-    sealing.forget()
-    work = Repair(settings, CATALOGUE, TODAY + DAY)
-    work.run()
+    work = repaired(house)
     assert "nyckeltal rebuild" in work.done[-1]
     assert damage(house) == []

@@ -90,9 +90,10 @@ def test_a_backup_restored_into_an_empty_folder_and_rebuilt_gives_the_same_table
     done = run_cli("rebuild", "--data-dir", restored.data_dir)
     assert done.code == 0, done.text
     assert restored.current() != base.current()
-    names = base.sql("select table_name from duckdb_tables() order by 1").to_series().to_list()
-    same = {name: restored.sql(f"select * from {name} order by all").equals(base.sql(f"select * from {name} order by all"))
-            for name in names if name != "release"}  # fmt: skip
+    same = {}
+    for name in base.sql("select table_name from duckdb_tables() where table_name <> 'release'").to_series():
+        rows = f"select * from {name} order by all"
+        same[name] = restored.sql(rows).equals(base.sql(rows))
     assert [name for name, is_same in same.items() if not is_same] == []
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import random
 import shutil
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from pipelines.api.release_files import _opened
@@ -142,3 +144,20 @@ def test_the_quick_check_names_what_is_missing_cut_short_or_too_many_and_reads_n
     quick = [error.where for error in damage_of_release(current, deep=False)]
     assert quick == [str(current / "added.csv"), str(harmed[0]), str(harmed[1])]
     assert len(damage_of_release(current, deep=True)) == 4
+
+
+def test_other_rows_are_another_state_whatever_else_is_the_same(own: House) -> None:
+    before, folder = own.vintages.state_id(), own.settings.vintages_dir / FACTS / "000002"
+    record = json.loads((folder / "delivery.json").read_text())
+    content = {key: value for key, value in record.items() if key not in {"seal", "sealed_before", "contents"}}
+    rows = pl.read_parquet(folder / "changes.parquet")
+    rows.with_columns(value=pl.col("value") + 1).write_parquet(folder / "changes.parquet")
+    contents = {path.name: sealing.file_seal(path).model_dump() for path in folder.glob("*.parquet")}
+    sealing.write_sealed(
+        folder / "delivery.json", content | {"contents": contents}, folder.parent / "000001/delivery.json"
+    )
+    (folder.parent / "000003" / "delivery.json").unlink()  # it was sealed after the other
+    (folder.parent / "000003").rename(own.settings.data_dir / "aside")
+    after = own.vintages.state_id()
+    assert len(after) == len(before)
+    assert sum(old != new for old, new in zip(before, after, strict=True)) == 1

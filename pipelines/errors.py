@@ -45,6 +45,7 @@ class ExitCode(IntEnum):
     WRONG_USE = 2
     HELD_BACK = 3  # a source was held back, the others were released
     NOTHING_RELEASED = 4  # the last release still stands
+    DAMAGED = 5  # something that lasts is not as it was written
 
 
 class NyckeltalError(PortableError):
@@ -55,6 +56,10 @@ class NyckeltalError(PortableError):
     def __init__(self, what: str, *, where: str = "", expected: str = "", found: str = "", remedy: str = "") -> None:
         self.what, self.where, self.expected, self.found, self.remedy = what, where, expected, found, remedy
         super().__init__(str(self))
+
+    def parts(self) -> dict[str, str]:
+        """The error as a machine reads it."""
+        return {name: getattr(self, name) for name in ("what", "where", "expected", "found", "remedy")}
 
     def __str__(self) -> str:
         parts = [self.what]

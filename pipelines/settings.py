@@ -98,6 +98,9 @@ class Settings(BaseSettings):
     lock_wait_seconds: float = Field(
         default=300, ge=0, description="how long a run waits for another one on the same data folder"
     )
+    max_clock_leap_days: int = Field(
+        default=400, ge=1, description="how long after what was taken in last the clock is believed without a word"
+    )
     executor: Literal["in_process", "multiprocess"] = Field(
         default="in_process", description="whether Dagster runs the steps of a run in one process, or each in its own"
     )
@@ -138,6 +141,11 @@ class Settings(BaseSettings):
     def releases_dir(self) -> Path:
         """Immutable releases and the pointer `current`."""
         return self.data_dir / "releases"
+
+    @property
+    def damaged_dir(self) -> Path:
+        """What was damaged or replaced, as evidence."""
+        return self.data_dir / "damaged"
 
     @property
     def dagster_home(self) -> Path:

@@ -83,7 +83,8 @@ class OpenRelease:
         """Open a release by its own folder.
 
         Raises:
-            duckdb.Error, OSError, ValueError: the folder is gone, or is not the release that its name says.
+            NyckeltalError, duckdb.Error, OSError, ValueError: the folder is gone, or is not the release that it is
+            called.
         """
         info = release_pointer.info(folder)
         con = reader.open_release(folder, LIMITS)
@@ -180,7 +181,7 @@ class CurrentRelease:
             try:
                 if name not in self._open:
                     self._open[name] = await to_thread.run_sync(OpenRelease.open, self._releases_dir / name)
-            except (duckdb.Error, OSError, ValueError) as error:
+            except (NyckeltalError, duckdb.Error, OSError, ValueError) as error:
                 # As everywhere, the last good release stays in service; the failure is logged for the operator.
                 _log.error("the release %s cannot be opened", name, exc_info=error)
                 failed = self._failed = name
@@ -192,6 +193,6 @@ class CurrentRelease:
 
     def _pointed(self) -> str | None:
         try:
-            return release_pointer.current_folder(self._releases_dir).name
+            return release_pointer.pointed_folder(self._releases_dir).name
         except NyckeltalError:
             return None

@@ -65,6 +65,7 @@ KINDS = {
     "annan-utgava": "Markören hör till en annan utgåva än den som nu gäller. Börja om från första sidan.",
     "for-mycket": "Svaret är längre än en sida, i ett format som inte kan säga det. Begränsa frågan eller ange limit.",
     "format": "Formatet finns inte för frågan. Svaret säger vilka som finns.",
+    "skadad-fil": "Filen är skadad på servern och lämnas inte ut.",
     "finns-inte": "Adressen eller det som efterfrågas finns inte.",
     "metod": "Adressen svarar inte på den metoden.",
     "sql": "SQL-frågan kan inte köras. Svaret säger varför.",

@@ -7,6 +7,7 @@ one, and stays readable whatever happens to the folder. Does not belong here: th
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import re
 import stat
@@ -22,7 +23,10 @@ from pipelines.api import formats, guard, pages
 from pipelines.api.answers import CACHE_CONTROL, pieces, unchanged
 from pipelines.api.current_release import CurrentRelease
 from pipelines.api.problems import ApiError
+from pipelines.storage.release_sums import SUMS, check_listed
+from pipelines.storage.sealing import DamagedError
 
+_LOG = logging.getLogger(__name__)
 router = APIRouter(include_in_schema=False)
 SITE = "site"
 _TYPES = {
@@ -80,27 +84,34 @@ def _not_there(request: Request, problem: ApiError) -> Response:
 
 async def _send(request: Request, below: str, path: str) -> Response:
     serving: CurrentRelease = request.app.state.serving
+    tried = ""
     while True:
         async with serving.hold() as served:
             tag = f'"{hashlib.sha256(f"{served.release_id}/{below}/{path}".encode()).hexdigest()[:32]}"'
             headers = {"ETag": tag, "Cache-Control": CACHE_CONTROL, "Nyckeltal-Release": served.release_id}
             try:
-                name, file = await to_thread.run_sync(_opened, served.folder / below, path)
+                name, file = await to_thread.run_sync(_opened, served.folder, below, path)
             except IsADirectoryError:
                 return RedirectResponse(f"{quote(request.url.path)}/", status_code=308, headers=headers)
+            except DamagedError as error:
+                _LOG.error("a file of the release is damaged and is not served: %s", error)
+                raise ApiError(503, "skadad-fil", "the file is damaged and is not served", found=path) from error
             except (FileNotFoundError, NotADirectoryError) as error:
-                if serving.is_current(served):
+                if serving.is_current(served) or served.release_id == tried:
                     raise ApiError(404, "finns-inte", "there is no such file", found=path) from error
+                tried = served.release_id
                 continue  # the release was just pruned: the new one has its own file
         return _response(request, file, _TYPES.get(Path(name).suffix.lower(), "application/octet-stream"), headers)
 
 
-def _opened(folder: Path, path: str) -> tuple[str, BinaryIO]:
+def _opened(release: Path, below: str, path: str) -> tuple[str, BinaryIO]:
     """The file of an address, opened, with its name.
 
     Raises:
         FileNotFoundError: there is none, or the address leads outside the folder. IsADirectoryError: it is a folder.
+        DamagedError: it is not as it was written.
     """
+    folder = release / below
     parts = [*path.split("/")[:-1], path.rpartition("/")[2] or "index.html"]
     if any(not part or part.startswith(".") or len(part) > 200 or set(part) & {"\\", "\0"} for part in parts):
         raise FileNotFoundError(path)
@@ -111,6 +122,12 @@ def _opened(folder: Path, path: str) -> tuple[str, BinaryIO]:
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         file.close()
         raise FileNotFoundError(path)
+    if target.name != SUMS:
+        try:
+            check_listed(release.resolve(), target.relative_to(release.resolve()).as_posix())
+        except DamagedError:
+            file.close()
+            raise
     return target.name, file
 
 

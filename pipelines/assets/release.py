@@ -5,11 +5,11 @@ from datetime import timedelta
 import dagster as dg
 
 from indicators.load.catalogue import Catalogue
-from pipelines.assets.checks import to_dagster
+from pipelines.assets.checks import check_name, to_dagster
 from pipelines.assets.outcomes import OWNERS, POOL, made, unchanged
 from pipelines.settings import Settings
 from pipelines.steps.build import planned
-from pipelines.steps.publish import publish, standing_checks
+from pipelines.steps.publish import WHOLE, publish, standing_checks, whole_check
 from pipelines.steps.workspace import Workspace
 
 KEY = dg.AssetKey(["release"])
@@ -18,6 +18,7 @@ KEY = dg.AssetKey(["release"])
 def release_asset(settings: Settings, catalogue: Catalogue, *upstream: dg.AssetsDefinition) -> dg.AssetsDefinition:
     """The published release; refused when a blocking check failed."""
     specs = [dg.AssetCheckSpec(c.control_id, asset=KEY, description=c.title_sv) for c in catalogue.controls]
+    specs.append(dg.AssetCheckSpec(check_name(WHOLE), asset=KEY, description="All that lasts is as it was written."))
 
     @dg.asset(
         key=KEY,
@@ -37,7 +38,7 @@ def release_asset(settings: Settings, catalogue: Catalogue, *upstream: dg.Assets
             plan = planned(workspace)
             done = publish(workspace, plan) if plan else None
             controls = done.controls if done else standing_checks(workspace)
-        results = list(to_dagster(controls, KEY, specs))
+            results = list(to_dagster([*controls, whole_check(workspace)], KEY, specs))
         if done is None:
             return unchanged(context, KEY, None, {"reason": "nothing new"}, results)
         return made(

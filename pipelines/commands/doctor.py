@@ -12,10 +12,11 @@ from indicators.errors import DeclarationError
 from indicators.load.catalogue import load_catalogue
 from pipelines.commands import terminal
 from pipelines.datasets import datasets
-from pipelines.errors import SourceError
+from pipelines.errors import NyckeltalError, SourceError
 from pipelines.settings import IS_CHECKOUT, Settings
 from pipelines.sources.snapshot import read_manifest
 from pipelines.storage import release_pointer
+from pipelines.storage.verification import verify
 
 _PINNED = {"duckdb": "1.5.", "dagster": "1.13.", "dbt-core": "1.11.", "great-expectations": "1.", "polars": "2."}
 _FREE_GB = 4.0
@@ -34,7 +35,7 @@ class Finding:
 
 
 def examine(settings: Settings) -> list[Finding]:
-    """Check Python, packages, disk, declarations, embedded figures, the current release and its publisher."""
+    """Check Python, packages, disk, declarations, embedded figures, the release, all that lasts, and the publisher."""
     python = f"{sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro}"
     findings = [
         Finding(
@@ -50,6 +51,7 @@ def examine(settings: Settings) -> list[Finding]:
         _declarations(settings),
         _snapshot(settings),
         _release(settings),
+        _state(settings),
         _publisher(settings),
     ]
     return findings
@@ -107,8 +109,20 @@ def _snapshot(settings: Settings) -> Finding:
 
 def _release(settings: Settings) -> Finding:
     """A missing release is reported but is not a fault: a machine is sound before its first refresh."""
-    standing = release_pointer.current(settings.releases_dir)
+    try:
+        standing = release_pointer.current(settings.releases_dir)
+    except NyckeltalError as error:
+        return Finding("current release", False, f"{error.what}: {error.where}", error.remedy)
     return Finding("current release", True, standing.release_id if standing else "none yet: run `nyckeltal refresh`")
+
+
+def _state(settings: Settings) -> Finding:
+    places = verify(settings, deep=False)
+    damage = [error for place in places for error in place.damage]
+    found = "; ".join(f"{place.place}: {place.holds}" for place in places)
+    if damage:
+        found = "; ".join(f"{error.what}: {error.where}" for error in damage)
+    return Finding("what lasts is as it was written", not damage, found, damage[0].remedy if damage else "")
 
 
 def _publisher(settings: Settings) -> Finding:

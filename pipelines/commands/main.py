@@ -11,8 +11,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from indicators.errors import DeclarationError
-from pipelines.commands import indicators, publish, releases, snapshot, study, submit, terminal, warehouse
-from pipelines.commands.options import AsJson, DataDir, SnapshotDir, settings_for
+from pipelines.commands import (
+    indicators,
+    publish,
+    releases,
+    snapshot,
+    state,
+    study,
+    submit,
+    terminal,
+    vintages,
+    warehouse,
+)
+from pipelines.commands.options import ANY_LEAP, AsJson, DataDir, SnapshotDir, TrustClock, settings_for
 from pipelines.errors import ExitCode, NyckeltalError, UsageError, disk_error, left_out
 from pipelines.text.swedish_numbers import number
 
@@ -32,11 +43,16 @@ app = typer.Typer(
 )
 app.command()(submit.submit)
 app.command()(study.timeline)
+app.command()(state.verify)
+app.command()(state.repair)
+app.command()(state.backup)
+app.command()(state.restore)
 app.add_typer(study.study_app, name="study")
 app.add_typer(indicators.indicators_app, name="indicators")
 app.add_typer(releases.releases_app, name="releases")
 app.add_typer(snapshot.snapshot_app, name="snapshot")
 app.add_typer(publish.publish_app, name="publish")
+app.add_typer(vintages.vintages_app, name="vintages")
 app.add_typer(warehouse.warehouse_app, name="warehouse")
 
 
@@ -54,9 +70,19 @@ def main() -> None:
     except ModuleNotFoundError as error:
         _tell(left_out(error))
         sys.exit(ExitCode.WRONG_USE)
+    except _database_errors() as error:  # a release's database, damaged where it was read by more than one query
+        from pipelines.reading import reader  # noqa: PLC0415
+
+        _tell(reader.damaged_database(error))
+        sys.exit(ExitCode.NOTHING_RELEASED)
     except OSError as error:
         _tell(disk_error(error, Path()))
         sys.exit(ExitCode.NOTHING_RELEASED)
+
+
+def _database_errors() -> tuple[type[Exception], ...]:
+    """The errors of reading a database; none where the library was not loaded, since then it raised none."""
+    return (sys.modules["duckdb"].IOException,) if "duckdb" in sys.modules else ()
 
 
 def _tell(error: NyckeltalError) -> None:
@@ -89,6 +115,7 @@ def refresh(
         datetime | None,
         typer.Option(help="Date the knowledge: what is taken in counts as known from then.", formats=["%Y-%m-%d"]),
     ] = None,
+    trust_clock: TrustClock = False,
     json_out: AsJson = False,
 ) -> None:
     """Fetch, validate, compute and publish, as the nightly schedule does.
@@ -106,6 +133,7 @@ def refresh(
         "full_sweep_days": 0 if full else None,
         "accept_missing": _known_datasets(accept_missing),
         "accept_revised": _known_datasets(accept_revised),
+        "max_clock_leap_days": ANY_LEAP if trust_clock else None,
     }
     chosen = {name: value for name, value in given.items() if value not in ("", None, {}, frozenset())}
     settings = settings_for(data_dir, snapshot_dir, **chosen)

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
 DataDir = Annotated[Path | None, typer.Option("--data-dir", help="Where archive, vintages and releases lie.")]
 SnapshotDir = Annotated[Path | None, typer.Option("--snapshot-dir", help="Another folder of embedded figures.")]
+TrustClock = Annotated[
+    bool, typer.Option("--trust-clock", help="This machine's clock is right, however long ago the last figures came.")
+]
+ANY_LEAP = 400_000  # days: as good as no limit
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a machine.")]
 
 

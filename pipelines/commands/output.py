@@ -20,10 +20,9 @@ from pipelines.errors import UsageError
 from pipelines.reading import reader
 from pipelines.settings import Settings
 from pipelines.storage import release_pointer
-from pipelines.storage.archive import Archive
 from pipelines.storage.release_pointer import ReleaseInfo
 from pipelines.storage.sealing import DamagedError
-from pipelines.storage.vintages import Vintages
+from pipelines.storage.verification import damage_of_state
 from pipelines.text.swedish_numbers import number
 
 # The column that says how many municipalities a mean rests on.
@@ -50,8 +49,11 @@ def status_of(settings: Settings) -> dict[str, Any]:
     """The current release, its age, its failed checks, the last run, and what of archive and vintages is damaged."""
     from pipelines.quality import series_events  # noqa: PLC0415 - loads the catalogue
 
-    standing = release_pointer.current(settings.releases_dir)
     found: dict[str, Any] = {"release": None, "last_run": _last_run(settings), "damaged": _damage(settings)}
+    try:
+        standing = release_pointer.current(settings.releases_dir)
+    except DamagedError as error:
+        return found | {"damaged": [*found["damaged"], error.parts()], "release_is_damaged": True}
     if standing is None:
         return found
     folder = release_pointer.current_folder(settings.releases_dir)
@@ -71,7 +73,7 @@ def status_of(settings: Settings) -> dict[str, Any]:
     )
     hours = (datetime.now(UTC).replace(tzinfo=None) - standing.created_at).total_seconds() / 3600
     return found | {
-        "release": standing.model_dump(mode="json"),
+        "release": standing.as_json(),
         "age_hours": round(hours, 1),
         "is_late": hours > settings.max_fresh_hours,
         "releases": len(release_pointer.releases(settings.releases_dir)),
@@ -87,14 +89,7 @@ def status_of(settings: Settings) -> dict[str, Any]:
 
 def _damage(settings: Settings) -> list[dict[str, str]]:
     """What is not as it was written, if anything, of the records and the files that a release is built on."""
-    found = []
-    for state in (Archive(settings.archive_dir), Vintages(settings)):
-        try:
-            state.check()
-        except DamagedError as error:
-            named = ("what", "where", "expected", "found", "remedy")
-            found.append({name: str(getattr(error, name)) for name in named})
-    return found
+    return [error.parts() for error in damage_of_state(settings)]
 
 
 def tell_status(found: dict[str, Any]) -> None:
@@ -106,9 +101,9 @@ def tell_status(found: dict[str, Any]) -> None:
             ("where", "where"), ("expected", "expected"), ("found", "found"), ("what to do", "remedy")
         ):  # fmt: skip
             terminal.out.print(f"  {label}: {error[name]}", markup=False, soft_wrap=True)
-    if release is None:
+    if release is None and not found.get("release_is_damaged"):
         terminal.out.print("Nothing has been released yet: run `nyckeltal refresh`.")
-    else:
+    elif release:
         late = " [bold red](late)[/bold red]" if found["is_late"] else ""
         terminal.out.print(
             f"[bold]Release[/bold] {release['release_id']}, {number(found['age_hours'], 1)} hours old{late}"

@@ -23,9 +23,7 @@ def releases_list(data_dir: DataDir = None, json_out: AsJson = False) -> None:
 
     home = settings_for(data_dir).releases_dir
     found = release_pointer.releases(home)
-    terminal.as_json([r.model_dump(mode="json") for r in found]) if json_out else tell_releases(
-        found, release_pointer.current(home)
-    )
+    terminal.as_json([r.as_json() for r in found]) if json_out else tell_releases(found, release_pointer.current(home))
 
 
 @releases_app.command("rollback")

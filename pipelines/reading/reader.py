@@ -18,9 +18,11 @@ import duckdb
 import polars as pl
 import pyarrow as pa
 
-from pipelines.errors import UsageError
+from pipelines.errors import NyckeltalError, UsageError
 from pipelines.reading import sql_rules
 from pipelines.storage.release_pointer import DATABASE
+from pipelines.storage.release_sums import REMEDY
+from pipelines.storage.sealing import DamagedError
 from pipelines.text.normalise import AreaNames, code
 
 _BATCH = 10_000
@@ -53,9 +55,15 @@ def open_release(folder: Path, limits: Limits = USUAL) -> duckdb.DuckDBPyConnect
     """A read-only connection on a release folder; SQL in it can reach neither files nor the network.
 
     A process opens a release once; use cursors for concurrent queries.
+
+    Raises:
+        DamagedError: the database is gone, or is not as it was written.
     """
     config = {**_LIMITS, "memory_limit": f"{limits.memory_mb}MB", "threads": limits.threads}
-    con = duckdb.connect(str(folder / DATABASE), read_only=True, config=config)
+    try:
+        con = duckdb.connect(str(folder / DATABASE), read_only=True, config=config)
+    except duckdb.IOException as error:
+        raise damaged_database(error, folder) from error
     con.execute("set enable_progress_bar = false")  # it would be printed among the rows
     con.execute("set enable_external_access = false")
     con.execute("set lock_configuration = true")
@@ -67,6 +75,7 @@ def query(folder: Path, sql: str, parameters: list[Any] | None = None, limits: L
 
     Raises:
         UsageError: the SQL is invalid, is not a single query, names what is not public, or exceeds the limits.
+        DamagedError: the database is not as it was written.
     """
     with open_release(folder, limits) as con:
         alarm = threading.Timer(limits.seconds, con.interrupt)
@@ -74,6 +83,8 @@ def query(folder: Path, sql: str, parameters: list[Any] | None = None, limits: L
         try:
             sql_rules.judge(con, sql)
             return _bounded(con.execute(sql, parameters or []), limits)
+        except duckdb.IOException as error:
+            raise damaged_database(error, folder) from error
         except (duckdb.Error, OSError, MemoryError, RecursionError) as error:
             raise refusal(error, limits) from error
         except (pl.exceptions.PolarsError, pa.ArrowException) as error:
@@ -85,7 +96,17 @@ def query(folder: Path, sql: str, parameters: list[Any] | None = None, limits: L
             alarm.cancel()
 
 
-def refusal(error: Exception, limits: Limits) -> UsageError:
+def damaged_database(error: duckdb.IOException, folder: Path | None = None) -> DamagedError:
+    """The error of a database whose blocks do not have the checksums that DuckDB wrote with them.
+
+    Args:
+        folder: the release's; without it, nothing of the machine is told.
+    """
+    where, found = (str(folder / DATABASE), str(error)[:300]) if folder else ("", "")
+    return DamagedError("the release's database cannot be read", where=where, found=found, remedy=REMEDY)
+
+
+def refusal(error: Exception, limits: Limits) -> NyckeltalError:
     """The error for a client, from an error of DuckDB (or Arrow, which forwards DuckDB's): about the query, never
     the machine.
     """
@@ -94,6 +115,8 @@ def refusal(error: Exception, limits: Limits) -> UsageError:
         return too_slow(limits)
     if isinstance(error, duckdb.OutOfMemoryException | MemoryError) or "Out of Memory" in text:
         return too_large(limits)
+    if isinstance(error, duckdb.IOException):
+        return damaged_database(error)
     if isinstance(error, _OF_THE_QUERY):
         return UsageError("the query cannot be run", found=text.partition("\n\nPlease try")[0].strip())
     return UsageError("the query cannot be run", found=type(error).__name__)

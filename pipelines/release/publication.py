@@ -20,8 +20,10 @@ from pipelines.code_identity import code_hash
 from pipelines.settings import Settings
 from pipelines.storage import release_pointer
 from pipelines.storage.database import connect, create_described, identifier, literal
-from pipelines.storage.files import folder_atomic, write_json
+from pipelines.storage.files import folder_atomic
 from pipelines.storage.release_pointer import DATABASE, DESCRIPTION, ReleaseInfo, table_rows
+from pipelines.storage.release_sums import damage_of_release, hashes_told, write_sums
+from pipelines.storage.sealing import file_seal, write_sealed
 from pipelines.storage.vintages import CheckResult, ImpossibleReleaseError, Vintages
 
 MIN_SHARE_OF_LAST = 0.9  # a table much shorter than in the release before is not published
@@ -128,62 +130,83 @@ def publish(
     """Write the release folder, whole, then move the pointer.
 
     Args:
-        candidate: the database that dbt wrote; it is copied. computed: tables that are added to it. checks: every check
-        of the run. stale_sources: datasets held back in this run. now: UTC without zone. write_parts: writes what the
-        release holds beside its tables into the folder (the second is the release before); None leaves it without.
+        candidate: the database that dbt wrote; it is copied and stays. computed: tables that are added to it. checks:
+        every check of the run. stale_sources: datasets held back in this run. now: UTC without zone. write_parts:
+        writes what the release holds beside its tables into the folder (the second folder is the release before); None
+        leaves it without.
 
     Raises:
-        PublicationRefusedError: a blocking check of the warehouse failed, or a table shrank.
+        PublicationRefusedError: a blocking check of the warehouse failed, or a table shrank. DamagedError: the folder
+        is not as it was written, so no reader gets it.
     """
-    release_id = f"{now:%Y%m%dT%H%M%S%f}Z-{planned.input_hash[:8]}"
+    release_id = _release_id(planned, now)
     with folder_atomic(settings.releases_dir / release_id) as folder:
         shutil.copyfile(candidate, folder / DATABASE)
-        identity = (release_id, now, planned.code_version, planned.input_hash, planned.previous_release_id)
-        tables = _write_tables(settings, folder, computed, checks, (*identity, ", ".join(stale_sources)))
-        described = ReleaseInfo(
-            release_id=release_id,
-            created_at=now,
-            code_version=planned.code_version,
-            input_hash=planned.input_hash,
-            knowledge_until=planned.knowledge_until,
-            previous_release_id=planned.previous_release_id,
-            previous_knowledge_until=planned.previous_knowledge_until,
-            stale_sources=stale_sources,
-            tables=tables,
-            parts=tuple(sorted(settings.release_parts)) if write_parts else (),
-            deliveries=Vintages(settings).newest_numbers(),
-        )
-        write_json(folder / DESCRIPTION, described.model_dump(mode="json"))
+        with connect(settings, folder / DATABASE) as con:
+            for table in computed:
+                _add(con, table)
+            counts = table_rows(con)
+            results = sorted([*checks, *_shrink_checks(settings, counts)], key=lambda c: c.check_id)
+            _refuse_if_blocked(results)
+            _create_own_tables(con, planned, results, stale_sources, now)
+            _create_macros(con)
+            tables = _write_parquet(con, folder / "parquet")
+        described = _described(settings, planned, folder, tables, stale_sources, now, has_parts=write_parts is not None)
+        write_sealed(folder / DESCRIPTION, described.model_dump(mode="json"), None)
         if write_parts:
             standing = release_pointer.current(settings.releases_dir)
             write_parts(folder, settings.releases_dir / standing.release_id if standing else None)
+        write_sums(folder, {name: seal.sha256 for name, seal in described.contents.items()} | hashes_told(folder))
+    for error in damage_of_release(settings.releases_dir / release_id, deep=False):
+        raise error
     release_pointer.point_at(settings.releases_dir, release_id)
     release_pointer.prune(settings.releases_dir, settings.keep_releases)
     return described
 
 
-def _write_tables(
+def _described(
     settings: Settings,
+    planned: Plan,
     folder: Path,
-    computed: Sequence[ComputedTable],
-    checks: Sequence[CheckResult],
-    own: tuple[object, ...],
-) -> dict[str, int]:
-    """Complete the database in a release's folder, check it, and write each table as Parquet; the rows by table."""
-    with connect(settings, folder / DATABASE) as con:
-        for table in computed:
-            _add(con, table)
-        results = sorted([*checks, *_shrink_checks(settings, table_rows(con))], key=lambda c: c.check_id)
-        _refuse_if_blocked(results)
-        _create_own_table(con, "quality_result", [tuple(c.model_dump().values()) for c in results])
-        _create_own_table(con, "release", [own])
-        _create_macros(con)
-        tables = table_rows(con)
-        (folder / "parquet").mkdir()
-        for name in tables:
-            target = literal(str(folder / "parquet" / f"{name}.parquet"))
-            con.execute(f"copy {identifier(name)} to {target} (format parquet, compression zstd)")
+    tables: dict[str, int],
+    stale_sources: tuple[str, ...],
+    now: datetime,
+    *,
+    has_parts: bool,
+) -> ReleaseInfo:
+    """What a release says of itself, once its tables are written."""
+    return ReleaseInfo(
+        release_id=_release_id(planned, now),
+        created_at=now,
+        code_version=planned.code_version,
+        input_hash=planned.input_hash,
+        knowledge_until=planned.knowledge_until,
+        previous_release_id=planned.previous_release_id,
+        previous_knowledge_until=planned.previous_knowledge_until,
+        stale_sources=stale_sources,
+        tables=tables,
+        parts=tuple(sorted(settings.release_parts)) if has_parts else (),
+        deliveries=Vintages(settings).newest_numbers(),
+        contents={path.relative_to(folder).as_posix(): file_seal(path) for path in _table_files(folder)},
+    )
+
+
+def _release_id(planned: Plan, now: datetime) -> str:
+    return f"{now:%Y%m%dT%H%M%S%f}Z-{planned.input_hash[:8]}"
+
+
+def _write_parquet(con: duckdb.DuckDBPyConnection, folder: Path) -> dict[str, int]:
+    """Write each table as Parquet; returns their numbers of rows."""
+    tables = table_rows(con)
+    folder.mkdir()
+    for name in tables:
+        target = literal(str(folder / f"{name}.parquet"))
+        con.execute(f"copy {identifier(name)} to {target} (format parquet, compression zstd)")
     return tables
+
+
+def _table_files(folder: Path) -> list[Path]:
+    return [folder / DATABASE, *sorted(folder.glob("parquet/*.parquet"))]
 
 
 def _add(con: duckdb.DuckDBPyConnection, table: ComputedTable) -> None:
@@ -227,6 +250,19 @@ def _shrink_checks(settings: Settings, counts: dict[str, int]) -> list[CheckResu
             )
         )
     return checks
+
+
+def _create_own_tables(
+    con: duckdb.DuckDBPyConnection,
+    planned: Plan,
+    results: Sequence[CheckResult],
+    stale_sources: tuple[str, ...],
+    now: datetime,
+) -> None:
+    stale, release_id = ", ".join(stale_sources), _release_id(planned, now)
+    own = (release_id, now, planned.code_version, planned.input_hash, planned.previous_release_id, stale)
+    _create_own_table(con, "quality_result", [tuple(c.model_dump().values()) for c in results])
+    _create_own_table(con, "release", [own])
 
 
 def _create_own_table(con: duckdb.DuckDBPyConnection, table: str, rows: list[tuple[object, ...]]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import shutil
 from collections.abc import Callable, Iterable
@@ -17,8 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.storage.files import read_json, sha256_of, write_json
+from pipelines.storage.release_sums import FILES, SUMS, check_listed
+from pipelines.storage.sealing import DamagedError
 
-FILES = "files.json"
+_LOG = logging.getLogger(__name__)
 
 
 class ReleaseFiles:
@@ -33,8 +36,8 @@ class ReleaseFiles:
     def __init__(self, folder: Path, before: Path | None, recipe: str) -> None:
         self.folder = folder
         self._recipe = recipe
-        self._before = before if before is not None and (before / FILES).exists() else None
-        self._known: dict[str, Any] = read_json(self._before / FILES) if self._before else {}
+        self._known: dict[str, Any] = _listed_in(before) if before is not None else {}
+        self._before = before if self._known else None
         self._made: dict[str, dict[str, Any]] = {}
         self.written = 0
 
@@ -50,7 +53,7 @@ class ReleaseFiles:
         target.parent.mkdir(parents=True, exist_ok=True)
         key = fingerprint([self._recipe, made_of])
         known = self._known.get(name, {})
-        if self._before and known.get("key") == key and (self._before / name).exists():
+        if self._before and known.get("key") == key and _has_size(self._before / name, known["bytes"]):
             link(self._before / name, target)
             self._made[name] = known
         else:
@@ -74,6 +77,23 @@ class ReleaseFiles:
     def close(self) -> None:
         """Write the list of files."""
         write_json(self.folder / FILES, self._made)
+
+
+def _listed_in(folder: Path) -> dict[str, Any]:
+    """The list of a folder of the previous release; nothing where there is none, or it is damaged, which is logged."""
+    try:
+        release = next((home for home in (folder, folder.parent) if (home / SUMS).exists()), None)
+        if release:
+            check_listed(release, (folder / FILES).relative_to(release).as_posix())
+        listed: dict[str, Any] = read_json(folder / FILES) if (folder / FILES).exists() else {}
+    except (DamagedError, ValueError) as error:
+        _LOG.warning("No file of the previous release is taken over: %s", error)
+        return {}
+    return listed
+
+
+def _has_size(path: Path, size: int) -> bool:
+    return path.is_file() and path.stat().st_size == size
 
 
 def fingerprint(content: object) -> str:

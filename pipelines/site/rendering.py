@@ -19,7 +19,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from indicators.model import words
 from pipelines.errors import UsageError
 from pipelines.reading.reader import open_release
-from pipelines.release.shared_files import FILES, ReleaseFiles, recipe_of
+from pipelines.release.shared_files import ReleaseFiles, recipe_of
 from pipelines.site import swedish_text
 from pipelines.site.pages.areas import area_pages
 from pipelines.site.pages.indicators import breaks_of, indicator_pages
@@ -30,6 +30,7 @@ from pipelines.site.release_data import Row, Tables, cube, read_tables
 from pipelines.site.scripts import write_scripts
 from pipelines.site.sparkline import sparkline
 from pipelines.storage.files import folder_atomic
+from pipelines.storage.release_sums import FILES
 from pipelines.text import swedish_numbers
 from pipelines.text.normalise import AREA_ALIASES
 

@@ -24,8 +24,11 @@ from pipelines.storage import release_pointer
 from pipelines.storage.builds import WAREHOUSE, Build
 from pipelines.storage.database import connect
 from pipelines.storage.release_pointer import DATABASE, ReleaseInfo
+from pipelines.storage.verification import verify
 from pipelines.storage.vintages import CheckResult, ImpossibleReleaseError
 from pipelines.warehouse.finished import open_build
+
+WHOLE = "state.whole"
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,21 @@ def standing_checks(workspace: Workspace) -> tuple[CheckResult, ...]:
         found = con.execute("select * from quality_result")
         names = [column[0] for column in found.description]
         return tuple(CheckResult(**dict(zip(names, row, strict=True))) for row in found.fetchall())
+
+
+def whole_check(workspace: Workspace) -> CheckResult:
+    """Whether everything that lasts is as it was written: records and sizes, not every byte (`nyckeltal verify`)."""
+    places = verify(workspace.settings, deep=False)
+    damage = [error for place in places for error in place.damage]
+    return CheckResult(
+        check_id=WHOLE,
+        level="block",
+        subject="state",
+        passed=not damage,
+        expected="archive, vintages, staged, builds, releases and pointer as they were written",
+        found="; ".join(f"{error.what}: {error.where}" for error in damage) or "whole",
+        sample=damage[0].remedy if damage else "",
+    )
 
 
 def _computed(build: Build, step: str) -> list[ComputedTable]:

@@ -13,7 +13,9 @@ from typing import Any
 from pipelines.steps.held_back import held_back
 from pipelines.steps.workspace import Workspace, utc_now
 from pipelines.storage.files import append_line
+from pipelines.storage.sealing import DamagedError
 from pipelines.storage.staged import HeldBack
+from pipelines.storage.state_records import NewerFormatError
 from pipelines.storage.vintages import DeliveryRecord
 
 
@@ -32,8 +34,15 @@ class RunReport:
 
     @property
     def held_back(self) -> dict[str, HeldBack]:
-        """The datasets of the run that are held back, by what is written on disk."""
-        return held_back(self.workspace)
+        """The datasets of the run that are held back, by what is written on disk.
+
+        None when the run failed over what is written there: its error says so.
+        """
+        try:
+            return held_back(self.workspace)
+        except (DamagedError, NewerFormatError) as error:
+            self.error = self.error or str(error)
+            return {}
 
     @property
     def outcome(self) -> str:
@@ -47,7 +56,6 @@ class RunReport:
     def line(self) -> dict[str, Any]:
         """What the log keeps of the run."""
         workspace, held = self.workspace, self.held_back
-        outcomes = {dataset: workspace.outcomes.of(dataset) for dataset in sorted(workspace.asked)}
         return {
             "kind": workspace.kind,
             "started": workspace.moment.isoformat(timespec="seconds"),
@@ -57,11 +65,18 @@ class RunReport:
             "release_id": self.release_id,
             "held_back": {dataset: str(reason) for dataset, reason in held.items()},
             "program_faults": {dataset: reason.trace for dataset, reason in held.items() if reason.trace},
-            "new_fields": {d: list(told.new_fields) for d, told in outcomes.items() if told.new_fields},
+            "new_fields": self._new_fields(),
             "changed": {d: record.counts for d, record in sorted(self.taken_in.items()) if record.counts},
             "error": self.error,
             "peak_memory_mb": peak_memory_mb(),
         }
+
+    def _new_fields(self) -> dict[str, list[str]]:
+        try:
+            told = {dataset: self.workspace.outcomes.of(dataset).new_fields for dataset in sorted(self.workspace.asked)}
+        except (DamagedError, NewerFormatError):  # as above
+            return {}
+        return {dataset: list(fields) for dataset, fields in told.items() if fields}
 
     def write(self) -> None:
         """Write the line."""

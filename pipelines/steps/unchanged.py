@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pipelines.datasets import datasets, in_order
-from pipelines.errors import SourceError
+from pipelines.errors import NyckeltalError, SourceError
 from pipelines.release import publication
 from pipelines.sources import origins, snapshot
 from pipelines.steps.build import is_news
 from pipelines.steps.fetch import fetch
 from pipelines.steps.stage import to_judge
 from pipelines.steps.workspace import Workspace
-from pipelines.storage.sealing import DamagedError
+from pipelines.storage.verification import check_state
 
 
 def is_unchanged(workspace: Workspace) -> bool:
@@ -22,9 +22,8 @@ def is_unchanged(workspace: Workspace) -> bool:
     if settings.source != "snapshot":
         return False
     try:
-        archive.check()
-        vintages.check()
-    except DamagedError:  # the run will tell it, and write it in the log
+        check_state(settings)
+    except NyckeltalError:  # the run will tell it, and write it in the log
         return False
     origins.refuse_going_back(settings)
     for dataset in datasets():

@@ -22,10 +22,12 @@ from pipelines.sources import origins
 from pipelines.sources.fetch_context import Context
 from pipelines.storage.archive import Archive, Fetch
 from pipelines.storage.builds import Builds
+from pipelines.storage.clock import refuse_implausible
 from pipelines.storage.fetch_outcomes import FetchOutcomes
 from pipelines.storage.files import remove_leftovers
 from pipelines.storage.lock import exclusive
 from pipelines.storage.staged import HeldBack, StagedDeliveries
+from pipelines.storage.verification import check_state
 from pipelines.storage.vintages import Vintages
 
 
@@ -110,6 +112,7 @@ class Workspace:
         Raises:
             LockHeldError: another process is still at work after the time that the settings say. DamagedError: archive
             or vintages are not as they were written. UsageError: the run's date or source would undo what is known.
+            ImplausibleClockError: this machine's clock cannot be right.
         """
         with exclusive(self.settings.data_dir, self.settings.lock_wait_seconds):
             self._open()
@@ -119,10 +122,10 @@ class Workspace:
         if self._is_open:
             return
         _ = self.catalogue  # a wrong declaration stops the run before anything is done
-        for state in (self.archive, self.vintages):
-            state.check()
+        check_state(self.settings)
         self._refuse_impossible_date()
         if self.kind == "refresh":
+            refuse_implausible(self.settings, self.moment, is_dated_by_hand=self.as_of is not None)
             origins.refuse_going_back(self.settings)
         for folder in (
             self.settings.archive_dir, self.settings.vintages_dir, self.settings.releases_dir,

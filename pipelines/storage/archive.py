@@ -12,12 +12,13 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from pipelines.datasets import Way
 from pipelines.errors import SourceError
-from pipelines.storage.files import copy_atomic, read_json, sha256_of, write_bytes, write_json
+from pipelines.storage.files import copy_atomic, sha256_of, write_bytes
 from pipelines.storage.sealing import check_chain, damaged, is_sealed, read_sealed, write_sealed
+from pipelines.storage.state_records import StateRecord, read_record
 
 
 class SeriesPromise(BaseModel):
@@ -65,14 +66,12 @@ class FileRecord(BaseModel):
     attribution: str
 
 
-class Fetch(BaseModel):
+class Fetch(StateRecord):
     """One fetch of a dataset: the way it came by, its files in order, and what was promised.
 
     `since` is set when only what changed from that day on was asked for. `new_fields` are fields of the answers that
     their reader did not know; they are no part of what identifies the content.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     dataset: str
     number: int
@@ -87,6 +86,12 @@ class Fetch(BaseModel):
         """One hash for files and promise: equal when nothing new was given."""
         text = "\n".join([*(f.sha256 for f in self.files), self.promise.model_dump_json()])
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+class Look(StateRecord):
+    """When the whole of a dataset was last looked at."""
+
+    moment: datetime
 
 
 class Archive:
@@ -160,6 +165,12 @@ class Archive:
         write_sealed(target, fetch.model_dump(mode="json"), before[0] if before else None)
         return fetch
 
+    def take_back(self, dataset: str, last: Fetch | None) -> None:
+        """Remove the record of a fetch whose intake failed, so that `last` is the newest again as it was before."""
+        for path in self._record_paths(dataset):
+            if int(path.stem) > (last.number if last else 0):
+                path.unlink()
+
     def latest(self, dataset: str) -> Fetch | None:
         """The newest fetch of a dataset, or None when there was none.
 
@@ -199,16 +210,19 @@ class Archive:
 
     def look(self, dataset: str, moment: datetime) -> None:
         """Remember that the whole of a dataset was looked at, whether or not anything had changed."""
-        write_json(self._records(dataset) / "looked.json", {"moment": moment.isoformat()})
+        write_sealed(self._looked_path(dataset), Look(moment=moment).model_dump(mode="json"), None)
 
     def looked_at(self, dataset: str) -> datetime | None:
         """When the whole of a dataset was last looked at; None when it never was."""
-        path = self._records(dataset) / "looked.json"
-        return datetime.fromisoformat(str(read_json(path)["moment"])) if path.exists() else None
+        path = self._looked_path(dataset)
+        return read_record(path, Look, "the time of a look").moment if path.exists() else None
 
     def pending_path(self, dataset: str) -> Path:
         """Where the pages of a fetch under way are written down."""
         return self._records(dataset) / "pending.jsonl"
+
+    def _looked_path(self, dataset: str) -> Path:
+        return self._records(dataset) / "looked.json"
 
     def _records(self, dataset: str) -> Path:
         return self.home / "fetches" / dataset
@@ -218,10 +232,9 @@ class Archive:
 
 
 def _fetch_in(path: Path, dataset: str) -> Fetch:
-    try:
-        fetch = Fetch.model_validate(read_sealed(path))
-    except ValidationError as error:
-        raise damaged("a record is not what was written", path, "a fetch's record", str(error)[:300]) from error
+    fetch = read_record(path, Fetch, "a fetch's record")
     if fetch.dataset != dataset:
         raise damaged("a record is another dataset's", path, dataset, fetch.dataset)
+    if fetch.number != int(path.stem):
+        raise damaged("a record is another fetch's", path, f"fetch {int(path.stem)}", f"fetch {fetch.number}")
     return fetch

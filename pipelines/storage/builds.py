@@ -23,20 +23,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import Field
 
 from pipelines.errors import NyckeltalError
 from pipelines.storage.release_pointer import DATABASE
-from pipelines.storage.sealing import (
-    DamagedError,
-    FileSeal,
-    check_file,
-    damaged,
-    file_seal,
-    read_sealed,
-    seal_in,
-    write_sealed,
-)
+from pipelines.storage.sealing import DamagedError, FileSeal, check_file, check_size, file_seal, seal_in, write_sealed
+from pipelines.storage.state_records import StateRecord, read_record
 from pipelines.storage.vintages import CheckResult
 
 _LOG = logging.getLogger(__name__)
@@ -45,22 +37,19 @@ _SHORT = 16
 CURRENT = "current"
 
 
-class StepRecord(BaseModel):
+class StepRecord(StateRecord):
     """What a step of a build left when it was complete.
 
     `input_hash`: the state that it was made from, and by which code. `made_from`: the seal of the record of the step
     before. `rows`: tables with their numbers of rows. `checks`: what was judged on the way.
     """
 
-    model_config = ConfigDict(frozen=True)
-
-    format: int = 1
     input_hash: str
     made_from: str | None = None
     compared_with: datetime | None = None
-    rows: dict[str, int] = {}
+    rows: dict[str, int] = Field(default_factory=dict)
     checks: tuple[CheckResult, ...] = ()
-    contents: dict[str, FileSeal] = {}
+    contents: dict[str, FileSeal] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -89,16 +78,18 @@ class Build:
         Raises:
             DamagedError: a file of it is not what was written.
         """
-        path = self._record_path(step)
-        if not path.exists():
-            return None
-        try:
-            found = StepRecord.model_validate(read_sealed(path))
-        except ValidationError as error:
-            raise damaged("a record is not what was written", path, "a step's record", str(error)[:300]) from error
+        return self.check(step, deep=True) if self._record_path(step).exists() else None
+
+    def check(self, step: str, *, deep: bool) -> StepRecord:
+        """The same of a step that is complete; without `deep`, its files are checked by their size only."""
+        found = read_record(self._record_path(step), StepRecord, "a step's record")
         for name, sealed in found.contents.items():
-            check_file(self.folder / name, sealed)
+            (check_file if deep else check_size)(self.folder / name, sealed)
         return found
+
+    def steps(self) -> list[str]:
+        """The steps that are complete."""
+        return sorted(path.stem for path in self.folder.glob("*.json"))
 
     def sound_record(self, step: str) -> StepRecord | None:
         """What a step left; None when it has not been completed or what it left is damaged, which is logged.
@@ -158,6 +149,11 @@ class Builds:
         """The build of one state, whether or not it has begun."""
         return Build(self.home / input_hash[:_SHORT])
 
+    def all(self) -> list[Build]:
+        """Every build that there is."""
+        folders = sorted(self.home.glob("[0-9a-f]*"))
+        return [Build(folder) for folder in folders if folder.is_dir() and not folder.is_symlink()]
+
     @property
     def current(self) -> Build:
         """The newest build, by the one name that dbt knows."""
@@ -166,9 +162,8 @@ class Builds:
     def begin(self, input_hash: str) -> Build:
         """An empty folder for a build, which becomes the current one; all others go."""
         build = self.of(input_hash)
-        for earlier in sorted(self.home.glob("[0-9a-f]*")):
-            if not earlier.is_symlink() and earlier.is_dir():
-                shutil.rmtree(earlier)
+        for earlier in self.all():
+            shutil.rmtree(earlier.folder)
         build.release_db.parent.mkdir(parents=True)
         temporary = self.home / f".{CURRENT}.{os.getpid()}.tmp"
         temporary.unlink(missing_ok=True)

@@ -10,18 +10,14 @@ from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-
-from pipelines.storage.sealing import damaged, read_sealed, write_sealed
+from pipelines.storage.sealing import write_sealed
 from pipelines.storage.staged import HeldBack
+from pipelines.storage.state_records import StateRecord, read_record
 
 
-class FetchOutcome(BaseModel):
+class FetchOutcome(StateRecord):
     """The newest try: when it began (UTC without zone), why it failed if it did, and fields that nobody knew."""
 
-    model_config = ConfigDict(frozen=True)
-
-    format: int = 1
     moment: datetime | None = None
     held_back: HeldBack | None = None
     new_fields: tuple[str, ...] = ()
@@ -36,12 +32,7 @@ class FetchOutcomes:
     def of(self, dataset: str) -> FetchOutcome:
         """What there is to say of the newest try; nothing when it went well or none was made."""
         path = self._path(dataset)
-        if not path.exists():
-            return FetchOutcome()
-        try:
-            return FetchOutcome.model_validate(read_sealed(path))
-        except ValidationError as error:
-            raise damaged("a record is not what was written", path, "an outcome", str(error)[:300]) from error
+        return read_record(path, FetchOutcome, "an outcome") if path.exists() else FetchOutcome()
 
     def note(self, dataset: str, moment: datetime, held_back: HeldBack | None, new_fields: Iterable[str]) -> None:
         """Write down how a try ended; nothing is left on disk when there is nothing to say."""

@@ -44,19 +44,19 @@ def sync_file(path: Path) -> None:
 
 def copy_atomic(source: Path, target: Path) -> None:
     """Copy bytes to `target` by way of a temporary name."""
-    with _replacing(target) as temporary:
+    with replacing_file(target) as temporary:
         shutil.copyfile(source, temporary)
 
 
 def write_json(path: Path, content: Any) -> None:
     """Write JSON (sorted keys, UTF-8) by way of a temporary name."""
-    with _replacing(path) as temporary:
+    with replacing_file(path) as temporary:
         temporary.write_text(json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def write_bytes(path: Path, body: bytes) -> None:
     """Write bytes by way of a temporary name."""
-    with _replacing(path) as temporary:
+    with replacing_file(path) as temporary:
         temporary.write_bytes(body)
 
 
@@ -113,7 +113,8 @@ def remove_leftovers(folder: Path) -> None:
 
 
 @contextmanager
-def _replacing(target: Path) -> Iterator[Path]:
+def replacing_file(target: Path) -> Iterator[Path]:
+    """Give a temporary name beside `target`; when the block ends well, the file there takes its place by one rename."""
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.parent / f".{target.name}.{os.getpid()}.{threading.get_ident()}.tmp"
     try:

@@ -10,29 +10,31 @@ import os
 import shutil
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
-from pydantic import BaseModel, ConfigDict
+from pydantic import Field
 
 from pipelines.errors import NyckeltalError, UsageError
 from pipelines.settings import Settings
 from pipelines.storage.database import identifier
-from pipelines.storage.files import read_json, sync_folder
+from pipelines.storage.files import sync_folder
 from pipelines.storage.lock import exclusive
+from pipelines.storage.sealing import FileSeal
+from pipelines.storage.state_records import StateRecord, read_record
 
 POINTER = "current"
 DATABASE = "nyckeltal.duckdb"
 DESCRIPTION = "release.json"
 
 
-class ReleaseInfo(BaseModel):
+class ReleaseInfo(StateRecord):
     """What `release.json` says.
 
     Times are UTC without zone; `tables` are rows by table; `parts` what it holds beside them. `deliveries`: the number
     of the newest delivery of each dataset that it stands on; None in those from before that was written down.
+    `contents`: the files of its tables; those of its parts are in `SHA256SUMS`, with all others.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     release_id: str
     created_at: datetime
@@ -45,6 +47,11 @@ class ReleaseInfo(BaseModel):
     tables: dict[str, int]
     parts: tuple[str, ...] = ()
     deliveries: dict[str, int] | None = None
+    contents: dict[str, FileSeal] = Field(default_factory=dict, repr=False)
+
+    def as_json(self) -> dict[str, Any]:
+        """What a person or a program is told of it: everything but the seals."""
+        return self.model_dump(mode="json", exclude={"contents", "format"})
 
 
 def current(releases_dir: Path) -> ReleaseInfo | None:
@@ -54,12 +61,27 @@ def current(releases_dir: Path) -> ReleaseInfo | None:
 
 
 def info(folder: Path) -> ReleaseInfo:
-    """What a release's own description says."""
-    return ReleaseInfo.model_validate(read_json(folder / DESCRIPTION))
+    """What a release's own description says.
+
+    Raises:
+        DamagedError: it is not as it was written.
+    """
+    return read_record(folder / DESCRIPTION, ReleaseInfo, "a release's description")
 
 
 def current_folder(releases_dir: Path) -> Path:
     """The current release's own folder, links resolved, so that a reader stays with one release.
+
+    Raises:
+        NyckeltalError: nothing has been released yet. DamagedError: its description is not as it was written.
+    """
+    folder = pointed_folder(releases_dir)
+    info(folder)
+    return folder
+
+
+def pointed_folder(releases_dir: Path) -> Path:
+    """The same, whether or not the release is sound.
 
     Raises:
         NyckeltalError: nothing has been released yet.
@@ -74,8 +96,12 @@ def current_folder(releases_dir: Path) -> Path:
 
 def releases(releases_dir: Path) -> list[ReleaseInfo]:
     """Every release, newest first."""
-    folders = [p for p in releases_dir.glob("[0-9]*") if (p / DESCRIPTION).exists()]
-    return sorted((info(p) for p in folders), key=lambda r: (r.created_at, r.release_id), reverse=True)
+    return sorted((info(p) for p in folders(releases_dir)), key=lambda r: (r.created_at, r.release_id), reverse=True)
+
+
+def folders(releases_dir: Path) -> list[Path]:
+    """The folder of every release, in the order of their names."""
+    return sorted(p for p in releases_dir.glob("[0-9]*") if p.is_dir())
 
 
 def before(releases_dir: Path, release_id: str) -> str | None:
@@ -93,10 +119,12 @@ def point_at(releases_dir: Path, release_id: str) -> None:
     """Move the pointer, by one rename.
 
     Raises:
-        UsageError: there is no such release.
+        UsageError: there is no such release. DamagedError: its description is not as it was written.
     """
-    known = [r.release_id for r in releases(releases_dir)]
-    if release_id not in known:
+    known = [folder.name for folder in reversed(folders(releases_dir))]
+    if release_id in known:
+        info(releases_dir / release_id)
+    else:
         expected = f"one of {', '.join(known) or 'none'}"
         raise UsageError("there is no such release", where=str(releases_dir), expected=expected, found=release_id)
     temporary = releases_dir / f".{POINTER}.{os.getpid()}.tmp"
@@ -128,7 +156,7 @@ def rollback(settings: Settings, release_id: str | None) -> str:
     """
     with exclusive(settings.data_dir, settings.lock_wait_seconds):
         if release_id is None:
-            release_id = before(settings.releases_dir, current_folder(settings.releases_dir).name)
+            release_id = before(settings.releases_dir, pointed_folder(settings.releases_dir).name)
         if release_id is None:
             raise UsageError("there is no release before the current", where=str(settings.releases_dir))
         point_at(settings.releases_dir, release_id)

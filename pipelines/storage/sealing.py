@@ -20,8 +20,8 @@ from pipelines.storage.files import read_json, sha256_of, write_json
 
 _SEAL, _BEFORE = "seal", "sealed_before"
 _REMEDY = (
-    "restore it from a backup of the data folder; until then the last release stands, and nothing is built on what is "
-    "damaged"
+    "run `nyckeltal repair`, which says what it cannot make again; that is restored from a backup of the data folder. "
+    "Until then the last release stands, and nothing is built on what is damaged"
 )
 
 
@@ -52,15 +52,35 @@ def check_file(path: Path, sealed: FileSeal) -> None:
     expected = f"{sealed.bytes} bytes with the SHA-256 {sealed.sha256}"
     if not path.is_file():
         raise damaged("a file of what is known is missing", path, expected, "no file")
-    found = path.stat()
-    digest = _hashed(path, found.st_size, found.st_mtime_ns)
+    size = path.stat().st_size
+    digest = hash_of(path) if size == sealed.bytes else "another one, as its size is"
     if digest != sealed.sha256:
-        raise damaged(
-            "a file of what is known is not what was written",
-            path,
-            expected,
-            f"{found.st_size} bytes with the SHA-256 {digest}",
-        )
+        told = f"{size} bytes with the SHA-256 {digest}"
+        raise damaged("a file of what is known is not what was written", path, expected, told)
+
+
+def check_size(path: Path, sealed: FileSeal) -> None:
+    """Hold a file against the size in its seal, which reads nothing.
+
+    Raises:
+        DamagedError: it is gone, or has another size.
+    """
+    if not path.is_file():
+        raise damaged("a file is missing", path, f"{sealed.bytes} bytes", "no file")
+    if (size := path.stat().st_size) != sealed.bytes:
+        raise damaged("a file is not what was written", path, f"{sealed.bytes} bytes", f"{size} bytes")
+
+
+def hash_of(path: Path) -> str:
+    """The SHA-256 of a file, which is read once in a process as long as its size and its time stay the same."""
+    found = path.stat()
+    return _hashed(path, found.st_size, found.st_mtime_ns)
+
+
+def forget() -> None:
+    """Read every file and every record anew when it is asked for next: a disk damages without changing a time."""
+    _hashed.cache_clear()
+    _checked.cache_clear()
 
 
 def write_sealed(path: Path, content: dict[str, Any], before: Path | None) -> None:
@@ -114,9 +134,9 @@ def check_chain(paths: list[Path]) -> None:
         before = whole.get(_SEAL)
 
 
-def damaged(what: str, path: Path, expected: str, found: str) -> DamagedError:
+def damaged(what: str, path: Path, expected: str, found: str, remedy: str = _REMEDY) -> DamagedError:
     """The error of a file that is not as it was written."""
-    return DamagedError(what, where=str(path), expected=expected, found=found, remedy=_REMEDY)
+    return DamagedError(what, where=str(path), expected=expected, found=found, remedy=remedy)
 
 
 def _whole(path: Path) -> dict[str, Any]:

@@ -16,13 +16,22 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from pipelines.errors import NyckeltalError, ProgramFaultError
 from pipelines.faults import trace_of
 from pipelines.storage.archive import Fetch
 from pipelines.storage.files import folder_atomic
-from pipelines.storage.sealing import DamagedError, FileSeal, check_file, damaged, file_seal, read_sealed, write_sealed
+from pipelines.storage.sealing import (
+    DamagedError,
+    FileSeal,
+    check_file,
+    check_size,
+    damaged,
+    file_seal,
+    write_sealed,
+)
+from pipelines.storage.state_records import StateRecord, read_record
 from pipelines.storage.vintages import CheckResult, Staged
 
 ROWS, QUARANTINE, VERDICT = "rows.parquet", "quarantine.parquet", "verdict.json"
@@ -64,7 +73,7 @@ class HeldBack(BaseModel):
         )
 
 
-class Verdict(BaseModel):
+class Verdict(StateRecord):
     """What came of judging one fetch by one set of rules.
 
     `content_id` and `rules_id` say what was judged, and by what. `held_back` is None when the delivery passed. `rows`
@@ -72,9 +81,6 @@ class Verdict(BaseModel):
     failed over it. `accepted`: a person took the values that it lost as lost. Times are UTC without zone.
     """
 
-    model_config = ConfigDict(frozen=True)
-
-    format: int = 1
     dataset: str
     fetch: int
     content_id: str
@@ -87,7 +93,7 @@ class Verdict(BaseModel):
     quarantined: int = 0
     checks: tuple[CheckResult, ...] = ()
     accepted: bool = False
-    contents: dict[str, FileSeal] = {}
+    contents: dict[str, FileSeal] = Field(default_factory=dict)
 
     @property
     def passed(self) -> bool:
@@ -123,7 +129,21 @@ class StagedDeliveries:
         Raises:
             DamagedError: one of them is not as it was written.
         """
-        return [_verdict_in(folder) for folder in sorted(self.home.glob("*/[0-9a-f]*"))]
+        return [_verdict_in(folder) for folder in self.folders()]
+
+    def folders(self) -> list[Path]:
+        """The folder of every judgement."""
+        return [path for path in sorted(self.home.glob("*/[0-9a-f]*")) if path.is_dir()]
+
+    def check(self, folder: Path, *, deep: bool) -> None:
+        """Hold a judgement against what was written; without `deep`, its files by their size only.
+
+        Raises:
+            DamagedError: it is not as it was written, or lies in another folder than its own.
+        """
+        verdict = _verdict_in(folder, check_file if deep else check_size)
+        if self.folder(verdict.dataset, verdict.content_id, verdict.judged_by) != folder:
+            raise damaged("a verdict is another delivery's", folder / VERDICT, folder.name, verdict.content_id)
 
     def rows_of(self, verdict: Verdict) -> Path:
         """The rows of a delivery that passed."""
@@ -164,14 +184,10 @@ class StagedDeliveries:
         return verdict
 
 
-def _verdict_in(folder: Path) -> Verdict:
-    path = folder / VERDICT
-    try:
-        verdict = Verdict.model_validate(read_sealed(path))
-    except ValidationError as error:
-        raise damaged("a verdict is not what was written", path, "a verdict", str(error)[:300]) from error
+def _verdict_in(folder: Path, check: Callable[[Path, FileSeal], None] = check_file) -> Verdict:
+    verdict = read_record(folder / VERDICT, Verdict, "a verdict")
     for name, sealed in verdict.contents.items():
-        check_file(folder / name, sealed)
+        check(folder / name, sealed)
     return verdict
 
 

@@ -21,27 +21,28 @@ from datetime import datetime
 from pathlib import Path
 
 import duckdb
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from pipelines.datasets import SQL_TYPES, datasets, table_name
 from pipelines.errors import NyckeltalError
 from pipelines.settings import Settings
 from pipelines.storage.archive import Fetch, FileRecord
 from pipelines.storage.database import columns, connect, identifier, literal
-from pipelines.storage.files import folder_atomic, read_json, write_json
+from pipelines.storage.files import folder_atomic
 from pipelines.storage.sealing import (
     FileSeal,
     check_chain,
     check_file,
     damaged,
     file_seal,
+    hash_of,
     is_sealed,
-    read_sealed,
     write_sealed,
 )
+from pipelines.storage.state_records import StateRecord, read_record
 from pipelines.storage.vintage_sql import changes, held_keys, newest
 
-_RECORD, _CHANGES, _QUARANTINE = "delivery.json", "changes.parquet", "quarantine.parquet"
+RECORD, CHANGES_FILE, _QUARANTINE = "delivery.json", "changes.parquet", "quarantine.parquet"
 CHANGES = ("new", "revised", "status_changed", "withdrawn", "restored")
 REFUSED = "refused.json"
 _BOOKKEEPING = {"known_from": "timestamp", "change": "varchar", "source_file_sha256": "varchar"}
@@ -73,14 +74,12 @@ class ImpossibleReleaseError(NyckeltalError):
         self.doubted: dict[str, list[DeliveryRecord]] = {}
 
 
-class DeliveryRecord(BaseModel):
+class DeliveryRecord(StateRecord):
     """A delivery that was taken in.
 
     `known_from` is UTC without zone; `counts` are rows by kind of change. `accepted`: a person took the values that it
     lost as lost, so later losses are counted from here.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     dataset: str
     number: int
@@ -116,15 +115,13 @@ class Staged:
     accepted: bool = False
 
 
-class Refusal(BaseModel):
+class Refusal(StateRecord):
     """Why a delivery that was taken in is no part of what is known: it made the release impossible.
 
     `code` identifies the code and declarations that it failed by; with others it is judged again. `is_proven`: without
     it, a release was possible; else it was taken out only because nothing else was known to be the cause. Times are UTC
     without zone.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     refused_at: datetime
     code: str
@@ -146,7 +143,7 @@ class Vintages:
         Raises:
             DamagedError: a record is not what was written, here and in all that reads.
         """
-        check_chain([folder / _RECORD for folder in self._all_folders(dataset)])  # the refused ones are links of it
+        check_chain([folder / RECORD for folder in self.folders(dataset)])  # the refused ones are links of it
         return [_record_in(folder, dataset) for folder in self._folders(dataset)]
 
     def latest(self, dataset: str) -> DeliveryRecord | None:
@@ -169,12 +166,12 @@ class Vintages:
             return last
         if last:
             _refuse_earlier(last, known_from)
-        number = 1 + max((int(p.name) for p in self._all_folders(staged.dataset)), default=0)
+        number = 1 + self.newest_number(staged.dataset)
         with folder_atomic(self.home / staged.dataset / f"{number:06d}") as folder:
             with connect(self.settings) as con:
-                counts = self._write_changes(con, staged, known_from, folder / _CHANGES, first=last is None)
+                counts = self._write_changes(con, staged, known_from, folder / CHANGES_FILE, first=last is None)
             if not counts:
-                (folder / _CHANGES).unlink()
+                (folder / CHANGES_FILE).unlink()
             if staged.quarantine_path:
                 shutil.copyfile(staged.quarantine_path, folder / _QUARANTINE)
             record = DeliveryRecord(
@@ -191,8 +188,8 @@ class Vintages:
                 accepted=staged.accepted,
                 contents={path.name: file_seal(path) for path in sorted(folder.glob("*.parquet"))},
             )
-            earlier = self._all_folders(staged.dataset)
-            write_sealed(folder / _RECORD, record.model_dump(mode="json"), earlier[-1] / _RECORD if earlier else None)
+            earlier = self.folders(staged.dataset)
+            write_sealed(folder / RECORD, record.model_dump(mode="json"), earlier[-1] / RECORD if earlier else None)
         return record
 
     def check(self) -> None:
@@ -204,6 +201,10 @@ class Vintages:
         for dataset in datasets():
             self._sound_folders(dataset)
 
+    def check_dataset(self, dataset: str) -> None:
+        """The same of one dataset."""
+        self._sound_folders(dataset)
+
     def seal_older(self) -> None:
         """Seal the records from before there were seals, as they are now; from then on damage to them is seen."""
         for dataset in datasets():
@@ -212,7 +213,7 @@ class Vintages:
     def history_sql(self, dataset: str) -> str:
         """A query of every change ever written: the declared columns, known_from, change, source_file_sha256."""
         declared = datasets()[dataset]
-        files = [p for folder in self._sound_folders(dataset) if (p := folder / _CHANGES).exists()]
+        files = [p for folder in self._sound_folders(dataset) if (p := folder / CHANGES_FILE).exists()]
         if not files:
             typed = {c: SQL_TYPES[d.type] for c, d in declared.columns.items()} | _BOOKKEEPING
             nothing = ", ".join(f"cast(null as {t}) as {identifier(c)}" for c, t in typed.items())
@@ -224,7 +225,7 @@ class Vintages:
         """A query of the newest knowledge: one row a key, withdrawn ones included."""
         declared = datasets()[dataset]
         history = self.history_sql(dataset)
-        if len([p for p in self._folders(dataset) if (p / _CHANGES).exists()]) <= 1:
+        if len([p for p in self._folders(dataset) if (p / CHANGES_FILE).exists()]) <= 1:
             return history
         return newest(history, declared)
 
@@ -235,7 +236,7 @@ class Vintages:
 
     def refuse(self, record: DeliveryRecord, refusal: Refusal) -> None:
         """Take a delivery out of what is known, with the reason; its files stay."""
-        write_json(self._folder(record) / REFUSED, refusal.model_dump(mode="json"))
+        write_sealed(self._folder(record) / REFUSED, refusal.model_dump(mode="json"), None)
 
     def take_back_refusal(self, record: DeliveryRecord) -> None:
         """Let a delivery be known again: it was not what made the release impossible."""
@@ -243,8 +244,8 @@ class Vintages:
 
     def refusals(self, dataset: str) -> list[Refusal]:
         """The refusals of this dataset's deliveries, oldest first."""
-        paths = [p / REFUSED for p in self._all_folders(dataset)]
-        return [Refusal.model_validate(read_json(p)) for p in paths if p.exists()]
+        paths = [p / REFUSED for p in self.folders(dataset)]
+        return [_refusal_in(p) for p in paths if p.exists()]
 
     def quarantine_files(self) -> Iterator[tuple[DeliveryRecord, Path]]:
         """The newest delivery of each dataset that holds rows back, with the file of those rows."""
@@ -254,7 +255,9 @@ class Vintages:
                     yield _record_in(folder, dataset), folder / _QUARANTINE
 
     def state_id(self) -> list[str]:
-        """What identifies the whole state: each telling delivery's dataset, number, content and date of knowledge."""
+        """What identifies the whole state: of each telling delivery its dataset, number, content and date of knowledge,
+        and the hashes of its files, so that no two different states are taken for one.
+        """
         return [line for dataset in datasets() for line in self._state_of(dataset)]
 
     def version(self, dataset: str) -> str:
@@ -263,14 +266,25 @@ class Vintages:
 
     def _state_of(self, dataset: str) -> list[str]:
         return [
-            f"{record.dataset} {record.number} {record.content_id} {record.known_from.isoformat()}"
+            f"{record.dataset} {record.number} {record.content_id} {record.known_from.isoformat()} "
+            f"{self._hashes(record)}"
             for record in self.deliveries(dataset)
             if record.tells_something
         ]
 
+    def _hashes(self, record: DeliveryRecord) -> str:
+        """The hashes of a delivery's files: as its record says, or as they are where it is from before seals."""
+        if record.contents is not None:
+            return " ".join(f"{name} {sealed.sha256}" for name, sealed in sorted(record.contents.items()))
+        return " ".join(f"{path.name} {hash_of(path)}" for path in sorted(self._folder(record).glob("*.parquet")))
+
     def newest_numbers(self) -> dict[str, int]:
         """The number of the newest delivery that is part of what is known, by dataset."""
         return {dataset: record.number for dataset in datasets() if (record := self.latest(dataset))}
+
+    def newest_number(self, dataset: str) -> int:
+        """The number of the newest delivery, whether or not it is part of what is known; 0 where there is none."""
+        return max((int(folder.name) for folder in self.folders(dataset)), default=0)
 
     def knowledge_until(self) -> datetime | None:
         """The newest date of knowledge over all datasets."""
@@ -282,21 +296,24 @@ class Vintages:
 
     def _folders(self, dataset: str) -> list[Path]:
         """The folders of deliveries that are part of what is known, oldest first."""
-        return [p for p in self._all_folders(dataset) if not (p / REFUSED).exists()]
+        return [p for p in self.folders(dataset) if not (p / REFUSED).exists()]
 
-    def _all_folders(self, dataset: str) -> list[Path]:
+    def folders(self, dataset: str) -> list[Path]:
+        """The folder of every delivery, oldest first, whether or not it is part of what is known."""
         return sorted((self.home / dataset).glob("[0-9]*"))
 
     def _sound_folders(self, dataset: str) -> list[Path]:
         """The folders of a dataset, once their records and files are seen to be what was written."""
-        folders = self._all_folders(dataset)
-        check_chain([folder / _RECORD for folder in folders])
+        folders = self.folders(dataset)
+        check_chain([folder / RECORD for folder in folders])
         for place, folder in enumerate(folders, start=1):
             record = _record_in(folder, dataset)
             if record.number != place:
                 raise damaged("a delivery is missing", folder, f"delivery {place}", f"delivery {record.number}")
             for name, sealed in (record.contents or {}).items():
                 check_file(folder / name, sealed)
+            if (folder / REFUSED).exists():
+                _refusal_in(folder / REFUSED)
             unknown = {path.name for path in folder.glob("*.parquet")} - set(record.contents or {})
             if record.contents is not None and unknown:
                 told = ", ".join(record.contents) or "no file beside the record"
@@ -304,13 +321,13 @@ class Vintages:
         return self._folders(dataset)
 
     def _seal_older(self, dataset: str) -> None:
-        folders = self._all_folders(dataset)
+        folders = self.folders(dataset)
         self.deliveries(dataset)
         for before, folder in zip([None, *folders], folders, strict=False):
-            if not is_sealed(folder / _RECORD):
+            if not is_sealed(folder / RECORD):
                 found = {path.name: file_seal(path) for path in sorted(folder.glob("*.parquet"))}
                 record = _record_in(folder, dataset).model_copy(update={"contents": found})
-                write_sealed(folder / _RECORD, record.model_dump(mode="json"), before / _RECORD if before else None)
+                write_sealed(folder / RECORD, record.model_dump(mode="json"), before / RECORD if before else None)
 
     def _write_changes(
         self, con: duckdb.DuckDBPyConnection, staged: Staged, known_from: datetime, target: Path, *, first: bool
@@ -354,14 +371,15 @@ def _refuse_earlier(last: DeliveryRecord, known_from: datetime) -> None:
 
 
 def _record_in(folder: Path, dataset: str) -> DeliveryRecord:
-    path = folder / _RECORD
-    try:
-        record = DeliveryRecord.model_validate(read_sealed(path))
-    except ValidationError as error:
-        raise damaged("a record is not what was written", path, "a delivery's record", str(error)[:300]) from error
+    path = folder / RECORD
+    record = read_record(path, DeliveryRecord, "a delivery's record")
     if record.dataset != dataset:
         raise damaged("a record is another dataset's", path, dataset, record.dataset)
     return record
+
+
+def _refusal_in(path: Path) -> Refusal:
+    return read_record(path, Refusal, "a refusal")
 
 
 def register_views(con: duckdb.DuckDBPyConnection, vintages: Vintages) -> None:

@@ -26,6 +26,7 @@ from pipelines.quality.disclosure_check import check_of
 from pipelines.quality.stage import HeldBackError, judge
 from pipelines.settings import Settings
 from pipelines.storage.archive import Archive, Fetch, FileRecord, Promise, SeriesPromise
+from pipelines.storage.clock import refuse_implausible
 from pipelines.storage.database import connect
 from pipelines.storage.lock import exclusive
 from pipelines.storage.vintages import DeliveryRecord, Vintages
@@ -79,26 +80,30 @@ def take_in(settings: Settings, catalogue: Catalogue, template_id: str, facts: S
         facts: with small numbers suppressed. now: UTC without zone; they are known from then on.
 
     Raises:
-        HeldBackError: the gate rejected them; nothing is stored. LockHeldError: a refresh is running.
+        HeldBackError: the gate rejected them. LockHeldError: a refresh is running. ImplausibleClockError: this
+        machine's clock cannot be right. Whatever is raised, nothing is stored.
     """
     with exclusive(settings.data_dir, settings.lock_wait_seconds):
+        refuse_implausible(settings, now)
         known = known_facts(settings)
         if set(facts) <= set(known):
             return Taken(None)
         _refuse_exposed(catalogue, known, facts)
         archive, body = Archive(settings.archive_dir), as_csv(facts)
         was_held = archive.holds(hashlib.sha256(body).hexdigest())
+        last = archive.latest(DATASET)
         fetched = _archived(archive, template_id, body, facts, now)
         settings.staged_dir.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(prefix=".", suffix=".tmp", dir=settings.staged_dir) as folder:
             try:
                 staged = judge(settings, catalogue, DATASET, fetched, Path(folder))
+                recorded = archive.record(DATASET, fetched.files, fetched.promise, fetched.way)
+                return Taken(Vintages(settings).absorb(replace(staged, fetched=recorded), now))
             except BaseException:
+                archive.take_back(DATASET, last)
                 if not was_held:
                     archive.object_path(fetched.files[0].sha256).unlink()
                 raise
-            recorded = archive.record(DATASET, fetched.files, fetched.promise, fetched.way)
-            return Taken(Vintages(settings).absorb(replace(staged, fetched=recorded), now))
 
 
 def known_facts(settings: Settings) -> list[Fact]:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.storage import release_pointer
+from pipelines.storage.release_sums import SUMS, write_sums
 from tests.support.command import LONGEST, NYCKELTAL, Place, nyckeltal
 from tests.support.served import ServedApi
 
@@ -39,6 +40,8 @@ def with_site(base: Place, tmp_path_factory: pytest.TempPathFactory) -> Place:
     (folder / ".hidden").write_text("secret", encoding="utf-8")
     (place.settings.releases_dir / "outside.txt").write_text("secret", encoding="utf-8")
     (folder / "site" / "link.txt").symlink_to(place.settings.releases_dir / "outside.txt")
+    (folder / SUMS).unlink()
+    write_sums(folder, {})
     return place
 
 

@@ -46,6 +46,57 @@ def test_a_flipped_bit_is_refused_by_name_by_all_that_would_build_on_it(
     assert [error["where"] for error in shown["damaged"]] == [str(path)]
 
 
+def test_a_damaged_description_of_a_release_is_named_by_every_command_and_mended_by_two(
+    run_cli: Preloaded, place: Place, tmp_path: Path
+) -> None:
+    release, path = place.current(), place.settings.releases_dir / "current" / "release.json"
+    tables = {name: place.sql(f"select * from {name} order by all") for name in ("observation", "comparison")}
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    where = ("--data-dir", place.data_dir)
+    commands = {
+        "status": 4, "sql": 4, "serve": 4, "site": 4, "refresh": 4, "doctor": 2, "verify": 5, "releases": 4,
+    }  # fmt: skip
+    more = {
+        "sql": ["select 1"],
+        "serve": ["--port", "0"],
+        "releases": ["rollback"],
+        "site": ["--output", tmp_path / "s"],
+    }
+    for command, code in commands.items():
+        done = run_cli(command, *more.get(command, []), *where)
+        assert done.code == code, f"{command}: {done.text}"
+        assert "release.json" in done.text, command
+        assert "nyckeltal repair" in done.text, command
+        assert "Traceback" not in done.text, command
+
+    mended = run_cli("repair", *where)
+    assert mended.code == 0, mended.text
+    assert run_cli("rebuild", *where).code == 0
+    assert run_cli("verify", "--deep", *where).code == 0
+    assert {name: place.sql(f"select * from {name} order by all").equals(rows) for name, rows in tables.items()} == {
+        "observation": True, "comparison": True
+    }  # fmt: skip
+    assert list(place.settings.damaged_dir.glob(f"*/releases/{release}/release.json"))
+
+
+def test_a_backup_restored_into_an_empty_folder_and_rebuilt_gives_the_same_tables(
+    run_cli: Preloaded, base: Place, tmp_path: Path
+) -> None:
+    made = run_cli("backup", tmp_path / "backup.tar", "--data-dir", base.copy(tmp_path / "data").data_dir)
+    assert made.code == 0, made.text
+    restored = Place(tmp_path / "restored")
+    assert run_cli("restore", tmp_path / "backup.tar", "--data-dir", restored.data_dir).code == 0
+    assert restored.current() == base.current()
+    done = run_cli("rebuild", "--data-dir", restored.data_dir)
+    assert done.code == 0, done.text
+    assert restored.current() != base.current()
+    same = {}
+    for name in base.sql("select table_name from duckdb_tables() where table_name <> 'release'").to_series():
+        rows = f"select * from {name} order by all"
+        same[name] = restored.sql(rows).equals(base.sql(rows))
+    assert [name for name, is_same in same.items() if not is_same] == []
+
+
 def test_a_data_folder_from_before_seals_goes_on_and_is_guarded_from_then_on(run_cli: Preloaded, place: Place) -> None:
     for home in ("archive", "vintages"):
         for path in (place.data_dir / home).rglob("*.json"):

@@ -271,7 +271,15 @@ def test_the_data_package_is_valid_and_tells_each_file_by_its_hash(folder: Path)
     package = Package(path)
 
     told = {r.path: (r.bytes, r.hash) for r in package.resources}
-    records = {"datapackage.json", "dcat.ttl", "dcat.jsonld", "dataset.jsonld", "nyckeltal.zip", "files.json"}
+    records = {
+        "datapackage.json",
+        "dcat.ttl",
+        "dcat.jsonld",
+        "dataset.jsonld",
+        "nyckeltal.zip",
+        "files.json",
+        "SHA256SUMS",
+    }
     held = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()} - records
     assert {n for n in held if not n.startswith("site/")} == set(told)
     for name, (size, found) in told.items():
@@ -393,7 +401,11 @@ def test_the_zip_holds_every_file_as_it_is(folder: Path) -> None:
         names = bundle.namelist()
         assert len(names) == len(set(names))
         files = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
-        assert set(names) == {f for f in files if not f.startswith("site/")} - {"nyckeltal.zip", "files.json"}
+        assert set(names) == {f for f in files if not f.startswith("site/")} - {
+            "nyckeltal.zip",
+            "files.json",
+            "SHA256SUMS",
+        }
         for member in bundle.infolist():
             content = (folder / member.filename).read_bytes()
             assert (member.file_size, member.CRC) == (len(content), zlib.crc32(content)), member.filename

@@ -19,11 +19,11 @@ from pipelines.commands.output import status_of
 from pipelines.errors import UsageError
 from pipelines.reading.reader import query
 from pipelines.release.package_and_pages import write_parts
-from pipelines.release.shared_files import FILES
 from pipelines.settings import Settings
 from pipelines.site.rendering import build_site, write_site
 from pipelines.storage import release_pointer
 from pipelines.storage.files import read_json
+from pipelines.storage.release_sums import FILES
 from pipelines.text import swedish_numbers
 from pipelines.text.swedish_numbers import rounded
 from tests.support.command import Place, Preloaded

@@ -22,6 +22,7 @@ from pipelines.storage.release_pointer import DATABASE, ReleaseInfo
 from pipelines.storage.vintages import register_views
 from pipelines.warehouse.inputs import _area_groups
 from tests.support.deliveries import AREAS, CATALOGUE, NOON, House, facts, pl
+from tests.support.sealed_state import given
 
 BEGUN = datetime(2026, 1, 1)  # noqa: DTZ001 - UTC without zone
 
@@ -95,7 +96,7 @@ def test_a_release_rolled_back_from_is_not_published_again(run_settings: Setting
 
 @pytest.mark.parametrize("day", [NOON, NOON - timedelta(days=400), datetime(2962, 1, 1)])  # noqa: DTZ001
 def test_knowledge_is_dated_neither_ahead_nor_back(run_settings: Settings, house: House, day: datetime) -> None:
-    house.absorb(house.parsed("kolada.values", facts()), NOON)
+    house.absorb(given(house, facts()), NOON)
     workspace = Workspace(run_settings, as_of=day)
     with pytest.raises(UsageError, match="neither in the future nor before"), workspace.writing():
         pass

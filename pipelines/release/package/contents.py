@@ -11,8 +11,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
 from pipelines.release.shared_files import ReleaseFiles
-from pipelines.storage.files import sha256_of
-from pipelines.storage.release_pointer import DATABASE, DESCRIPTION
+from pipelines.storage.release_pointer import DATABASE, DESCRIPTION, info
+from pipelines.storage.sealing import file_seal
 
 WORKBOOK, BUNDLE, README, CHANGES = "nyckeltal.xlsx", "nyckeltal.zip", "README.md", "CHANGES.md"
 DATAPACKAGE, TURTLE, JSON_LD, SCHEMA_ORG = "datapackage.json", "dcat.ttl", "dcat.jsonld", "dataset.jsonld"
@@ -51,8 +51,10 @@ class File:
 
 def tables(folder: Path) -> list[File]:
     """The files that every release has: the database, a Parquet file for each table, and its description."""
-    paths = [folder / DATABASE, folder / DESCRIPTION, *sorted(folder.glob("parquet/*.parquet"))]
-    return [File(p.relative_to(folder).as_posix(), p.stat().st_size, sha256_of(p)) for p in paths]
+    seals = info(folder).contents
+    names = [DATABASE, DESCRIPTION, *(name for name in seals if name != DATABASE)]
+    found = [(name, seals.get(name) or file_seal(folder / name)) for name in names]
+    return [File(name, seal.bytes, seal.sha256) for name, seal in found]
 
 
 def written_files(release_files: ReleaseFiles) -> list[File]:

@@ -1,0 +1,135 @@
+"""A clock that cannot be right takes nothing in; what one has dated is dated anew, and the old is kept as evidence."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from pipelines.errors import NyckeltalError, UsageError
+from pipelines.settings import Settings
+from pipelines.steps.redate import Redated, redate
+from pipelines.steps.workspace import Workspace
+from pipelines.storage.archive import Promise
+from pipelines.storage.clock import ImplausibleClockError, refuse_implausible
+from pipelines.storage.files import sha256_of
+from pipelines.storage.state_records import read_record
+from pipelines.storage.verification import verify
+from pipelines.storage.vintages import DeliveryRecord, Vintages
+from pipelines.submissions import taking_in
+from tests.support.deliveries import FACTS, NOON, House, changed, facts, file_record
+from tests.support.sealed_state import given
+
+DAY = timedelta(days=1)
+AHEAD = datetime(2099, 1, 1)  # noqa: DTZ001 - dates of knowledge are UTC without zone
+TODAY = NOON + 30 * DAY
+
+
+def listing(settings: Settings) -> dict[str, str]:
+    """Every file of archive and vintages with its hash."""
+    homes = (settings.archive_dir, settings.vintages_dir)
+    return {str(p): sha256_of(p) for home in homes for p in sorted(home.rglob("*")) if p.is_file()}
+
+
+@pytest.mark.parametrize(
+    ("now", "words"), [(NOON - DAY, "behind"), (NOON + 401 * DAY, "far ahead"), (AHEAD, "far ahead")]
+)
+def test_a_run_by_a_clock_that_cannot_be_right_is_refused_before_anything_is_written(
+    house: House, now: datetime, words: str
+) -> None:
+    house.absorb(given(house, facts()), NOON)
+    before = listing(house.settings)
+    with pytest.raises(ImplausibleClockError, match=words) as caught, Workspace(house.settings, moment=now).writing():
+        raise AssertionError("it began")
+    assert (caught.value.where, bool(caught.value.remedy)) == (FACTS, True)
+    assert listing(house.settings) == before
+
+
+def test_a_clock_is_believed_within_the_declared_days_and_by_a_person_s_word(house: House) -> None:
+    house.absorb(given(house, facts()), NOON)
+    trusting = house.settings.model_copy(update={"max_clock_leap_days": 100_000})
+    refuse_implausible(house.settings, NOON + 399 * DAY)
+    refuse_implausible(house.settings, AHEAD, is_dated_by_hand=True)
+    refuse_implausible(trusting, AHEAD)
+    with pytest.raises(ImplausibleClockError):
+        refuse_implausible(trusting, NOON - DAY, is_dated_by_hand=True)
+
+
+def test_a_data_folder_without_anything_believes_any_clock(run_settings: Settings) -> None:
+    refuse_implausible(run_settings, AHEAD)
+
+
+@pytest.fixture
+def ahead(house: House) -> House:
+    """A delivery of the right time, and two by a clock that was ahead."""
+    house.absorb(given(house, facts()), NOON)
+    house.absorb(given(house, changed(facts(), 1, value=11.5)), AHEAD)
+    house.absorb(given(house, changed(facts(), 2, value=12.5)), AHEAD + DAY)
+    return house
+
+
+def test_what_a_clock_ahead_has_dated_is_dated_anew_and_the_dataset_goes_on(ahead: House) -> None:
+    settings = ahead.settings
+    with pytest.raises(ImplausibleClockError, match="behind") as caught:
+        refuse_implausible(settings, TODAY)
+    assert f"redate {FACTS}" in caught.value.remedy
+
+    done = redate(settings, FACTS, TODAY, "A. Person: the clock stood in 2099", TODAY)
+
+    assert [one.known_from for one in done] == [TODAY, TODAY + timedelta(seconds=1)]
+    assert [error for place in verify(settings, deep=True) for error in place.damage] == []
+    history = ahead.read(
+        f"select known_from, count(*) from ({Vintages(settings).history_sql(FACTS)}) group by 1 order by 1"
+    )
+    assert history == [(NOON, 300), (TODAY, 1), (TODAY + timedelta(seconds=1), 2)]
+    told = read_record(settings.vintages_dir / FACTS / "000002" / "redated.json", Redated, "a change of date")
+    assert (told.known_from_before, told.known_from, told.reason[:9]) == (AHEAD, TODAY, "A. Person")
+    (kept,) = settings.damaged_dir.glob(f"*/vintages/{FACTS}/000002/delivery.json")
+    assert read_record(kept, DeliveryRecord, "a record").known_from == AHEAD
+    assert "2099" in settings.run_log.with_name("state.jsonl").read_text()
+    refuse_implausible(settings, TODAY + DAY)
+    assert ahead.absorb(given(ahead, changed(facts(), 3, value=13.5)), TODAY + DAY).number == 4
+
+
+@pytest.mark.parametrize("to", [NOON, TODAY + DAY, AHEAD + 2 * DAY])
+def test_no_date_is_given_before_what_was_known_nor_in_the_future_nor_for_nothing(ahead: House, to: datetime) -> None:
+    before = listing(ahead.settings)
+    with pytest.raises(UsageError):
+        redate(ahead.settings, FACTS, to, "tried", TODAY)
+    assert listing(ahead.settings) == before
+
+
+def test_a_fetch_that_a_clock_ahead_has_dated_is_dated_anew_as_well(ahead: House) -> None:
+    later = file_record(FACTS, b"later").model_copy(update={"fetched_at": AHEAD})
+    ahead.archive.store_bytes(b"later")
+    ahead.archive.record(FACTS, [later], Promise(rows=1))
+    ahead.archive.look(FACTS, AHEAD)
+    content = ahead.archive.fetches(FACTS)[-1].content_id
+
+    redate(ahead.settings, FACTS, NOON + DAY, "tried", TODAY)
+
+    assert ahead.archive.looked_at(FACTS) == NOON + DAY
+    newest = ahead.archive.fetches(FACTS)[-1]
+    assert (newest.files[0].fetched_at, newest.content_id) == (NOON + DAY, content)
+    assert [error for place in verify(ahead.settings, deep=True) for error in place.damage] == []
+    refuse_implausible(ahead.settings, TODAY)
+
+
+def test_a_submission_whose_intake_fails_leaves_nothing_in_the_archive(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from indicators.load.catalogue import load_catalogue  # noqa: PLC0415
+    from pipelines.disclosure.facts import Fact  # noqa: PLC0415
+
+    def failing(*_: object) -> None:
+        raise NyckeltalError("tried")
+
+    house.knows_areas()
+    catalogue = load_catalogue(house.settings.declarations_dir)
+    monkeypatch.setattr(taking_in, "judge", lambda *_: house.parsed(FACTS, facts()))
+    monkeypatch.setattr(taking_in, "_refuse_exposed", lambda *_: None)
+    monkeypatch.setattr(Vintages, "absorb", failing)
+    before = listing(house.settings)
+    with pytest.raises(NyckeltalError, match="tried"):
+        taking_in.take_in(house.settings, catalogue, "kompetens", [Fact("a", "0114", 2024, "T", 1.0, None)], NOON)
+    assert listing(house.settings) == before

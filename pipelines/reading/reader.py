@@ -96,7 +96,7 @@ def query(folder: Path, sql: str, parameters: list[Any] | None = None, limits: L
             alarm.cancel()
 
 
-def damaged_database(error: duckdb.IOException, folder: Path | None = None) -> DamagedError:
+def damaged_database(error: Exception, folder: Path | None = None) -> DamagedError:
     """The error of a database whose blocks do not have the checksums that DuckDB wrote with them.
 
     Args:

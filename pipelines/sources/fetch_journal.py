@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from pipelines.datasets import Way, publisher_of
 from pipelines.storage.archive import Archive, Fetch, FileRecord, Promise
 from pipelines.storage.files import append_line
+from pipelines.storage.sealing import keeps_seal, with_seal
 
 
 class FetchJournal:
@@ -61,7 +62,7 @@ class FetchJournal:
         )
         with self._guard:
             self._records[key] = record
-            append_line(self._path, {"key": key, "record": record.model_dump(mode="json")})
+            append_line(self._path, with_seal({"key": key, "record": record.model_dump(mode="json")}))
         return record
 
     def tell(self, fields: Iterable[str]) -> None:
@@ -69,7 +70,7 @@ class FetchJournal:
         with self._guard:
             if news := set(fields) - self._new_fields:
                 self._new_fields |= news
-                append_line(self._path, {"new_fields": sorted(news)})
+                append_line(self._path, with_seal({"new_fields": sorted(news)}))
 
     @property
     def new_fields(self) -> frozenset[str]:
@@ -98,11 +99,11 @@ class FetchJournal:
                 self._records = {key: record for key, record in records.items() if self._archive.holds(record.sha256)}
                 return
         self._path.unlink(missing_ok=True)
-        append_line(self._path, {"plan": plan, "started": self._now.isoformat()})
+        append_line(self._path, with_seal({"plan": plan, "started": self._now.isoformat()}))
 
 
 def _whole_lines(path: Path) -> list[dict[str, Any]]:
-    """The lines that a kill did not truncate (possibly in the middle of a character)."""
+    """The lines that neither a kill truncated (possibly in the middle of a character) nor a disk damaged."""
     if not path.exists():
         return []
     found = []
@@ -111,7 +112,7 @@ def _whole_lines(path: Path) -> list[dict[str, Any]]:
             found.append(json.loads(line))
         except ValueError:
             continue
-    return [line for line in found if isinstance(line, dict)]
+    return [line for line in found if isinstance(line, dict) and keeps_seal(line)]
 
 
 def _moment(head: dict[str, Any]) -> datetime:

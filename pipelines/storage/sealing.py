@@ -89,6 +89,16 @@ def write_sealed(path: Path, content: dict[str, Any], before: Path | None) -> No
     write_json(path, chained | {_SEAL: _seal_of(chained)})
 
 
+def with_seal(line: dict[str, Any]) -> dict[str, Any]:
+    """A line of a journal with its seal."""
+    return line | {_SEAL: _seal_of(line)}
+
+
+def keeps_seal(line: dict[str, Any]) -> bool:
+    """Whether a line of a journal is as it was written."""
+    return line.get(_SEAL) == _seal_of({key: value for key, value in line.items() if key != _SEAL})
+
+
 def read_sealed(path: Path) -> dict[str, Any]:
     """The content of a record, once it is seen to be as it was written.
 

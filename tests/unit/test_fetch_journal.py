@@ -255,3 +255,11 @@ def test_a_fetch_that_is_forgotten_begins_anew_and_its_bytes_stay(archive: Archi
     assert known(opened(archive)) == []
     assert archive.latest(DATASET) is None
     assert len([p for p in (archive.home / "objects").rglob("*") if p.is_file()]) == len(PAGES)
+
+
+def test_a_page_whose_line_a_disk_has_damaged_is_asked_for_again(archive: Archive) -> None:
+    filled(archive)
+    text = journal(archive).read_text(encoding="utf-8")
+    assert text.count('"licence": "') == len(PAGES)
+    journal(archive).write_text(text.replace('"licence": "', '"licence": "x', 1), encoding="utf-8")
+    assert known(opened(archive)) == list(PAGES)[1:]

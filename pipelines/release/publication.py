@@ -128,10 +128,9 @@ def publish(
     """Write the release folder, whole, then move the pointer.
 
     Args:
-        candidate: the database that dbt wrote; it is copied and stays. computed: tables that are added to it. checks:
-        every check of the run. stale_sources: datasets held back in this run. now: UTC without zone. write_parts:
-        writes what the release holds beside its tables into the folder (the second folder is the release before); None
-        leaves it without.
+        candidate: the database that dbt wrote; it is copied. computed: tables that are added to it. checks: every check
+        of the run. stale_sources: datasets held back in this run. now: UTC without zone. write_parts: writes what the
+        release holds beside its tables into the folder (the second is the release before); None leaves it without.
 
     Raises:
         PublicationRefusedError: a blocking check of the warehouse failed, or a table shrank.
@@ -139,22 +138,8 @@ def publish(
     release_id = f"{now:%Y%m%dT%H%M%S%f}Z-{planned.input_hash[:8]}"
     with folder_atomic(settings.releases_dir / release_id) as folder:
         shutil.copyfile(candidate, folder / DATABASE)
-        with connect(settings, folder / DATABASE) as con:
-            for table in computed:
-                _add(con, table)
-            counts = table_rows(con)
-            results = sorted([*checks, *_shrink_checks(settings, counts)], key=lambda c: c.check_id)
-            _refuse_if_blocked(results)
-            stale = ", ".join(stale_sources)
-            own = (release_id, now, planned.code_version, planned.input_hash, planned.previous_release_id, stale)
-            _create_own_table(con, "quality_result", [tuple(c.model_dump().values()) for c in results])
-            _create_own_table(con, "release", [own])
-            _create_macros(con)
-            tables = table_rows(con)
-            (folder / "parquet").mkdir()
-            for name in tables:
-                target = literal(str(folder / "parquet" / f"{name}.parquet"))
-                con.execute(f"copy {identifier(name)} to {target} (format parquet, compression zstd)")
+        identity = (release_id, now, planned.code_version, planned.input_hash, planned.previous_release_id)
+        tables = _write_tables(settings, folder, computed, checks, (*identity, ", ".join(stale_sources)))
         described = ReleaseInfo(
             release_id=release_id,
             created_at=now,
@@ -175,6 +160,30 @@ def publish(
     release_pointer.point_at(settings.releases_dir, release_id)
     release_pointer.prune(settings.releases_dir, settings.keep_releases)
     return described
+
+
+def _write_tables(
+    settings: Settings,
+    folder: Path,
+    computed: Sequence[ComputedTable],
+    checks: Sequence[CheckResult],
+    own: tuple[object, ...],
+) -> dict[str, int]:
+    """Complete the database in a release's folder, check it, and write each table as Parquet; the rows by table."""
+    with connect(settings, folder / DATABASE) as con:
+        for table in computed:
+            _add(con, table)
+        results = sorted([*checks, *_shrink_checks(settings, table_rows(con))], key=lambda c: c.check_id)
+        _refuse_if_blocked(results)
+        _create_own_table(con, "quality_result", [tuple(c.model_dump().values()) for c in results])
+        _create_own_table(con, "release", [own])
+        _create_macros(con)
+        tables = table_rows(con)
+        (folder / "parquet").mkdir()
+        for name in tables:
+            target = literal(str(folder / "parquet" / f"{name}.parquet"))
+            con.execute(f"copy {identifier(name)} to {target} (format parquet, compression zstd)")
+    return tables
 
 
 def _add(con: duckdb.DuckDBPyConnection, table: ComputedTable) -> None:

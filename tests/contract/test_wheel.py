@@ -34,15 +34,17 @@ def committed() -> dict[str, Path]:
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel of what is committed, and of what dbt and an earlier build may have left beside it."""
+    """The wheel of what is committed, where dbt and Great Expectations have left files of their own beside it."""
     home = tmp_path_factory.mktemp("wheel")
     for name, path in committed().items():
         if name.startswith(TRAVELS) or name in BUILT_BY:
             target = home / "tree" / name
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
-    for left in ("target/run/left.sql", "logs/dbt.log", ".user.yml"):
-        target = home / "tree" / "dbt_project" / left
+    gx = "pipelines/quality/gx"
+    of_dbt = [f"dbt_project/{left}" for left in ("target/run/left.sql", "logs/dbt.log", ".user.yml")]
+    for left in (*of_dbt, f"{gx}/uncommitted/validations/left.json", f"{gx}/plugins/left.css"):
+        target = home / "tree" / left
         target.parent.mkdir(parents=True, exist_ok=True)
         target.touch()
     command = [sys.executable, "-c", BUILD, str(home)]

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from pipelines.commands import terminal
-from pipelines.commands.options import AsJson, DataDir, settings_for
+from pipelines.commands.options import AsJson, DataDir, needs_checkout, settings_for
 
 indicators_app = typer.Typer(help="The catalogue of indicators.", no_args_is_help=True)
 
@@ -76,6 +76,8 @@ def indicators_validate(json_out: AsJson = False) -> None:
 def indicators_new() -> None:
     """Ask for a new indicator's keys, and write its file if it is valid."""
     from pipelines.commands.new_indicator import ask_for, write_indicator  # noqa: PLC0415
+
+    needs_checkout("declarations")
 
     def ask(question: str, allowed: list[str] | None, default: str | None) -> str:
         listed = f" ({', '.join(word for word in allowed if word)})" if allowed else ""

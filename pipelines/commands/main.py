@@ -23,7 +23,7 @@ from pipelines.commands import (
     vintages,
     warehouse,
 )
-from pipelines.commands.options import ANY_LEAP, AsJson, DataDir, SnapshotDir, TrustClock, settings_for
+from pipelines.commands.options import ANY_LEAP, AsJson, DataDir, SnapshotDir, TrustClock, needs_checkout, settings_for
 from pipelines.errors import ExitCode, NyckeltalError, UsageError, disk_error, left_out
 from pipelines.text.swedish_numbers import number
 
@@ -325,12 +325,9 @@ def generate(
     check: Annotated[bool, typer.Option("--check", help="Change nothing; fail when something is out of date.")] = False,
 ) -> None:
     """Write the files that are generated from the declarations (such as dbt's sources)."""
-    from pipelines.settings import IS_CHECKOUT  # noqa: PLC0415
     from pipelines.warehouse.generated_files import write_generated  # noqa: PLC0415
 
-    if not IS_CHECKOUT:
-        remedy = "run the command in a checkout of the repository"
-        raise UsageError("generated files are part of the source code, not of an installed copy", remedy=remedy)
+    needs_checkout("generated files")
     for path in write_generated(settings_for(), check=check):
         terminal.out.print(f"{'out of date' if check else 'written'}: {path}")
 

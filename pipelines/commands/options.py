@@ -39,3 +39,18 @@ def settings_for(data_dir: Path | None = None, snapshot_dir: Path | None = None,
         name = ".".join(str(part) for part in first["loc"])
         remedy = f"mend NYCKELTAL_{name.upper()} in the environment, or the option"
         raise UsageError(f"the setting {name} is wrong", expected=first["msg"], remedy=remedy) from error
+
+
+def needs_checkout(what: str) -> None:
+    """Refuse to write what is part of the source code into an installed copy.
+
+    Raises:
+        UsageError: there is no checkout.
+    """
+    from pipelines.settings import IS_CHECKOUT  # noqa: PLC0415
+
+    if not IS_CHECKOUT:
+        raise UsageError(
+            f"{what} are part of the source code, not of an installed copy",
+            remedy="run the command in a checkout of the repository",
+        )

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from pipelines.commands import terminal
-from pipelines.commands.options import settings_for
+from pipelines.commands.options import needs_checkout, settings_for
 from pipelines.text.swedish_numbers import number
 
 snapshot_app = typer.Typer(help="The embedded figures.", no_args_is_help=True)
@@ -26,6 +26,8 @@ def snapshot_build(
     from indicators.load.catalogue import load_catalogue  # noqa: PLC0415
     from pipelines.sources.snapshot_writer import build_snapshot  # noqa: PLC0415
 
+    if to is None:
+        needs_checkout("the embedded figures")
     settings = settings_for()
     rows = build_snapshot(source, to or settings.snapshot_dir, load_catalogue(settings.declarations_dir))
     for dataset, n in rows.items():

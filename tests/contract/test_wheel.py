@@ -8,11 +8,14 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from pipelines.code_identity import code_hash, project_files
+from pipelines.commands import indicators, main, snapshot
+from pipelines.errors import UsageError
 from pipelines.settings import ROOT, Settings
 from tests.support.repository import committed_files
 
@@ -22,6 +25,8 @@ BUILD = "import sys; from setuptools.build_meta import build_wheel; print(build_
 ASK = """
 import json
 from pipelines.code_identity import code_hash, project_files
+from pipelines.commands import indicators, main, snapshot
+from pipelines.errors import UsageError
 from pipelines.settings import Settings
 told = Settings()
 print(json.dumps([told.model_dump(mode="json"), list(project_files(told)), code_hash(told)], default=list))
@@ -34,15 +39,17 @@ def committed() -> dict[str, Path]:
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel of what is committed, and of what dbt and an earlier build may have left beside it."""
+    """The wheel of what is committed, where dbt and Great Expectations have left files of their own beside it."""
     home = tmp_path_factory.mktemp("wheel")
     for name, path in committed().items():
         if name.startswith(TRAVELS) or name in BUILT_BY:
             target = home / "tree" / name
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
-    for left in ("target/run/left.sql", "logs/dbt.log", ".user.yml"):
-        target = home / "tree" / "dbt_project" / left
+    gx = "pipelines/quality/gx"
+    of_dbt = [f"dbt_project/{left}" for left in ("target/run/left.sql", "logs/dbt.log", ".user.yml")]
+    for left in (*of_dbt, f"{gx}/uncommitted/validations/left.json", f"{gx}/plugins/left.css"):
+        target = home / "tree" / left
         target.parent.mkdir(parents=True, exist_ok=True)
         target.touch()
     command = [sys.executable, "-c", BUILD, str(home)]
@@ -91,3 +98,17 @@ def test_an_installed_copy_reads_from_itself_keeps_its_data_where_it_is_run_and_
     ours = Settings()
     assert names == list(project_files(ours))
     assert code == code_hash(ours)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [main.generate, indicators.indicators_new, lambda: snapshot.snapshot_build(Path("copies"))],
+    ids=["generate", "indicators new", "snapshot build"],
+)
+def test_what_is_part_of_the_source_code_is_not_written_into_an_installed_copy(
+    command: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipelines.settings.IS_CHECKOUT", False)
+    with pytest.raises(UsageError, match="part of the source code") as caught:
+        command()
+    assert "checkout" in caught.value.remedy

@@ -2,17 +2,29 @@
   A table that is written in chunks of whole indicators, so that memory stays flat however many rows there are. The
   chunks are listed in `declared.chunk`; in the model, `in_chunk(column)` says which rows belong to the one at hand. The
   rows of a chunk are ordered by the model, and chunks follow one another, so the whole is ordered.
+
+  The bounds of the chunk at hand are variables of the session, so the SQL of a model is the same for every chunk. Where
+  they are not set (in a unit test, or when the compiled SQL is run by hand), all rows are in the chunk. Other engines
+  write an ordinary table.
 #}
 {% macro in_chunk(column) -%}
-    /* chunk: {{ column }} */ true
+    {{ return(adapter.dispatch('in_chunk', 'nyckeltal')(column)) }}
 {%- endmacro %}
 
-{% macro of_chunk(sql, first, last) -%}
-    {%- set pattern = '/\* chunk: ([a-z_.]+) \*/ true' -%}
-    {{- modules.re.sub(pattern, "\\1 between '" ~ first ~ "' and '" ~ last ~ "'", sql) -}}
+{% macro default__in_chunk(column) -%}
+    true
+{%- endmacro %}
+
+{% macro duckdb__in_chunk(column) -%}
+    {{ column }} between coalesce(getvariable('chunk_first'), {{ column }})
+    and coalesce(getvariable('chunk_last'), {{ column }})
 {%- endmacro %}
 
 {% materialization chunked_table, default %}
+    {{ return(materialization_table_default()) }}
+{% endmaterialization %}
+
+{% materialization chunked_table, adapter='duckdb' %}
     {%- set target_relation = this.incorporate(type='table') -%}
     {%- set existing = load_cached_relation(this) -%}
 
@@ -28,17 +40,21 @@
     ) -%}
 
     {% for chunk in chunks.rows %}
+        {% do run_query("set variable chunk_first = '" ~ chunk[0] ~ "'") %}
+        {% do run_query("set variable chunk_last = '" ~ chunk[1] ~ "'") %}
         {% if loop.first %}
             {% call statement('main') -%}
-                {{ create_table_as(false, target_relation, of_chunk(sql, chunk[0], chunk[1])) }}
+                {{ create_table_as(false, target_relation, sql) }}
             {%- endcall %}
         {% else %}
             {% call statement('chunk') -%}
                 insert into {{ target_relation }}
-                {{ of_chunk(sql, chunk[0], chunk[1]) }}
+                {{ sql }}
             {%- endcall %}
         {% endif %}
     {% endfor %}
+    {% do run_query('reset variable chunk_first') %}
+    {% do run_query('reset variable chunk_last') %}
 
     {% do persist_docs(target_relation, model) %}
 

@@ -4,7 +4,7 @@
 #}
 with inputs as (
 
-    select * from {{ source('declared', 'indicator_input') }}
+    select * from {{ ref('stg_declared__indicator_input') }}
 
 ),
 
@@ -70,7 +70,7 @@ prices as (
         keys.sex,
         price.known_from
     from keys
-    inner join {{ source('declared', 'indicator') }} as indicators
+    inner join {{ ref('stg_declared__indicator') }} as indicators
         on keys.indicator_id = indicators.indicator_id and indicators.price_index is not null
     inner join {{ ref('int_price_index__annual') }} as price
         on

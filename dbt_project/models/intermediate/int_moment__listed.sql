@@ -80,8 +80,13 @@ prices as (
 
 )
 
+-- An indicator has one anchor, so its moments are distinct; only what became known later is compared with them.
 select * from anchors
-union
-select * from others
-union
-select * from prices
+union all
+(
+    select * from others
+    union
+    select * from prices
+    except
+    select * from anchors
+)

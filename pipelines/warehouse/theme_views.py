@@ -17,7 +17,10 @@ from pipelines.warehouse.source_files import as_yaml
 def theme_view_files(marts: Path) -> dict[Path, str]:
     """The properties of each theme's view, with the columns and the contract of the wide view."""
     (wide,) = yaml.load((marts / "observation_wide.yml").read_text(encoding="utf-8"), yaml.CSafeLoader)["models"]
-    return {marts / f"{theme}.yml": as_yaml({"version": 2, "models": [_view(theme.value, wide["columns"])]}) for theme in Theme}
+    return {
+        marts / f"{theme}.yml": as_yaml({"version": 2, "models": [_view(theme.value, wide["columns"])]})
+        for theme in Theme
+    }
 
 
 def _view(theme: str, columns: list[dict[str, str]]) -> dict[str, object]:

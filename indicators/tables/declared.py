@@ -1,7 +1,8 @@
 """The schemas of the tables that the declarations become: the warehouse's dbt source `declared`.
 
-Belongs here: names and types of columns, and what a row is. Does not belong here: their rows (`generate/declared_rows.py`,
-`generate/reform_rows.py`), and the tables that are published as declared, without dbt (`reform.py`).
+Belongs here: names and types of columns, and what a row is. Does not belong here: their rows
+(`generate/declared_rows.py`, `generate/reform_rows.py`), and the tables that are published as declared, without dbt
+(`reform.py`).
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The private build: what dbt reads.
 
 Belongs here: registering vintages and declarations in the build file. Does not belong here: how dbt is told of them
-(`source_files.py`), running dbt (`dbt_run.py`), any arithmetic of indicators (dbt_project), judging it (`quality`), publishing.
+(`source_files.py`), running dbt (`dbt_run.py`), any arithmetic of indicators (dbt_project), judging it (`quality`),
+publishing.
 """
 
 from __future__ import annotations

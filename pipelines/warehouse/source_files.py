@@ -135,7 +135,8 @@ def _history_model(name: str, declared: Dataset) -> Yaml:
 
 def _declared_sql(table: str) -> str:
     """As a part of the models that read it; its name in the database is that of the declared table."""
-    return f"{{# {GENERATED} #}}\n{{{{ config(alias='{table}') }}}}\n\nselect * from {{{{ source('declared', '{table}') }}}}\n"
+    head = f"{{# {GENERATED} #}}\n{{{{ config(alias='{table}') }}}}\n\n"
+    return f"{head}select * from {{{{ source('declared', '{table}') }}}}\n"
 
 
 def _declared_model(table: str, typed: dict[str, str]) -> Yaml:

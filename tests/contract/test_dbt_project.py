@@ -1,4 +1,4 @@
-"""The dbt project keeps the rules of dbt-project-evaluator, and those that are its own (`tests/support/dbt_rules.py`)."""
+"""The dbt project keeps the rules of dbt-project-evaluator, and its own (`tests/support/dbt_rules.py`)."""
 
 from __future__ import annotations
 
@@ -80,7 +80,8 @@ BREAKS: dict[Rule, tuple[Callable[[dict[str, Any]], object], str]] = {
     rules.source_fanout: (_reads("comparison", KPI), "kolada.kpi"),
     rules.duplicate_sources: (lambda m: m["sources"][KPI].update(identifier="kolada__values"), "kolada__values"),
     rules.model_fanout: (
-        lambda m: [_reads(x, "model.nyckeltal.measure")(m) for x in ("funding", "equity", "kostnad", "behov")], "measure",
+        lambda m: [_reads(x, "model.nyckeltal.measure")(m) for x in ("funding", "equity", "kostnad", "behov")],
+        "measure",
     ),
     rules.rejoining_of_upstream_concepts: (
         _reads("int_fact__unioned", "source.nyckeltal.scb.kostnader"), "stg_scb__kostnader between",
@@ -103,7 +104,8 @@ BREAKS: dict[Rule, tuple[Callable[[dict[str, Any]], object], str]] = {
     ),
     rules.ungrouped: (lambda m: m["groups"].pop("group.nyckeltal.arithmetic"), "int_area__listed"),
     rules.exposures: (
-        lambda m: m["exposures"]["exposure.nyckeltal.package"]["depends_on"]["nodes"].remove(AREA), "package does not read",
+        lambda m: m["exposures"]["exposure.nyckeltal.package"]["depends_on"]["nodes"].remove(AREA),
+        "package does not read",
     ),
 }  # fmt: skip
 

@@ -1,7 +1,7 @@
 """The rules of dbt-project-evaluator, and this project's own, over the manifest that dbt wrote when it parsed.
 
-dbt-project-evaluator is a dbt package that computes its rules in the warehouse; the same rules are read from the manifest
-here, by the names that they have there. Each rule takes the manifest and returns what breaks it.
+dbt-project-evaluator is a dbt package that computes its rules in the warehouse; the same rules are read from the
+manifest here, by the names that they have there. Each rule takes the manifest and returns what breaks it.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def layer(model: Node) -> str:
 
 
 def direct_join_to_source(project: Project) -> Iterator[str]:
-    """Only staging models read sources, and each reads one; the evaluator's rules of this name and of several sources."""
+    """Only staging models read sources, and each reads one (also the evaluator's `multiple_sources_joined`)."""
     for key, model in project.models.items():
         sources = [parent for parent in project.parents(key) if parent in project.sources]
         if sources and (layer(model) != "staging" or len(project.parents(key)) > 1):

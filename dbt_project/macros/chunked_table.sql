@@ -25,41 +25,26 @@
 {% endmaterialization %}
 
 {% materialization chunked_table, adapter='duckdb' %}
-    {%- set target_relation = this.incorporate(type='table') -%}
-    {%- set existing = load_cached_relation(this) -%}
-
-    {{ run_hooks(pre_hooks, inside_transaction=False) }}
-    {{ run_hooks(pre_hooks, inside_transaction=True) }}
-
-    {% if existing is not none %}
-        {% do adapter.drop_relation(existing) %}
-    {% endif %}
-
+    {%- set relation = this.incorporate(type='table') -%}
+    {% do make_way(relation) %}
     {%- set chunks = run_query(
         'select first_indicator_id, last_indicator_id from ' ~ source('declared', 'chunk') ~ ' order by chunk_no'
     ) -%}
-
-    {% for chunk in chunks.rows %}
-        {% do run_query("set variable chunk_first = '" ~ chunk[0] ~ "'") %}
-        {% do run_query("set variable chunk_last = '" ~ chunk[1] ~ "'") %}
+    {% for first, last in chunks.rows %}
+        {% do run_query("set variable chunk_first = '" ~ first ~ "'") %}
+        {% do run_query("set variable chunk_last = '" ~ last ~ "'") %}
         {% if loop.first %}
             {% call statement('main') -%}
-                {{ create_table_as(false, target_relation, sql) }}
+                {{ create_table_as(false, relation, compiled_code) }}
             {%- endcall %}
         {% else %}
             {% call statement('chunk') -%}
-                insert into {{ target_relation }}
-                {{ sql }}
+                insert into {{ relation }}
+                {{ compiled_code }}
             {%- endcall %}
         {% endif %}
     {% endfor %}
     {% do run_query('reset variable chunk_first') %}
     {% do run_query('reset variable chunk_last') %}
-
-    {% do persist_docs(target_relation, model) %}
-
-    {{ run_hooks(post_hooks, inside_transaction=True) }}
-    {% do adapter.commit() %}
-    {{ run_hooks(post_hooks, inside_transaction=False) }}
-    {{ return({'relations': [target_relation]}) }}
+    {{ return(finished(relation)) }}
 {% endmaterialization %}

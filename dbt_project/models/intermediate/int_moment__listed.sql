@@ -80,7 +80,8 @@ prices as (
 
 )
 
--- An indicator has one anchor, so its moments are distinct; only what became known later is compared with them.
+-- An indicator has one anchor, so its moments are distinct; only what became known later is compared with
+-- them.
 select * from anchors
 union all
 (

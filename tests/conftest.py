@@ -15,6 +15,7 @@ from filelock import FileLock
 from hypothesis import HealthCheck, settings
 
 from pipelines.settings import Settings
+from pipelines.warehouse.dbt_run import ensure_manifest
 from tests.support.deliveries import House
 
 # The many releases that tests make hold tables alone; `full_release` holds everything that a user's does.
@@ -69,6 +70,18 @@ def run_settings(tmp_path: Path) -> Settings:
 def house(run_settings: Settings) -> House:
     """A data folder with a list of areas known, and a snapshot folder to put deliveries in."""
     return House(run_settings)
+
+
+@pytest.fixture(scope="session")
+def parsed_project(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Settings:
+    """A data folder with nothing but the dbt project, parsed; only to be read."""
+    home = tmp_path_factory.getbasetemp()
+    if worker_id != "master":
+        home = home.parent  # shared by the workers of one test run
+    parsed = Settings(data_dir=home / "parsed_project")
+    with FileLock(home / "parsed_project.lock"):
+        ensure_manifest(parsed)
+    return parsed
 
 
 @pytest.fixture(scope="session")

@@ -2,48 +2,49 @@
   A table that is written in chunks of whole indicators, so that memory stays flat however many rows there are. The
   chunks are listed in `declared.chunk`; in the model, `in_chunk(column)` says which rows belong to the one at hand. The
   rows of a chunk are ordered by the model, and chunks follow one another, so the whole is ordered.
+
+  The bounds of the chunk at hand are variables of the session, so the SQL of a model is the same for every chunk. Where
+  they are not set (in a unit test, or when the compiled SQL is run by hand), all rows are in the chunk. Other engines
+  write an ordinary table.
 #}
 {% macro in_chunk(column) -%}
-    /* chunk: {{ column }} */ true
+    {{ return(adapter.dispatch('in_chunk', 'nyckeltal')(column)) }}
 {%- endmacro %}
 
-{% macro of_chunk(sql, first, last) -%}
-    {%- set pattern = '/\* chunk: ([a-z_.]+) \*/ true' -%}
-    {{- modules.re.sub(pattern, "\\1 between '" ~ first ~ "' and '" ~ last ~ "'", sql) -}}
+{% macro default__in_chunk(column) -%}
+    true
+{%- endmacro %}
+
+{% macro duckdb__in_chunk(column) -%}
+    {{ column }} between coalesce(getvariable('chunk_first'), {{ column }})
+    and coalesce(getvariable('chunk_last'), {{ column }})
 {%- endmacro %}
 
 {% materialization chunked_table, default %}
-    {%- set target_relation = this.incorporate(type='table') -%}
-    {%- set existing = load_cached_relation(this) -%}
+    {{ return(materialization_table_default()) }}
+{% endmaterialization %}
 
-    {{ run_hooks(pre_hooks, inside_transaction=False) }}
-    {{ run_hooks(pre_hooks, inside_transaction=True) }}
-
-    {% if existing is not none %}
-        {% do adapter.drop_relation(existing) %}
-    {% endif %}
-
+{% materialization chunked_table, adapter='duckdb' %}
+    {%- set relation = this.incorporate(type='table') -%}
+    {% do make_way(relation) %}
     {%- set chunks = run_query(
         'select first_indicator_id, last_indicator_id from ' ~ source('declared', 'chunk') ~ ' order by chunk_no'
     ) -%}
-
-    {% for chunk in chunks.rows %}
+    {% for first, last in chunks.rows %}
+        {% do run_query("set variable chunk_first = '" ~ first ~ "'") %}
+        {% do run_query("set variable chunk_last = '" ~ last ~ "'") %}
         {% if loop.first %}
             {% call statement('main') -%}
-                {{ create_table_as(false, target_relation, of_chunk(sql, chunk[0], chunk[1])) }}
+                {{ create_table_as(false, relation, compiled_code) }}
             {%- endcall %}
         {% else %}
             {% call statement('chunk') -%}
-                insert into {{ target_relation }}
-                {{ of_chunk(sql, chunk[0], chunk[1]) }}
+                insert into {{ relation }}
+                {{ compiled_code }}
             {%- endcall %}
         {% endif %}
     {% endfor %}
-
-    {% do persist_docs(target_relation, model) %}
-
-    {{ run_hooks(post_hooks, inside_transaction=True) }}
-    {% do adapter.commit() %}
-    {{ run_hooks(post_hooks, inside_transaction=False) }}
-    {{ return({'relations': [target_relation]}) }}
+    {% do run_query('reset variable chunk_first') %}
+    {% do run_query('reset variable chunk_last') %}
+    {{ return(finished(relation)) }}
 {% endmaterialization %}

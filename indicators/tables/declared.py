@@ -1,7 +1,8 @@
 """The schemas of the tables that the declarations become: the warehouse's dbt source `declared`.
 
-Belongs here: names and types of columns. Does not belong here: their rows (`generate/declared_rows.py`,
-`generate/reform_rows.py`), and the tables that are published as declared, without dbt (`reform.py`).
+Belongs here: names and types of columns, and what a row is. Does not belong here: their rows
+(`generate/declared_rows.py`, `generate/reform_rows.py`), and the tables that are published as declared, without dbt
+(`reform.py`).
 """
 
 from __future__ import annotations
@@ -99,3 +100,34 @@ TABLES: dict[str, dict[str, str]] = {
         "section": "varchar", "read_on": "date",
     },
 }  # fmt: skip
+
+ABOUT: dict[str, str] = {
+    "indicator": "Each indicator with everything that is declared of it.",
+    "poisson_limit": "Exact limits of a Poisson mean for fewer than ten events (Garwood).",
+    "frame_item": "What each official frame asks for.",
+    "gap_item": "Which gap stands for which item of a frame.",
+    "crosswalk": "Which indicators answer to which item of a frame.",
+    "structure_variable": "The variables by which municipalities are similar.",
+    "composite": "The recipes of the indices.",
+    "composite_input": "The indicators of each index, with weight and direction.",
+    "indicator_term": "The terms of each computed indicator: a coefficient times one or two measures, by part.",
+    "indicator_input": "The measures of each computed indicator; the anchor decides which areas and years there are.",
+    "indicator_break": "Years in which the way of measuring changed.",
+    "indicator_not_collected": "Years in which nothing was collected.",
+    "measure": "The series that formulas and weights are made of.",
+    "county": "Counties, with the region responsible for health care there.",
+    "area_change": "Days from which areas exist in their present form.",
+    "group_member": "The members of groups that are not the publisher's.",
+    "price_index": "The price indices, with the year in which each is 100.",
+    "price_level": "One row: the year in whose prices all fixed prices are.",
+    "data_gap": "What the official frames ask for and no source gives.",
+    "control": "The reconciliations of figures that ought to agree.",
+    "caution": "The cautions, in the order in which one takes the place of another.",
+    "caution_limit": "One row: the limits beyond which a value gets a caution.",
+    "series_limit": "What the values of a series can be, and what is far outside the plausible.",
+    "control_year": "The years that a control is limited to.",
+    "control_total": "Published totals that a control compares with.",
+    "correction": "The known errors of sources, with what is done about them.",
+    "correction_cell": "The single cells that each correction speaks of.",
+    "funding": "The reform's amounts of money, with their parts.",
+}

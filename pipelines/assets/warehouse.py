@@ -19,7 +19,9 @@ class Translator(DagsterDbtTranslator):
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
         """By what the resource is."""
-        return str(dbt_resource_props["source_name"]) if _is_source(dbt_resource_props) else "warehouse"
+        if not _is_source(dbt_resource_props):
+            return "warehouse"
+        return str(dbt_resource_props["config"]["meta"]["dagster"]["group"])
 
     def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str] | None:
         """Sources have the owners of the assets that they are."""

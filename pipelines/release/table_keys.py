@@ -1,7 +1,7 @@
 """The keys of public tables, and which table their codes refer to.
 
-Belongs here: keys and references, gathered from where they are declared and tested: dbt's `unique_key` tests, and the
-tables that are published without dbt. Does not belong here: how they are used (in a database, in a description).
+Belongs here: keys and references, gathered from where they are declared and tested: dbt's `model_is_sound` tests, and
+the tables that are published without dbt. Does not belong here: how they are used (in a database, in a description).
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ def table_keys(dbt_project: Path) -> dict[str, tuple[str, ...]]:
     for path in sorted((dbt_project / "models" / "marts").glob("*.yml")):
         for model in yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)["models"]:
             for test in model.get("data_tests", []):
-                if "unique_key" in test:
-                    tested[model["name"]] = tuple(test["unique_key"]["arguments"]["columns"])
+                if "model_is_sound" in test:
+                    tested[model["name"]] = tuple(test["model_is_sound"]["arguments"]["key"])
     declared = {name: table.key for name, table in (REFORM_TABLES | EFFECT_TABLES).items()}
     return tested | declared | _OF_THE_RUN
 

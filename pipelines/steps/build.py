@@ -110,7 +110,7 @@ def _rows(workspace: Workspace, build: Build) -> dict[str, int]:
 
 def _impossible(workspace: Workspace, error: dbt_run.DbtError) -> ImpossibleReleaseError:
     """What dbt's failure means: nothing can be released from what is known."""
-    failed = dbt_run.dbt_failures(dbt_run.run_results(workspace.settings))
+    failed = dbt_run.dbt_failures(workspace.settings)
     return ImpossibleReleaseError(
         "the warehouse could not be built; nothing was published and the last release stands",
         where=", ".join(failed) or "dbt",

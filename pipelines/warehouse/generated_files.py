@@ -1,34 +1,28 @@
 """Files that are generated from the declarations: of dbt, of Great Expectations, and the dictionary.
 
 Belongs here: which files there are, their text, updating them, and removing those that no declaration needs any more.
-Does not belong here: what a dataset is (`datasets.py`), models that a person writes (`dbt_project`), the text of suites
-(`quality/suites.py`).
+Does not belong here: what a dataset is (`datasets.py`), the text of staging models (`source_files.py`), of views by theme
+(`theme_views.py`) and of suites (`quality/suites.py`), or models that a person writes (`dbt_project`).
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
-
-import yaml
 
 from indicators.errors import DeclarationError
 from indicators.generate.dictionary_pages import GENERATED as PAGE_GENERATED
 from indicators.generate.dictionary_pages import dictionary
 from indicators.load.catalogue import load_catalogue
-from pipelines.datasets import SQL_TYPES, Dataset, datasets, declaration_of, table_name
+from pipelines.datasets import datasets, declaration_of
 from pipelines.errors import UsageError
 from pipelines.quality.suites import stored_before, suite_files
 from pipelines.settings import Settings
-from pipelines.warehouse.inputs import BOOKKEEPING, GENERATED, declared_sources, sources_yml
+from pipelines.warehouse.inputs import GENERATED, declared_sources
+from pipelines.warehouse.source_files import staging_files, staging_model
+from pipelines.warehouse.theme_views import theme_view_files
 
-_LONGEST = 110  # maximum line length of SQL, as configured for sqlfluff
 _FACTS = ("series_id", "area_id", "year", "sex", "value", "status")
 _OF_HISTORY = ("known_from", "known_to", "revision", "change", "source_file_sha256")
-_HISTORY = {
-    "known_to": ("timestamp", "When it was replaced by newer knowledge (UTC); null for what is known now."),
-    "revision": ("integer", "Number in the row of changes of the same key; 1 is the first."),
-}
 
 
 def write_generated(settings: Settings, *, check: bool = False) -> list[Path]:
@@ -64,15 +58,8 @@ def dictionary_files(settings: Settings) -> dict[Path, str]:
 def generated_files(dbt_project: Path) -> dict[Path, str]:
     """Every generated file of the dbt project with its text."""
     models = dbt_project / "models"
-    files = {
-        models / "staging" / "sources.yml": sources_yml(),
-        models / "intermediate" / "int_fact__unioned.sql": _union_of_facts(),
-    }
-    for name, declared in datasets().items():
-        model = models / "staging" / name.split(".", maxsplit=1)[0] / f"{_staging(name)}.sql"
-        files[model] = _staging_sql(name, declared)
-        files[model.with_suffix(".yml")] = _staging_yml(name, declared)
-    return files
+    union = {models / "intermediate" / "int_fact__unioned.sql": _union_of_facts()}
+    return staging_files(models / "staging") | union | theme_view_files(models / "marts")
 
 
 def _generated_before(dbt_project: Path, pages: Path) -> list[Path]:
@@ -80,34 +67,6 @@ def _generated_before(dbt_project: Path, pages: Path) -> list[Path]:
     found = sorted([*models, *pages.glob("*.md")])
     heads = (GENERATED, PAGE_GENERATED)
     return [p for p in found if any(head in p.read_text(encoding="utf-8").split("\n", maxsplit=1)[0] for head in heads)]
-
-
-def _staging(dataset: str) -> str:
-    return f"stg_{table_name(dataset)}"
-
-
-def _staging_sql(name: str, declared: Dataset) -> str:
-    keys = [f"'{column}'" for column in declared.key]
-    source = f"source('vintages', '{table_name(name)}')"
-    call = f"{{{{ history({source}, [{', '.join(keys)}]) }}}}"
-    if len(call) > _LONGEST:
-        call = f"{{{{ history(\n    {source},\n    [\n" + "".join(f"        {k},\n" for k in keys) + "    ]\n) }}"
-    return f"{{# {GENERATED} #}}\n{call}\n"
-
-
-def _staging_yml(name: str, declared: Dataset) -> str:
-    columns = {c: (SQL_TYPES[d.type], d.description) for c, d in declared.columns.items()} | BOOKKEEPING | _HISTORY
-    content = {
-        "version": 2,
-        "models": [
-            {
-                "name": _staging(name),
-                "description": f"{declared.title}. Every change ever taken in, with the end of its knowledge.",
-                "columns": [{"name": c, "data_type": t, "description": about} for c, (t, about) in columns.items()],
-            }
-        ],
-    }
-    return f"# {GENERATED}\n{_as_yaml(content)}"
 
 
 def _union_of_facts() -> str:
@@ -120,10 +79,6 @@ def _union_of_facts() -> str:
             path = declaration_of(name)
             raise DeclarationError(path, f"{name}: same_series_as", "another dataset of facts", series_of)
         columns = [f"    '{series_of}' as dataset", *(f"    {c}" for c in (*_FACTS, *_OF_HISTORY))]
-        selects.append("select\n" + ",\n".join(columns) + f"\nfrom {{{{ ref('{_staging(name)}') }}}}\n")
+        selects.append("select\n" + ",\n".join(columns) + f"\nfrom {{{{ ref('{staging_model(name)}') }}}}\n")
     head = f"{{# {GENERATED} #}}\n{{{{ config(materialized='view') }}}}\n\n"
     return head + "\nunion all\n\n".join(selects)
-
-
-def _as_yaml(content: dict[str, Any]) -> str:
-    return yaml.safe_dump(content, allow_unicode=True, sort_keys=False, width=_LONGEST)

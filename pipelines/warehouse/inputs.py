@@ -1,7 +1,8 @@
 """The private build: what dbt reads.
 
-Belongs here: registering vintages and declarations in the build file, and the text of dbt's `sources.yml`. Does not
-belong here: running dbt (`dbt_run.py`), any arithmetic of indicators (dbt_project), judging it (`quality`), publishing.
+Belongs here: registering vintages and declarations in the build file. Does not belong here: how dbt is told of them
+(`source_files.py`), running dbt (`dbt_run.py`), any arithmetic of indicators (dbt_project), judging it (`quality`),
+publishing.
 """
 
 from __future__ import annotations
@@ -11,12 +12,11 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import duckdb
-import yaml
 
 from indicators.generate.declared_rows import Row, Source, declared_rows
 from indicators.load.catalogue import Catalogue
 from indicators.tables.declared import TABLES
-from pipelines.datasets import SQL_TYPES, datasets, load_publishers, table_name
+from pipelines.datasets import datasets, load_publishers, table_name
 from pipelines.errors import NyckeltalError
 from pipelines.settings import Settings
 from pipelines.storage.builds import Build
@@ -47,6 +47,13 @@ RUN_TABLES: dict[str, dict[str, str]] = {
         "source_file_sha256": "varchar",
     },
 }  # fmt: skip
+RUN_TABLES_ABOUT = {
+    "run": "One row: the knowledge that the release stands on, and that of the release before.",
+    "chunk": "Runs of indicators, in the order of their ids, in which large tables are written.",
+    "area_group": "Groups of areas, with the publisher's group that each is made of.",
+    "source_file": "Each raw file that the release stands on.",
+    "quarantine": "Each row that was set aside, with the reason.",
+}
 
 
 def write_inputs(
@@ -89,36 +96,6 @@ def refuse_incomplete(settings: Settings) -> None:
             found=f"none of {', '.join(lacking)}",
             remedy="see the failed checks of this run; mend the delivery and refresh again",
         )
-
-
-def sources_yml() -> str:
-    """The text of dbt's sources, from the declarations; `models/staging/sources.yml` holds it, and a test guards it."""
-    vintages = [
-        {
-            "name": table_name(name),
-            "description": f"{dataset.title}. Every change ever taken in.",
-            "columns": [
-                *(
-                    {"name": c, "data_type": SQL_TYPES[d.type], "description": d.description}
-                    for c, d in dataset.columns.items()
-                ),
-                *({"name": c, "data_type": t, "description": about} for c, (t, about) in BOOKKEEPING.items()),
-            ],
-        }
-        for name, dataset in datasets().items()
-    ]
-    declared = [
-        {"name": table, "columns": [{"name": c, "data_type": t} for c, t in typed.items()]}
-        for table, typed in (TABLES | RUN_TABLES).items()
-    ]
-    content = {
-        "version": 2,
-        "sources": [
-            {"name": "vintages", "database": "build", "schema": "vintages", "tables": vintages},
-            {"name": "declared", "database": "build", "schema": "declared", "tables": declared},
-        ],
-    }
-    return f"# {GENERATED}\n" + yaml.safe_dump(content, allow_unicode=True, sort_keys=False, width=110)
 
 
 def declared_sources() -> dict[str, Source]:

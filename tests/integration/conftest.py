@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
 
+from pipelines.settings import Settings
+from pipelines.warehouse.dbt_run import target_dir
 from tests.support import postgres
 from tests.support.command import Place, Preloaded
+from tests.support.parsed_project import carry_over
 from tests.support.small_snapshot import SmallSnapshot, build_small
 
 
@@ -23,13 +27,18 @@ def run_cli(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Preloaded]:
 
 
 @pytest.fixture(scope="session")
-def _shared(tmp_path_factory: pytest.TempPathFactory, worker_id: str, run_cli: Preloaded) -> Path:
+def _shared(
+    tmp_path_factory: pytest.TempPathFactory, worker_id: str, run_cli: Preloaded, parsed_project: Settings
+) -> Path:
     home = tmp_path_factory.getbasetemp()
     if worker_id != "master":
         home = home.parent
     with FileLock(home / "small.lock"):
         if not (home / "small_made").exists():
             small = build_small(home / "small_snapshot")
+            base = Settings(data_dir=home / "small_base")
+            shutil.copytree(target_dir(parsed_project), target_dir(base))
+            carry_over(parsed_project, base)
             done = run_cli("refresh", "--data-dir", home / "small_base", "--snapshot-dir", small.folder)
             assert done.code == 0, done.text
             (home / "small_made").touch()

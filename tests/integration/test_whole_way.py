@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -106,6 +107,9 @@ def test_a_failing_test_of_the_warehouse_refuses_publication_and_is_named(
     (project / "tests" / "never_holds.sql").write_text(
         "select * from {{ ref('observation') }} limit 7\n", encoding="utf-8"
     )
+    properties = project / "models" / "marts" / "observation.yml"
+    text = properties.read_text(encoding="utf-8")
+    properties.write_text(text.replace("sex: [T, K, M]", "sex: [T, K]", 1), encoding="utf-8")
     release, count = place.current(), len(list(place.settings.releases_dir.iterdir()))
     snapshot.set_value("U23471", GOTEBORG, 2022, 1.0)
 
@@ -117,6 +121,11 @@ def test_a_failing_test_of_the_warehouse_refuses_publication_and_is_named(
     assert done.code == 4, done.text
     assert "never_holds" in done.text
     assert "7 " in done.text
+    assert "observation_is_sound" in done.text
+    assert re.search(r"accepted_values sex: broken by \d+, such as M", done.text), done.text
+    status = run_cli("status", "--data-dir", place.data_dir).text
+    assert "observation_is_sound" in status
+    assert "accepted_values sex" in status
     assert "the last release stands" in done.text
     assert "Traceback" not in done.text
     assert place.current() == release

@@ -11,13 +11,13 @@ with members as (
 
 own as (
 
-    select * from {{ source('declared', 'group_member') }}
+    select * from {{ ref('stg_declared__group_member') }}
 
 ),
 
 declared as (
 
-    select * from {{ source('declared', 'area_group') }}
+    select * from {{ ref('stg_declared__area_group') }}
 
 )
 

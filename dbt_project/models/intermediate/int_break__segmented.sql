@@ -5,4 +5,4 @@ select
     indicator_id,
     year as from_year,
     lead(year) over (partition by indicator_id order by year) as to_year
-from {{ source('declared', 'indicator_break') }}
+from {{ ref('stg_declared__indicator_break') }}

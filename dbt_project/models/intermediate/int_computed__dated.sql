@@ -1,12 +1,38 @@
 {#
   Computed values as history: a moment at which nothing came out differently (but for noise), nor by another
-  correction, is no revision.
+  correction, is no revision. Nearly all keys have one moment only, and are not sorted for what came before it.
 #}
 with evaluated as (
 
     select * from {{ ref('int_indicator__evaluated') }}
     union all
     select * from {{ ref('int_group__evaluated') }}
+
+),
+
+several as (
+
+    select
+        indicator_id,
+        area_id,
+        year,
+        sex
+    from evaluated
+    group by indicator_id, area_id, year, sex
+    having count(*) > 1
+
+),
+
+of_several as (
+
+    select evaluated.*
+    from evaluated
+    inner join several
+        on
+            evaluated.indicator_id = several.indicator_id
+            and evaluated.area_id = several.area_id
+            and evaluated.year = several.year
+            and evaluated.sex = several.sex
 
 ),
 
@@ -25,7 +51,7 @@ followed as (
             as caution_before,
         lag(correction_id) over (partition by indicator_id, area_id, year, sex order by known_from)
             as correction_before
-    from evaluated
+    from of_several
 
 ),
 
@@ -76,3 +102,30 @@ select
     end as change,
     source_file_sha256
 from changed
+
+union all
+
+select
+    evaluated.indicator_id,
+    evaluated.area_id,
+    evaluated.year,
+    evaluated.sex,
+    evaluated.value,
+    evaluated.numerator,
+    evaluated.denominator,
+    evaluated.reason,
+    evaluated.caution,
+    evaluated.correction_id,
+    evaluated.known_from,
+    cast(null as timestamp) as known_to,
+    1 as revision,
+    'new' as change,
+    evaluated.source_file_sha256
+from evaluated
+left join several
+    on
+        evaluated.indicator_id = several.indicator_id
+        and evaluated.area_id = several.area_id
+        and evaluated.year = several.year
+        and evaluated.sex = several.sex
+where several.indicator_id is null

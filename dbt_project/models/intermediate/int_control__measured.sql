@@ -4,7 +4,7 @@
 #}
 with controls as (
 
-    select * from {{ source('declared', 'control') }}
+    select * from {{ ref('stg_declared__control') }}
 
 ),
 
@@ -17,14 +17,14 @@ measures as (
 
 areas as (
 
-    select * from {{ ref('area') }}
+    select * from {{ ref('int_area__listed') }}
     where area_type <> 'unit'
 
 ),
 
 wanted_years as (
 
-    select * from {{ source('declared', 'control_year') }}
+    select * from {{ ref('stg_declared__control_year') }}
 
 ),
 
@@ -98,7 +98,7 @@ against_total as (
         totals.value as expected,
         municipal.summed as found
     from municipal
-    inner join {{ source('declared', 'control_total') }} as totals
+    inner join {{ ref('stg_declared__control_total') }} as totals
         on municipal.control_id = totals.control_id and municipal.year = totals.year
 
 ),

@@ -6,7 +6,7 @@
 #}
 with cells as (
 
-    select * from {{ source('declared', 'correction_cell') }}
+    select * from {{ ref('stg_declared__correction_cell') }}
 
 ),
 
@@ -36,7 +36,7 @@ facts as (
 
 areas as (
 
-    select area_id from {{ ref('area') }}
+    select area_id from {{ ref('int_area__listed') }}
     where area_type <> 'unit'
 
 ),

@@ -12,7 +12,7 @@ with facts as (
 
 limits as (
 
-    select * from {{ source('declared', 'caution_limit') }}
+    select * from {{ ref('stg_declared__caution_limit') }}
 
 ),
 
@@ -27,7 +27,7 @@ beyond as (
         facts.known_from,
         {{ own_caution('facts.value', 'series') }} as caution
     from facts
-    inner join {{ source('declared', 'series_limit') }} as series
+    inner join {{ ref('stg_declared__series_limit') }} as series
         on facts.dataset = series.dataset and facts.series_id = series.series
 
 ),
@@ -192,7 +192,7 @@ placed as (
             order by cautions.place
         ) as place
     from found
-    inner join {{ source('declared', 'caution') }} as cautions on found.caution = cautions.caution_id
+    inner join {{ ref('stg_declared__caution') }} as cautions on found.caution = cautions.caution_id
 
 )
 

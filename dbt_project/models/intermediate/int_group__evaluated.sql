@@ -5,7 +5,7 @@
 #}
 with indicators as (
 
-    select * from {{ source('declared', 'indicator') }}
+    select * from {{ ref('stg_declared__indicator') }}
     where aggregation <> 'none'
 
 ),

@@ -11,7 +11,7 @@ with moments as (
 
 terms as (
 
-    select * from {{ source('declared', 'indicator_term') }}
+    select * from {{ ref('stg_declared__indicator_term') }}
 
 ),
 
@@ -23,7 +23,7 @@ measures as (
 
 indicators as (
 
-    select * from {{ source('declared', 'indicator') }}
+    select * from {{ ref('stg_declared__indicator') }}
 
 ),
 

@@ -8,7 +8,7 @@ with own_series as (
         indicator_id,
         dataset,
         series
-    from {{ source('declared', 'indicator') }}
+    from {{ ref('stg_declared__indicator') }}
     where series is not null
 
 ),
@@ -19,8 +19,8 @@ input_series as (
         inputs.indicator_id,
         measures.dataset,
         measures.series
-    from {{ source('declared', 'indicator_input') }} as inputs
-    inner join {{ source('declared', 'measure') }} as measures on inputs.measure_id = measures.measure_id
+    from {{ ref('stg_declared__indicator_input') }} as inputs
+    inner join {{ ref('stg_declared__measure') }} as measures on inputs.measure_id = measures.measure_id
 
 ),
 
@@ -41,7 +41,7 @@ kpis as (
 
 run as (
 
-    select * from {{ source('declared', 'run') }}
+    select * from {{ ref('stg_declared__run') }}
 
 )
 

@@ -1,6 +1,6 @@
 with measures as (
 
-    select * from {{ source('declared', 'measure') }}
+    select * from {{ ref('stg_declared__measure') }}
 
 ),
 

@@ -4,7 +4,7 @@
 #}
 with inputs as (
 
-    select * from {{ source('declared', 'indicator_input') }}
+    select * from {{ ref('stg_declared__indicator_input') }}
 
 ),
 
@@ -70,7 +70,7 @@ prices as (
         keys.sex,
         price.known_from
     from keys
-    inner join {{ source('declared', 'indicator') }} as indicators
+    inner join {{ ref('stg_declared__indicator') }} as indicators
         on keys.indicator_id = indicators.indicator_id and indicators.price_index is not null
     inner join {{ ref('int_price_index__annual') }} as price
         on
@@ -80,8 +80,14 @@ prices as (
 
 )
 
+-- An indicator has one anchor, so its moments are distinct; only what became known later is compared with
+-- them.
 select * from anchors
-union
-select * from others
-union
-select * from prices
+union all
+(
+    select * from others
+    union
+    select * from prices
+    except
+    select * from anchors
+)

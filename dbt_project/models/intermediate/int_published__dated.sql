@@ -3,7 +3,7 @@
 {# Published series that are taken as they are, without weights: their history is that of the source. #}
 with indicators as (
 
-    select * from {{ source('declared', 'indicator') }}
+    select * from {{ ref('stg_declared__indicator') }}
     where is_plain
 
 ),

@@ -27,7 +27,7 @@ indicators as (
         indicator_id,
         polarity,
         aggregation
-    from {{ source('declared', 'indicator') }}
+    from {{ ref('stg_declared__indicator') }}
 
 ),
 

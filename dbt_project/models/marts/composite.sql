@@ -4,7 +4,7 @@
 #}
 with recipes as (
 
-    select * from {{ source('declared', 'composite') }}
+    select * from {{ ref('stg_declared__composite') }}
 
 ),
 
@@ -14,7 +14,7 @@ weights as (
         composite_id,
         {{ exact_sum('weight') }} as whole,
         count(*) as inputs
-    from {{ source('declared', 'composite_input') }}
+    from {{ ref('stg_declared__composite_input') }}
     group by composite_id
 
 ),

@@ -12,8 +12,8 @@ with recipes as (
         inputs.indicator_id,
         inputs.weight,
         inputs.turn
-    from {{ source('declared', 'composite') }} as composite
-    inner join {{ source('declared', 'composite_input') }} as inputs
+    from {{ ref('stg_declared__composite') }} as composite
+    inner join {{ ref('stg_declared__composite_input') }} as inputs
         on composite.composite_id = inputs.composite_id
 
 ),

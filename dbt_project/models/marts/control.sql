@@ -10,5 +10,5 @@ select
     controls.tolerance,
     measured.holds
 from {{ ref('int_control__measured') }} as measured
-inner join {{ source('declared', 'control') }} as controls on measured.control_id = controls.control_id
+inner join {{ ref('stg_declared__control') }} as controls on measured.control_id = controls.control_id
 order by measured.control_id, measured.year, measured.area_id

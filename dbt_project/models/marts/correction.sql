@@ -1,6 +1,6 @@
 with corrections as (
 
-    select * from {{ source('declared', 'correction') }}
+    select * from {{ ref('stg_declared__correction') }}
 
 ),
 

@@ -2,5 +2,5 @@ select
     crosswalk.frame_id,
     crosswalk.item_id,
     crosswalk.indicator_id
-from {{ source('declared', 'crosswalk') }} as crosswalk
+from {{ ref('stg_declared__crosswalk') }} as crosswalk
 order by crosswalk.frame_id, crosswalk.item_id, crosswalk.indicator_id

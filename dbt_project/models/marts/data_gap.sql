@@ -1,2 +1,2 @@
-select * from {{ source('declared', 'data_gap') }}
+select * from {{ ref('stg_declared__data_gap') }}
 order by gap_id

@@ -101,7 +101,7 @@ select
     case when spread.sex = 'T' then gaps.median_gap end as gap_women_men_median,
     case when spread.sex = 'T' then nation.gap end as gap_women_men_nation
 from spread
-inner join {{ source('declared', 'indicator') }} as indicators
+inner join {{ ref('stg_declared__indicator') }} as indicators
     on spread.indicator_id = indicators.indicator_id
 left join gaps on spread.indicator_id = gaps.indicator_id and spread.year = gaps.year
 left join nation on spread.indicator_id = nation.indicator_id and spread.year = nation.year

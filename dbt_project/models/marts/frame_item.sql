@@ -14,7 +14,7 @@ followed as (
         crosswalk.item_id,
         count(*) as indicators,
         count(valued.indicator_id) as with_values
-    from {{ source('declared', 'crosswalk') }} as crosswalk
+    from {{ ref('stg_declared__crosswalk') }} as crosswalk
     left join valued on crosswalk.indicator_id = valued.indicator_id
     group by crosswalk.frame_id, crosswalk.item_id
 
@@ -26,7 +26,7 @@ gaps as (
         frame_id,
         item_id,
         count(*) as gaps
-    from {{ source('declared', 'gap_item') }}
+    from {{ ref('stg_declared__gap_item') }}
     group by frame_id, item_id
 
 )
@@ -41,7 +41,7 @@ select
     cast(coalesce(followed.indicators, 0) as integer) as indicators,
     cast(coalesce(followed.with_values, 0) as integer) as indicators_with_values,
     cast(coalesce(gaps.gaps, 0) as integer) as gaps
-from {{ source('declared', 'frame_item') }} as items
+from {{ ref('stg_declared__frame_item') }} as items
 left join followed on items.frame_id = followed.frame_id and items.item_id = followed.item_id
 left join gaps on items.frame_id = gaps.frame_id and items.item_id = gaps.item_id
 order by items.frame_id, items.item_no

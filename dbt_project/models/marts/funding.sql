@@ -4,7 +4,7 @@
 #}
 with ledger as (
 
-    select * from {{ source('declared', 'funding') }}
+    select * from {{ ref('stg_declared__funding') }}
 
 ),
 

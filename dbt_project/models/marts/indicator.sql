@@ -1,6 +1,6 @@
 with indicators as (
 
-    select * from {{ source('declared', 'indicator') }}
+    select * from {{ ref('stg_declared__indicator') }}
 
 ),
 

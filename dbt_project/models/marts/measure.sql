@@ -4,6 +4,6 @@ select
     unit,
     dataset,
     series
-from {{ source('declared', 'measure') }}
+from {{ ref('stg_declared__measure') }}
 where title_sv is not null
 order by measure_id

@@ -9,6 +9,6 @@ select
     valued.caution,
     valued.known_from
 from {{ ref('int_measure__valued') }} as valued
-inner join {{ source('declared', 'measure') }} as measures on valued.measure_id = measures.measure_id
+inner join {{ ref('stg_declared__measure') }} as measures on valued.measure_id = measures.measure_id
 where valued.known_to is null and measures.title_sv is not null
 order by valued.measure_id, valued.area_id, valued.sex, valued.year

@@ -27,19 +27,19 @@ with dated as (
 
 indicators as (
 
-    select * from {{ source('declared', 'indicator') }}
+    select * from {{ ref('stg_declared__indicator') }}
 
 ),
 
 breaks as (
 
-    select * from {{ source('declared', 'indicator_break') }}
+    select * from {{ ref('stg_declared__indicator_break') }}
 
 ),
 
 not_collected as (
 
-    select * from {{ source('declared', 'indicator_not_collected') }}
+    select * from {{ ref('stg_declared__indicator_not_collected') }}
 
 ),
 
@@ -125,7 +125,7 @@ limited as (
             else uncertain.interval_per / uncertain.person_years
         end as scale
     from uncertain
-    left join {{ source('declared', 'poisson_limit') }} as exact
+    left join {{ ref('stg_declared__poisson_limit') }} as exact
         on
             uncertain.interval_method = 'poisson'
             and uncertain.events < 10

@@ -7,13 +7,13 @@ with annual as (
 
 indices as (
 
-    select * from {{ source('declared', 'price_index') }}
+    select * from {{ ref('stg_declared__price_index') }}
 
 ),
 
 levels as (
 
-    select * from {{ source('declared', 'price_level') }}
+    select * from {{ ref('stg_declared__price_level') }}
 
 )
 

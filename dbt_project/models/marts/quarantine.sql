@@ -1,2 +1,2 @@
-select * from {{ source('declared', 'quarantine') }}
+select * from {{ ref('stg_declared__quarantine') }}
 order by source_id, dataset, source_row

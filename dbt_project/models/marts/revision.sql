@@ -10,7 +10,7 @@ with vintages as (
 
 run as (
 
-    select * from {{ source('declared', 'run') }}
+    select * from {{ ref('stg_declared__run') }}
     where previous_knowledge_until is not null
 
 ),

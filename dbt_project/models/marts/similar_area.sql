@@ -1,6 +1,7 @@
 {#
   The nearest municipalities of each municipality and year. The distance is the square root of the weighted mean of the
-  squared differences of the standardised variables, so that it is the same both ways and its unit is standard deviations.
+  squared differences of the standardised variables, so that it is the same both ways (and computed for one of them) and
+  its unit is standard deviations.
 #}
 with structure as (
 
@@ -28,8 +29,23 @@ pairs as (
             own.year = other.year
             and own.measure_id = other.measure_id
             and own.per_measure_id is not distinct from other.per_measure_id
-            and own.area_id <> other.area_id
+            and own.area_id < other.area_id
     group by own.area_id, other.area_id, own.year
+
+),
+
+both_ways as (
+
+    select * from pairs
+    union all
+    select
+        similar_area_id as area_id,
+        area_id as similar_area_id,
+        year,
+        recipe_version,
+        neighbours,
+        distance
+    from pairs
 
 ),
 
@@ -39,7 +55,7 @@ placed as (
         *,
         row_number() over (partition by area_id, year order by distance, similar_area_id) as place,
         percent_rank() over (partition by year order by distance) as share_nearer
-    from pairs
+    from both_ways
 
 )
 

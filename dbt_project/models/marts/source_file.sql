@@ -1,2 +1,2 @@
-select * from {{ source('declared', 'source_file') }}
+select * from {{ ref('stg_declared__source_file') }}
 order by source_id, dataset, fetched_at, sha256

@@ -4,7 +4,7 @@
 #}
 with variables as (
 
-    select * from {{ source('declared', 'structure_variable') }}
+    select * from {{ ref('stg_declared__structure_variable') }}
 
 ),
 

@@ -1,2 +1,2 @@
 {# Generated from the declarations by `nyckeltal generate`; do not edit. #}
-{{ history(source('vintages', 'kolada__kpi_groups'), ['group_id', 'series_id']) }}
+{{ history(source('kolada', 'kpi_groups'), ['group_id', 'series_id']) }}

@@ -1,2 +1,2 @@
 {# Generated from the declarations by `nyckeltal generate`; do not edit. #}
-{{ history(source('vintages', 'kolada__municipality_groups'), ['group_id', 'area_id']) }}
+{{ history(source('kolada', 'municipality_groups'), ['group_id', 'area_id']) }}

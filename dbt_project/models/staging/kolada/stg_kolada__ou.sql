@@ -1,2 +1,2 @@
 {# Generated from the declarations by `nyckeltal generate`; do not edit. #}
-{{ history(source('vintages', 'kolada__ou'), ['unit_id']) }}
+{{ history(source('kolada', 'ou'), ['unit_id']) }}

@@ -1,2 +1,2 @@
 {# Generated from the declarations by `nyckeltal generate`; do not edit. #}
-{{ history(source('vintages', 'kolada__ou_values'), ['series_id', 'area_id', 'year', 'sex']) }}
+{{ history(source('kolada', 'ou_values'), ['series_id', 'area_id', 'year', 'sex']) }}

@@ -1,2 +1,2 @@
 {# Generated from the declarations by `nyckeltal generate`; do not edit. #}
-{{ history(source('vintages', 'scb__population'), ['series_id', 'area_id', 'year', 'sex']) }}
+{{ history(source('scb', 'population'), ['series_id', 'area_id', 'year', 'sex']) }}

@@ -1,2 +1,2 @@
 {# Generated from the declarations by `nyckeltal generate`; do not edit. #}
-{{ history(source('vintages', 'skr__personal'), ['series_id', 'area_id', 'year', 'sex']) }}
+{{ history(source('skr', 'personal'), ['series_id', 'area_id', 'year', 'sex']) }}

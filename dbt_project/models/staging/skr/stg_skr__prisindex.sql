@@ -1,2 +1,2 @@
 {# Generated from the declarations by `nyckeltal generate`; do not edit. #}
-{{ history(source('vintages', 'skr__prisindex'), ['index_id', 'issue', 'year']) }}
+{{ history(source('skr', 'prisindex'), ['index_id', 'issue', 'year']) }}

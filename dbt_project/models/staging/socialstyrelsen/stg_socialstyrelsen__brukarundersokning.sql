@@ -1,10 +1,2 @@
 {# Generated from the declarations by `nyckeltal generate`; do not edit. #}
-{{ history(
-    source('vintages', 'socialstyrelsen__brukarundersokning'),
-    [
-        'series_id',
-        'area_id',
-        'year',
-        'sex',
-    ]
-) }}
+{{ history(source('socialstyrelsen', 'brukarundersokning'), ['series_id', 'area_id', 'year', 'sex']) }}

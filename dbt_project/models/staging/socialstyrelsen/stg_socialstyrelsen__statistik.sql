@@ -1,2 +1,2 @@
 {# Generated from the declarations by `nyckeltal generate`; do not edit. #}
-{{ history(source('vintages', 'socialstyrelsen__statistik'), ['series_id', 'area_id', 'year', 'sex']) }}
+{{ history(source('socialstyrelsen', 'statistik'), ['series_id', 'area_id', 'year', 'sex']) }}

@@ -1,2 +1,2 @@
 {# Generated from the declarations by `nyckeltal generate`; do not edit. #}
-{{ history(source('vintages', 'submissions__varden'), ['series_id', 'area_id', 'year', 'sex']) }}
+{{ history(source('submissions', 'varden'), ['series_id', 'area_id', 'year', 'sex']) }}

@@ -1,8 +1,8 @@
 """Files that are generated from the declarations: of dbt, of Great Expectations, and the dictionary.
 
 Belongs here: which files there are, their text, updating them, and removing those that no declaration needs any more.
-Does not belong here: what a dataset is (`datasets.py`), the text of staging models (`source_files.py`), of views by theme
-(`theme_views.py`) and of suites (`quality/suites.py`), or models that a person writes (`dbt_project`).
+Does not belong here: what a dataset is (`datasets.py`), the text of staging models (`source_files.py`), of views by
+theme (`theme_views.py`) and of suites (`quality/suites.py`), or models that a person writes (`dbt_project`).
 """
 
 from __future__ import annotations

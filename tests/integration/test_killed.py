@@ -18,13 +18,22 @@ from pipelines.storage.archive import Archive
 from pipelines.storage.database import connect
 from pipelines.storage.files import read_json, sha256_of
 from pipelines.storage.vintages import Vintages
+from tests.support.another_release import publish_another
 from tests.support.command import Place, Preloaded
+from tests.support.postgres import Database
 from tests.support.small_snapshot import GOTEBORG, VALUES, SmallSnapshot, cell_of
 
 pytestmark = pytest.mark.slow
 
-KILLS = 6  # in each of two chains; each costs two refreshes
+# How often each command is killed; of a refresh in each of two chains, where each costs two refreshes. The variable
+# NYCKELTAL_TEST_KILLS sets another number for all of them.
+KILLS = {"refresh": 4, "rebuild": 2, "submit": 3, "releases rollback": 3, "releases prune": 3, "publish postgres": 3}
 SERIES = ("N00090", "N00205", "N20900", "U23420")
+HEADS = (
+    "Kommunkod;Kommun;År;Patienter i kommunal hälso- och sjukvård;Patienter med aktuell personcentrerad plan;"
+    "Personer med genomförd SIP totalt;Personer med SIP vid utskrivning från sjukhus;Personer med SIP av annat skäl;"
+    "Personer med uppföljd SIP"
+)
 OF_THE_RUN = ("known_from", "source_file_sha256")
 
 
@@ -45,7 +54,7 @@ def test_killed_at_random_moments_nothing_is_lost_or_doubled_and_the_next_refres
     command = ("refresh", "--data-dir", place.data_dir, "--snapshot-dir", snapshot.folder)
     longest = 0.8 * base.log()[-1]["seconds"]  # the first run parses dbt's project, which later ones need not
     kills, moments, left = 0, list[float](), list[int]()
-    while kills < KILLS:
+    while kills < kills_of("refresh"):
         news(snapshot, chance)
         moment = chance.uniform(0, longest)
         left.append(run_cli.start(*command))
@@ -70,6 +79,67 @@ def test_killed_at_random_moments_nothing_is_lost_or_doubled_and_the_next_refres
     undisturbed = base.copy(tmp_path / "undisturbed")
     assert run_cli("refresh", "--data-dir", undisturbed.data_dir, "--snapshot-dir", snapshot.folder).code == 0
     same_figures(place, undisturbed)
+
+
+@pytest.mark.parametrize("command", sorted(KILLS.keys() - {"refresh"}))
+def test_killed_in_any_other_command_everything_is_whole_and_it_succeeds_the_next_time(
+    command: str, place: Place, run_cli: Preloaded, database: Database, tmp_path: Path
+) -> None:
+    chance = random.Random(command)  # noqa: S311 - no secret
+    longest = 0.8 * place.log()[-1]["seconds"] if command == "rebuild" else 1.0
+    before, kills, moments = place.state(), 0, list[float]()
+    env = {"NYCKELTAL_POSTGRES_DSN": database.dsn()}
+    while kills < kills_of(command):
+        moment = chance.uniform(0, longest)
+        group = run_cli.start(*arguments(command, place, kills, tmp_path), env=env)
+        if run_cli.wait(moment) is None:
+            run_cli.kill(group)
+            kills += 1
+            moments.append(round(moment, 2))
+        else:
+            longest = moment  # it takes no longer than this
+        end(group)
+        answers(place)
+        nothing_is_half(database, place)
+        if command != "submit":
+            assert place.state() == before
+    print(f"{command} killed after {moments} seconds")  # noqa: T201 - to repeat it
+
+    done = run_cli(*arguments(command, place, kills, tmp_path), env=env)
+
+    assert done.code == 0, done.text
+    everything_is_whole(place)
+    assert (nothing_is_half(database, place) == place.current()) == (command == "publish postgres")
+
+
+def kills_of(command: str) -> int:
+    """How often a command is killed."""
+    return int(os.environ.get("NYCKELTAL_TEST_KILLS", KILLS[command]))
+
+
+def arguments(command: str, place: Place, number: int, folder: Path) -> list[str | Path]:
+    """A command with something to do; `number` makes what it does new."""
+    argv: list[str | Path] = [*command.split(), "--data-dir", place.data_dir]
+    if command in {"releases rollback", "releases prune"}:
+        publish_another(place, lambda _: None)
+    if command == "releases prune":
+        argv += ["--keep", "1"]
+    if command == "submit":
+        path = folder / "varden.csv"
+        path.write_text(f"{HEADS}\r\n1440;Ale;2023;{400 + number};300;30;20;10;12\r\n", encoding="utf-8")
+        argv.insert(1, path)
+    return argv
+
+
+def nothing_is_half(database: Database, place: Place) -> str | None:
+    """The release that PostgreSQL holds, whole; None when it holds none."""
+    if database.ask("select to_regclass('nyckeltal.release')") == [(None,)]:
+        return None
+    ((published,),) = database.ask("select release_id from nyckeltal.release")
+    described = release_pointer.info(place.settings.releases_dir / str(published))
+    for table, rows in described.tables.items():
+        assert database.ask(f"select count(*) from nyckeltal.{table}") == [(rows,)], table
+    return str(published)
 
 
 def end(group: int) -> None:

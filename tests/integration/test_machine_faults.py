@@ -156,7 +156,7 @@ def test_a_full_disk_is_told_in_words_and_the_last_release_stands(
 ) -> None:
     release, before = small_disk.current(), small_disk.state()
     snapshot.set_value("U23471", GOTEBORG, 2022, 1.0)
-    (small_disk.data_dir / "build" / "build.duckdb").unlink()  # otherwise its room is used again
+    shutil.rmtree(small_disk.settings.builds_dir)  # otherwise its room is used again
     ballast = small_disk.data_dir.parent / "ballast"
     with ballast.open("wb") as file:
         file.write(bytes(shutil.disk_usage(ballast.parent).free - MIB))

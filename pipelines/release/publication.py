@@ -130,10 +130,9 @@ def publish(
     """Write the release folder, whole, then move the pointer.
 
     Args:
-        candidate: the database that dbt wrote; it is copied and stays. computed: tables that are added to it. checks:
-        every check of the run. stale_sources: datasets held back in this run. now: UTC without zone. write_parts:
-        writes what the release holds beside its tables into the folder (the second folder is the release before); None
-        leaves it without.
+        candidate: the database that dbt wrote; it is copied. computed: tables that are added to it. checks: every check
+        of the run. stale_sources: datasets held back in this run. now: UTC without zone. write_parts: writes what the
+        release holds beside its tables into the folder (the second is the release before); None leaves it without.
 
     Raises:
         PublicationRefusedError: a blocking check of the warehouse failed, or a table shrank. DamagedError: the folder
@@ -142,15 +141,8 @@ def publish(
     release_id = _release_id(planned, now)
     with folder_atomic(settings.releases_dir / release_id) as folder:
         shutil.copyfile(candidate, folder / DATABASE)
-        with connect(settings, folder / DATABASE) as con:
-            for table in computed:
-                _add(con, table)
-            counts = table_rows(con)
-            results = sorted([*checks, *_shrink_checks(settings, counts)], key=lambda c: c.check_id)
-            _refuse_if_blocked(results)
-            _create_own_tables(con, planned, results, stale_sources, now)
-            _create_macros(con)
-            tables = _write_parquet(con, folder / "parquet")
+        identity = (release_id, now, planned.code_version, planned.input_hash, planned.previous_release_id)
+        tables = _write_tables(settings, folder, computed, checks, (*identity, ", ".join(stale_sources)))
         described = _described(settings, planned, folder, tables, stale_sources, now, has_parts=write_parts is not None)
         write_sealed(folder / DESCRIPTION, described.model_dump(mode="json"), None)
         if write_parts:
@@ -195,18 +187,32 @@ def _release_id(planned: Plan, now: datetime) -> str:
     return f"{now:%Y%m%dT%H%M%S%f}Z-{planned.input_hash[:8]}"
 
 
-def _write_parquet(con: duckdb.DuckDBPyConnection, folder: Path) -> dict[str, int]:
-    """Write each table as Parquet; returns their numbers of rows."""
-    tables = table_rows(con)
-    folder.mkdir()
-    for name in tables:
-        target = literal(str(folder / f"{name}.parquet"))
-        con.execute(f"copy {identifier(name)} to {target} (format parquet, compression zstd)")
-    return tables
-
-
 def _table_files(folder: Path) -> list[Path]:
     return [folder / DATABASE, *sorted(folder.glob("parquet/*.parquet"))]
+
+
+def _write_tables(
+    settings: Settings,
+    folder: Path,
+    computed: Sequence[ComputedTable],
+    checks: Sequence[CheckResult],
+    own: tuple[object, ...],
+) -> dict[str, int]:
+    """Complete the database in a release's folder, check it, and write each table as Parquet; the rows by table."""
+    with connect(settings, folder / DATABASE) as con:
+        for table in computed:
+            _add(con, table)
+        results = sorted([*checks, *_shrink_checks(settings, table_rows(con))], key=lambda c: c.check_id)
+        _refuse_if_blocked(results)
+        _create_own_table(con, "quality_result", [tuple(c.model_dump().values()) for c in results])
+        _create_own_table(con, "release", [own])
+        _create_macros(con)
+        tables = table_rows(con)
+        (folder / "parquet").mkdir()
+        for name in tables:
+            target = literal(str(folder / "parquet" / f"{name}.parquet"))
+            con.execute(f"copy {identifier(name)} to {target} (format parquet, compression zstd)")
+    return tables
 
 
 def _add(con: duckdb.DuckDBPyConnection, table: ComputedTable) -> None:
@@ -250,19 +256,6 @@ def _shrink_checks(settings: Settings, counts: dict[str, int]) -> list[CheckResu
             )
         )
     return checks
-
-
-def _create_own_tables(
-    con: duckdb.DuckDBPyConnection,
-    planned: Plan,
-    results: Sequence[CheckResult],
-    stale_sources: tuple[str, ...],
-    now: datetime,
-) -> None:
-    stale, release_id = ", ".join(stale_sources), _release_id(planned, now)
-    own = (release_id, now, planned.code_version, planned.input_hash, planned.previous_release_id, stale)
-    _create_own_table(con, "quality_result", [tuple(c.model_dump().values()) for c in results])
-    _create_own_table(con, "release", [own])
 
 
 def _create_own_table(con: duckdb.DuckDBPyConnection, table: str, rows: list[tuple[object, ...]]) -> None:

@@ -11,6 +11,7 @@ from pipelines.release.package import write
 from pipelines.storage import release_pointer
 from pipelines.storage.files import read_json
 from pipelines.storage.release_pointer import DATABASE, DESCRIPTION
+from pipelines.storage.release_sums import write_sums
 from tests.support.command import Place, Preloaded
 from tests.support.small_snapshot import GOTEBORG, SmallSnapshot
 
@@ -34,6 +35,7 @@ def renewed(
     place, snapshot = base.copy(home / "data"), base_snapshot.copy(home / "snapshot")
     first = release_pointer.current_folder(place.settings.releases_dir)
     write(first, None)
+    write_sums(first, {})
     assert snapshot.set_value(FALLS, GOTEBORG, 2022, 4000.0) == 5105.3
     done = run_cli("refresh", "--data-dir", place.data_dir, "--snapshot-dir", snapshot.folder, env=PARTS)
     assert done.code == 0, done.text

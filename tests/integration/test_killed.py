@@ -6,6 +6,7 @@ import contextlib
 import os
 import random
 import signal
+import tarfile
 from pathlib import Path
 
 import polars as pl
@@ -27,7 +28,16 @@ pytestmark = pytest.mark.slow
 
 # How often each command is killed; of a refresh in each of two chains, where each costs two refreshes. The variable
 # NYCKELTAL_TEST_KILLS sets another number for all of them.
-KILLS = {"refresh": 4, "rebuild": 2, "submit": 3, "releases rollback": 3, "releases prune": 3, "publish postgres": 3}
+KILLS = {
+    "refresh": 4,
+    "rebuild": 2,
+    "submit": 3,
+    "releases rollback": 3,
+    "releases prune": 3,
+    "publish postgres": 3,
+    "verify --deep": 2,
+    "backup": 3,
+}
 SERIES = ("N00090", "N00205", "N20900", "U23420")
 HEADS = (
     "Kommunkod;Kommun;År;Patienter i kommunal hälso- och sjukvård;Patienter med aktuell personcentrerad plan;"
@@ -87,11 +97,12 @@ def test_killed_in_any_other_command_everything_is_whole_and_it_succeeds_the_nex
 ) -> None:
     chance = random.Random(command)  # noqa: S311 - no secret
     longest = 0.8 * place.log()[-1]["seconds"] if command == "rebuild" else 1.0
-    before, kills, moments = place.state(), 0, list[float]()
+    before, kills, tries, moments = place.state(), 0, 0, list[float]()
     env = {"NYCKELTAL_POSTGRES_DSN": database.dsn()}
     while kills < kills_of(command):
         moment = chance.uniform(0, longest)
-        group = run_cli.start(*arguments(command, place, kills, tmp_path), env=env)
+        tries += 1
+        group = run_cli.start(*arguments(command, place, tries, tmp_path), env=env)
         if run_cli.wait(moment) is None:
             run_cli.kill(group)
             kills += 1
@@ -101,11 +112,14 @@ def test_killed_in_any_other_command_everything_is_whole_and_it_succeeds_the_nex
         end(group)
         answers(place)
         nothing_is_half(database, place)
+        for path in tmp_path.glob("*.tar"):
+            with tarfile.open(path) as copy:
+                assert copy.getmembers(), path
         if command != "submit":
             assert place.state() == before
     print(f"{command} killed after {moments} seconds")  # noqa: T201 - to repeat it
 
-    done = run_cli(*arguments(command, place, kills, tmp_path), env=env)
+    done = run_cli(*arguments(command, place, tries + 1, tmp_path), env=env)
 
     assert done.code == 0, done.text
     everything_is_whole(place)
@@ -124,6 +138,8 @@ def arguments(command: str, place: Place, number: int, folder: Path) -> list[str
         publish_another(place, lambda _: None)
     if command == "releases prune":
         argv += ["--keep", "1"]
+    if command == "backup":
+        argv.insert(1, folder / f"{number}.tar")
     if command == "submit":
         path = folder / "varden.csv"
         path.write_text(f"{HEADS}\r\n1440;Ale;2023;{400 + number};300;30;20;10;12\r\n", encoding="utf-8")

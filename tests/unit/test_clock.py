@@ -25,6 +25,13 @@ AHEAD = datetime(2099, 1, 1)  # noqa: DTZ001 - dates of knowledge are UTC withou
 TODAY = NOON + 30 * DAY
 
 
+@pytest.fixture
+def run_settings(run_settings: Settings) -> Settings:
+    """The settings of a test, with the limit that users have."""
+    declared = Settings.model_fields["max_clock_leap_days"].default
+    return run_settings.model_copy(update={"max_clock_leap_days": declared})
+
+
 def listing(settings: Settings) -> dict[str, str]:
     """Every file of archive and vintages with its hash."""
     homes = (settings.archive_dir, settings.vintages_dir)

@@ -64,7 +64,8 @@ def told(
     for place_in_time, (dataset, frame) in enumerate(
         ((VALUES, news), ("kolada.ou", units), ("kolada.ou_values", of_units))
     ):
-        house.absorb(house.parsed(dataset, frame, part), now + timedelta(microseconds=place_in_time))
+        staged = house.parsed(dataset, frame, part, is_archived=True)
+        house.absorb(staged, now + timedelta(microseconds=place_in_time))
     done = run_cli("rebuild", "--data-dir", place.data_dir)
     assert done.code == 0, done.text
     return place

@@ -18,7 +18,7 @@ from pydantic import Field
 from pipelines.errors import NyckeltalError, UsageError
 from pipelines.settings import Settings
 from pipelines.storage.database import identifier
-from pipelines.storage.files import sync_folder
+from pipelines.storage.files import remove_leftovers, sync_folder
 from pipelines.storage.lock import exclusive
 from pipelines.storage.sealing import FileSeal
 from pipelines.storage.state_records import StateRecord, read_record
@@ -155,6 +155,7 @@ def rollback(settings: Settings, release_id: str | None) -> str:
         UsageError: there is no such release, or none before the current.
     """
     with exclusive(settings.data_dir, settings.lock_wait_seconds):
+        remove_leftovers(settings.releases_dir)
         if release_id is None:
             release_id = before(settings.releases_dir, pointed_folder(settings.releases_dir).name)
         if release_id is None:
@@ -164,8 +165,9 @@ def rollback(settings: Settings, release_id: str | None) -> str:
 
 
 def prune_exclusively(settings: Settings, keep: int) -> list[str]:
-    """`prune`, while no other process writes."""
+    """`prune`, while no other process writes; what a killed one left half removed goes, too."""
     with exclusive(settings.data_dir, settings.lock_wait_seconds):
+        remove_leftovers(settings.releases_dir)
         return prune(settings.releases_dir, keep)
 
 

@@ -24,6 +24,7 @@ from pipelines.site.rendering import build_site, write_site
 from pipelines.storage import release_pointer
 from pipelines.storage.files import read_json
 from pipelines.storage.release_sums import FILES
+from pipelines.storage.sealing import DamagedError
 from pipelines.text import swedish_numbers
 from pipelines.text.swedish_numbers import rounded
 from tests.support.command import Place, Preloaded
@@ -428,7 +429,7 @@ def test_a_folder_of_something_else_is_not_replaced(base: Place, tmp_path: Path)
 
 
 def test_a_part_that_fails_fails_the_release(tmp_path: Path) -> None:
-    with pytest.raises(duckdb.IOException):
+    with pytest.raises(DamagedError, match="cannot be read"):
         write_parts(["site"], tmp_path, None)
 
 

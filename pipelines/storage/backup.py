@@ -69,8 +69,8 @@ def restore_backup(settings: Settings, source: Path, now: datetime) -> Backup:
     """Put a backup into a data folder that holds no state yet, once each of its files is seen to be whole.
 
     Raises:
-        UsageError: the file is no backup, or the folder holds state. NyckeltalError: a file of the backup is not what
-        was copied; nothing was put into the folder.
+        UsageError: there is no such file, it is no backup, or the folder holds state. NyckeltalError: the backup was
+        cut short, or a file of it is not what was copied; nothing was put into the folder.
     """
     home = settings.data_dir
     with exclusive(home, settings.lock_wait_seconds):
@@ -159,7 +159,7 @@ def _unpack(source: Path, folder: Path) -> None:
         raise UsageError("there is no such file", where=str(source), remedy=remedy) from error
     except (tarfile.TarError, EOFError) as error:
         found = str(error)[:300]
-        raise UsageError("the file is no whole backup", where=str(source), found=found, remedy=remedy) from error
+        raise NyckeltalError("the file is no whole backup", where=str(source), found=found, remedy=remedy) from error
 
 
 def _check(source: Path, folder: Path) -> dict[str, str]:

@@ -67,8 +67,9 @@ def test_a_damaged_backup_is_refused_and_leaves_nothing(
     place = int(len(body) * share)
     for harmed in (body[:place], body[:place] + bytes([body[place] ^ 4]) + body[place + 1 :]):
         backup.write_bytes(harmed)
-        with pytest.raises(NyckeltalError, match="backup"):
+        with pytest.raises(NyckeltalError, match="backup") as caught:
             restore_backup(restored, backup, NOON)
+        assert not isinstance(caught.value, UsageError), "a person who named a backup used the command rightly"
         assert [path.name for path in restored.data_dir.iterdir()] == ["lock"]
 
 

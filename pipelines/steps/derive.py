@@ -38,6 +38,8 @@ from pipelines.storage.vintages import (
     Vintages,
 )
 
+_NEAR = timedelta(days=7)  # between a fetch and its intake; a date farther away is one that damage has made
+
 
 class NotDerivableError(NyckeltalError):
     """A delivery cannot be made again from what the archive holds."""
@@ -165,18 +167,22 @@ class Derivation:
     def _next_fetch(self, number: int, fetches: list[Fetch]) -> int | None:
         """The number of the fetch of the next delivery whose record is whole."""
         for folder in Vintages(self.settings).folders(self.dataset):
-            later = _record_in(folder) if int(folder.name) > number else None
+            later = _record_in(folder) if folder.name > f"{number:06d}" else None
             if later and (found := _fetch_of(fetches, later)):
                 return found.number
         return None
 
     def _known_from(self, old: Path, fetched: Fetch) -> datetime:
-        """The date of a delivery whose record is lost: by its rows, else by its source or its fetch."""
-        told = _column(old / CHANGES_FILE, "known_from")
-        moment = origins.known_at(fetched) or fetched.files[-1].fetched_at.replace(tzinfo=None)
-        if len(told) == 1:
-            moment = datetime.fromisoformat(next(iter(told)))
+        """The date of a delivery whose record is lost: by its rows where its fetch bears that out, else by its fetch.
+
+        The day that a source says counts for the first delivery alone: what came later was taken in later.
+        """
         last = Vintages(self.scratch).latest(self.dataset)
+        at, said = fetched.files[-1].fetched_at.replace(tzinfo=None), origins.known_at(fetched)
+        moment = said if said and last is None else at
+        for told in _moments(old / CHANGES_FILE):
+            if told == said or abs(told - at) <= _NEAR:
+                moment = told
         return max(moment, last.known_from + timedelta(microseconds=1)) if last else moment
 
     def _reseal(self, record: DeliveryRecord) -> None:
@@ -194,7 +200,7 @@ def _record_in(folder: Path) -> DeliveryRecord | None:
         record = read_record(folder / RECORD, DeliveryRecord, "a record")
     except DamagedError:
         return None
-    return record if (record.dataset, record.number) == (folder.parent.name, int(folder.name)) else None
+    return record if (record.dataset, f"{record.number:06d}") == (folder.parent.name, folder.name) else None
 
 
 def _files_are_whole(folder: Path, record: DeliveryRecord) -> bool:
@@ -222,3 +228,11 @@ def _column(path: Path, name: str) -> set[str]:
             return {str(value) for (value,) in found.fetchall()}
     except duckdb.Error:
         return set()
+
+
+def _moments(path: Path) -> list[datetime]:
+    """The one date of the rows of a file that may be damaged; nothing where it has none, or more."""
+    told = _column(path, "known_from")
+    with suppress(ValueError):  # no date that there is
+        return [datetime.fromisoformat(moment) for moment in told] if len(told) == 1 else []
+    return []

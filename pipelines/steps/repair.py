@@ -47,6 +47,9 @@ class Repair:
         Raises:
             LockHeldError: another process is at work. NewerFormatError: a newer version wrote what lies here.
         """
+        if not self.settings.data_dir.is_dir():
+            where, remedy = str(self.settings.data_dir), "name another: --data-dir"
+            raise NyckeltalError("there is no data folder", where=where, remedy=remedy)
         with exclusive(self.settings.data_dir, self.settings.lock_wait_seconds):
             for home in (self.settings.archive_dir, self.settings.vintages_dir, self.settings.releases_dir):
                 remove_leftovers(home)
@@ -63,6 +66,7 @@ class Repair:
             self.lost += [e for e in damage_of_state(self.settings) if e.where not in {one.where for one in self.lost}]
             self._releases(found["releases"])
             self._point()
+            self._left()
             if self.done or self.lost:
                 told = {"done": self.done, "lost": [str(error) for error in self.lost]}
                 log(self.settings, kind="repair", at=self.now.isoformat(), **told)
@@ -125,6 +129,7 @@ class Repair:
                 continue
             if (home / dataset).exists():
                 self._aside(home / dataset)
+            home.mkdir(exist_ok=True)
             derivation.made.rename(home / dataset)
             self.done += derivation.notes
         shutil.rmtree(self.settings.cache_dir / "repair", ignore_errors=True)
@@ -157,6 +162,12 @@ class Repair:
         elif pointer.is_symlink():
             pointer.unlink()
             self.done.append("there is no whole release: make one with `nyckeltal rebuild`")
+
+    def _left(self) -> None:
+        """What is damaged still, now that everything was done that can be: it is lost."""
+        known = {error.where for error in self.lost}
+        left = [error for place in verify(self.settings, deep=True) for error in place.damage]
+        self.lost += [error for error in left if error.where not in known]
 
     def _aside(self, path: Path) -> None:
         self.done.append(f"{path}: kept as {set_aside(self.settings, path, self.now)}")

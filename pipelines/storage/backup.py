@@ -7,6 +7,7 @@ again by `nyckeltal rebuild`: staged deliveries, builds, and releases but the cu
 from __future__ import annotations
 
 import io
+import os
 import shutil
 import tarfile
 import tempfile
@@ -22,7 +23,7 @@ from pipelines.storage.files import replacing_file, sha256_of, sync_folder
 from pipelines.storage.lock import exclusive
 from pipelines.storage.release_sums import SUMS, damage_of_release, read_sums
 from pipelines.storage.set_aside import log
-from pipelines.storage.verification import check_state, verify
+from pipelines.storage.verification import verify
 
 _BEFORE = {"archive", "vintages", "inbox", "releases"}  # what a folder must lack for a backup to be put there
 
@@ -49,8 +50,11 @@ def write_backup(settings: Settings, target: Path, now: datetime) -> Backup:
     path = target / f"nyckeltal-{now:%Y%m%dT%H%M%SZ}.tar" if target.is_dir() else target
     if path.exists():
         raise UsageError("the file exists already", where=str(path), remedy="give another name, or remove it")
+    if not path.parent.is_dir():
+        remedy = "make the folder first; where it is another disk, see whether that is mounted"
+        raise UsageError("there is no such folder", where=str(path.parent), remedy=remedy)
     with exclusive(settings.data_dir, settings.lock_wait_seconds):
-        check_state(settings)
+        _check_whole(settings)
         names = list(_names(settings))
         if not names:
             raise UsageError("there is nothing to back up", where=str(settings.data_dir))
@@ -82,7 +86,8 @@ def restore_backup(settings: Settings, source: Path, now: datetime) -> Backup:
             fresh = Path(scratch)
             _unpack(source, fresh)
             sums = _check(source, fresh)
-            for path in sorted(fresh.iterdir()):
+            # Vintages before the archive: what a kill leaves between the two is named as damage, and not built on.
+            for path in sorted(fresh.iterdir(), key=lambda path: (path.name != "vintages", path.name)):
                 if path.name != SUMS:
                     shutil.rmtree(home / path.name, ignore_errors=True)  # an empty folder
                     path.rename(home / path.name)
@@ -99,6 +104,17 @@ def restore_backup(settings: Settings, source: Path, now: datetime) -> Backup:
     return done
 
 
+def _check_whole(settings: Settings) -> None:
+    """Read every byte of archive and vintages.
+
+    Raises:
+        DamagedError: one of them is not as it was written; a copy of damage would be no backup.
+    """
+    for place in verify(settings, deep=True):
+        for error in place.damage if place.place in {"archive", "vintages"} else ():
+            raise error
+
+
 def _names(settings: Settings) -> Iterator[str]:
     """Every file of a backup, by its path below the data folder."""
     homes = [settings.archive_dir, settings.vintages_dir, settings.inbox_dir]
@@ -108,9 +124,10 @@ def _names(settings: Settings) -> Iterator[str]:
             raise error
         homes.append(folder)
     for home in homes:
-        for path in sorted(home.rglob("*")):
-            if path.is_file() and not path.name.startswith("."):
-                yield path.relative_to(settings.data_dir).as_posix()
+        for below, _, files in sorted(os.walk(home, followlinks=True)):  # parts of it may lie on another disk
+            for name in sorted(files):
+                if not name.startswith("."):
+                    yield (Path(below) / name).relative_to(settings.data_dir).as_posix()
 
 
 def _release_of(settings: Settings) -> str | None:

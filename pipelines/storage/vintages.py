@@ -284,7 +284,7 @@ class Vintages:
 
     def newest_number(self, dataset: str) -> int:
         """The number of the newest delivery, whether or not it is part of what is known; 0 where there is none."""
-        return max((int(folder.name) for folder in self.folders(dataset)), default=0)
+        return max((int(folder.name) for folder in self.folders(dataset) if folder.name.isdigit()), default=0)
 
     def knowledge_until(self) -> datetime | None:
         """The newest date of knowledge over all datasets."""

@@ -94,3 +94,46 @@ def test_what_is_damaged_is_not_backed_up(tmp_path: Path) -> None:
     with pytest.raises(DamagedError):
         write_backup(house.settings, tmp_path, NOON)
     assert not list(tmp_path.glob("*.tar"))
+
+
+@pytest.mark.parametrize("harm", ["changed", "gone"])
+def test_bytes_of_the_archive_that_are_not_what_was_given_are_not_backed_up(tmp_path: Path, harm: str) -> None:
+    house = sealed_state(tmp_path)
+    (path, *_) = sorted(house.settings.archive_dir.glob("objects/*/*"))
+    path.write_bytes(b"\0" * path.stat().st_size) if harm == "changed" else path.unlink()
+    with pytest.raises(DamagedError):
+        write_backup(house.settings, tmp_path, NOON)
+    assert not list(tmp_path.glob("*.tar"))
+
+
+def test_what_lies_on_another_disk_is_in_the_backup(tmp_path: Path) -> None:
+    house = sealed_state(tmp_path)
+    other = tmp_path / "disk"
+    (house.settings.archive_dir / "objects").rename(other)
+    (house.settings.archive_dir / "objects").symlink_to(other, target_is_directory=True)
+    done = write_backup(house.settings, tmp_path / "b.tar", NOON)
+    with tarfile.open(done.path) as tar:
+        assert sum("objects/" in name for name in tar.getnames()) == len(list(other.glob("*/*"))) > 0
+
+
+def test_a_backup_into_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    house = sealed_state(tmp_path)
+    with pytest.raises(UsageError, match="no such folder"):
+        write_backup(house.settings, tmp_path / "unmounted" / "b.tar", NOON)
+    assert not (tmp_path / "unmounted").exists()
+
+
+def test_a_restore_that_is_killed_between_its_folders_is_damage_and_no_new_beginning(
+    house: House, backup: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    restored, rename = empty(house.settings, tmp_path / "restored"), Path.rename
+
+    def once(path: Path, target: Path) -> Path:
+        if restored.vintages_dir.exists() and any(restored.vintages_dir.iterdir()):
+            raise KeyboardInterrupt
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", once)
+    with pytest.raises(KeyboardInterrupt):
+        restore_backup(restored, backup, NOON)
+    assert [place.place for place in verify(restored, deep=False) if place.damage]

@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from pipelines.errors import NyckeltalError
 from pipelines.settings import Settings
 from pipelines.steps.repair import Repair
 from pipelines.storage import release_pointer
@@ -111,7 +112,28 @@ def test_a_lost_delivery_is_derived_with_its_date_or_that_of_its_fetch(house: Ho
     last = Vintages(house.settings).latest(FACTS)
     assert last
     assert last.number == 3
-    assert last.known_from == (NOON + 2 * DAY if gone == "record" else NOON + 30 * DAY - timedelta(hours=12))
+    # Never the day that the source says: what came after the first was taken in later than that may be.
+    assert last.known_from == (NOON + 2 * DAY if gone == "record" else NOON + DAY + timedelta(microseconds=1))
+
+
+def test_repair_needs_no_folder_of_vintages_and_names_a_folder_that_is_none(house: House, tmp_path: Path) -> None:
+    known = house.read(f"select * exclude (known_from) from ({house.vintages.known_sql(FACTS)}) order by all")
+    shutil.rmtree(house.settings.vintages_dir)
+    work = repaired(house)
+    assert (work.lost, damage(house)) == ([], [])
+    assert house.read(f"select * exclude (known_from) from ({house.vintages.known_sql(FACTS)}) order by all") == known
+    with pytest.raises(NyckeltalError, match="no data folder"):
+        Repair(house.settings.model_copy(update={"data_dir": tmp_path / "typo"}), CATALOGUE, TODAY).run()
+    assert not (tmp_path / "typo").exists()
+
+
+def test_a_copy_beside_a_delivery_is_moved_away(house: House) -> None:
+    delivery = house.settings.vintages_dir / FACTS / "000001"
+    before = state(house)
+    shutil.copytree(delivery, delivery.with_name("000001.bak"))
+    work = repaired(house)
+    assert (work.lost, damage(house), state(house)) == ([], [], before)
+    assert list(house.settings.damaged_dir.glob(f"*/vintages/{FACTS}/000001.bak"))
 
 
 def test_what_the_archive_does_not_hold_any_more_is_named_and_left_as_it_is(house: House) -> None:

@@ -44,7 +44,8 @@ HEADS = (
     "Personer med genomförd SIP totalt;Personer med SIP vid utskrivning från sjukhus;Personer med SIP av annat skäl;"
     "Personer med uppföljd SIP"
 )
-OF_THE_RUN = ("known_from", "source_file_sha256")
+# When it became known, and what follows from that: the next publication is the first one that is announced after it.
+OF_THE_RUN = ("known_from", "source_file_sha256", "next_publication")
 
 
 def news(snapshot: SmallSnapshot, chance: random.Random) -> None:

@@ -192,3 +192,12 @@ def test_where_no_release_is_whole_readers_get_none_until_one_is_made(house: Hou
     work = repaired(house)
     assert "nyckeltal rebuild" in work.done[-1]
     assert damage(house) == []
+
+
+def test_repair_looks_once_more_before_it_says_that_all_is_mended(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pointer = house.settings.releases_dir / "current"
+    pointer.unlink()
+    monkeypatch.setattr(Repair, "_point", lambda _: None)
+    assert [error.where for error in repaired(house).lost] == [str(pointer)]

@@ -20,6 +20,7 @@ from pipelines.errors import NyckeltalError
 
 P = ParamSpec("P")
 T = TypeVar("T")
+START = "spawn"  # a process that shares nothing with this one, which has threads of its own
 
 
 class Worker:
@@ -62,7 +63,7 @@ class Worker:
 
     def _started(self) -> ProcessPoolExecutor:
         if self._pool is None:
-            context = multiprocessing.get_context("spawn")
+            context = multiprocessing.get_context(START)
             self._pool = ProcessPoolExecutor(max_workers=1, mp_context=context, initializer=_follow_parent)
         return self._pool
 

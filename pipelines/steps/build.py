@@ -77,17 +77,16 @@ def prepare(workspace: Workspace, plan: Plan) -> tuple[StepRecord, bool]:
         refuse_incomplete(settings)
         begun = workspace.builds.begin(plan.input_hash)
         write_inputs(settings, workspace.catalogue, begun, plan.previous_knowledge_until)
-        dbt_run.run_results(settings).unlink(missing_ok=True)
     with workspace.step("dbt"):
         try:
-            dbt_run.build_models(settings)
+            nodes = dbt_run.build_models(settings)
         except dbt_run.DbtError as error:
-            raise _impossible(workspace, error) from error
+            raise _impossible(error) from error
         record = StepRecord(
             input_hash=plan.input_hash,
             compared_with=plan.previous_knowledge_until,
             rows=_rows(workspace, begun),
-            checks=tuple(dbt_run.dbt_checks(dbt_run.run_results(settings))),
+            checks=dbt_run.checks_of(nodes),
         )
         return begun.complete(WAREHOUSE, record, [begun.build_db, begun.release_db]), True
 
@@ -108,15 +107,15 @@ def _rows(workspace: Workspace, build: Build) -> dict[str, int]:
     return dict(sorted(rows.items()))
 
 
-def _impossible(workspace: Workspace, error: dbt_run.DbtError) -> ImpossibleReleaseError:
+def _impossible(error: dbt_run.DbtError) -> ImpossibleReleaseError:
     """What dbt's failure means: nothing can be released from what is known."""
-    failed = dbt_run.dbt_failures(workspace.settings)
+    checks = dbt_run.checks_of(error.nodes)
     return ImpossibleReleaseError(
         "the warehouse could not be built; nothing was published and the last release stands",
-        where=", ".join(failed) or "dbt",
-        found="; ".join(failed.values()) or error.found[:500],
+        where=", ".join(node.name for node in error.nodes) or "dbt",
+        found="; ".join(check.found for check in checks) or error.found[:500],
         remedy="see the message, mend the cause, and refresh again",
-        checks=dbt_run.failed_checks(failed),
+        checks=checks,
     )
 
 

@@ -17,7 +17,7 @@ from pipelines.datasets import datasets
 from pipelines.settings import Settings
 from pipelines.sources.snapshot import read_manifest
 from pipelines.storage.builds import Builds
-from pipelines.warehouse.dbt_run import dbt_environment, run_results
+from pipelines.warehouse.dbt_run import dbt_environment, target_dir
 from pipelines.warehouse.inputs import write_inputs
 from tests.support.deliveries import NOON, House
 
@@ -42,7 +42,7 @@ def test_every_unit_test_of_the_models_passes(house: House) -> None:
     )  # fmt: skip
 
     assert done.returncode == 0, done.stdout[-6000:]
-    written = run_results(settings)
+    written = target_dir(settings) / "run_results.json"
     results = json.loads(written.read_text(encoding="utf-8"))["results"]
     passed = {r["unique_id"].split(".")[2] for r in results if r["unique_id"].startswith("unit_test.")}
     assert passed >= {

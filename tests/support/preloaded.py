@@ -1,7 +1,8 @@
 """A process that has loaded everything once and runs `nyckeltal` in forks of itself (run as a program).
 
-A fork is a process of its own, that can be killed and that starts dbt as always; only the seconds of importing are
-saved. Each line on standard input is a request (see `Request`); the answers are the fork's pid, and its exit status.
+A fork is a process of its own, that can be killed; only the seconds of importing are saved. Its helper processes are
+forks too, of a second one that was made before the command began any thread. Each line on standard input is a request;
+the answers are the fork's pid, and its exit status.
 """
 
 from __future__ import annotations
@@ -9,13 +10,17 @@ from __future__ import annotations
 import json
 import os
 import resource
+import socket
 import sys
 import traceback
+from multiprocessing import connection, forkserver, util
 from types import ModuleType
 from typing import Any, NoReturn
 
 import dagster  # noqa: F401
 import dagster_dbt  # noqa: F401
+import dbt.adapters.duckdb
+import dbt.cli.main
 import great_expectations  # noqa: F401
 
 import pipelines.commands.dagster_run
@@ -25,6 +30,7 @@ import pipelines.definitions
 import pipelines.reading.reader
 import pipelines.release.diff
 from pipelines.commands import main as cli
+from pipelines.processes import helper
 
 
 def main() -> None:
@@ -50,6 +56,7 @@ def _run(request: dict[str, Any]) -> NoReturn:
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.environ.update(request["env"])
         sys.modules["__main__"] = ModuleType("__main__")  # so that processes started from here do not load all this
+        _serve_forks()
         sys.argv = ["nyckeltal", *request["argv"]]
         if request["file_bytes"]:
             resource.setrlimit(resource.RLIMIT_FSIZE, (request["file_bytes"], request["file_bytes"]))
@@ -64,11 +71,33 @@ def _run(request: dict[str, Any]) -> NoReturn:
         traceback.print_exc()
         code = 1
     finally:
+        util._exit_function()  # type: ignore[attr-defined]
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
 
 
+def _serve_forks() -> None:
+    """Start the server of Python's start method `forkserver` as a fork of this process, not as a new program."""
+    helper.START = "forkserver"
+    server: Any = forkserver._forkserver
+    address = connection.arbitrary_address("AF_UNIX")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(address)
+        listener.listen()
+        alive, end = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            os.close(end)
+            try:
+                forkserver.main(listener.detach(), alive, [])
+            finally:
+                os._exit(0)  # the command has ended, and this is no second one
+        os.close(alive)
+    server._forkserver_address, server._forkserver_alive_fd, server._forkserver_pid = address, end, pid
+
+
 if __name__ == "__main__":
     assert pipelines.definitions
+    assert dbt.adapters.duckdb
     main()

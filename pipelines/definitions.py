@@ -6,7 +6,7 @@ from datetime import datetime
 
 import dagster as dg
 
-from indicators.load.catalogue import load_catalogue
+from indicators.load.catalogue import Catalogue, load_catalogue
 from pipelines.assets.automation import automation
 from pipelines.assets.computed import computed_assets
 from pipelines.assets.raw import raw_assets
@@ -20,10 +20,12 @@ from pipelines.steps.workspace import Workspace
 from pipelines.warehouse.dbt_run import ensure_manifest
 
 
-def build_definitions(settings: Settings | None = None, make: WorkspaceFactory | None = None) -> dg.Definitions:
-    """The code location; tests and the command line give their own settings and workspace."""
+def build_definitions(
+    settings: Settings | None = None, make: WorkspaceFactory | None = None, catalogue: Catalogue | None = None
+) -> dg.Definitions:
+    """The code location; tests and the command line give their own settings and workspace, and what they loaded."""
     chosen = settings or Settings()
-    catalogue = load_catalogue(chosen.declarations_dir)
+    catalogue = catalogue or load_catalogue(chosen.declarations_dir)
     warehouse = warehouse_assets(ensure_manifest(chosen))
     computed = computed_assets(warehouse)
     release = release_asset(chosen, catalogue, warehouse, *computed)

@@ -166,7 +166,7 @@ def execute(report: RunReport, job: str) -> None:
         log.parent.mkdir(parents=True, exist_ok=True)
         quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
         with log.open("w", encoding="utf-8") as out, contextlib.redirect_stdout(out):
-            definitions = build_definitions(settings, make=lambda *_: workspace)
+            definitions = build_definitions(settings, lambda *_: workspace, workspace.catalogue)
             with dg.DagsterInstance.from_config(str(home), "command.yaml") as instance:
                 run_id, failure = str(uuid.uuid4()), None
                 try:

@@ -17,10 +17,9 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
-import pandas as pd
 
 from pipelines.datasets import Dataset
 from pipelines.quality.changes import Changes
@@ -28,6 +27,9 @@ from pipelines.quality.rules import Frame, Parameters, Rule
 from pipelines.quality.suites import BATCH, DATASOURCE, HOME, STORES, suite_name
 from pipelines.storage.database import identifier, literal, staged_rows
 from pipelines.storage.vintages import CheckResult
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _MAX_LISTED = 100_000  # failing rows that are listed one by one; beyond that only their number is told
 _SAMPLE = 5
@@ -260,6 +262,8 @@ def _cell(item: dict[str, Any], index: str) -> str:
 
 def _words(value: Any) -> str:
     """A cell as its reader knows it, not as numpy prints it."""
+    import pandas as pd  # noqa: PLC0415 - loaded already where a gate ran, and only there
+
     return "empty" if pd.isna(value) else repr(value.item() if hasattr(value, "item") else value)
 
 

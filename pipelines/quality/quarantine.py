@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import duckdb
-import pandas as pd
+import polars as pl
 
 from pipelines.storage.database import literal, staged_rows
 
@@ -18,7 +18,7 @@ def part(con: duckdb.DuckDBPyConnection, rows_path: Path, held: dict[int, list[s
     """Move quarantined rows, each with its `reason`, from `rows_path` to `target`; None when there are none."""
     if not held:
         return None
-    frame = pd.DataFrame({"row": list(held), "reason": ["; ".join(reasons) for reasons in held.values()]})
+    frame = pl.DataFrame({"row": list(held), "reason": ["; ".join(reasons) for reasons in held.values()]})
     con.register("held_frame", frame)
     source = staged_rows(rows_path)
     parquet = "(format parquet, compression zstd)"

@@ -8,11 +8,19 @@ from __future__ import annotations
 from pathlib import Path
 
 import duckdb
-import pandas as pd
+import polars as pl
 
 from pipelines.datasets import Dataset
 from pipelines.storage.archive import Promise
 from pipelines.storage.database import literal
+
+_PROMISED = {
+    "series_id": pl.String,
+    "promised_rows": pl.Int64,
+    "promised_areas": pl.Int64,
+    "promised_first_year": pl.Int64,
+    "promised_last_year": pl.Int64,
+}
 
 
 def profile_series(
@@ -22,14 +30,13 @@ def profile_series(
 
     Needs the table `bounds` (series_id, low, high, is_percent).
     """
-    promised = pd.DataFrame(
+    promised = pl.DataFrame(
         [(s, p.rows, p.areas, p.first_year, p.last_year) for s, p in promise.series.items()],
-        columns=["series_id", "promised_rows", "promised_areas", "promised_first_year", "promised_last_year"],
+        schema=_PROMISED,
+        orient="row",
     )
     con.register("promised_frame", promised)
-    con.execute(
-        "create table promised as select * replace (cast(series_id as varchar) as series_id) from promised_frame"
-    )
+    con.execute("create table promised as select * from promised_frame")
     con.unregister("promised_frame")
     con.execute(_profile_sql(f"read_parquet({literal(str(rows_path))})", known_sql, dataset, promise))
 

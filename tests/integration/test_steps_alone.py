@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -33,7 +30,6 @@ from pipelines.warehouse import effect_studies
 from tests.support.command import Place, Preloaded
 from tests.support.small_snapshot import GOTEBORG, SmallSnapshot
 
-DAGSTER = Path(sys.executable).with_name("dagster")
 CHANGED = ("U23471", GOTEBORG, 2022, 1.0)
 VALUES = ["raw/kolada__values", "staged/kolada__values", "vintages/kolada__values"]
 ONWARD = ["main/observation", "trend", "effect_estimate", "reform_event", "release"]
@@ -79,7 +75,6 @@ def environment(place: Place, changed: SmallSnapshot) -> dict[str, str]:
     """The environment of a process of Dagster's own on the data folder of a test."""
     home = prepare_dagster_home(place.settings)
     return {
-        **os.environ,
         "DAGSTER_HOME": str(home),
         "NYCKELTAL_DATA_DIR": str(place.data_dir),
         "NYCKELTAL_SNAPSHOT_DIR": str(changed.folder),
@@ -87,33 +82,33 @@ def environment(place: Place, changed: SmallSnapshot) -> dict[str, str]:
     }
 
 
-def materialize(key: str, environment: dict[str, str], *, onward: bool = False, fails: bool = False) -> str:
+def materialize(
+    run_cli: Preloaded, key: str, environment: dict[str, str], *, onward: bool = False, fails: bool = False
+) -> str:
     """Materialise an asset by Dagster's own command in a process of its own, and with `onward` all that follows it.
 
     Returns:
         What the command printed.
     """
     select = f'key:"{key}"' + "+" * onward
-    done = subprocess.run(
-        [DAGSTER, "asset", "materialize", "--select", select, "-m", "pipelines.definitions"],
-        env=environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert (done.returncode != 0) == fails, done.stdout[-3000:] + done.stderr[-3000:]
-    return done.stdout + done.stderr
+    argv = ["asset", "materialize", "--select", select, "-m", "pipelines.definitions"]
+    done = run_cli(*argv, program="dagster", env=environment)
+    assert (done.code != 0) == fails, done.out[-3000:] + done.err[-3000:]
+    return done.out + done.err
 
 
 @pytest.mark.slow
 def test_each_step_alone_in_a_process_of_its_own_makes_the_same_release(
-    place: Place, environment: dict[str, str], expected: dict[str, list[tuple[Any, ...]]]
+    run_cli: Preloaded, place: Place, environment: dict[str, str], expected: dict[str, list[tuple[Any, ...]]]
 ) -> None:
     before = place.current()
     for step in VALUES:
-        materialize(step, environment)
+        materialize(run_cli, step, environment)
     assert place.current() == before
-    told = materialize("release", environment, fails=True)
+    told = materialize(run_cli, "release", environment, fails=True)
     assert "the step warehouse has not been done for what is known now" in told
     for step in ONWARD:
-        materialize(step, environment)
+        materialize(run_cli, step, environment)
 
     assert place.current() != before
     assert tables_of(place) == expected
@@ -121,9 +116,9 @@ def test_each_step_alone_in_a_process_of_its_own_makes_the_same_release(
 
 @pytest.mark.slow
 def test_by_the_multiprocess_executor_it_is_the_same_release(
-    place: Place, environment: dict[str, str], expected: dict[str, list[tuple[Any, ...]]]
+    run_cli: Preloaded, place: Place, environment: dict[str, str], expected: dict[str, list[tuple[Any, ...]]]
 ) -> None:
-    told = materialize(VALUES[0], environment | {"NYCKELTAL_EXECUTOR": "multiprocess"}, onward=True)
+    told = materialize(run_cli, VALUES[0], environment | {"NYCKELTAL_EXECUTOR": "multiprocess"}, onward=True)
     assert "Launching subprocess" in told
     assert tables_of(place) == expected
 

@@ -77,10 +77,16 @@ class Preloaded:
         return self.done(code)
 
     def start(
-        self, *argv: str | Path, env: dict[str, str] | None = None, file_bytes: int = 0, unprivileged: bool = False
+        self,
+        *argv: str | Path,
+        program: str = "nyckeltal",
+        env: dict[str, str] | None = None,
+        file_bytes: int = 0,
+        unprivileged: bool = False,
     ) -> int:
-        """Start, and return the process' id."""
+        """Start `nyckeltal` or `dagster`, and return the process' id."""
         request = {
+            "program": program,
             "argv": [str(a) for a in argv],
             "env": env or {},
             "out": str(self.folder / "out"),

@@ -1,4 +1,4 @@
-"""A process that has loaded everything once and runs `nyckeltal` in forks of itself (run as a program).
+"""A process that has loaded everything once and runs `nyckeltal` or `dagster` in forks of itself (run as a program).
 
 A fork is a process of its own, that can be killed; only the seconds of importing are saved. Its helper processes are
 forks too, of a second one that was made before the command began any thread. Each line on standard input is a request;
@@ -22,6 +22,7 @@ import dagster_dbt  # noqa: F401
 import dbt.adapters.duckdb
 import dbt.cli.main
 import great_expectations  # noqa: F401
+from dagster._cli import main as dagster_cli
 
 import pipelines.commands.dagster_run
 import pipelines.commands.output
@@ -31,6 +32,8 @@ import pipelines.reading.reader
 import pipelines.release.diff
 from pipelines.commands import main as cli
 from pipelines.processes import helper
+
+PROGRAMS = {"nyckeltal": cli.main, "dagster": dagster_cli}
 
 
 def main() -> None:
@@ -57,13 +60,13 @@ def _run(request: dict[str, Any]) -> NoReturn:
         os.environ.update(request["env"])
         sys.modules["__main__"] = ModuleType("__main__")  # so that processes started from here do not load all this
         _serve_forks()
-        sys.argv = ["nyckeltal", *request["argv"]]
+        sys.argv = [request["program"], *request["argv"]]
         if request["file_bytes"]:
             resource.setrlimit(resource.RLIMIT_FSIZE, (request["file_bytes"], request["file_bytes"]))
         if request["unprivileged"] and os.getuid() == 0:
             os.setgid(65534)
             os.setuid(65534)
-        cli.main()
+        PROGRAMS[request["program"]]()
         code = 0
     except SystemExit as ended:
         code = int(ended.code or 0)

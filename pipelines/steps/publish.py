@@ -102,7 +102,7 @@ def _computed(build: Build, step: str) -> list[ComputedTable]:
         raise NyckeltalError(
             f"the step {step} was done of another warehouse",
             where=str(build.folder),
-            remedy=f"materialise {step} again, or run `nyckeltal refresh`",
+            remedy=f"materialise group:{step} again, or run `nyckeltal refresh`",
         )
     return [
         ComputedTable(name, table.about, table.columns, build.part(step) / f"{name}.parquet")

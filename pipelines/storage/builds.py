@@ -115,7 +115,7 @@ class Build:
                 where=str(self.folder),
                 expected=f"its record, {step}.json",
                 found="none",
-                remedy=f"materialise {step} first, or run `nyckeltal refresh`",
+                remedy=f"materialise group:{step} first, or run `nyckeltal refresh`",
             )
         return found
 

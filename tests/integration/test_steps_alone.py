@@ -13,6 +13,7 @@ import duckdb
 import pytest
 
 from pipelines.commands.dagster_run import prepare_dagster_home
+from pipelines.datasets import datasets
 from pipelines.definitions import build_definitions
 from pipelines.errors import NyckeltalError
 from pipelines.settings import Settings
@@ -192,10 +193,19 @@ def built(place: Place, changed: SmallSnapshot, run_cli: Preloaded) -> Iterator[
 def test_neither_studies_nor_a_release_are_made_of_a_warehouse_that_is_not_there(built: Workspace) -> None:
     plan = planned(built)
     assert plan
-    with pytest.raises(NyckeltalError, match="materialise warehouse first"):
+    with pytest.raises(NyckeltalError, match="materialise group:warehouse first"):
         compute.compute(built, plan, COMPUTATIONS["trend"])
-    with pytest.raises(NyckeltalError, match="materialise warehouse first"):
+    with pytest.raises(NyckeltalError, match="materialise group:warehouse first"):
         publish(built, plan)
+
+
+def test_what_an_error_tells_to_materialise_is_there_to_be_chosen(parsed_project: Settings) -> None:
+    definitions = build_definitions(parsed_project)
+    graph = definitions.resolve_asset_graph()
+    named = [f"group:{step}" for step in ("warehouse", *COMPUTATIONS)]
+    named += [f"key:{kind}/{d.replace('.', '__')}" for kind in ("raw", "staged", "vintages") for d in datasets()]
+    for selection in named:
+        assert dg.AssetSelection.from_string(selection).resolve(graph), f"Dagster takes {selection} for nothing"
 
 
 def test_nothing_new_is_an_observation_and_no_materialisation(place: Place, base_snapshot: SmallSnapshot) -> None:

@@ -95,7 +95,7 @@ def complete(home: Path) -> Build:
 def test_a_step_that_is_complete_is_found_and_one_that_is_not_is_named(tmp_path: Path) -> None:
     build = complete(tmp_path)
     assert build.needs(WAREHOUSE).rows == {"area": 3}
-    with pytest.raises(NyckeltalError, match="materialise trend first"):
+    with pytest.raises(NyckeltalError, match="materialise group:trend first"):
         build.needs("trend")
 
 

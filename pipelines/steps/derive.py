@@ -24,7 +24,7 @@ from pipelines.errors import NyckeltalError, SourceError
 from pipelines.quality.stage import HeldBackError, judge
 from pipelines.settings import Settings
 from pipelines.sources import origins
-from pipelines.storage.archive import Archive, Fetch
+from pipelines.storage.archive import Archive, Fetch, TakenIn
 from pipelines.storage.files import fresh_folder
 from pipelines.storage.sealing import DamagedError, check_file, write_sealed
 from pipelines.storage.state_records import read_record
@@ -157,6 +157,8 @@ class Derivation:
         if record:
             found = _fetch_of(fetches, record)
             return [found] if found else []
+        if (told := self._told(number)) and (alike := [f for f in fetches if f.content_id == told.content_id]):
+            return alike[-1:]
         after = self._last.number if self._last else 0
         named = _column(old / CHANGES_FILE, "source_file_sha256")
         before = self._next_fetch(number, fetches)
@@ -172,11 +174,19 @@ class Derivation:
                 return found.number
         return None
 
+    def _told(self, number: int) -> TakenIn | None:
+        """What is told of a delivery beside the fetches, where it is the newest."""
+        told = self._archive().taken_in(self.dataset)
+        return told if told and told.number == number else None
+
     def _known_from(self, old: Path, fetched: Fetch) -> datetime:
-        """The date of a delivery whose record is lost: by its rows where its fetch bears that out, else by its fetch.
+        """The date of a delivery whose record is lost, by what tells it: for the newest, what is told beside the fetches;
+        its rows, where its fetch bears that out; its fetch.
 
         The day that a source says counts for the first delivery alone: what came later was taken in later.
         """
+        if told := self._told(int(old.name)):
+            return told.known_from
         last = Vintages(self.scratch).latest(self.dataset)
         at, said = fetched.files[-1].fetched_at.replace(tzinfo=None), origins.known_at(fetched)
         moment = said if said and last is None else at

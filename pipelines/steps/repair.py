@@ -25,10 +25,12 @@ from pipelines.storage.release_pointer import POINTER
 from pipelines.storage.release_sums import damage_of_release
 from pipelines.storage.set_aside import log, set_aside
 from pipelines.storage.state_records import NewerFormatError
-from pipelines.storage.verification import damage_of_state, told_deliveries, verify
+from pipelines.storage.taken_in import told_deliveries
+from pipelines.storage.verification import damage_of_state, verify
 from pipelines.storage.vintages import Vintages
 
-_REMADE = {"looked.json", "outcome.json"}  # what the next run writes again, and asks a publisher once more without
+# What the next run writes again; without the first two, it asks a publisher once more.
+_REMADE = {"looked.json", "outcome.json", "taken_in.json"}
 
 
 @dataclass

@@ -1,7 +1,8 @@
 """What we were given, byte for byte: a content-addressed, append-only store.
 
 Belongs here: storing raw files by their hash, and one record for each fetch of a dataset. Does not belong here: what
-the bytes mean (`sources`). Layout: `objects/<first two>/<sha256>` and `fetches/<dataset>/<number>.json`. Bytes are held
+the bytes mean (`sources`). Layout: `objects/<first two>/<sha256>` and `fetches/<dataset>/<number>.json`; beside the
+records, when a dataset was last looked at, and which delivery of it was taken in last. Bytes are held
 against their hash and records against their seal whenever they are read.
 """
 
@@ -92,6 +93,17 @@ class Look(StateRecord):
     """When the whole of a dataset was last looked at."""
 
     moment: datetime
+
+
+class TakenIn(StateRecord):
+    """The newest delivery of a dataset that was taken into the vintages; beside the fetches, it is missed if it vanishes.
+
+    `number` and `content_id` are the delivery's; `known_from` is UTC without zone.
+    """
+
+    number: int
+    content_id: str
+    known_from: datetime
 
 
 class Archive:
@@ -198,6 +210,7 @@ class Archive:
         """
         for folder in sorted(self.home.glob("fetches/*")):
             self.fetches(folder.name)
+            self.taken_in(folder.name)
 
     def seal_older(self) -> None:
         """Seal the records from before there were seals, as they are now; from then on damage to them is seen."""
@@ -217,12 +230,30 @@ class Archive:
         path = self._looked_path(dataset)
         return read_record(path, Look, "the time of a look").moment if path.exists() else None
 
+    def note_taken_in(self, dataset: str, newest: TakenIn) -> None:
+        """Remember which delivery of a dataset is the newest; one with a lower number is never remembered again."""
+        known = self.taken_in(dataset)
+        if known is None or (known.number <= newest.number and known != newest):
+            write_sealed(self._taken_in_path(dataset), newest.model_dump(mode="json"), None)
+
+    def taken_in(self, dataset: str) -> TakenIn | None:
+        """The newest delivery that was taken in; None when none was, or none since this is written down.
+
+        Raises:
+            DamagedError: what is told of it is not what was written.
+        """
+        path = self._taken_in_path(dataset)
+        return read_record(path, TakenIn, "what was taken in") if path.exists() else None
+
     def pending_path(self, dataset: str) -> Path:
         """Where the pages of a fetch under way are written down."""
         return self._records(dataset) / "pending.jsonl"
 
     def _looked_path(self, dataset: str) -> Path:
         return self._records(dataset) / "looked.json"
+
+    def _taken_in_path(self, dataset: str) -> Path:
+        return self._records(dataset) / "taken_in.json"
 
     def _records(self, dataset: str) -> Path:
         return self.home / "fetches" / dataset

@@ -22,6 +22,7 @@ from pipelines.storage.release_pointer import POINTER
 from pipelines.storage.release_sums import REMEDY, damage_of_release
 from pipelines.storage.sealing import check_file, check_size, damaged, file_seal
 from pipelines.storage.staged import StagedDeliveries
+from pipelines.storage.taken_in import told_deliveries
 from pipelines.storage.vintages import Vintages
 
 Damage = list[NyckeltalError]
@@ -84,7 +85,7 @@ def _archive(settings: Settings, deep: bool) -> tuple[str, Damage]:
     fetches = 0
     for folder in sorted(archive.home.glob("fetches/*")):
         name = folder.name
-        damage += _told(partial(archive.looked_at, name), partial(outcomes.of, name))
+        damage += _told(*(partial(told, name) for told in (archive.looked_at, archive.taken_in, outcomes.of)))
         try:
             known = archive.fetches(name)
         except NyckeltalError as error:
@@ -121,7 +122,7 @@ def _vintages(settings: Settings, _: bool) -> tuple[str, Damage]:
 
 
 def _lost(settings: Settings) -> Iterator[NyckeltalError]:
-    """The newest of a chain leave no trace in it when they vanish: what stands on them says that they were there."""
+    """The newest of a chain leave no trace in it when they vanish: what is told elsewhere says that they were there."""
     archive, vintages = Archive(settings.archive_dir), Vintages(settings)
     for name in datasets():
         known = vintages.deliveries(name)
@@ -133,21 +134,11 @@ def _lost(settings: Settings) -> Iterator[NyckeltalError]:
             if tuple(file.sha256 for file in record.files) not in given:
                 path, expected = archive.home / "fetches" / name, f"the fetch of delivery {record.number}"
                 yield damaged("a record of a fetch is missing", path, expected, "no such record")
-    told = told_deliveries(settings)
-    for name, number in sorted(told.items()):
+    for name, number in sorted(told_deliveries(settings).items()):
         newest = vintages.newest_number(name)
         if newest < number:
-            where, found = vintages.home / name, f"{newest} deliveries"
-            yield damaged("deliveries are missing that the current release stands on", where, f"{number}", found)
-
-
-def told_deliveries(settings: Settings) -> dict[str, int]:
-    """The newest delivery of each dataset that the current release stands on; nothing where it is damaged or none."""
-    try:
-        standing = release_pointer.current(settings.releases_dir)
-    except NyckeltalError:  # told of the releases
-        return {}
-    return (standing.deliveries or {}) if standing else {}
+            what, found = "deliveries are missing that were taken in", f"{newest} deliveries"
+            yield damaged(what, vintages.home / name, f"{number} deliveries", found)
 
 
 def _staged(settings: Settings, deep: bool) -> tuple[str, Damage]:

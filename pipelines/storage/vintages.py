@@ -282,6 +282,11 @@ class Vintages:
         """The number of the newest delivery that is part of what is known, by dataset."""
         return {dataset: record.number for dataset in datasets() if (record := self.latest(dataset))}
 
+    def newest(self, dataset: str) -> DeliveryRecord | None:
+        """The newest delivery, whether or not it is part of what is known; None when there was none."""
+        folders = self.folders(dataset)
+        return _record_in(folders[-1], dataset) if folders else None
+
     def newest_number(self, dataset: str) -> int:
         """The number of the newest delivery, whether or not it is part of what is known; 0 where there is none."""
         return max((int(folder.name) for folder in self.folders(dataset) if folder.name.isdigit()), default=0)

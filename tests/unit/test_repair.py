@@ -14,6 +14,7 @@ from pipelines.settings import Settings
 from pipelines.steps.repair import Repair
 from pipelines.storage import release_pointer
 from pipelines.storage.files import sha256_of
+from pipelines.storage.taken_in import remember
 from pipelines.storage.verification import verify
 from pipelines.storage.vintages import Vintages
 from tests.support.deliveries import AREAS, CATALOGUE, FACTS, NOON, House, changed, facts
@@ -114,6 +115,19 @@ def test_a_lost_delivery_is_derived_with_its_date_or_that_of_its_fetch(house: Ho
     assert last.number == 3
     # Never the day that the source says: what came after the first was taken in later than that may be.
     assert last.known_from == (NOON + 2 * DAY if gone == "record" else NOON + DAY + timedelta(microseconds=1))
+
+
+def test_a_delivery_lost_with_every_release_is_derived_with_its_own_date(house: House) -> None:
+    remember(house.settings)
+    house.staged(changed(facts(), 3, value=13.5))  # a fetch that was never taken in stays so
+    before = state(house)
+    shutil.rmtree(house.settings.vintages_dir / FACTS)
+    shutil.rmtree(house.settings.releases_dir)
+    work = repaired(house)
+    assert (work.lost, damage(house)) == ([], [])
+    known = [record.known_from for record in house.vintages.deliveries(FACTS)]
+    assert known == [NOON, NOON + DAY, NOON + 2 * DAY]
+    assert state(house).keys() == before.keys()
 
 
 def test_repair_needs_no_folder_of_vintages_and_names_a_folder_that_is_none(house: House, tmp_path: Path) -> None:

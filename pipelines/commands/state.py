@@ -13,7 +13,7 @@ import typer
 
 from pipelines.commands import terminal
 from pipelines.commands.options import AsJson, DataDir, SnapshotDir, settings_for
-from pipelines.errors import ExitCode, NyckeltalError
+from pipelines.errors import ExitCode, NyckeltalError, UnreachableError
 from pipelines.storage.lock import exclusive
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def verify(
 ) -> None:
     """Hold everything that lasts against what was written: archive, vintages, staged, builds, releases, pointer.
 
-    Exit codes: 0 all is as it was written; 5 something is damaged, each with what to do.
+    Exit codes: 0 all is as it was written; 5 something is damaged, or cannot be read, each with what to do.
     """
     from pipelines.storage.verification import verify as work  # noqa: PLC0415
 
@@ -112,6 +112,8 @@ def _as_json(place: Verified) -> dict[str, Any]:
 def _tell(found: list[Verified]) -> None:
     for place in found:
         mark = "[bold red]damaged[/bold red]" if place.damage else "[green]whole[/green]  "
+        if place.damage and all(isinstance(error, UnreachableError) for error in place.damage):
+            mark = "[bold red]unread[/bold red] "
         terminal.out.print(f"{mark} {place.place}: ", end="")
         terminal.out.print(place.holds, markup=False)
         for error in place.damage:

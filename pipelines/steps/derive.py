@@ -25,7 +25,7 @@ from pipelines.quality.stage import HeldBackError, judge
 from pipelines.settings import Settings
 from pipelines.sources import origins
 from pipelines.storage.archive import Archive, Fetch, TakenIn
-from pipelines.storage.files import fresh_folder
+from pipelines.storage.files import folders_in, fresh_folder
 from pipelines.storage.sealing import DamagedError, check_file, write_sealed
 from pipelines.storage.state_records import read_record
 from pipelines.storage.vintages import (
@@ -36,6 +36,7 @@ from pipelines.storage.vintages import (
     Refusal,
     Staged,
     Vintages,
+    parquet_in,
 )
 
 _NEAR = timedelta(days=7)  # between a fetch and its intake; a date farther away is one that damage has made
@@ -66,8 +67,8 @@ class Derivation:
         scratch = settings.model_copy(update={"data_dir": home})
         (home / "archive").symlink_to(settings.archive_dir.resolve(), target_is_directory=True)
         scratch.vintages_dir.mkdir()
-        for other in settings.vintages_dir.glob("*"):
-            if other.is_dir() and other.name != dataset and not other.name.startswith("."):
+        for other in folders_in(settings.vintages_dir):
+            if other.name != dataset:
                 (scratch.vintages_dir / other.name).symlink_to(other.resolve(), target_is_directory=True)
         return cls(settings, scratch, catalogue, dataset)
 
@@ -214,7 +215,7 @@ def _record_in(folder: Path) -> DeliveryRecord | None:
 
 
 def _files_are_whole(folder: Path, record: DeliveryRecord) -> bool:
-    if record.contents is None or {path.name for path in folder.glob("*.parquet")} != set(record.contents):
+    if record.contents is None or {path.name for path in parquet_in(folder)} != set(record.contents):
         return False
     try:
         for name, sealed in record.contents.items():

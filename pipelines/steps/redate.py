@@ -19,7 +19,7 @@ from pipelines.storage.set_aside import log, replacing
 from pipelines.storage.state_records import StateRecord, read_record
 from pipelines.storage.taken_in import remember
 from pipelines.storage.verification import check_state
-from pipelines.storage.vintages import CHANGES_FILE, RECORD, DeliveryRecord, Vintages
+from pipelines.storage.vintages import CHANGES_FILE, RECORD, DeliveryRecord, Vintages, parquet_in
 
 REDATED = "redated.json"
 
@@ -100,7 +100,7 @@ def _redate_deliveries(
                 update={
                     "known_from": known_from,
                     "files": tuple(_dated(file, to) for file in record.files),
-                    "contents": {path.name: file_seal(path) for path in sorted(folder.glob("*.parquet"))},
+                    "contents": {path.name: file_seal(path) for path in parquet_in(folder)},
                 }
             )
             before = fresh / f"{record.number - 1:06d}" / RECORD

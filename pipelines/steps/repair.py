@@ -14,12 +14,12 @@ from pathlib import Path
 
 from indicators.load.catalogue import Catalogue
 from pipelines.datasets import datasets, in_order
-from pipelines.errors import NyckeltalError
+from pipelines.errors import NyckeltalError, UnreachableError
 from pipelines.settings import Settings
 from pipelines.steps.derive import Derivation
 from pipelines.storage import release_pointer, sealing
 from pipelines.storage.archive import Archive
-from pipelines.storage.files import remove_leftovers, sha256_of
+from pipelines.storage.files import entries, remove_leftovers, sha256_of
 from pipelines.storage.lock import exclusive
 from pipelines.storage.release_pointer import POINTER
 from pipelines.storage.release_sums import damage_of_release
@@ -48,6 +48,7 @@ class Repair:
 
         Raises:
             LockHeldError: another process is at work. NewerFormatError: a newer version wrote what lies here.
+            UnreachableError: something of it cannot be read, so nobody knows whether it is whole. Nothing was changed.
         """
         if not self.settings.data_dir.is_dir():
             where, remedy = str(self.settings.data_dir), "name another: --data-dir"
@@ -57,7 +58,7 @@ class Repair:
                 remove_leftovers(home)
             found = {place.place: place.damage for place in verify(self.settings, deep=True)}
             for error in (error for damage in found.values() for error in damage):
-                if isinstance(error, NewerFormatError):
+                if isinstance(error, NewerFormatError | UnreachableError):
                     raise error
             self._objects(found["archive"])
             self._remade(found["archive"])
@@ -91,15 +92,15 @@ class Repair:
     def _named(self, archive: Archive) -> set[str]:
         """The objects that a record names; another that is damaged is missed by nobody."""
         found: set[str] = set()
-        for folder in archive.home.glob("fetches/*"):
+        for dataset in archive.datasets():
             try:
-                found |= {file.sha256 for fetch in archive.fetches(folder.name) for file in fetch.files}
+                found |= {file.sha256 for fetch in archive.fetches(dataset) for file in fetch.files}
             except NyckeltalError:  # told by itself
                 continue
         return found
 
     def _embedded(self, sha256: str) -> Path | None:
-        files = [path for path in sorted(self.settings.snapshot_dir.glob("*")) if path.is_file()]
+        files = [path for path in entries(self.settings.snapshot_dir) if path.is_file()]
         return next((path for path in files if sha256_of(path) == sha256), None)
 
     def _remade(self, damage: tuple[NyckeltalError, ...]) -> None:

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict
 
 from pipelines.datasets import Way
 from pipelines.errors import SourceError
-from pipelines.storage.files import copy_atomic, sha256_of, write_bytes
+from pipelines.storage.files import copy_atomic, entries, folders_in, sha256_of, write_bytes
 from pipelines.storage.sealing import check_chain, damaged, is_sealed, read_sealed, write_sealed
 from pipelines.storage.state_records import StateRecord, read_record
 
@@ -202,20 +202,24 @@ class Archive:
         check_chain(records)
         return [_fetch_in(path, dataset) for path in records]
 
+    def datasets(self) -> list[str]:
+        """The datasets that were ever fetched, by name."""
+        return [folder.name for folder in folders_in(self.home / "fetches")]
+
     def check(self) -> None:
         """Hold every record of a fetch against what was written; bytes are held against their hash when they are read.
 
         Raises:
             DamagedError: one of them is gone or damaged.
         """
-        for folder in sorted(self.home.glob("fetches/*")):
-            self.fetches(folder.name)
-            self.taken_in(folder.name)
+        for dataset in self.datasets():
+            self.fetches(dataset)
+            self.taken_in(dataset)
 
     def seal_older(self) -> None:
         """Seal the records from before there were seals, as they are now; from then on damage to them is seen."""
-        for folder in sorted(self.home.glob("fetches/*")):
-            records = self._record_paths(folder.name)
+        for dataset in self.datasets():
+            records = self._record_paths(dataset)
             check_chain(records)
             for before, path in zip([None, *records], records, strict=False):
                 if not is_sealed(path):
@@ -259,7 +263,7 @@ class Archive:
         return self.home / "fetches" / dataset
 
     def _record_paths(self, dataset: str) -> list[Path]:
-        return sorted(self._records(dataset).glob("[0-9]*.json"))
+        return [path for path in entries(self._records(dataset)) if path.match("[0-9]*.json")]
 
 
 def _fetch_in(path: Path, dataset: str) -> Fetch:

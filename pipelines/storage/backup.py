@@ -7,7 +7,6 @@ again by `nyckeltal rebuild`: staged deliveries, builds, and releases but the cu
 from __future__ import annotations
 
 import io
-import os
 import shutil
 import tarfile
 import tempfile
@@ -19,7 +18,7 @@ from pathlib import Path
 from pipelines.errors import NyckeltalError, UsageError
 from pipelines.settings import Settings
 from pipelines.storage import release_pointer
-from pipelines.storage.files import replacing_file, sha256_of, sync_folder
+from pipelines.storage.files import entries, files_below, replacing_file, sha256_of, sync_folder
 from pipelines.storage.lock import exclusive
 from pipelines.storage.release_sums import SUMS, damage_of_release, read_sums
 from pipelines.storage.set_aside import log
@@ -78,7 +77,7 @@ def restore_backup(settings: Settings, source: Path, now: datetime) -> Backup:
     """
     home = settings.data_dir
     with exclusive(home, settings.lock_wait_seconds):
-        standing = sorted(name for name in _BEFORE if any((home / name).rglob("*")))
+        standing = sorted(name for name in _BEFORE if entries(home / name))
         if standing:
             found, remedy = f"the folders {', '.join(standing)}", "name an empty folder with --data-dir"
             raise UsageError("the data folder holds state already", where=str(home), found=found, remedy=remedy)
@@ -87,7 +86,7 @@ def restore_backup(settings: Settings, source: Path, now: datetime) -> Backup:
             _unpack(source, fresh)
             sums = _check(source, fresh)
             # Vintages before the archive: what a kill leaves between the two is named as damage, and not built on.
-            for path in sorted(fresh.iterdir(), key=lambda path: (path.name != "vintages", path.name)):
+            for path in sorted(entries(fresh), key=lambda path: (path.name != "vintages", path.name)):
                 if path.name != SUMS:
                     shutil.rmtree(home / path.name, ignore_errors=True)  # an empty folder
                     path.rename(home / path.name)
@@ -124,10 +123,9 @@ def _names(settings: Settings) -> Iterator[str]:
             raise error
         homes.append(folder)
     for home in homes:
-        for below, _, files in sorted(os.walk(home, followlinks=True)):  # parts of it may lie on another disk
-            for name in sorted(files):
-                if not name.startswith("."):
-                    yield (Path(below) / name).relative_to(settings.data_dir).as_posix()
+        for path in files_below(home):  # parts of it may lie on another disk
+            if not path.name.startswith("."):
+                yield path.relative_to(settings.data_dir).as_posix()
 
 
 def _release_of(settings: Settings) -> str | None:
@@ -186,7 +184,7 @@ def _check(source: Path, folder: Path) -> dict[str, str]:
         NyckeltalError: one is missing, too many or other than was copied.
     """
     sums = read_sums(folder / SUMS)
-    found = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()} - {SUMS}
+    found = {p.relative_to(folder).as_posix() for p in files_below(folder)} - {SUMS}
     wrong = sorted(found ^ set(sums)) + [n for n in sorted(found & set(sums)) if sha256_of(folder / n) != sums[n]]
     if wrong:
         raise NyckeltalError(

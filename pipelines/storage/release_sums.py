@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from pipelines.errors import NyckeltalError
-from pipelines.storage.files import read_json, sha256_of
+from pipelines.storage.files import files_below, folders_in, read_json, sha256_of
 from pipelines.storage.release_pointer import DESCRIPTION, info
 from pipelines.storage.sealing import DamagedError, damaged, hash_of, is_sealed
 
@@ -129,12 +129,13 @@ def _sizes_told(folder: Path, sums: Mapping[str, str]) -> dict[str, int]:
 
 
 def _listings(folder: Path) -> Iterator[Path]:
-    yield from sorted(folder.glob(FILES))
-    yield from sorted(folder.glob(f"*/{FILES}"))
+    for home in (folder, *folders_in(folder)):
+        if (listing := home / FILES).exists():
+            yield listing
 
 
 def _files_in(folder: Path) -> set[str]:
-    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    return {path.relative_to(folder).as_posix() for path in files_below(folder) if path.is_file()}
 
 
 def _check_size(path: Path, expected: int) -> None:

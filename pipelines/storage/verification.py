@@ -10,14 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from pipelines.datasets import datasets
-from pipelines.errors import NyckeltalError
+from pipelines.errors import NyckeltalError, disk_error
 from pipelines.settings import Settings
 from pipelines.storage import release_pointer, sealing
 from pipelines.storage.archive import Archive, FileRecord
 from pipelines.storage.builds import Builds
 from pipelines.storage.fetch_outcomes import FetchOutcomes
+from pipelines.storage.files import entries, folders_in
 from pipelines.storage.release_pointer import POINTER
 from pipelines.storage.release_sums import REMEDY, damage_of_release
 from pipelines.storage.sealing import check_file, check_size, damaged, file_seal
@@ -56,8 +58,13 @@ def verify(settings: Settings, *, deep: bool) -> list[Verified]:
     }
     found = []
     for name, check in places.items():
-        holds, damage = check(settings, deep)
-        found.append(Verified(name, holds, tuple(damage)))
+        try:
+            holds, damage = check(settings, deep)
+        except NyckeltalError as error:
+            holds, damage = "cannot be read", [error]
+        except OSError as error:
+            holds, damage = "cannot be read", [disk_error(error, settings.data_dir, reading=True)]
+        found.append(Verified(name, holds, tuple({str(error): error for error in damage}.values())))
     return found
 
 
@@ -83,8 +90,7 @@ def _archive(settings: Settings, deep: bool) -> tuple[str, Damage]:
     damage: Damage = []
     files: dict[str, FileRecord] = {}
     fetches = 0
-    for folder in sorted(archive.home.glob("fetches/*")):
-        name = folder.name
+    for name in archive.datasets():
         damage += _told(*(partial(told, name) for told in (archive.looked_at, archive.taken_in, outcomes.of)))
         try:
             known = archive.fetches(name)
@@ -104,7 +110,8 @@ def _of_objects(archive: Archive, files: Iterable[FileRecord], deep: bool) -> It
     for sha256, size in sorted(named.items()):
         path, seal = archive.object_path(sha256), sealing.FileSeal(sha256=sha256, bytes=size)
         yield from _told(partial(check_file if deep else check_size, path, seal))
-    for path in sorted(archive.home.glob("objects/*/*")) if deep else []:
+    homes = folders_in(archive.home / "objects") if deep else []
+    for path in (path for home in homes for path in entries(home)):
         if path.name not in named and not path.name.startswith("."):
             found = file_seal(path).sha256
             if found != path.name:
@@ -113,12 +120,13 @@ def _of_objects(archive: Archive, files: Iterable[FileRecord], deep: bool) -> It
 
 def _vintages(settings: Settings, _: bool) -> tuple[str, Damage]:
     vintages = Vintages(settings)
-    names = sorted({*datasets(), *(p.name for p in vintages.home.glob("*") if p.is_dir())})
+    names = sorted({*datasets(), *(folder.name for folder in folders_in(vintages.home))})
     damage = _told(*(partial(vintages.check_dataset, name) for name in names))
-    damage += _told(*(partial(sealing.read_sealed, path) for path in vintages.home.glob("*/[0-9]*/redated.json")))
+    folders = [folder for name in names for folder in vintages.folders(name)]
+    redated = [path for folder in folders if (path := folder / "redated.json").exists()]
+    damage += _told(*(partial(sealing.read_sealed, path) for path in redated))
     lost = [] if damage else list(_lost(settings))
-    deliveries = len(list(vintages.home.glob("*/[0-9]*")))
-    return f"{deliveries} deliveries", [*damage, *lost]
+    return f"{len(folders)} deliveries", [*damage, *lost]
 
 
 def _lost(settings: Settings) -> Iterator[NyckeltalError]:
@@ -180,4 +188,6 @@ def _told(*checks: Callable[[], object]) -> Damage:
             check()
         except NyckeltalError as error:
             found.append(error)
+        except OSError as error:
+            found.append(disk_error(error, Path(), reading=True))
     return found

@@ -28,7 +28,7 @@ from pipelines.errors import NyckeltalError
 from pipelines.settings import Settings
 from pipelines.storage.archive import Fetch, FileRecord
 from pipelines.storage.database import columns, connect, identifier, literal
-from pipelines.storage.files import folder_atomic
+from pipelines.storage.files import entries, folder_atomic
 from pipelines.storage.sealing import (
     FileSeal,
     check_chain,
@@ -186,7 +186,7 @@ class Vintages:
                 files=staged.fetched.files,
                 checks=staged.checks,
                 accepted=staged.accepted,
-                contents={path.name: file_seal(path) for path in sorted(folder.glob("*.parquet"))},
+                contents={path.name: file_seal(path) for path in parquet_in(folder)},
             )
             earlier = self.folders(staged.dataset)
             write_sealed(folder / RECORD, record.model_dump(mode="json"), earlier[-1] / RECORD if earlier else None)
@@ -276,7 +276,7 @@ class Vintages:
         """The hashes of a delivery's files: as its record says, or as they are where it is from before seals."""
         if record.contents is not None:
             return " ".join(f"{name} {sealed.sha256}" for name, sealed in sorted(record.contents.items()))
-        return " ".join(f"{path.name} {hash_of(path)}" for path in sorted(self._folder(record).glob("*.parquet")))
+        return " ".join(f"{path.name} {hash_of(path)}" for path in parquet_in(self._folder(record)))
 
     def newest_numbers(self) -> dict[str, int]:
         """The number of the newest delivery that is part of what is known, by dataset."""
@@ -305,7 +305,7 @@ class Vintages:
 
     def folders(self, dataset: str) -> list[Path]:
         """The folder of every delivery, oldest first, whether or not it is part of what is known."""
-        return sorted((self.home / dataset).glob("[0-9]*"))
+        return [path for path in entries(self.home / dataset) if path.match("[0-9]*")]
 
     def _sound_folders(self, dataset: str) -> list[Path]:
         """The folders of a dataset, once their records and files are seen to be what was written."""
@@ -319,7 +319,7 @@ class Vintages:
                 check_file(folder / name, sealed)
             if (folder / REFUSED).exists():
                 _refusal_in(folder / REFUSED)
-            unknown = {path.name for path in folder.glob("*.parquet")} - set(record.contents or {})
+            unknown = {path.name for path in parquet_in(folder)} - set(record.contents or {})
             if record.contents is not None and unknown:
                 told = ", ".join(record.contents) or "no file beside the record"
                 raise damaged("a folder holds what its record does not name", folder, told, ", ".join(sorted(unknown)))
@@ -330,7 +330,7 @@ class Vintages:
         self.deliveries(dataset)
         for before, folder in zip([None, *folders], folders, strict=False):
             if not is_sealed(folder / RECORD):
-                found = {path.name: file_seal(path) for path in sorted(folder.glob("*.parquet"))}
+                found = {path.name: file_seal(path) for path in parquet_in(folder)}
                 record = _record_in(folder, dataset).model_copy(update={"contents": found})
                 write_sealed(folder / RECORD, record.model_dump(mode="json"), before / RECORD if before else None)
 
@@ -373,6 +373,11 @@ def _refuse_earlier(last: DeliveryRecord, known_from: datetime) -> None:
             found=known_from.isoformat(),
             remedy="look at this machine's clock; with --as-of, give a later day",
         )
+
+
+def parquet_in(folder: Path) -> list[Path]:
+    """The files of rows in a delivery's folder."""
+    return [path for path in entries(folder) if path.suffix == ".parquet"]
 
 
 def _record_in(folder: Path, dataset: str) -> DeliveryRecord:

@@ -109,12 +109,20 @@ def _as_json(place: Verified) -> dict[str, Any]:
     return {"place": place.place, "holds": place.holds, "damage": [error.parts() for error in place.damage]}
 
 
+def _mark(place: Verified) -> str:
+    from pipelines.storage.layout import StrayError  # noqa: PLC0415
+
+    if not place.damage:
+        return "[green]whole[/green]  "
+    for kind, word in ((UnreachableError, "unread "), (StrayError, "strays ")):
+        if all(isinstance(error, kind) for error in place.damage):
+            return f"[bold red]{word}[/bold red]"
+    return "[bold red]damaged[/bold red]"
+
+
 def _tell(found: list[Verified]) -> None:
     for place in found:
-        mark = "[bold red]damaged[/bold red]" if place.damage else "[green]whole[/green]  "
-        if place.damage and all(isinstance(error, UnreachableError) for error in place.damage):
-            mark = "[bold red]unread[/bold red] "
-        terminal.out.print(f"{mark} {place.place}: ", end="")
+        terminal.out.print(f"{_mark(place)} {place.place}: ", end="")
         terminal.out.print(place.holds, markup=False)
         for error in place.damage:
             terminal.out.print(f"  {error}", markup=False, soft_wrap=True)

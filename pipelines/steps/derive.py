@@ -25,7 +25,8 @@ from pipelines.quality.stage import HeldBackError, judge
 from pipelines.settings import Settings
 from pipelines.sources import origins
 from pipelines.storage.archive import Archive, Fetch, TakenIn
-from pipelines.storage.files import folders_in, fresh_folder
+from pipelines.storage.files import fresh_folder
+from pipelines.storage.layout import dataset_folders
 from pipelines.storage.sealing import DamagedError, check_file, write_sealed
 from pipelines.storage.state_records import read_record
 from pipelines.storage.vintages import (
@@ -67,7 +68,7 @@ class Derivation:
         scratch = settings.model_copy(update={"data_dir": home})
         (home / "archive").symlink_to(settings.archive_dir.resolve(), target_is_directory=True)
         scratch.vintages_dir.mkdir()
-        for other in folders_in(settings.vintages_dir):
+        for other in dataset_folders(settings.vintages_dir):
             if other.name != dataset:
                 (scratch.vintages_dir / other.name).symlink_to(other.resolve(), target_is_directory=True)
         return cls(settings, scratch, catalogue, dataset)

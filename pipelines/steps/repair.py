@@ -20,14 +20,15 @@ from pipelines.steps.derive import Derivation
 from pipelines.storage import release_pointer, sealing
 from pipelines.storage.archive import Archive
 from pipelines.storage.files import entries, remove_leftovers, sha256_of
+from pipelines.storage.layout import StrayError, dataset_folders, misplaced, numbered
 from pipelines.storage.lock import exclusive
 from pipelines.storage.release_pointer import POINTER
 from pipelines.storage.release_sums import damage_of_release
-from pipelines.storage.set_aside import log, set_aside
+from pipelines.storage.set_aside import log, replacing, set_aside
 from pipelines.storage.state_records import NewerFormatError
 from pipelines.storage.taken_in import told_deliveries
 from pipelines.storage.verification import damage_of_state, verify
-from pipelines.storage.vintages import Vintages
+from pipelines.storage.vintages import RECORD, Vintages
 
 # What the next run writes again; without the first two, it asks a publisher once more.
 _REMADE = {"looked.json", "outcome.json", "taken_in.json"}
@@ -60,6 +61,9 @@ class Repair:
             for error in (error for damage in found.values() for error in damage):
                 if isinstance(error, NewerFormatError | UnreachableError):
                     raise error
+            if self._strays(found) | self._places():
+                sealing.forget()
+                found = {place.place: place.damage for place in verify(self.settings, deep=True)}
             self._objects(found["archive"])
             self._remade(found["archive"])
             self._folders(found["staged"], self.settings.staged_dir, 2)
@@ -73,6 +77,29 @@ class Repair:
             if self.done or self.lost:
                 told = {"done": self.done, "lost": [str(error) for error in self.lost]}
                 log(self.settings, kind="repair", at=self.now.isoformat(), **told)
+
+    def _strays(self, found: dict[str, tuple[NyckeltalError, ...]]) -> bool:
+        """Move away what nobody wrote; whether there was anything."""
+        strays = [error for damage in found.values() for error in damage if isinstance(error, StrayError)]
+        for error in strays:
+            self._aside(Path(error.where))
+        return bool(strays)
+
+    def _places(self) -> bool:
+        """Give records of fetches and deliveries their own names, where they lie under others'; whether any did."""
+        homes = (self.settings.archive_dir / "fetches", ".json", ""), (self.settings.vintages_dir, "", RECORD)
+        folders = [(folder, *how) for home, *how in homes for folder in dataset_folders(home)]
+        is_done = False
+        for folder, ending, record in folders:
+            if wrong := misplaced(numbered(folder, ending), record):
+                with replacing(self.settings, folder, self.now) as fresh:
+                    for place in wrong:
+                        (fresh / place.name).rename(fresh / f".{place.name}.tmp")
+                    for place, own in wrong.items():
+                        (fresh / f".{place.name}.tmp").rename(fresh / own.name)
+                self.done += [f"{place}: is {own.name} again, as its record says" for place, own in wrong.items()]
+                is_done = True
+        return is_done
 
     def _objects(self, damage: tuple[NyckeltalError, ...]) -> None:
         """Bytes of the archive that are not what was given, or are gone: taken again from the embedded figures."""

@@ -17,7 +17,8 @@ from pydantic import BaseModel, ConfigDict
 
 from pipelines.datasets import Way
 from pipelines.errors import SourceError
-from pipelines.storage.files import copy_atomic, entries, folders_in, sha256_of, write_bytes
+from pipelines.storage.files import copy_atomic, sha256_of, write_bytes
+from pipelines.storage.layout import check_places, dataset_folders, numbered
 from pipelines.storage.sealing import check_chain, damaged, is_sealed, read_sealed, write_sealed
 from pipelines.storage.state_records import StateRecord, read_record
 
@@ -199,12 +200,13 @@ class Archive:
             DamagedError: a record is not what was written.
         """
         records = self._record_paths(dataset)
+        check_places(records)
         check_chain(records)
         return [_fetch_in(path, dataset) for path in records]
 
     def datasets(self) -> list[str]:
         """The datasets that were ever fetched, by name."""
-        return [folder.name for folder in folders_in(self.home / "fetches")]
+        return [folder.name for folder in dataset_folders(self.home / "fetches")]
 
     def check(self) -> None:
         """Hold every record of a fetch against what was written; bytes are held against their hash when they are read.
@@ -263,7 +265,7 @@ class Archive:
         return self.home / "fetches" / dataset
 
     def _record_paths(self, dataset: str) -> list[Path]:
-        return [path for path in entries(self._records(dataset)) if path.match("[0-9]*.json")]
+        return numbered(self._records(dataset), ".json")
 
 
 def _fetch_in(path: Path, dataset: str) -> Fetch:

@@ -19,12 +19,14 @@ from pipelines.errors import NyckeltalError, UsageError
 from pipelines.settings import Settings
 from pipelines.storage import release_pointer
 from pipelines.storage.files import entries, files_below, replacing_file, sha256_of, sync_folder
+from pipelines.storage.layout import StrayError, strays_of_archive, strays_of_vintages
 from pipelines.storage.lock import exclusive
 from pipelines.storage.release_sums import SUMS, damage_of_release, read_sums
 from pipelines.storage.set_aside import log
 from pipelines.storage.verification import verify
 
 _BEFORE = {"archive", "vintages", "inbox", "releases"}  # what a folder must lack for a backup to be put there
+_COPIED = {"archive", "vintages"}
 
 
 @dataclass(frozen=True)
@@ -53,8 +55,8 @@ def write_backup(settings: Settings, target: Path, now: datetime) -> Backup:
         remedy = "make the folder first; where it is another disk, see whether that is mounted"
         raise UsageError("there is no such folder", where=str(path.parent), remedy=remedy)
     with exclusive(settings.data_dir, settings.lock_wait_seconds):
-        _check_whole(settings)
-        names = list(_names(settings))
+        strays = _check_whole(settings)
+        names = list(_names(settings, strays))
         if not names:
             raise UsageError("there is nothing to back up", where=str(settings.data_dir))
         sums = {name: sha256_of(settings.data_dir / name) for name in names}
@@ -103,28 +105,33 @@ def restore_backup(settings: Settings, source: Path, now: datetime) -> Backup:
     return done
 
 
-def _check_whole(settings: Settings) -> None:
-    """Read every byte of archive and vintages.
+def _check_whole(settings: Settings) -> set[Path]:
+    """Read every byte of archive, vintages and the current release; returns what nobody wrote there.
 
     Raises:
         DamagedError: one of them is not as it was written; a copy of damage would be no backup.
     """
-    for place in verify(settings, deep=True):
-        for error in place.damage if place.place in {"archive", "vintages"} else ():
+    found = [error for place in verify(settings, deep=True) if place.place in _COPIED for error in place.damage]
+    strays = [*strays_of_archive(settings.archive_dir), *strays_of_vintages(settings.vintages_dir)]
+    if release_id := _release_of(settings):
+        of_release = damage_of_release(settings.releases_dir / release_id, deep=True)
+        strays += [error for error in of_release if isinstance(error, StrayError)]
+        found += of_release
+    left_out = {error.where for error in strays}
+    for error in found:
+        if error.where not in left_out:
             raise error
+    return {Path(where) for where in left_out}
 
 
-def _names(settings: Settings) -> Iterator[str]:
-    """Every file of a backup, by its path below the data folder."""
+def _names(settings: Settings, strays: set[Path]) -> Iterator[str]:
+    """Every file of a backup, by its path below the data folder; not what nobody wrote."""
     homes = [settings.archive_dir, settings.vintages_dir, settings.inbox_dir]
     if release_id := _release_of(settings):
-        folder = settings.releases_dir / release_id
-        for error in damage_of_release(folder, deep=True):
-            raise error
-        homes.append(folder)
+        homes.append(settings.releases_dir / release_id)
     for home in homes:
         for path in files_below(home):  # parts of it may lie on another disk
-            if not path.name.startswith("."):
+            if not path.name.startswith(".") and not strays & {path, *path.parents}:
                 yield path.relative_to(settings.data_dir).as_posix()
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from pipelines.errors import NyckeltalError
 from pipelines.storage.files import files_below, folders_in, read_json, sha256_of
+from pipelines.storage.layout import stray
 from pipelines.storage.release_pointer import DESCRIPTION, info
 from pipelines.storage.sealing import DamagedError, damaged, hash_of, is_sealed
 
@@ -95,8 +96,7 @@ def damage_of_release(folder: Path, *, deep: bool) -> list[NyckeltalError]:
         return []
     found, there = [], _files_in(folder) - {SUMS}
     for name in sorted(there - set(sums)):
-        what = "a release holds a file that is not its own"
-        found.append(damaged(what, folder / name, f"a file that {SUMS} names", name, REMEDY))
+        found.append(stray(folder / name))
     sizes = {} if deep else {name: seal.bytes for name, seal in described.contents.items()} | _sizes_told(folder, sums)
     for name, digest in sums.items():
         try:

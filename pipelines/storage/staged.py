@@ -171,7 +171,7 @@ class StagedDeliveries:
             judge: writes rows into the folder that it is given, and returns the verdict without `contents`.
         """
         target = self.folder(dataset, content_id, judged_by)
-        for earlier in entries(self.home / dataset):
+        for earlier in folders_in(self.home / dataset):
             shutil.rmtree(earlier)
         with folder_atomic(target) as folder:
             verdict = judge(folder)

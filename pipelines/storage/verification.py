@@ -20,6 +20,7 @@ from pipelines.storage.archive import Archive, FileRecord
 from pipelines.storage.builds import Builds
 from pipelines.storage.fetch_outcomes import FetchOutcomes
 from pipelines.storage.files import entries, folders_in
+from pipelines.storage.layout import dataset_folders, strays_of_archive, strays_of_vintages
 from pipelines.storage.release_pointer import POINTER
 from pipelines.storage.release_sums import REMEDY, damage_of_release
 from pipelines.storage.sealing import check_file, check_size, damaged, file_seal
@@ -28,6 +29,7 @@ from pipelines.storage.taken_in import told_deliveries
 from pipelines.storage.vintages import Vintages
 
 Damage = list[NyckeltalError]
+_SHA256_LETTERS = 64
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,7 @@ def _archive(settings: Settings, deep: bool) -> tuple[str, Damage]:
         fetches += len(known)
         files |= {file.sha256: file for fetch in known for file in fetch.files}
     damage += _of_objects(archive, files.values(), deep)
+    damage += strays_of_archive(archive.home)
     size = sum(file.bytes for file in files.values())
     return f"{fetches} fetches of {len(files)} files, {size / 1e6:.1f} MB", damage
 
@@ -112,7 +115,7 @@ def _of_objects(archive: Archive, files: Iterable[FileRecord], deep: bool) -> It
         yield from _told(partial(check_file if deep else check_size, path, seal))
     homes = folders_in(archive.home / "objects") if deep else []
     for path in (path for home in homes for path in entries(home)):
-        if path.name not in named and not path.name.startswith("."):
+        if path.name not in named and len(path.name) == _SHA256_LETTERS:
             found = file_seal(path).sha256
             if found != path.name:
                 yield damaged("an object of the archive is not what its name says", path, path.name, found)
@@ -120,13 +123,13 @@ def _of_objects(archive: Archive, files: Iterable[FileRecord], deep: bool) -> It
 
 def _vintages(settings: Settings, _: bool) -> tuple[str, Damage]:
     vintages = Vintages(settings)
-    names = sorted({*datasets(), *(folder.name for folder in folders_in(vintages.home))})
+    names = sorted({*datasets(), *(folder.name for folder in dataset_folders(vintages.home))})
     damage = _told(*(partial(vintages.check_dataset, name) for name in names))
     folders = [folder for name in names for folder in vintages.folders(name)]
     redated = [path for folder in folders if (path := folder / "redated.json").exists()]
     damage += _told(*(partial(sealing.read_sealed, path) for path in redated))
     lost = [] if damage else list(_lost(settings))
-    return f"{len(folders)} deliveries", [*damage, *lost]
+    return f"{len(folders)} deliveries", [*damage, *lost, *strays_of_vintages(vintages.home)]
 
 
 def _lost(settings: Settings) -> Iterator[NyckeltalError]:

@@ -29,6 +29,7 @@ from pipelines.settings import Settings
 from pipelines.storage.archive import Fetch, FileRecord
 from pipelines.storage.database import columns, connect, identifier, literal
 from pipelines.storage.files import entries, folder_atomic
+from pipelines.storage.layout import check_places, numbered, stray
 from pipelines.storage.sealing import (
     FileSeal,
     check_chain,
@@ -143,7 +144,7 @@ class Vintages:
         Raises:
             DamagedError: a record is not what was written, here and in all that reads.
         """
-        check_chain([folder / RECORD for folder in self.folders(dataset)])  # the refused ones are links of it
+        self._in_order(dataset)  # the refused ones are links of it
         return [_record_in(folder, dataset) for folder in self._folders(dataset)]
 
     def latest(self, dataset: str) -> DeliveryRecord | None:
@@ -289,7 +290,7 @@ class Vintages:
 
     def newest_number(self, dataset: str) -> int:
         """The number of the newest delivery, whether or not it is part of what is known; 0 where there is none."""
-        return max((int(folder.name) for folder in self.folders(dataset) if folder.name.isdigit()), default=0)
+        return max((int(folder.name) for folder in self.folders(dataset)), default=0)
 
     def knowledge_until(self) -> datetime | None:
         """The newest date of knowledge over all datasets."""
@@ -305,12 +306,18 @@ class Vintages:
 
     def folders(self, dataset: str) -> list[Path]:
         """The folder of every delivery, oldest first, whether or not it is part of what is known."""
-        return [path for path in entries(self.home / dataset) if path.match("[0-9]*")]
+        return numbered(self.home / dataset)
+
+    def _in_order(self, dataset: str) -> list[Path]:
+        """The same, once their records are seen to be whole and each in its place."""
+        folders = self.folders(dataset)
+        check_places(folders, RECORD)
+        check_chain([folder / RECORD for folder in folders])
+        return folders
 
     def _sound_folders(self, dataset: str) -> list[Path]:
         """The folders of a dataset, once their records and files are seen to be what was written."""
-        folders = self.folders(dataset)
-        check_chain([folder / RECORD for folder in folders])
+        folders = self._in_order(dataset)
         for place, folder in enumerate(folders, start=1):
             record = _record_in(folder, dataset)
             if record.number != place:
@@ -319,10 +326,9 @@ class Vintages:
                 check_file(folder / name, sealed)
             if (folder / REFUSED).exists():
                 _refusal_in(folder / REFUSED)
-            unknown = {path.name for path in parquet_in(folder)} - set(record.contents or {})
-            if record.contents is not None and unknown:
-                told = ", ".join(record.contents) or "no file beside the record"
-                raise damaged("a folder holds what its record does not name", folder, told, ", ".join(sorted(unknown)))
+            for path in parquet_in(folder) if record.contents is not None else []:
+                if path.name not in record.contents:
+                    raise stray(path)
         return self._folders(dataset)
 
     def _seal_older(self, dataset: str) -> None:
@@ -377,7 +383,7 @@ def _refuse_earlier(last: DeliveryRecord, known_from: datetime) -> None:
 
 def parquet_in(folder: Path) -> list[Path]:
     """The files of rows in a delivery's folder."""
-    return [path for path in entries(folder) if path.suffix == ".parquet"]
+    return [path for path in entries(folder) if path.suffix == ".parquet" and path.name[0] != "."]
 
 
 def _record_in(folder: Path, dataset: str) -> DeliveryRecord:

@@ -150,6 +150,15 @@ def test_a_copy_beside_a_delivery_is_moved_away(house: House) -> None:
     assert list(house.settings.damaged_dir.glob(f"*/vintages/{FACTS}/000001.bak"))
 
 
+def test_exchanged_deliveries_of_which_one_is_damaged_are_mended_both(house: House) -> None:
+    before, folder = state(house), house.settings.vintages_dir / FACTS
+    flip(folder / "000002" / "changes.parquet")
+    for name, to in (("000001", "x"), ("000002", "000001"), ("x", "000002")):
+        (folder / name).rename(folder / to)
+    work = repaired(house)
+    assert (work.lost, damage(house), state(house)) == ([], [], before)
+
+
 def test_what_the_archive_does_not_hold_any_more_is_named_and_left_as_it_is(house: House) -> None:
     flip(house.settings.vintages_dir / FACTS / "000002" / "changes.parquet")
     record = house.vintages.deliveries(FACTS)[1]

@@ -157,7 +157,7 @@ def _no_right(path: Path, *, reading: bool) -> NoRightError:
     """The error of a path that this user may not use, by the right that is missing."""
     place, verb, letters = _missing_right(path, reading=reading)
     kind, found = "folder" if place.is_dir() else "file", place.stat()
-    elsewhere = "" if reading or "w" not in letters else ", or choose another place with --data-dir"
+    elsewhere = "" if reading or "w" not in letters else ", or choose another place (for the data folder: --data-dir)"
     return NoRightError(
         "permission denied",
         where=str(place),

@@ -1,7 +1,7 @@
 """`nyckeltal verify`, `repair`, `backup`, `restore`: what lasts, checked, mended, copied and put back.
 
 Belongs here: arguments and what is printed. Does not belong here: the work itself (`storage/verification.py`,
-`steps/repair.py`, `storage/backup.py`).
+`steps/repair.py`, `storage/backup.py`, `storage/restore.py`).
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def restore(
     Then `nyckeltal rebuild` makes a release anew. Exit codes: 0 done; 2 wrong use; 4 the backup is damaged.
     """
     from pipelines.steps.workspace import utc_now  # noqa: PLC0415
-    from pipelines.storage.backup import restore_backup  # noqa: PLC0415
+    from pipelines.storage.restore import restore_backup  # noqa: PLC0415
 
     _tell_backup("Restored", restore_backup(settings_for(data_dir), source.resolve(), utc_now()), json_out)
 

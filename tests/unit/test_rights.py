@@ -11,7 +11,8 @@ from pipelines.errors import NoRightError, NyckeltalError, UnreachableError
 from pipelines.steps.repair import Repair
 from pipelines.steps.workspace import Workspace
 from pipelines.storage import release_pointer, sealing
-from pipelines.storage.backup import restore_backup, write_backup
+from pipelines.storage.backup import write_backup
+from pipelines.storage.restore import restore_backup
 from pipelines.storage.files import entries, files_below, remove_leftovers
 from pipelines.storage.verification import check_state, verify
 from tests.support.deliveries import CATALOGUE, FACTS, NOON, House

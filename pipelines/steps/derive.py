@@ -24,9 +24,9 @@ from pipelines.errors import NyckeltalError, SourceError
 from pipelines.quality.stage import HeldBackError, judge
 from pipelines.settings import Settings
 from pipelines.sources import origins
-from pipelines.storage.archive import Archive, Fetch, TakenIn
+from pipelines.storage.archive import Archive, Fetch, Taken
 from pipelines.storage.files import fresh_folder
-from pipelines.storage.layout import dataset_folders
+from pipelines.storage.layout import dataset_folders, parquet_in
 from pipelines.storage.sealing import DamagedError, check_file, write_sealed
 from pipelines.storage.state_records import read_record
 from pipelines.storage.vintages import (
@@ -37,7 +37,6 @@ from pipelines.storage.vintages import (
     Refusal,
     Staged,
     Vintages,
-    parquet_in,
 )
 
 _NEAR = timedelta(days=7)  # between a fetch and its intake; a date farther away is one that damage has made
@@ -159,14 +158,14 @@ class Derivation:
         if record:
             found = _fetch_of(fetches, record)
             return [found] if found else []
-        if (told := self._told(number)) and (alike := [f for f in fetches if f.content_id == told.content_id]):
-            return alike[-1:]
-        after = self._last.number if self._last else 0
+        after, told = self._last.number if self._last else 0, self._told(number)
+        if alike := [fetch for fetch in fetches if told and fetch.content_id == told.content_id]:
+            return [fetch for fetch in alike if fetch.number > after] or alike
         named = _column(old / CHANGES_FILE, "source_file_sha256")
         before = self._next_fetch(number, fetches)
         between = [f for f in fetches if f.number >= after and (before is None or f.number <= before)]
-        told = [f for f in between if {file.sha256 for file in f.files} & named]
-        return told or [f for f in between if f.number > after]
+        likely = [f for f in between if {file.sha256 for file in f.files} & named]
+        return likely or [f for f in between if f.number > after]
 
     def _next_fetch(self, number: int, fetches: list[Fetch]) -> int | None:
         """The number of the fetch of the next delivery whose record is whole."""
@@ -176,14 +175,13 @@ class Derivation:
                 return found.number
         return None
 
-    def _told(self, number: int) -> TakenIn | None:
-        """What is told of a delivery beside the fetches, where it is the newest."""
-        told = self._archive().taken_in(self.dataset)
-        return told if told and told.number == number else None
+    def _told(self, number: int) -> Taken | None:
+        """What is told of a delivery beside the fetches."""
+        return next((taken for taken in self._archive().taken_in(self.dataset) if taken.number == number), None)
 
     def _known_from(self, old: Path, fetched: Fetch) -> datetime:
-        """The date of a delivery whose record is lost, by what tells it: for the newest, what is told beside the fetches;
-        its rows, where its fetch bears that out; its fetch.
+        """The date of a delivery whose record is lost: as it is told beside the fetches; where that is lost, too, by
+        its rows, where its fetch bears that out, else by its fetch.
 
         The day that a source says counts for the first delivery alone: what came later was taken in later.
         """
@@ -192,9 +190,9 @@ class Derivation:
         last = Vintages(self.scratch).latest(self.dataset)
         at, said = fetched.files[-1].fetched_at.replace(tzinfo=None), origins.known_at(fetched)
         moment = said if said and last is None else at
-        for told in _moments(old / CHANGES_FILE):
-            if told == said or abs(told - at) <= _NEAR:
-                moment = told
+        for dated in _moments(old / CHANGES_FILE):
+            if dated == said or abs(dated - at) <= _NEAR:
+                moment = dated
         return max(moment, last.known_from + timedelta(microseconds=1)) if last else moment
 
     def _reseal(self, record: DeliveryRecord) -> None:

@@ -13,13 +13,14 @@ from pipelines.errors import UsageError
 from pipelines.settings import Settings
 from pipelines.storage.archive import Archive, Fetch, FileRecord, Look
 from pipelines.storage.database import connect, literal
+from pipelines.storage.layout import parquet_in
 from pipelines.storage.lock import exclusive
 from pipelines.storage.sealing import file_seal, write_sealed
 from pipelines.storage.set_aside import log, replacing
 from pipelines.storage.state_records import StateRecord, read_record
 from pipelines.storage.taken_in import remember
 from pipelines.storage.verification import check_state
-from pipelines.storage.vintages import CHANGES_FILE, RECORD, DeliveryRecord, Vintages, parquet_in
+from pipelines.storage.vintages import CHANGES_FILE, RECORD, DeliveryRecord, Vintages
 
 REDATED = "redated.json"
 
@@ -60,7 +61,7 @@ def redate(settings: Settings, dataset: str, to: datetime, reason: str, now: dat
         done = _redate_deliveries(settings, wrong, to, reason, now) if wrong else []
         if of_archive:
             _redate_fetches(settings, archive, dataset, to, now)
-        remember(settings)
+        remember(settings, redated=dataset)
         told = {str(one.number): old.known_from.isoformat() for one, old in zip(done, wrong, strict=True)}
         log(settings, kind="redate", at=now.isoformat(), dataset=dataset, to=to.isoformat(), deliveries=told,
             fetches=[fetch.number for fetch in fetches], reason=reason)  # fmt: skip

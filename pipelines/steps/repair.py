@@ -87,19 +87,17 @@ class Repair:
 
     def _places(self) -> bool:
         """Give records of fetches and deliveries their own names, where they lie under others'; whether any did."""
-        homes = (self.settings.archive_dir / "fetches", ".json", ""), (self.settings.vintages_dir, "", RECORD)
-        folders = [(folder, *how) for home, *how in homes for folder in dataset_folders(home)]
-        is_done = False
-        for folder, ending, record in folders:
-            if wrong := misplaced(numbered(folder, ending), record):
-                with replacing(self.settings, folder, self.now) as fresh:
-                    for place in wrong:
-                        (fresh / place.name).rename(fresh / f".{place.name}.tmp")
-                    for place, own in wrong.items():
-                        (fresh / f".{place.name}.tmp").rename(fresh / own.name)
-                self.done += [f"{place}: is {own.name} again, as its record says" for place, own in wrong.items()]
-                is_done = True
-        return is_done
+        of_fetches = [(f, numbered(f, ".json"), "") for f in dataset_folders(self.settings.archive_dir / "fetches")]
+        deliveries = [(f, numbered(f), RECORD) for f in dataset_folders(self.settings.vintages_dir)]
+        found = [(folder, misplaced(places, record)) for folder, places, record in [*of_fetches, *deliveries]]
+        for folder, wrong in ((folder, wrong) for folder, wrong in found if wrong):
+            with replacing(self.settings, folder, self.now) as fresh:
+                for place in wrong:
+                    (fresh / place.name).rename(fresh / f".{place.name}.tmp")
+                for place, own in wrong.items():
+                    (fresh / f".{place.name}.tmp").rename(fresh / own.name)
+            self.done += [f"{place}: is {own.name} again, as its record says" for place, own in wrong.items()]
+        return any(wrong for _, wrong in found)
 
     def _objects(self, damage: tuple[NyckeltalError, ...]) -> None:
         """Bytes of the archive that are not what was given, or are gone: taken again from the embedded figures."""

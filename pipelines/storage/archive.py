@@ -2,7 +2,7 @@
 
 Belongs here: storing raw files by their hash, and one record for each fetch of a dataset. Does not belong here: what
 the bytes mean (`sources`). Layout: `objects/<first two>/<sha256>` and `fetches/<dataset>/<number>.json`; beside the
-records, when a dataset was last looked at, and which delivery of it was taken in last. Bytes are held
+records, when a dataset was last looked at, and which deliveries of it were taken in. Bytes are held
 against their hash and records against their seal whenever they are read.
 """
 
@@ -96,15 +96,23 @@ class Look(StateRecord):
     moment: datetime
 
 
-class TakenIn(StateRecord):
-    """The newest delivery of a dataset that was taken into the vintages; beside the fetches, it is missed if it vanishes.
+class Taken(BaseModel):
+    """A delivery that was taken in: its number, what it brought, and from when it is known (UTC without zone)."""
 
-    `number` and `content_id` are the delivery's; `known_from` is UTC without zone.
-    """
+    model_config = ConfigDict(frozen=True)
 
     number: int
     content_id: str
     known_from: datetime
+
+
+class TakenIn(StateRecord):
+    """What of a dataset was taken into the vintages, oldest first, so that it is missed if it vanishes there."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    dataset: str
+    deliveries: tuple[Taken, ...]
 
 
 class Archive:
@@ -236,20 +244,24 @@ class Archive:
         path = self._looked_path(dataset)
         return read_record(path, Look, "the time of a look").moment if path.exists() else None
 
-    def note_taken_in(self, dataset: str, newest: TakenIn) -> None:
-        """Remember which delivery of a dataset is the newest; one with a lower number is never remembered again."""
-        known = self.taken_in(dataset)
-        if known is None or (known.number <= newest.number and known != newest):
-            write_sealed(self._taken_in_path(dataset), newest.model_dump(mode="json"), None)
+    def note_taken_in(self, dataset: str, deliveries: Iterable[Taken]) -> None:
+        """Write down every delivery of a dataset that was taken in, oldest first."""
+        told = TakenIn(dataset=dataset, deliveries=tuple(deliveries))
+        write_sealed(self._taken_in_path(dataset), told.model_dump(mode="json"), None)
 
-    def taken_in(self, dataset: str) -> TakenIn | None:
-        """The newest delivery that was taken in; None when none was, or none since this is written down.
+    def taken_in(self, dataset: str) -> tuple[Taken, ...]:
+        """Every delivery of a dataset that was taken in, oldest first; none where that was not written down.
 
         Raises:
-            DamagedError: what is told of it is not what was written.
+            DamagedError: what is told of them is not what was written.
         """
         path = self._taken_in_path(dataset)
-        return read_record(path, TakenIn, "what was taken in") if path.exists() else None
+        if not path.exists():
+            return ()
+        told = read_record(path, TakenIn, "what was taken in")
+        if told.dataset != dataset:
+            raise damaged("a record is another dataset's", path, dataset, told.dataset)
+        return told.deliveries
 
     def pending_path(self, dataset: str) -> Path:
         """Where the pages of a fetch under way are written down."""

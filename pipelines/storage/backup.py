@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from pipelines.errors import NyckeltalError, UsageError, disk_error
+from pipelines.errors import UsageError, disk_error
 from pipelines.settings import Settings
 from pipelines.storage import release_pointer
 from pipelines.storage.files import files_below, replacing_file, sha256_of

@@ -1,4 +1,4 @@
-"""Where archive and vintages keep what: which names belong there, and what lies there under another name or as a stranger.
+"""Where archive and vintages keep what: the names that belong there, and what lies there under others.
 
 Belongs here: listing datasets and numbers, records that lie under another's number, and files that nobody wrote. Does
 not belong here: whether a record is whole (`sealing.py`), what it says, or mending (`steps/repair.py`).
@@ -13,6 +13,7 @@ Whatever has another name was written by nobody here and is never read, so it ha
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -45,19 +46,25 @@ def numbered(folder: Path, ending: str = "") -> list[Path]:
     return [path for path in entries(folder) if re.fullmatch(_NUMBER + re.escape(ending), path.name)]
 
 
+def parquet_in(folder: Path) -> list[Path]:
+    """The files of rows in a delivery's folder."""
+    return [path for path in entries(folder) if path.suffix == ".parquet" and path.name[0] != "."]
+
+
 def misplaced(places: list[Path], record: str = "") -> dict[Path, Path]:
     """The places whose whole record says another number than they have, with the places that are theirs.
 
     Args:
-        places: of one dataset, as `numbered` lists them. record: the record's name in a place; nothing where the place is
-        the record.
+        places: of one dataset, as `numbered` lists them. record: the record's name in a place; nothing where the place
+        is the record.
 
     Returns:
         Those alone that can be put right by giving each its own name: nothing else stays under that.
     """
     own = _own_places(places, record)
     wrong = {place: to for place, to in own.items() if to != place}
-    while taken := [p for p, to in wrong.items() if [*own.values()].count(to) > 1 or (to in places and to not in wrong)]:
+    claims = Counter(own.values())
+    while taken := [place for place, to in wrong.items() if claims[to] > 1 or (to in places and to not in wrong)]:
         for place in taken:
             del wrong[place]
     return wrong

@@ -94,9 +94,7 @@ def damage_of_release(folder: Path, *, deep: bool) -> list[NyckeltalError]:
         return [error]
     if sums is None:
         return []
-    found, there = [], _files_in(folder) - {SUMS}
-    for name in sorted(there - set(sums)):
-        found.append(stray(folder / name))
+    found: list[NyckeltalError] = [stray(folder / name) for name in sorted(_files_in(folder) - {SUMS, *sums})]
     sizes = {} if deep else {name: seal.bytes for name, seal in described.contents.items()} | _sizes_told(folder, sums)
     for name, digest in sums.items():
         try:
@@ -106,7 +104,7 @@ def damage_of_release(folder: Path, *, deep: bool) -> list[NyckeltalError]:
                 _check_hash(folder / name, digest)
         except DamagedError as error:
             found.append(error)
-    return [*found]
+    return found
 
 
 def hashes_told(folder: Path) -> dict[str, str]:

@@ -28,8 +28,8 @@ from pipelines.errors import NyckeltalError
 from pipelines.settings import Settings
 from pipelines.storage.archive import Fetch, FileRecord
 from pipelines.storage.database import columns, connect, identifier, literal
-from pipelines.storage.files import entries, folder_atomic
-from pipelines.storage.layout import check_places, numbered, stray
+from pipelines.storage.files import folder_atomic
+from pipelines.storage.layout import check_places, numbered, parquet_in, stray
 from pipelines.storage.sealing import (
     FileSeal,
     check_chain,
@@ -283,11 +283,6 @@ class Vintages:
         """The number of the newest delivery that is part of what is known, by dataset."""
         return {dataset: record.number for dataset in datasets() if (record := self.latest(dataset))}
 
-    def newest(self, dataset: str) -> DeliveryRecord | None:
-        """The newest delivery, whether or not it is part of what is known; None when there was none."""
-        folders = self.folders(dataset)
-        return _record_in(folders[-1], dataset) if folders else None
-
     def newest_number(self, dataset: str) -> int:
         """The number of the newest delivery, whether or not it is part of what is known; 0 where there is none."""
         return max((int(folder.name) for folder in self.folders(dataset)), default=0)
@@ -326,8 +321,8 @@ class Vintages:
                 check_file(folder / name, sealed)
             if (folder / REFUSED).exists():
                 _refusal_in(folder / REFUSED)
-            for path in parquet_in(folder) if record.contents is not None else []:
-                if path.name not in record.contents:
+            for path in parquet_in(folder):
+                if record.contents is not None and path.name not in record.contents:
                     raise stray(path)
         return self._folders(dataset)
 
@@ -379,11 +374,6 @@ def _refuse_earlier(last: DeliveryRecord, known_from: datetime) -> None:
             found=known_from.isoformat(),
             remedy="look at this machine's clock; with --as-of, give a later day",
         )
-
-
-def parquet_in(folder: Path) -> list[Path]:
-    """The files of rows in a delivery's folder."""
-    return [path for path in entries(folder) if path.suffix == ".parquet" and path.name[0] != "."]
 
 
 def _record_in(folder: Path, dataset: str) -> DeliveryRecord:

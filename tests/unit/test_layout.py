@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 import tarfile
 from pathlib import Path
@@ -72,7 +73,7 @@ def put(house: House, name: str, seems: str) -> Path:
     """A stranger under a name: a copy where it is to be one, else a few bytes."""
     path = house.settings.data_dir / name
     path = path.parent.resolve() / path.name
-    original = path.with_name(seems.split(",")[0].removeprefix("a copy of "))
+    original = path.with_name(seems.split(",", maxsplit=1)[0].removeprefix("a copy of "))
     if original.is_dir():
         shutil.copytree(original, path)
     else:
@@ -118,7 +119,7 @@ def test_what_a_killed_run_left_and_what_a_disk_keeps_of_its_own_are_no_stranger
 def exchange(folder: Path, *names: str) -> None:
     """Give each the next one's name, and the last the first one's."""
     (folder / names[0]).rename(folder / "aside")
-    for to, name in zip(names, names[1:], strict=False):
+    for to, name in itertools.pairwise(names):
         (folder / name).rename(folder / to)
     (folder / "aside").rename(folder / names[-1])
 

@@ -12,16 +12,17 @@ from pipelines.steps.repair import Repair
 from pipelines.steps.workspace import Workspace
 from pipelines.storage import release_pointer, sealing
 from pipelines.storage.backup import write_backup
-from pipelines.storage.restore import restore_backup
 from pipelines.storage.files import entries, files_below, remove_leftovers
+from pipelines.storage.restore import restore_backup
 from pipelines.storage.verification import check_state, verify
 from tests.support.deliveries import CATALOGUE, FACTS, NOON, House
 from tests.support.rights import bound_by_rights, owned_copy
 from tests.support.sealed_state import sealed_state
 
 STATE = (
-    "vintages", f"vintages/{FACTS}", f"vintages/{FACTS}/000002", "archive", "archive/fetches", f"archive/fetches/{FACTS}",
-)  # fmt: skip
+    *("vintages", f"vintages/{FACTS}", f"vintages/{FACTS}/000002"),
+    *("archive", "archive/fetches", f"archive/fetches/{FACTS}"),
+)
 DERIVED = ("archive/objects", "staged", f"staged/{FACTS}", "builds", "releases")
 
 
@@ -115,7 +116,7 @@ def test_no_backup_is_put_over_what_may_not_be_read(house: House) -> None:
         restore_backup(target, made.path, NOON)
 
 
-def test_a_link_to_a_disk_that_is_not_mounted_is_no_empty_folder(house: House, tmp_path: Path) -> None:
+def test_a_link_to_a_disk_that_is_not_mounted_is_no_empty_folder(house: House) -> None:
     settings, disk = house.settings, house.settings.data_dir.parent / "disk"
     settings.archive_dir.rename(disk)
     settings.archive_dir.symlink_to(disk, target_is_directory=True)

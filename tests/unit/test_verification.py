@@ -15,10 +15,10 @@ import pytest
 from pipelines.api.release_files import _opened
 from pipelines.errors import NyckeltalError
 from pipelines.reading import reader
+from pipelines.sources.snapshot_writer import promise_of
 from pipelines.storage import release_pointer, sealing
 from pipelines.storage.release_sums import damage_of_release
 from pipelines.storage.verification import check_state, verify
-from pipelines.sources.snapshot_writer import promise_of
 from tests.support.deliveries import FACTS, House, facts
 from tests.support.sealed_state import files_of, sealed_state
 

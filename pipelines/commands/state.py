@@ -13,8 +13,8 @@ import typer
 
 from pipelines.commands import terminal
 from pipelines.commands.options import AsJson, DataDir, SnapshotDir, settings_for
-from pipelines.errors import ExitCode, NyckeltalError, UnreachableError
-from pipelines.storage.lock import exclusive
+from pipelines.errors import ExitCode, UnreachableError
+from pipelines.storage.lock import exclusive, needs_data_folder
 
 if TYPE_CHECKING:
     from pipelines.storage.backup import Backup
@@ -33,8 +33,7 @@ def verify(
     from pipelines.storage.verification import verify as work  # noqa: PLC0415
 
     settings = settings_for(data_dir)
-    if not settings.data_dir.is_dir():
-        raise NyckeltalError("there is no data folder", where=str(settings.data_dir), remedy="name another: --data-dir")
+    needs_data_folder(settings.data_dir)
     with exclusive(settings.data_dir, settings.lock_wait_seconds):
         found = work(settings, deep=deep)
     terminal.as_json([_as_json(place) for place in found]) if json_out else _tell(found)

@@ -21,7 +21,7 @@ from pipelines.storage import release_pointer, sealing
 from pipelines.storage.archive import Archive
 from pipelines.storage.files import entries, remove_leftovers, sha256_of
 from pipelines.storage.layout import StrayError, dataset_folders, misplaced, numbered
-from pipelines.storage.lock import exclusive
+from pipelines.storage.lock import exclusive, needs_data_folder
 from pipelines.storage.release_pointer import POINTER
 from pipelines.storage.release_sums import damage_of_release
 from pipelines.storage.set_aside import log, replacing, set_aside
@@ -51,9 +51,7 @@ class Repair:
             LockHeldError: another process is at work. NewerFormatError: a newer version wrote what lies here.
             UnreachableError: something of it cannot be read, so nobody knows whether it is whole. Nothing was changed.
         """
-        if not self.settings.data_dir.is_dir():
-            where, remedy = str(self.settings.data_dir), "name another: --data-dir"
-            raise NyckeltalError("there is no data folder", where=where, remedy=remedy)
+        needs_data_folder(self.settings.data_dir)
         with exclusive(self.settings.data_dir, self.settings.lock_wait_seconds):
             for home in (self.settings.archive_dir, self.settings.vintages_dir, self.settings.releases_dir):
                 remove_leftovers(home)

@@ -19,7 +19,7 @@ from pipelines.settings import Settings
 from pipelines.storage import release_pointer
 from pipelines.storage.files import files_below, replacing_file, sha256_of
 from pipelines.storage.layout import StrayError, strays_of_archive, strays_of_vintages
-from pipelines.storage.lock import exclusive
+from pipelines.storage.lock import exclusive, needs_data_folder
 from pipelines.storage.release_sums import SUMS, damage_of_release
 from pipelines.storage.set_aside import log
 from pipelines.storage.verification import verify
@@ -48,8 +48,7 @@ def write_backup(settings: Settings, target: Path, now: datetime) -> Backup:
         DamagedError: the state is damaged; a copy of damage would be no backup. UsageError: there is no data folder, or
         no backup belongs there. NyckeltalError: it cannot be written; nothing of it is left.
     """
-    if not settings.data_dir.is_dir():
-        raise UsageError("there is no data folder", where=str(settings.data_dir), remedy="name another: --data-dir")
+    needs_data_folder(settings.data_dir)
     path = target / f"nyckeltal-{now:%Y%m%dT%H%M%SZ}.tar" if target.is_dir() else target
     _refuse_target(settings, path)
     with exclusive(settings.data_dir, settings.lock_wait_seconds):

@@ -93,6 +93,10 @@ class LockHeldError(NyckeltalError):
     """Another process is working on the same data folder."""
 
 
+class DiskError(NyckeltalError):
+    """The disk is full, read-only or failing."""
+
+
 class UnreachableError(NyckeltalError):
     """What is to be read cannot be reached, so nobody knows whether it is whole: it is never taken for empty."""
 
@@ -139,7 +143,7 @@ def disk_error(error: OSError, path: Path, *, reading: bool = False) -> Nyckelta
         return _no_right(named.absolute(), reading=reading)
     unknown = (f"the operating system refuses: {error.strerror}", "see the message above")
     what, remedy = _DISK_WORDS.get(error.errno or 0, unknown)
-    return NyckeltalError(what, where=str(named), remedy=remedy)
+    return DiskError(what, where=str(named), remedy=remedy)
 
 
 def disk_error_in(text: str, path: Path = Path()) -> NyckeltalError | None:

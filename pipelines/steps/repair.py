@@ -24,6 +24,7 @@ from pipelines.storage.layout import StrayError, dataset_folders, misplaced, num
 from pipelines.storage.lock import exclusive, needs_data_folder
 from pipelines.storage.release_pointer import POINTER
 from pipelines.storage.release_sums import damage_of_release
+from pipelines.storage.sealing import DamagedError
 from pipelines.storage.set_aside import log, replacing, set_aside
 from pipelines.storage.state_records import NewerFormatError
 from pipelines.storage.taken_in import told_deliveries
@@ -32,6 +33,10 @@ from pipelines.storage.vintages import RECORD, Vintages
 
 # What the next run writes again; without the first two, it asks a publisher once more.
 _REMADE = {"looked.json", "outcome.json", "taken_in.json"}
+_RESTORE = (
+    "it cannot be made again: restore it from a backup of the data folder (docs/operations.md, Backup and restore). "
+    "Until then the last release stands, and nothing is built on what is damaged"
+)
 
 
 @dataclass
@@ -72,6 +77,7 @@ class Repair:
             self._releases(found["releases"])
             self._point()
             self._left()
+            self.lost = [_beyond_repair(error) for error in self.lost]
             if self.done or self.lost:
                 told = {"done": self.done, "lost": [str(error) for error in self.lost]}
                 log(self.settings, kind="repair", at=self.now.isoformat(), **told)
@@ -197,6 +203,13 @@ class Repair:
 
     def _aside(self, path: Path) -> None:
         self.done.append(f"{path}: kept as {set_aside(self.settings, path, self.now)}")
+
+
+def _beyond_repair(error: NyckeltalError) -> NyckeltalError:
+    """An error of what is lost, which no longer says that it be repaired."""
+    if not isinstance(error, DamagedError):
+        return error
+    return DamagedError(error.what, where=error.where, expected=error.expected, found=error.found, remedy=_RESTORE)
 
 
 def _below(path: Path, home: Path, depth: int) -> Path:

@@ -19,6 +19,7 @@ from pipelines.storage.backup import COPIED, Backup, release_of
 from pipelines.storage.files import entries, files_below, folders_in, sha256_of, sync_folder
 from pipelines.storage.lock import exclusive
 from pipelines.storage.release_sums import SUMS, read_sums
+from pipelines.storage.sealing import DamagedError
 from pipelines.storage.set_aside import log
 from pipelines.storage.state_records import NewerFormatError
 from pipelines.storage.verification import verify
@@ -172,7 +173,11 @@ def _check(source: Path, folder: Path) -> dict[str, str]:
     if not (folder / SUMS).is_file():
         told = f"a tar file of {sum(1 for _ in files_below(folder))} files without that"
         raise UsageError("the file is no backup", where=str(source), expected=SUMS, found=told, remedy=_NAME_ONE)
-    sums = read_sums(folder / SUMS)
+    try:
+        sums = read_sums(folder / SUMS)
+    except DamagedError as error:
+        what, told = "the backup is damaged", f"{SUMS} in it: {error.found}"
+        raise NyckeltalError(what, where=str(source), expected=error.expected, found=told, remedy=_ANOTHER) from error
     found = {p.relative_to(folder).as_posix() for p in files_below(folder)} - {SUMS}
     wrong = sorted(found ^ set(sums)) + [n for n in sorted(found & set(sums)) if sha256_of(folder / n) != sums[n]]
     if wrong:

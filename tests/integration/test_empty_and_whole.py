@@ -173,4 +173,6 @@ def test_a_sound_machine_without_a_release_is_sound(tmp_path: Path, run_cli: Pre
     done = run_cli("doctor", "--data-dir", tmp_path / "data")
     assert done.code == 0, done.text
     assert "nyckeltal refresh" in done.text
-    assert "Inga utgåvor än" in run_cli("releases", "list", "--data-dir", tmp_path / "data").text
+    refused = run_cli("sql", "select 1", "--data-dir", tmp_path / "data")
+    assert refused.err.startswith("Error there is no release yet"), "one language in one message"
+    assert "No releases yet" in run_cli("releases", "list", "--data-dir", tmp_path / "data").text

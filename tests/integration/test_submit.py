@@ -6,6 +6,7 @@ import io
 import json
 import subprocess
 import sys
+from contextlib import nullcontext
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,12 @@ import polars as pl
 import pytest
 
 from pipelines.settings import ROOT, Settings
+from pipelines.storage.lock import exclusive
+from pipelines.storage.sealing import write_sealed
 from pipelines.storage.vintages import Vintages
 from tests.support.command import Place, Preloaded
 from tests.support.deliveries import NOON, House
+from tests.support.rights import owned_copy
 from tests.support.small_snapshot import SmallSnapshot
 
 DATASET = "submissions.varden"
@@ -335,6 +339,45 @@ def test_a_folder_that_is_at_work_is_left_alone(run_cli: Preloaded, municipal: P
         assert municipal.state() == state
     finally:
         holder.communicate()
+
+
+@pytest.mark.parametrize(
+    ("harm", "what"),
+    [
+        ("damaged", "datamappen är skadad"),
+        ("newer", "en nyare nyckeltal har skrivit"),
+        ("unreadable", "saknar rätten"),
+        ("clock", "klocka"),
+        ("locked", "en annan körning"),
+    ],
+)
+def test_what_is_wrong_with_the_data_folder_is_told_in_swedish_alone(
+    run_cli: Preloaded, municipal: Place, harm: str, what: str
+) -> None:
+    with owned_copy(municipal.data_dir) as copy:
+        place, file = Place(copy), text_file(copy.parent, ALE)
+        file.chmod(0o644)
+        path = copy / "vintages" / "kolada.municipality" / "000001" / "delivery.json"
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if harm == "damaged":
+            path.write_bytes(path.read_bytes()[:-20])
+        elif harm == "newer":
+            write_sealed(path, {k: v for k, v in content.items() if "seal" not in k} | {"format": 99}, None)
+            path.chmod(0o644)
+        before = place.state()
+        if harm == "unreadable":
+            path.chmod(0o000)
+        env = {"NYCKELTAL_MAX_CLOCK_LEAP_DAYS": "1"} if harm == "clock" else {}
+        with exclusive(copy) if harm == "locked" else nullcontext():
+            done = run_cli("submit", file, "--data-dir", copy, env=env, unprivileged=harm == "unreadable")
+        assert done.code == 4, done.text
+        assert what in done.text
+        assert {"clock": "kolada.municipality", "locked": str(copy)}.get(harm, str(path)) in done.text
+        assert "ingenting av filen är sparat" in done.text
+        english = {"the", "is", "a", "run", "expected", "found", "may", "this", "process", "record"}
+        assert not english & set(done.text.lower().split())
+        path.chmod(0o644)
+        assert place.state() == before
 
 
 @pytest.mark.slow

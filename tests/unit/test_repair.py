@@ -173,6 +173,22 @@ def test_what_the_archive_does_not_hold_any_more_is_named_and_left_as_it_is(hous
     assert current.exists(), "no other release can be made, so readers keep what they have"
 
 
+@pytest.mark.parametrize("name", [f"archive/fetches/{FACTS}/000002.json", "archive/objects", "releases"])
+def test_what_repair_calls_lost_is_not_to_be_repaired_once_more(house: House, name: str) -> None:
+    home = house.settings.data_dir / name
+    shutil.rmtree(house.settings.snapshot_dir)
+    for path in [home] if home.is_file() else [*home.rglob("*")]:
+        if path.is_file() and not path.is_symlink():
+            flip(path)
+    if name == "releases":  # none can be made again
+        flip(house.settings.archive_dir / "fetches" / FACTS / "000001.json")
+    work = repaired(house)
+    assert work.lost
+    for error in work.lost:
+        assert "nyckeltal repair" not in error.remedy
+        assert "backup" in error.remedy
+
+
 def test_bytes_of_the_archive_are_taken_again_from_the_embedded_figures(house: House) -> None:
     before = state(house)
     newest = house.archive.latest(FACTS)

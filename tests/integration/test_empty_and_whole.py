@@ -87,7 +87,7 @@ def test_an_empty_result_says_so(base: Place, run_cli: Preloaded) -> None:
 def test_before_the_first_knowledge_says_when_it_was(base: Place, run_cli: Preloaded) -> None:
     done = run_cli("sql", "from observation_as_of('1999-12-31')", "--data-dir", base.data_dir)
     assert "0 rows" in done.text
-    assert "före det är inget känt" in done.text
+    assert "Nothing is known before" in done.text
 
 
 def test_indicators_without_values_are_told_with_what_they_wait_for(base: Place, run_cli: Preloaded) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import re
+import stat
 from enum import IntEnum
 from pathlib import Path
 
@@ -17,15 +19,14 @@ _DISK_WORDS = {
         "raise the limit (ulimit -f), or choose another place, and run again",
     ),
     errno.EIO: (
-        "the disk cannot be written to",
+        "the disk cannot be written to, or not be read",
         "see whether it is full, limited (ulimit -f) or failing, or choose another place with --data-dir",
     ),
     errno.EROFS: ("the file system is read-only", "choose a writable place with --data-dir"),
-    errno.EACCES: ("permission denied", "make the folder writable for this user, or choose another with --data-dir"),
-    errno.EPERM: ("permission denied", "make the folder writable for this user, or choose another with --data-dir"),
 }
+_NO_RIGHT = frozenset({errno.EACCES, errno.EPERM})
+DISK_ERRORS = frozenset(_DISK_WORDS) | _NO_RIGHT
 # How libraries with their own error types (DuckDB, Polars, SQLite, dbt) word a full or unwritable disk.
-DISK_ERRORS = frozenset(_DISK_WORDS)
 _DISK_MARKS = {
     "No space left on device": errno.ENOSPC,
     "database or disk is full": errno.ENOSPC,
@@ -92,6 +93,18 @@ class LockHeldError(NyckeltalError):
     """Another process is working on the same data folder."""
 
 
+class DiskError(NyckeltalError):
+    """The disk is full, read-only or failing."""
+
+
+class UnreachableError(NyckeltalError):
+    """What is to be read cannot be reached, so nobody knows whether it is whole: it is never taken for empty."""
+
+
+class NoRightError(UnreachableError):
+    """This user lacks a right to a file or a folder."""
+
+
 class UsageError(NyckeltalError):
     """The command was used wrongly."""
 
@@ -119,10 +132,18 @@ def no_place_in(form: str) -> UsageError:
     return UsageError(f"the result has no place in {form}", remedy=remedy)
 
 
-def disk_error(error: OSError, path: Path) -> NyckeltalError:
-    """An operating system error as an error that says what to do."""
-    what, remedy = _DISK_WORDS.get(error.errno or 0, (f"cannot write: {error.strerror}", "see the message above"))
-    return NyckeltalError(what, where=str(error.filename or path), remedy=remedy)
+def disk_error(error: OSError, path: Path, *, reading: bool = False) -> NyckeltalError:
+    """An operating system error as an error that says what to do.
+
+    Args:
+        path: what it is about, where the error does not say so. reading: it was only to be read.
+    """
+    named = Path(os.fsdecode(error.filename)) if isinstance(error.filename, str | bytes) else path
+    if error.errno in _NO_RIGHT:
+        return _no_right(named.absolute(), reading=reading)
+    unknown = (f"the operating system refuses: {error.strerror}", "see the message above")
+    what, remedy = _DISK_WORDS.get(error.errno or 0, unknown)
+    return DiskError(what, where=str(named), remedy=remedy)
 
 
 def disk_error_in(text: str, path: Path = Path()) -> NyckeltalError | None:
@@ -130,6 +151,40 @@ def disk_error_in(text: str, path: Path = Path()) -> NyckeltalError | None:
     code = next((code for mark, code in _DISK_MARKS.items() if mark in text), None)
     if code is None:
         return None
-    told = disk_error(OSError(code, os.strerror(code)), path)
-    told.found = " ".join(text.split())[:300]
+    named = re.search(r"""["'](/[^"']+)["']""", text)
+    told = disk_error(OSError(code, os.strerror(code)), Path(named[1]) if named else path)
+    told.found = told.found or " ".join(text.split())[:300]
     return told
+
+
+def _no_right(path: Path, *, reading: bool) -> NoRightError:
+    """The error of a path that this user may not use, by the right that is missing."""
+    place, verb, letters = _missing_right(path, reading=reading)
+    kind, found = "folder" if place.is_dir() else "file", place.stat()
+    elsewhere = "" if reading or "w" not in letters else ", or choose another place (for the data folder: --data-dir)"
+    return NoRightError(
+        "permission denied",
+        where=str(place),
+        expected=f"that this user may {verb} the {kind} (the right {letters})",
+        found=f"{stat.filemode(found.st_mode)} of user {found.st_uid} and group {found.st_gid}; "
+        f"this process runs as user {os.geteuid()}",
+        remedy="let its owner give this user that right (chmod, chgrp), or run the command as the owner" + elsewhere,
+    )
+
+
+def _missing_right(path: Path, *, reading: bool) -> tuple[Path, str, str]:
+    """Where a right is missing, what it lets one do, and its letters as `ls -l` writes them."""
+    for folder in reversed(path.parents):
+        if folder.is_dir() and not _may(folder, os.X_OK):
+            return folder, "enter", "x"
+    if not path.exists():
+        return next(folder for folder in path.parents if folder.exists()), "write in", "w"
+    if path.is_dir():
+        return (path, "list", "r") if reading or not _may(path, os.R_OK) else (path, "write in", "w")
+    if reading or not _may(path, os.R_OK):
+        return path, "read", "r"
+    return (path, "write", "w") if _may(path.parent, os.W_OK) else (path.parent, "write in", "w")
+
+
+def _may(path: Path, right: int) -> bool:
+    return os.access(path, right, effective_ids=os.access in os.supports_effective_ids)

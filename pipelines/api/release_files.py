@@ -23,6 +23,7 @@ from pipelines.api import formats, guard, pages
 from pipelines.api.answers import CACHE_CONTROL, pieces, unchanged
 from pipelines.api.current_release import CurrentRelease
 from pipelines.api.problems import ApiError
+from pipelines.storage.files import files_below
 from pipelines.storage.release_sums import SUMS, check_listed
 from pipelines.storage.sealing import DamagedError
 
@@ -167,7 +168,7 @@ def _range(request: Request, tag: str, size: int) -> tuple[int, int, int]:
 def _listed(folder: Path) -> list[tuple[str, int]]:
     """Every file of the release except the pages, by its path below the folder, with its size."""
     found = []
-    for path in sorted(folder.rglob("*")):
+    for path in sorted(files_below(folder)):
         parts = path.relative_to(folder).parts
         if parts[0] != SITE and not any(part.startswith(".") for part in parts) and path.is_file():
             found.append(("/".join(parts), path.stat().st_size))

@@ -13,7 +13,7 @@ from pipelines.assets.run_log import BY_COMMAND, write_line
 from pipelines.datasets import datasets
 from pipelines.settings import Settings
 from pipelines.storage.archive import Archive
-from pipelines.storage.files import sha256_of
+from pipelines.storage.files import entries, sha256_of
 
 NIGHTLY = "15 2 * * *"
 TIME_ZONE = "Europe/Stockholm"
@@ -55,9 +55,7 @@ def _inbox(settings: Settings, refresh: Any, onward: list[dg.AssetKey]) -> dg.Se
     def inbox(_: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
         archive, new = Archive(settings.archive_dir), False
         for dataset in datasets():
-            files = [
-                p for p in sorted((settings.inbox_dir / dataset).glob("*")) if p.is_file() and p.name[0] not in ".~"
-            ]
+            files = [p for p in entries(settings.inbox_dir / dataset) if p.is_file() and p.name[0] not in ".~"]
             hashes = [sha256_of(path) for path in files]
             fetched = archive.latest(dataset)
             if not hashes or (fetched and set(hashes) <= {f.sha256 for f in fetched.files}):

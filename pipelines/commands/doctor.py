@@ -60,7 +60,7 @@ def examine(settings: Settings) -> list[Finding]:
 def tell(findings: list[Finding]) -> None:
     """Print one line for each finding, with the remedy where something is wrong."""
     for finding in findings:
-        mark = "[green]ok[/green]   " if finding.ok else "[bold red]fel[/bold red]  "
+        mark = "[green]ok[/green]    " if finding.ok else "[bold red]fault[/bold red] "
         terminal.out.print(f"{mark}{finding.what}: {finding.found}")
         if not finding.ok and finding.remedy:
             terminal.out.print(f"      what to do: {finding.remedy}", markup=False)

@@ -86,7 +86,7 @@ def _database_errors() -> tuple[type[Exception], ...]:
 
 
 def _tell(error: NyckeltalError) -> None:
-    terminal.err.print(f"[bold red]Fel[/bold red] {error.what}", style=None)
+    terminal.err.print(f"[bold red]Error[/bold red] {error.what}", style=None)
     for label, text in (
         ("where", error.where), ("expected", error.expected), ("found", error.found), ("what to do", error.remedy)
     ):  # fmt: skip
@@ -199,9 +199,7 @@ def sql(
     terminal.write_result(frame, "json" if json_out else form, output)
     if frame.is_empty() and "observation_as_of" in query.lower():
         first = reader.first_known(folder)
-        terminal.err.print(
-            f"Det första som utgåvan vet blev känt {terminal.cell(first)} (UTC): före det är inget känt."
-        )
+        terminal.err.print(f"Nothing is known before {terminal.cell(first)} UTC.")
 
 
 @app.command()

@@ -254,7 +254,7 @@ def tell_releases(found: list[ReleaseInfo], standing: ReleaseInfo | None) -> Non
     if rows:
         terminal.table(pl.DataFrame(rows), title=f"{len(rows)} releases")
     else:
-        terminal.out.print("Inga utgåvor än: kör `nyckeltal refresh`.")
+        terminal.out.print("No releases yet: run `nyckeltal refresh`.")
 
 
 def _tell_events(events: list[dict[str, Any]]) -> None:

@@ -1,7 +1,7 @@
 """`nyckeltal verify`, `repair`, `backup`, `restore`: what lasts, checked, mended, copied and put back.
 
 Belongs here: arguments and what is printed. Does not belong here: the work itself (`storage/verification.py`,
-`steps/repair.py`, `storage/backup.py`).
+`steps/repair.py`, `storage/backup.py`, `storage/restore.py`).
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import typer
 
 from pipelines.commands import terminal
 from pipelines.commands.options import AsJson, DataDir, SnapshotDir, settings_for
-from pipelines.errors import ExitCode, NyckeltalError
-from pipelines.storage.lock import exclusive
+from pipelines.errors import ExitCode, UnreachableError
+from pipelines.storage.lock import exclusive, needs_data_folder
 
 if TYPE_CHECKING:
     from pipelines.storage.backup import Backup
@@ -28,13 +28,12 @@ def verify(
 ) -> None:
     """Hold everything that lasts against what was written: archive, vintages, staged, builds, releases, pointer.
 
-    Exit codes: 0 all is as it was written; 5 something is damaged, each with what to do.
+    Exit codes: 0 all is as it was written; 5 something is damaged, or cannot be read, each with what to do.
     """
     from pipelines.storage.verification import verify as work  # noqa: PLC0415
 
     settings = settings_for(data_dir)
-    if not settings.data_dir.is_dir():
-        raise NyckeltalError("there is no data folder", where=str(settings.data_dir), remedy="name another: --data-dir")
+    needs_data_folder(settings.data_dir)
     with exclusive(settings.data_dir, settings.lock_wait_seconds):
         found = work(settings, deep=deep)
     terminal.as_json([_as_json(place) for place in found]) if json_out else _tell(found)
@@ -91,7 +90,7 @@ def restore(
     Then `nyckeltal rebuild` makes a release anew. Exit codes: 0 done; 2 wrong use; 4 the backup is damaged.
     """
     from pipelines.steps.workspace import utc_now  # noqa: PLC0415
-    from pipelines.storage.backup import restore_backup  # noqa: PLC0415
+    from pipelines.storage.restore import restore_backup  # noqa: PLC0415
 
     _tell_backup("Restored", restore_backup(settings_for(data_dir), source.resolve(), utc_now()), json_out)
 
@@ -109,10 +108,20 @@ def _as_json(place: Verified) -> dict[str, Any]:
     return {"place": place.place, "holds": place.holds, "damage": [error.parts() for error in place.damage]}
 
 
+def _mark(place: Verified) -> str:
+    from pipelines.storage.layout import StrayError  # noqa: PLC0415
+
+    if not place.damage:
+        return "[green]whole[/green]  "
+    for kind, word in ((UnreachableError, "unread "), (StrayError, "strays ")):
+        if all(isinstance(error, kind) for error in place.damage):
+            return f"[bold red]{word}[/bold red]"
+    return "[bold red]damaged[/bold red]"
+
+
 def _tell(found: list[Verified]) -> None:
     for place in found:
-        mark = "[bold red]damaged[/bold red]" if place.damage else "[green]whole[/green]  "
-        terminal.out.print(f"{mark} {place.place}: ", end="")
+        terminal.out.print(f"{_mark(place)} {place.place}: ", end="")
         terminal.out.print(place.holds, markup=False)
         for error in place.damage:
             terminal.out.print(f"  {error}", markup=False, soft_wrap=True)

@@ -16,7 +16,16 @@ import typer
 
 from pipelines.commands import terminal
 from pipelines.commands.options import ANY_LEAP, AsJson, DataDir, TrustClock, settings_for
-from pipelines.errors import ExitCode, LockHeldError, NyckeltalError, UsageError
+from pipelines.errors import (
+    DiskError,
+    ExitCode,
+    LockHeldError,
+    NoRightError,
+    NyckeltalError,
+    UnreachableError,
+    UsageError,
+    disk_error,
+)
 
 if TYPE_CHECKING:
     from indicators.load.catalogue import Catalogue
@@ -78,8 +87,11 @@ def submit(
             return
         outcome = _submit(settings, file, output, check=check, confirmed=confirm_unusual)
     except NyckeltalError as error:
-        _tell_error(error, json_out)
+        _tell_error(_in_swedish(error), json_out)
         raise typer.Exit(error.exit_code) from None
+    except OSError as error:
+        _tell_error(_in_swedish(disk_error(error, settings.data_dir)), json_out)
+        raise typer.Exit(ExitCode.NOTHING_RELEASED) from None
     terminal.as_json(outcome.__dict__) if json_out else _tell(outcome, check=check)
     raise typer.Exit(ExitCode.DONE if outcome.accepted else ExitCode.NOTHING_RELEASED)
 
@@ -214,15 +226,36 @@ def _usage(what: str, expected: str, remedy: str, found: str = "") -> UsageError
     return UsageError(what, expected=expected, found=found, remedy=remedy)
 
 
+def _in_swedish(error: NyckeltalError) -> NyckeltalError:
+    """An error of the data folder or the machine, which others write in English, as whoever submits a file reads it."""
+    from pipelines.storage.clock import ImplausibleClockError  # noqa: PLC0415
+    from pipelines.storage.sealing import DamagedError  # noqa: PLC0415
+    from pipelines.storage.state_records import NewerFormatError  # noqa: PLC0415
+
+    again = "ingenting av filen är sparat; lämna den igen när det är åtgärdat. "
+    operator = f"{again}Hör av dig till den som sköter nyckeltalen, som"
+    told: list[tuple[type[NyckeltalError], str, str]] = [
+        (LockHeldError, "en annan körning arbetar i datamappen", f"{again}Vänta tills den är klar"),
+        (DamagedError, "datamappen är skadad", f"{operator} kör `nyckeltal verify` och `nyckeltal repair`"),
+        (NewerFormatError, "en nyare nyckeltal har skrivit i datamappen", f"{operator} uppdaterar programmet"),
+        (ImplausibleClockError, "datorns klocka går fel, eller har gått fel", f"{operator} ställer klockan"),
+        (NoRightError, "den här användaren saknar rätten att läsa eller skriva här", f"{operator} ger den"),
+        (UnreachableError, "datamappen kan inte nås", f"{operator} ser efter om disken är ansluten"),
+        (DiskError, "disken är full, skrivskyddad eller trasig", f"{operator} ger plats eller byter disk"),
+    ]
+    for kind, what, remedy in told:
+        if isinstance(error, kind):
+            return NyckeltalError(what, where=error.where, remedy=remedy)
+    return error
+
+
 def _tell_error(error: NyckeltalError, json_out: bool) -> None:
     lines = {"Var": error.where, "Väntat": error.expected, "Fanns": error.found, "Gör så här": error.remedy}
-    what = "en annan körning arbetar i datamappen" if isinstance(error, LockHeldError) else error.what
     if json_out:
-        told = {"what": what, "where": error.where, "expected": error.expected, "found": error.found}
-        terminal.as_json({"accepted": False, "stored": False, "errors": [{**told, "remedy": error.remedy}]})
+        terminal.as_json({"accepted": False, "stored": False, "errors": [error.parts()]})
         return
     terminal.err.print("[bold red]Fel[/bold red] ", end="")
-    terminal.err.print(what, markup=False)
+    terminal.err.print(error.what, markup=False)
     for label, text in lines.items():
         if text:
             terminal.err.print(f"  {label}: {text}", markup=False)

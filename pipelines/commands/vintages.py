@@ -5,29 +5,41 @@ Belongs here: arguments and what is printed. Does not belong here: the work itse
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Annotated
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pipelines.commands import terminal
 from pipelines.commands.options import AsJson, DataDir, settings_for
 
+if TYPE_CHECKING:
+    from pipelines.steps.redate import Redating
+
 vintages_app = typer.Typer(help="What is known, and when.", no_args_is_help=True)
-_FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
 
 
 @vintages_app.command("redate")
 def vintages_redate(
     dataset: Annotated[str, typer.Argument(help="The dataset, e.g. kolada.values.")],
-    to: Annotated[datetime, typer.Option(help="The moment at which it became known, in UTC.", formats=_FORMATS)],
+    to: Annotated[
+        str,
+        typer.Option(
+            help="The moment at which it became known: 2026-11-29T02:15Z, or with an offset, 2026-11-29T03:15+01:00. "
+            "Without either it is UTC; a day alone is its midnight in UTC."
+        ),
+    ],
     reason: Annotated[str, typer.Option(help="Who does it and why; it is kept with the records.")],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Tell what would get which date, and write nothing.")
+    ] = False,
     data_dir: DataDir = None,
     json_out: AsJson = False,
 ) -> None:
-    """Date what a clock that was ahead has dated: every delivery that is known from later than the given moment.
+    """Date what a clock that was ahead has dated: the first delivery that is known from later than the given moment.
 
-    The records and files as they were are kept in `damaged/`, and a line is written in `logs/state.jsonl`.
+    Those after it keep their dates, but for what is dated in the future. All times are UTC. The records and files as
+    they were are kept in `damaged/`, and a line is written in `logs/state.jsonl`.
     """
     from pipelines.datasets import datasets  # noqa: PLC0415
     from pipelines.steps.redate import redate  # noqa: PLC0415
@@ -35,10 +47,61 @@ def vintages_redate(
 
     if dataset not in datasets():
         raise typer.BadParameter(f"unknown: {dataset}; known: {', '.join(sorted(datasets()))}")
-    done = redate(settings_for(data_dir), dataset, to, reason, utc_now())
+    moment = _in_utc(to)
+    done = redate(settings_for(data_dir), dataset, moment, reason, utc_now(), dry_run=dry_run)
     if json_out:
-        terminal.as_json([{"delivery": one.number, "known_from": one.known_from.isoformat()} for one in done])
+        terminal.as_json({"dataset": dataset, "to": _utc(moment), "dry_run": dry_run, **_as_json(done)})
         return
-    terminal.out.print(f"{dataset}: {len(done)} deliveries have another date")
-    for one in done:
-        terminal.out.print(f"  delivery {one.number}: known from {one.known_from.isoformat()} UTC", markup=False)
+    zone = "" if _parsed(to).tzinfo else " (given without an offset, which means UTC)"
+    terminal.out.print(f"{dataset}, to {_told(moment)}{zone}", markup=False, soft_wrap=True)
+    _tell(done)
+    if dry_run:
+        terminal.out.print("Nothing was written (--dry-run).")
+
+
+def _parsed(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError as error:
+        expected = "a moment such as 2026-11-29T02:15Z or 2026-11-29T03:15+01:00"
+        raise typer.BadParameter(f"expected {expected}, found {text!r}", param_hint="--to") from error
+
+
+def _in_utc(text: str) -> datetime:
+    """A moment in UTC without zone, as all times are kept."""
+    given = _parsed(text)
+    return given.astimezone(UTC).replace(tzinfo=None) if given.tzinfo else given
+
+
+def _utc(moment: datetime) -> str:
+    return f"{moment.isoformat()}Z"
+
+
+def _told(moment: datetime) -> str:
+    return f"{moment.isoformat(sep=' ')} UTC"
+
+
+def _as_json(done: Redating) -> dict[str, object]:
+    return {
+        "deliveries": [
+            {
+                "delivery": move.record.number,
+                "known_from_before": _utc(move.record.known_from),
+                "known_from": _utc(move.known_from),
+                "why": move.why,
+            }
+            for move in done.moves
+        ],
+        "stay": [*done.stay],
+        "fetches": [*done.fetches],
+    }
+
+
+def _tell(done: Redating) -> None:
+    for move in done.moves:
+        dates = f"known from {_told(move.record.known_from)}, now from {_told(move.known_from)}"
+        terminal.out.print(f"  delivery {move.record.number}: {dates}; {move.why}", markup=False, soft_wrap=True)
+    for number in done.stay:
+        terminal.out.print(f"  delivery {number}: keeps its date, which is later and not in the future")
+    if done.fetches:
+        terminal.out.print(f"  fetches dated alike: {', '.join(map(str, done.fetches))}")

@@ -26,6 +26,7 @@ from pipelines.settings import Settings
 from pipelines.sources.fetch_journal import FetchJournal
 from pipelines.sources.http_client import Client
 from pipelines.storage.archive import Archive, Fetch
+from pipelines.storage.files import entries
 
 
 @dataclass(frozen=True)
@@ -67,4 +68,4 @@ class Context:
     def inbox(self, dataset: str) -> list[Path]:
         """The files in the dataset's inbox, by name."""
         folder = self.settings.inbox_dir / dataset
-        return sorted(p for p in folder.glob("*") if p.is_file() and not p.name.startswith((".", "~")))
+        return [path for path in entries(folder) if path.is_file() and not path.name.startswith((".", "~"))]

@@ -15,7 +15,7 @@ from pipelines.settings import Settings
 from pipelines.steps.build import standing
 from pipelines.steps.workspace import Workspace
 from pipelines.storage.builds import WAREHOUSE, Build, StepRecord
-from pipelines.storage.files import fresh_folder
+from pipelines.storage.files import entries, fresh_folder
 from pipelines.warehouse import effect_studies, trends
 from pipelines.warehouse.finished import PublicTable
 
@@ -58,4 +58,4 @@ def compute(workspace: Workspace, plan: Plan, computation: Computation) -> tuple
         folder = fresh_folder(build.part(computation.step))
         rows = workspace.worker.call(computation.write, workspace.settings, build, folder)
         record = StepRecord(input_hash=plan.input_hash, made_from=made_from, rows=rows)
-        return build.complete(computation.step, record, sorted(folder.iterdir())), True
+        return build.complete(computation.step, record, entries(folder)), True

@@ -24,8 +24,9 @@ from pipelines.errors import NyckeltalError, SourceError
 from pipelines.quality.stage import HeldBackError, judge
 from pipelines.settings import Settings
 from pipelines.sources import origins
-from pipelines.storage.archive import Archive, Fetch
+from pipelines.storage.archive import Archive, Fetch, Taken
 from pipelines.storage.files import fresh_folder
+from pipelines.storage.layout import dataset_folders, parquet_in
 from pipelines.storage.sealing import DamagedError, check_file, write_sealed
 from pipelines.storage.state_records import read_record
 from pipelines.storage.vintages import (
@@ -66,8 +67,8 @@ class Derivation:
         scratch = settings.model_copy(update={"data_dir": home})
         (home / "archive").symlink_to(settings.archive_dir.resolve(), target_is_directory=True)
         scratch.vintages_dir.mkdir()
-        for other in settings.vintages_dir.glob("*"):
-            if other.is_dir() and other.name != dataset and not other.name.startswith("."):
+        for other in dataset_folders(settings.vintages_dir):
+            if other.name != dataset:
                 (scratch.vintages_dir / other.name).symlink_to(other.resolve(), target_is_directory=True)
         return cls(settings, scratch, catalogue, dataset)
 
@@ -157,12 +158,14 @@ class Derivation:
         if record:
             found = _fetch_of(fetches, record)
             return [found] if found else []
-        after = self._last.number if self._last else 0
+        after, told = self._last.number if self._last else 0, self._told(number)
+        if alike := [fetch for fetch in fetches if told and fetch.content_id == told.content_id]:
+            return [fetch for fetch in alike if fetch.number > after] or alike
         named = _column(old / CHANGES_FILE, "source_file_sha256")
         before = self._next_fetch(number, fetches)
         between = [f for f in fetches if f.number >= after and (before is None or f.number <= before)]
-        told = [f for f in between if {file.sha256 for file in f.files} & named]
-        return told or [f for f in between if f.number > after]
+        likely = [f for f in between if {file.sha256 for file in f.files} & named]
+        return likely or [f for f in between if f.number > after]
 
     def _next_fetch(self, number: int, fetches: list[Fetch]) -> int | None:
         """The number of the fetch of the next delivery whose record is whole."""
@@ -172,17 +175,24 @@ class Derivation:
                 return found.number
         return None
 
+    def _told(self, number: int) -> Taken | None:
+        """What is told of a delivery beside the fetches."""
+        return next((taken for taken in self._archive().taken_in(self.dataset) if taken.number == number), None)
+
     def _known_from(self, old: Path, fetched: Fetch) -> datetime:
-        """The date of a delivery whose record is lost: by its rows where its fetch bears that out, else by its fetch.
+        """The date of a delivery whose record is lost: as it is told beside the fetches; where that is lost, too, by
+        its rows, where its fetch bears that out, else by its fetch.
 
         The day that a source says counts for the first delivery alone: what came later was taken in later.
         """
+        if told := self._told(int(old.name)):
+            return told.known_from
         last = Vintages(self.scratch).latest(self.dataset)
         at, said = fetched.files[-1].fetched_at.replace(tzinfo=None), origins.known_at(fetched)
         moment = said if said and last is None else at
-        for told in _moments(old / CHANGES_FILE):
-            if told == said or abs(told - at) <= _NEAR:
-                moment = told
+        for dated in _moments(old / CHANGES_FILE):
+            if dated == said or abs(dated - at) <= _NEAR:
+                moment = dated
         return max(moment, last.known_from + timedelta(microseconds=1)) if last else moment
 
     def _reseal(self, record: DeliveryRecord) -> None:
@@ -204,7 +214,7 @@ def _record_in(folder: Path) -> DeliveryRecord | None:
 
 
 def _files_are_whole(folder: Path, record: DeliveryRecord) -> bool:
-    if record.contents is None or {path.name for path in folder.glob("*.parquet")} != set(record.contents):
+    if record.contents is None or {path.name for path in parquet_in(folder)} != set(record.contents):
         return False
     try:
         for name, sealed in record.contents.items():

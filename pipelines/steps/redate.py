@@ -1,4 +1,4 @@
-"""Dates the newest deliveries of a dataset anew, when a clock that was ahead dated them.
+"""Dates deliveries of a dataset anew, when a clock that was ahead dated them.
 
 Belongs here: the one way in which a date of knowledge is changed afterwards. Does not belong here: refusing a wrong
 clock beforehand (`storage/clock.py`). What was known is not changed; the old records and files are kept as evidence.
@@ -6,17 +6,22 @@ clock beforehand (`storage/clock.py`). What was known is not changed; the old re
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+
+import duckdb
 
 from pipelines.errors import UsageError
 from pipelines.settings import Settings
 from pipelines.storage.archive import Archive, Fetch, FileRecord, Look
 from pipelines.storage.database import connect, literal
-from pipelines.storage.lock import exclusive
+from pipelines.storage.layout import parquet_in
+from pipelines.storage.lock import exclusive, needs_data_folder
 from pipelines.storage.sealing import file_seal, write_sealed
 from pipelines.storage.set_aside import log, replacing
 from pipelines.storage.state_records import StateRecord, read_record
+from pipelines.storage.taken_in import remember
 from pipelines.storage.verification import check_state
 from pipelines.storage.vintages import CHANGES_FILE, RECORD, DeliveryRecord, Vintages
 
@@ -32,99 +37,160 @@ class Redated(StateRecord):
     reason: str
 
 
-def redate(settings: Settings, dataset: str, to: datetime, reason: str, now: datetime) -> list[DeliveryRecord]:
-    """Date every delivery of a dataset that is known from later than `to` by `to` (each a second after the other).
+@dataclass(frozen=True)
+class Move:
+    """A delivery that gets another date: its record as it is, the date (UTC without zone), and why."""
 
-    Fetches that are dated later get the same date. The folders as they were are kept in `damaged/`.
+    record: DeliveryRecord
+    known_from: datetime
+    why: str
+
+
+@dataclass(frozen=True)
+class Redating:
+    """What a redating does: the deliveries that it moves, those after them that keep their dates, and fetches."""
+
+    moves: tuple[Move, ...]
+    stay: tuple[int, ...]
+    fetches: tuple[int, ...]
+
+
+def redate(
+    settings: Settings, dataset: str, to: datetime, reason: str, now: datetime, *, dry_run: bool = False
+) -> Redating:
+    """Date the first delivery of a dataset that is known from later than `to` by `to`, and those after it as must be.
+
+    Of those after it, only what is known from later than now gets another date, too, a second after the delivery before
+    it. All others keep theirs, so the order stays. The fetches of what is moved, and those of the future, are dated
+    alike. The folders as they were are kept in `damaged/`.
 
     Args:
-        to, now: UTC without zone. reason: who did it and why, for those who read the records.
-
-    Returns:
-        The deliveries with their new dates.
+        to, now: UTC without zone. reason: who did it and why, for those who read the records. dry_run: write nothing.
 
     Raises:
-        UsageError: the date is in the future or not after what was known before, or nothing is dated later.
-        DamagedError: archive or vintages are damaged; that has to be mended first.
+        UsageError: there is no reason, the date is in the future or not after what was known before, or nothing has to
+        be moved. DamagedError: archive or vintages are damaged; that has to be mended first.
     """
+    if not reason.strip():
+        expected, remedy = "who does it, and why", "say it with --reason; it is kept with the records"
+        raise UsageError("a date is changed for a reason", where=dataset, expected=expected, remedy=remedy)
+    needs_data_folder(settings.data_dir)
     with exclusive(settings.data_dir, settings.lock_wait_seconds):
         check_state(settings)
         vintages, archive = Vintages(settings), Archive(settings.archive_dir)
         records = [read_record(folder / RECORD, DeliveryRecord, "a record") for folder in vintages.folders(dataset)]
-        wrong = [record for record in records if record.known_from > to]
-        fetches = [fetch for fetch in archive.fetches(dataset) if _is_later(fetch, to)]
+        _refuse_moment(dataset, records, to, now)
+        moves = _moves(records, to, now)
+        dates = _dates_of_fetches(archive.fetches(dataset), moves, to, now)
         looked = archive.looked_at(dataset)
-        of_archive = bool(fetches) or (looked is not None and looked > to)
-        _refuse(dataset, records[: len(records) - len(wrong)], to, now, anything=bool(wrong) or of_archive)
-        done = _redate_deliveries(settings, wrong, to, reason, now) if wrong else []
-        if of_archive:
-            _redate_fetches(settings, archive, dataset, to, now)
-        told = {str(one.number): old.known_from.isoformat() for one, old in zip(done, wrong, strict=True)}
-        log(settings, kind="redate", at=now.isoformat(), dataset=dataset, to=to.isoformat(), deliveries=told,
-            fetches=[fetch.number for fetch in fetches], reason=reason)  # fmt: skip
-        return done
+        is_looked_ahead = looked is not None and looked > now
+        if not (moves or dates or is_looked_ahead):
+            found = f"{to.isoformat()} UTC"
+            raise UsageError("nothing is dated later than that", where=dataset, expected="an earlier one", found=found)
+        moved = {move.record.number for move in moves}
+        stay = tuple(r.number for r in records if moved and r.number > min(moved) and r.number not in moved)
+        planned = Redating(tuple(moves), stay, tuple(dates))
+        if not dry_run:
+            if moves:
+                _redate_deliveries(settings, records, moves, reason, now)
+            if dates or is_looked_ahead:
+                _redate_fetches(settings, archive, dataset, dates, Look(moment=to) if is_looked_ahead else None, now)
+            remember(settings, redated=dataset)
+            told = {str(m.record.number): [m.record.known_from.isoformat(), m.known_from.isoformat()] for m in moves}
+            log(settings, kind="redate", at=now.isoformat(), dataset=dataset, to=to.isoformat(), deliveries=told,
+                fetches=[*dates], reason=reason)  # fmt: skip
+        return planned
 
 
-def _refuse(dataset: str, right: list[DeliveryRecord], to: datetime, now: datetime, *, anything: bool) -> None:
-    if not anything:
-        raise UsageError("nothing is dated later than that", where=dataset, found=to.isoformat())
-    earliest = right[-1].known_from if right else None
-    if to > now or (earliest and to <= earliest):
+def _refuse_moment(dataset: str, records: list[DeliveryRecord], to: datetime, now: datetime) -> None:
+    before = [record for record in records if record.known_from <= to]
+    if to > now or (before and to == before[-1].known_from):
+        earliest = f"after {before[-1].known_from.isoformat()}" if before else "any day"
         raise UsageError(
             "knowledge can be dated neither in the future nor before what was known already",
             where=dataset,
-            expected=f"after {earliest or 'any day'} and not after {now.isoformat(timespec='seconds')}",
-            found=to.isoformat(),
+            expected=f"{earliest} and not after {now.isoformat(timespec='seconds')} UTC",
+            found=f"{to.isoformat()} UTC",
         )
 
 
+def _moves(records: list[DeliveryRecord], to: datetime, now: datetime) -> list[Move]:
+    """The deliveries that get another date, so that all stay in a strict order and none is of the future."""
+    moves: list[Move] = []
+    before: DeliveryRecord | Move | None = None
+    for record in (record for record in records if record.known_from > to):
+        if before is None:
+            before = Move(record, to, "it is the first that is dated later than that")
+        elif record.known_from > now:
+            why = "it is dated in the future, and a second after the delivery before it"
+            before = Move(record, before.known_from + timedelta(seconds=1), why)
+        else:
+            before = record
+        if isinstance(before, Move):
+            moves.append(before)
+    return moves
+
+
+def _dates_of_fetches(fetches: list[Fetch], moves: list[Move], to: datetime, now: datetime) -> dict[int, datetime]:
+    """The new dates of fetches, by their numbers: of what is moved, and of what is dated in the future."""
+    moved, found = {move.record.files: move.known_from for move in moves}, {}
+    for fetch in fetches:
+        newest = max(file.fetched_at.replace(tzinfo=None) for file in fetch.files)
+        date = moved.get(fetch.files, to if newest > now else newest)
+        if date < newest:
+            found[fetch.number] = date
+    return found
+
+
 def _redate_deliveries(
-    settings: Settings, wrong: list[DeliveryRecord], to: datetime, reason: str, now: datetime
-) -> list[DeliveryRecord]:
-    home, done = settings.vintages_dir / wrong[0].dataset, []
+    settings: Settings, records: list[DeliveryRecord], moves: list[Move], reason: str, now: datetime
+) -> None:
+    """Write what is moved with its dates; all after it is sealed anew, since each record names the seal before it."""
+    home, of = settings.vintages_dir / records[0].dataset, {move.record.number: move for move in moves}
     with replacing(settings, home, now) as fresh, connect(settings) as con:
-        for later, record in enumerate(wrong):
-            folder, known_from = fresh / f"{record.number:06d}", to + timedelta(seconds=later)
-            changes = folder / CHANGES_FILE
-            if changes.exists():
-                dated = folder / f".{CHANGES_FILE}.tmp"
-                con.execute(
-                    f"copy (select * replace (timestamp '{known_from.isoformat(sep=' ')}' as known_from) "
-                    f"from read_parquet({literal(str(changes))})) to {literal(str(dated))} "
-                    "(format parquet, compression zstd)"
+        for record in records[moves[0].record.number - 1 :]:
+            folder, written = fresh / f"{record.number:06d}", record
+            if move := of.get(record.number):
+                _redate_rows(con, folder / CHANGES_FILE, move.known_from)
+                written = record.model_copy(
+                    update={
+                        "known_from": move.known_from,
+                        "files": tuple(_dated(file, move.known_from) for file in record.files),
+                        "contents": {path.name: file_seal(path) for path in parquet_in(folder)},
+                    }
                 )
-                dated.replace(changes)
-            redated = record.model_copy(
-                update={
-                    "known_from": known_from,
-                    "files": tuple(_dated(file, to) for file in record.files),
-                    "contents": {path.name: file_seal(path) for path in sorted(folder.glob("*.parquet"))},
-                }
-            )
+                told = Redated(
+                    known_from_before=record.known_from, known_from=move.known_from, redated_at=now, reason=reason
+                )
+                write_sealed(folder / REDATED, told.model_dump(mode="json"), None)
             before = fresh / f"{record.number - 1:06d}" / RECORD
-            write_sealed(folder / RECORD, redated.model_dump(mode="json"), before if before.exists() else None)
-            told = Redated(known_from_before=record.known_from, known_from=known_from, redated_at=now, reason=reason)
-            write_sealed(folder / REDATED, told.model_dump(mode="json"), None)
-            done.append(redated)
-    return done
+            write_sealed(folder / RECORD, written.model_dump(mode="json"), before if before.exists() else None)
 
 
-def _redate_fetches(settings: Settings, archive: Archive, dataset: str, to: datetime, now: datetime) -> None:
-    looked = archive.looked_at(dataset)
+def _redate_rows(con: duckdb.DuckDBPyConnection, changes: Path, known_from: datetime) -> None:
+    if changes.exists():
+        dated = changes.with_name(f".{CHANGES_FILE}.tmp")
+        con.execute(
+            f"copy (select * replace (timestamp '{known_from.isoformat(sep=' ')}' as known_from) "
+            f"from read_parquet({literal(str(changes))})) to {literal(str(dated))} "
+            "(format parquet, compression zstd)"
+        )
+        dated.replace(changes)
+
+
+def _redate_fetches(
+    settings: Settings, archive: Archive, dataset: str, dates: dict[int, datetime], look: Look | None, now: datetime
+) -> None:
     with replacing(settings, archive.home / "fetches" / dataset, now) as fresh:
         before: Path | None = None
         for fetch in archive.fetches(dataset):
-            path = fresh / f"{fetch.number:06d}.json"
-            dated = fetch.model_copy(update={"files": tuple(_dated(file, to) for file in fetch.files)})
-            write_sealed(path, dated.model_dump(mode="json"), before)
+            path, date = fresh / f"{fetch.number:06d}.json", dates.get(fetch.number)
+            files = tuple(_dated(file, date) for file in fetch.files) if date else fetch.files
+            write_sealed(path, fetch.model_copy(update={"files": files}).model_dump(mode="json"), before)
             before = path
-        if looked and looked > to:
-            write_sealed(fresh / "looked.json", Look(moment=to).model_dump(mode="json"), None)
+        if look:
+            write_sealed(fresh / "looked.json", look.model_dump(mode="json"), None)
         (fresh / "pending.jsonl").unlink(missing_ok=True)  # pages of the wrong time are asked for again
-
-
-def _is_later(fetch: Fetch, to: datetime) -> bool:
-    return any(file.fetched_at.replace(tzinfo=None) > to for file in fetch.files)
 
 
 def _dated(file: FileRecord, to: datetime) -> FileRecord:

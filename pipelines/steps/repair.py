@@ -14,21 +14,29 @@ from pathlib import Path
 
 from indicators.load.catalogue import Catalogue
 from pipelines.datasets import datasets, in_order
-from pipelines.errors import NyckeltalError
+from pipelines.errors import NyckeltalError, UnreachableError
 from pipelines.settings import Settings
 from pipelines.steps.derive import Derivation
 from pipelines.storage import release_pointer, sealing
 from pipelines.storage.archive import Archive
-from pipelines.storage.files import remove_leftovers, sha256_of
-from pipelines.storage.lock import exclusive
+from pipelines.storage.files import entries, remove_leftovers, sha256_of
+from pipelines.storage.layout import StrayError, dataset_folders, misplaced, numbered
+from pipelines.storage.lock import exclusive, needs_data_folder
 from pipelines.storage.release_pointer import POINTER
 from pipelines.storage.release_sums import damage_of_release
-from pipelines.storage.set_aside import log, set_aside
+from pipelines.storage.sealing import DamagedError
+from pipelines.storage.set_aside import log, replacing, set_aside
 from pipelines.storage.state_records import NewerFormatError
-from pipelines.storage.verification import damage_of_state, told_deliveries, verify
-from pipelines.storage.vintages import Vintages
+from pipelines.storage.taken_in import told_deliveries
+from pipelines.storage.verification import damage_of_state, verify
+from pipelines.storage.vintages import RECORD, Vintages
 
-_REMADE = {"looked.json", "outcome.json"}  # what the next run writes again, and asks a publisher once more without
+# What the next run writes again; without the first two, it asks a publisher once more.
+_REMADE = {"looked.json", "outcome.json", "taken_in.json"}
+_RESTORE = (
+    "it cannot be made again: restore it from a backup of the data folder (docs/operations.md, Backup and restore). "
+    "Until then the last release stands, and nothing is built on what is damaged"
+)
 
 
 @dataclass
@@ -46,17 +54,19 @@ class Repair:
 
         Raises:
             LockHeldError: another process is at work. NewerFormatError: a newer version wrote what lies here.
+            UnreachableError: something of it cannot be read, so nobody knows whether it is whole. Nothing was changed.
         """
-        if not self.settings.data_dir.is_dir():
-            where, remedy = str(self.settings.data_dir), "name another: --data-dir"
-            raise NyckeltalError("there is no data folder", where=where, remedy=remedy)
+        needs_data_folder(self.settings.data_dir)
         with exclusive(self.settings.data_dir, self.settings.lock_wait_seconds):
             for home in (self.settings.archive_dir, self.settings.vintages_dir, self.settings.releases_dir):
                 remove_leftovers(home)
             found = {place.place: place.damage for place in verify(self.settings, deep=True)}
             for error in (error for damage in found.values() for error in damage):
-                if isinstance(error, NewerFormatError):
+                if isinstance(error, NewerFormatError | UnreachableError):
                     raise error
+            if self._strays(found) | self._places():
+                sealing.forget()
+                found = {place.place: place.damage for place in verify(self.settings, deep=True)}
             self._objects(found["archive"])
             self._remade(found["archive"])
             self._folders(found["staged"], self.settings.staged_dir, 2)
@@ -67,9 +77,31 @@ class Repair:
             self._releases(found["releases"])
             self._point()
             self._left()
+            self.lost = [_beyond_repair(error) for error in self.lost]
             if self.done or self.lost:
                 told = {"done": self.done, "lost": [str(error) for error in self.lost]}
                 log(self.settings, kind="repair", at=self.now.isoformat(), **told)
+
+    def _strays(self, found: dict[str, tuple[NyckeltalError, ...]]) -> bool:
+        """Move away what nobody wrote; whether there was anything."""
+        strays = [error for damage in found.values() for error in damage if isinstance(error, StrayError)]
+        for error in strays:
+            self._aside(Path(error.where))
+        return bool(strays)
+
+    def _places(self) -> bool:
+        """Give records of fetches and deliveries their own names, where they lie under others'; whether any did."""
+        of_fetches = [(f, numbered(f, ".json"), "") for f in dataset_folders(self.settings.archive_dir / "fetches")]
+        deliveries = [(f, numbered(f), RECORD) for f in dataset_folders(self.settings.vintages_dir)]
+        found = [(folder, misplaced(places, record)) for folder, places, record in [*of_fetches, *deliveries]]
+        for folder, wrong in ((folder, wrong) for folder, wrong in found if wrong):
+            with replacing(self.settings, folder, self.now) as fresh:
+                for place in wrong:
+                    (fresh / place.name).rename(fresh / f".{place.name}.tmp")
+                for place, own in wrong.items():
+                    (fresh / f".{place.name}.tmp").rename(fresh / own.name)
+            self.done += [f"{place}: is {own.name} again, as its record says" for place, own in wrong.items()]
+        return any(wrong for _, wrong in found)
 
     def _objects(self, damage: tuple[NyckeltalError, ...]) -> None:
         """Bytes of the archive that are not what was given, or are gone: taken again from the embedded figures."""
@@ -89,15 +121,15 @@ class Repair:
     def _named(self, archive: Archive) -> set[str]:
         """The objects that a record names; another that is damaged is missed by nobody."""
         found: set[str] = set()
-        for folder in archive.home.glob("fetches/*"):
+        for dataset in archive.datasets():
             try:
-                found |= {file.sha256 for fetch in archive.fetches(folder.name) for file in fetch.files}
+                found |= {file.sha256 for fetch in archive.fetches(dataset) for file in fetch.files}
             except NyckeltalError:  # told by itself
                 continue
         return found
 
     def _embedded(self, sha256: str) -> Path | None:
-        files = [path for path in sorted(self.settings.snapshot_dir.glob("*")) if path.is_file()]
+        files = [path for path in entries(self.settings.snapshot_dir) if path.is_file()]
         return next((path for path in files if sha256_of(path) == sha256), None)
 
     def _remade(self, damage: tuple[NyckeltalError, ...]) -> None:
@@ -171,6 +203,13 @@ class Repair:
 
     def _aside(self, path: Path) -> None:
         self.done.append(f"{path}: kept as {set_aside(self.settings, path, self.now)}")
+
+
+def _beyond_repair(error: NyckeltalError) -> NyckeltalError:
+    """An error of what is lost, which no longer says that it be repaired."""
+    if not isinstance(error, DamagedError):
+        return error
+    return DamagedError(error.what, where=error.where, expected=error.expected, found=error.found, remedy=_RESTORE)
 
 
 def _below(path: Path, home: Path, depth: int) -> Path:

@@ -10,12 +10,11 @@ import resource
 from dataclasses import dataclass, field
 from typing import Any
 
+from pipelines.errors import NyckeltalError
 from pipelines.steps.held_back import held_back
 from pipelines.steps.workspace import Workspace, utc_now
 from pipelines.storage.files import append_line
-from pipelines.storage.sealing import DamagedError
 from pipelines.storage.staged import HeldBack
-from pipelines.storage.state_records import NewerFormatError
 from pipelines.storage.vintages import DeliveryRecord
 
 
@@ -40,7 +39,7 @@ class RunReport:
         """
         try:
             return held_back(self.workspace)
-        except (DamagedError, NewerFormatError) as error:
+        except (NyckeltalError, OSError) as error:
             self.error = self.error or str(error)
             return {}
 
@@ -74,7 +73,7 @@ class RunReport:
     def _new_fields(self) -> dict[str, list[str]]:
         try:
             told = {dataset: self.workspace.outcomes.of(dataset).new_fields for dataset in sorted(self.workspace.asked)}
-        except (DamagedError, NewerFormatError):  # as above
+        except (NyckeltalError, OSError):  # as above
             return {}
         return {dataset: list(fields) for dataset, fields in told.items() if fields}
 

@@ -15,6 +15,7 @@ from pipelines.steps.stage import to_judge
 from pipelines.steps.workspace import Workspace
 from pipelines.storage import release_pointer
 from pipelines.storage.archive import Fetch
+from pipelines.storage.taken_in import remember
 from pipelines.storage.vintages import DeliveryRecord
 
 
@@ -41,7 +42,9 @@ def take_in(workspace: Workspace, dataset: str) -> DeliveryRecord | None:
         return None
     with workspace.step(f"vintages {dataset}"):
         staged = workspace.staged.as_staged(verdict, fetched)
-        return workspace.vintages.absorb(staged, known_from(workspace, fetched))
+        record = workspace.vintages.absorb(staged, known_from(workspace, fetched))
+    remember(workspace.settings)
+    return record
 
 
 def known_from(workspace: Workspace, fetched: Fetch) -> datetime:

@@ -27,6 +27,7 @@ from pipelines.storage.fetch_outcomes import FetchOutcomes
 from pipelines.storage.files import remove_leftovers
 from pipelines.storage.lock import exclusive
 from pipelines.storage.staged import HeldBack, StagedDeliveries
+from pipelines.storage.taken_in import remember
 from pipelines.storage.verification import check_state
 from pipelines.storage.vintages import Vintages
 
@@ -134,6 +135,7 @@ class Workspace:
             remove_leftovers(folder)
         for state in (self.archive, self.vintages):
             state.seal_older()
+        remember(self.settings)
         self._is_open = True
 
     def _refuse_impossible_date(self) -> None:

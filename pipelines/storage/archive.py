@@ -1,7 +1,8 @@
 """What we were given, byte for byte: a content-addressed, append-only store.
 
 Belongs here: storing raw files by their hash, and one record for each fetch of a dataset. Does not belong here: what
-the bytes mean (`sources`). Layout: `objects/<first two>/<sha256>` and `fetches/<dataset>/<number>.json`. Bytes are held
+the bytes mean (`sources`). Layout: `objects/<first two>/<sha256>` and `fetches/<dataset>/<number>.json`; beside the
+records, when a dataset was last looked at, and which deliveries of it were taken in. Bytes are held
 against their hash and records against their seal whenever they are read.
 """
 
@@ -17,6 +18,7 @@ from pydantic import BaseModel, ConfigDict
 from pipelines.datasets import Way
 from pipelines.errors import SourceError
 from pipelines.storage.files import copy_atomic, sha256_of, write_bytes
+from pipelines.storage.layout import check_places, dataset_folders, numbered
 from pipelines.storage.sealing import check_chain, damaged, is_sealed, read_sealed, write_sealed
 from pipelines.storage.state_records import StateRecord, read_record
 
@@ -92,6 +94,25 @@ class Look(StateRecord):
     """When the whole of a dataset was last looked at."""
 
     moment: datetime
+
+
+class Taken(BaseModel):
+    """A delivery that was taken in: its number, what it brought, and from when it is known (UTC without zone)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    number: int
+    content_id: str
+    known_from: datetime
+
+
+class TakenIn(StateRecord):
+    """What of a dataset was taken into the vintages, oldest first, so that it is missed if it vanishes there."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    dataset: str
+    deliveries: tuple[Taken, ...]
 
 
 class Archive:
@@ -187,8 +208,13 @@ class Archive:
             DamagedError: a record is not what was written.
         """
         records = self._record_paths(dataset)
+        check_places(records)
         check_chain(records)
         return [_fetch_in(path, dataset) for path in records]
+
+    def datasets(self) -> list[str]:
+        """The datasets that were ever fetched, by name."""
+        return [folder.name for folder in dataset_folders(self.home / "fetches")]
 
     def check(self) -> None:
         """Hold every record of a fetch against what was written; bytes are held against their hash when they are read.
@@ -196,13 +222,14 @@ class Archive:
         Raises:
             DamagedError: one of them is gone or damaged.
         """
-        for folder in sorted(self.home.glob("fetches/*")):
-            self.fetches(folder.name)
+        for dataset in self.datasets():
+            self.fetches(dataset)
+            self.taken_in(dataset)
 
     def seal_older(self) -> None:
         """Seal the records from before there were seals, as they are now; from then on damage to them is seen."""
-        for folder in sorted(self.home.glob("fetches/*")):
-            records = self._record_paths(folder.name)
+        for dataset in self.datasets():
+            records = self._record_paths(dataset)
             check_chain(records)
             for before, path in zip([None, *records], records, strict=False):
                 if not is_sealed(path):
@@ -217,6 +244,25 @@ class Archive:
         path = self._looked_path(dataset)
         return read_record(path, Look, "the time of a look").moment if path.exists() else None
 
+    def note_taken_in(self, dataset: str, deliveries: Iterable[Taken]) -> None:
+        """Write down every delivery of a dataset that was taken in, oldest first."""
+        told = TakenIn(dataset=dataset, deliveries=tuple(deliveries))
+        write_sealed(self._taken_in_path(dataset), told.model_dump(mode="json"), None)
+
+    def taken_in(self, dataset: str) -> tuple[Taken, ...]:
+        """Every delivery of a dataset that was taken in, oldest first; none where that was not written down.
+
+        Raises:
+            DamagedError: what is told of them is not what was written.
+        """
+        path = self._taken_in_path(dataset)
+        if not path.exists():
+            return ()
+        told = read_record(path, TakenIn, "what was taken in")
+        if told.dataset != dataset:
+            raise damaged("a record is another dataset's", path, dataset, told.dataset)
+        return told.deliveries
+
     def pending_path(self, dataset: str) -> Path:
         """Where the pages of a fetch under way are written down."""
         return self._records(dataset) / "pending.jsonl"
@@ -224,11 +270,14 @@ class Archive:
     def _looked_path(self, dataset: str) -> Path:
         return self._records(dataset) / "looked.json"
 
+    def _taken_in_path(self, dataset: str) -> Path:
+        return self._records(dataset) / "taken_in.json"
+
     def _records(self, dataset: str) -> Path:
         return self.home / "fetches" / dataset
 
     def _record_paths(self, dataset: str) -> list[Path]:
-        return sorted(self._records(dataset).glob("[0-9]*.json"))
+        return numbered(self._records(dataset), ".json")
 
 
 def _fetch_in(path: Path, dataset: str) -> Fetch:

@@ -1,31 +1,31 @@
-"""A copy of all state in one archive file, with the hash of each file in it, and putting it back.
+"""A copy of all state in one archive file, with the hash of each file in it.
 
-Belongs here: what a backup holds, writing it and checking it. Does not belong here: what is derived from state and made
-again by `nyckeltal rebuild`: staged deliveries, builds, and releases but the current one, which readers have.
+Belongs here: what a backup holds, and writing it. Does not belong here: putting it back (`restore.py`), or what is
+derived from state and made again by `nyckeltal rebuild`: staged deliveries, builds, and releases but the current one,
+which readers have.
 """
 
 from __future__ import annotations
 
 import io
-import os
-import shutil
 import tarfile
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from pipelines.errors import NyckeltalError, UsageError
+from pipelines.errors import UsageError, disk_error
 from pipelines.settings import Settings
 from pipelines.storage import release_pointer
-from pipelines.storage.files import replacing_file, sha256_of, sync_folder
-from pipelines.storage.lock import exclusive
-from pipelines.storage.release_sums import SUMS, damage_of_release, read_sums
+from pipelines.storage.files import files_below, replacing_file, sha256_of
+from pipelines.storage.layout import StrayError, strays_of_archive, strays_of_vintages
+from pipelines.storage.lock import exclusive, needs_data_folder
+from pipelines.storage.release_sums import SUMS, damage_of_release
 from pipelines.storage.set_aside import log
 from pipelines.storage.verification import verify
 
-_BEFORE = {"archive", "vintages", "inbox", "releases"}  # what a folder must lack for a backup to be put there
+COPIED = ("archive", "inbox", "releases", "vintages")  # the folders of a backup; of the releases, the current one
+_COMPRESSED = {".gz", ".tgz", ".bz2", ".xz", ".zst", ".zip", ".7z"}
 
 
 @dataclass(frozen=True)
@@ -45,100 +45,94 @@ def write_backup(settings: Settings, target: Path, now: datetime) -> Backup:
         target: the file, or a folder in which it gets a name by the time. now: UTC without zone.
 
     Raises:
-        DamagedError: the state is damaged; a copy of damage would be no backup. UsageError: the file exists.
+        DamagedError: the state is damaged; a copy of damage would be no backup. UsageError: there is no data folder, or
+        no backup belongs there. NyckeltalError: it cannot be written; nothing of it is left.
     """
+    needs_data_folder(settings.data_dir)
     path = target / f"nyckeltal-{now:%Y%m%dT%H%M%SZ}.tar" if target.is_dir() else target
-    if path.exists():
-        raise UsageError("the file exists already", where=str(path), remedy="give another name, or remove it")
-    if not path.parent.is_dir():
-        remedy = "make the folder first; where it is another disk, see whether that is mounted"
-        raise UsageError("there is no such folder", where=str(path.parent), remedy=remedy)
+    _refuse_target(settings, path)
     with exclusive(settings.data_dir, settings.lock_wait_seconds):
-        _check_whole(settings)
-        names = list(_names(settings))
+        names = list(_names(settings, _check_whole(settings)))
         if not names:
             raise UsageError("there is nothing to back up", where=str(settings.data_dir))
         sums = {name: sha256_of(settings.data_dir / name) for name in names}
-        with replacing_file(path) as temporary, tarfile.open(temporary, "w", dereference=True) as tar:
-            _add_text(tar, SUMS, "".join(f"{digest}  {name}\n" for name, digest in sums.items()))
-            for name in names:
-                tar.add(settings.data_dir / name, name, recursive=False, filter=_plain)
+        try:
+            _write(settings.data_dir, path, sums)
+        except OSError as error:
+            told = disk_error(error, path)
+            told.remedy = "mend that, or name another file; nothing of this one was left"
+            raise told from error
         size = sum((settings.data_dir / name).stat().st_size for name in names)
-        done = Backup(path, len(names), size, _release_of(settings))
+        done = Backup(path, len(names), size, release_of(settings))
         log(settings, kind="backup", at=now.isoformat(), file=str(path), files=done.files)
     return done
 
 
-def restore_backup(settings: Settings, source: Path, now: datetime) -> Backup:
-    """Put a backup into a data folder that holds no state yet, once each of its files is seen to be whole.
+def _refuse_target(settings: Settings, path: Path) -> None:
+    """Refuse to write a backup where none belongs.
 
     Raises:
-        UsageError: there is no such file, it is no backup, or the folder holds state. NyckeltalError: the backup was
-        cut short, or a file of it is not what was copied; nothing was put into the folder.
+        UsageError: it says why, and what to do.
     """
-    home = settings.data_dir
-    with exclusive(home, settings.lock_wait_seconds):
-        standing = sorted(name for name in _BEFORE if any((home / name).rglob("*")))
-        if standing:
-            found, remedy = f"the folders {', '.join(standing)}", "name an empty folder with --data-dir"
-            raise UsageError("the data folder holds state already", where=str(home), found=found, remedy=remedy)
-        with tempfile.TemporaryDirectory(dir=home, prefix=".restored.", suffix=".tmp") as scratch:
-            fresh = Path(scratch)
-            _unpack(source, fresh)
-            sums = _check(source, fresh)
-            # Vintages before the archive: what a kill leaves between the two is named as damage, and not built on.
-            for path in sorted(fresh.iterdir(), key=lambda path: (path.name != "vintages", path.name)):
-                if path.name != SUMS:
-                    shutil.rmtree(home / path.name, ignore_errors=True)  # an empty folder
-                    path.rename(home / path.name)
-            sync_folder(home)
-        _point(settings)
-        for place in verify(settings, deep=True):
-            for error in place.damage:
-                raise error
-        size = sum((home / name).stat().st_size for name in sums)
-        done = Backup(source, len(sums), size, _release_of(settings))
-        log(
-            settings, kind="restore", at=now.isoformat(), file=str(source), files=done.files, release_id=done.release_id
-        )
-    return done
+    where, parent = str(path), path.parent
+    if path.exists():
+        expected, remedy = "a name that is free", "give another name, or remove it"
+        raise UsageError("the file exists already", where=where, expected=expected, found="a file", remedy=remedy)
+    if not parent.is_dir():
+        found = "a file" if parent.exists() else "nothing"
+        remedy = "make the folder first; where it is another disk, see whether that is mounted"
+        raise UsageError("there is no such folder", where=str(parent), expected="a folder", found=found, remedy=remedy)
+    if path.suffix.lower() in _COMPRESSED:
+        remedy = "name it .tar; compress it afterwards, if need be, and unpack it before `nyckeltal restore`"
+        what, expected = "a backup is written without compression", "a name that ends in .tar"
+        raise UsageError(what, where=where, expected=expected, found=path.name, remedy=remedy)
+    if path.is_relative_to(settings.data_dir):
+        what, expected = "a backup in the folder that it copies is lost with it", "a folder outside the data folder"
+        remedy = "name one on another disk"
+        raise UsageError(what, where=where, expected=expected, found=str(settings.data_dir), remedy=remedy)
 
 
-def _check_whole(settings: Settings) -> None:
-    """Read every byte of archive and vintages.
+def _write(home: Path, path: Path, sums: dict[str, str]) -> None:
+    with replacing_file(path) as temporary, tarfile.open(temporary, "w", dereference=True) as tar:
+        _add_text(tar, SUMS, "".join(f"{digest}  {name}\n" for name, digest in sums.items()))
+        for name in sums:
+            tar.add(home / name, name, recursive=False, filter=_plain)
+
+
+def _check_whole(settings: Settings) -> set[Path]:
+    """Read every byte of archive, vintages and the current release; returns what nobody wrote there.
 
     Raises:
         DamagedError: one of them is not as it was written; a copy of damage would be no backup.
     """
-    for place in verify(settings, deep=True):
-        for error in place.damage if place.place in {"archive", "vintages"} else ():
+    found = [error for place in verify(settings, deep=True) if place.place in COPIED for error in place.damage]
+    strays = [*strays_of_archive(settings.archive_dir), *strays_of_vintages(settings.vintages_dir)]
+    if release_id := release_of(settings):
+        of_release = damage_of_release(settings.releases_dir / release_id, deep=True)
+        strays += [error for error in of_release if isinstance(error, StrayError)]
+        found += of_release
+    left_out = {error.where for error in strays}
+    for error in found:
+        if error.where not in left_out:
             raise error
+    return {Path(where) for where in left_out}
 
 
-def _names(settings: Settings) -> Iterator[str]:
-    """Every file of a backup, by its path below the data folder."""
+def _names(settings: Settings, strays: set[Path]) -> Iterator[str]:
+    """Every file of a backup, by its path below the data folder; not what nobody wrote."""
     homes = [settings.archive_dir, settings.vintages_dir, settings.inbox_dir]
-    if release_id := _release_of(settings):
-        folder = settings.releases_dir / release_id
-        for error in damage_of_release(folder, deep=True):
-            raise error
-        homes.append(folder)
+    if release_id := release_of(settings):
+        homes.append(settings.releases_dir / release_id)
     for home in homes:
-        for below, _, files in sorted(os.walk(home, followlinks=True)):  # parts of it may lie on another disk
-            for name in sorted(files):
-                if not name.startswith("."):
-                    yield (Path(below) / name).relative_to(settings.data_dir).as_posix()
+        for path in files_below(home):  # parts of it may lie on another disk
+            if not path.name.startswith(".") and not strays & {path, *path.parents}:
+                yield path.relative_to(settings.data_dir).as_posix()
 
 
-def _release_of(settings: Settings) -> str | None:
+def release_of(settings: Settings) -> str | None:
+    """The current release's id; None where there is none."""
     standing = release_pointer.current(settings.releases_dir)
     return standing.release_id if standing else None
-
-
-def _point(settings: Settings) -> None:
-    """The pointer names the one release of the backup."""
-    for folder in release_pointer.folders(settings.releases_dir):
-        release_pointer.point_at(settings.releases_dir, folder.name)
 
 
 def _plain(member: tarfile.TarInfo) -> tarfile.TarInfo:
@@ -153,47 +147,3 @@ def _add_text(tar: tarfile.TarFile, name: str, text: str) -> None:
     member = tarfile.TarInfo(name)
     member.size = len(body)
     tar.addfile(member, io.BytesIO(body))
-
-
-def _unpack(source: Path, folder: Path) -> None:
-    """Unpack plain files into a folder; nothing leaves it, and nothing else than plain files comes out.
-
-    Not by `extractall`: its filters are lacking in Python 3.11.2.
-    """
-    remedy = "name a file that `nyckeltal backup` wrote"
-    try:
-        with tarfile.open(source, "r:") as tar:
-            for member in tar:
-                target = (folder / member.name).resolve()
-                body = tar.extractfile(member) if member.isreg() else None
-                if body is None or not target.is_relative_to(folder.resolve()):
-                    what = "the file holds what no backup does"
-                    raise UsageError(what, where=str(source), found=member.name, remedy=remedy)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                with target.open("wb") as file:
-                    shutil.copyfileobj(body, file)
-    except FileNotFoundError as error:
-        raise UsageError("there is no such file", where=str(source), remedy=remedy) from error
-    except (tarfile.TarError, EOFError) as error:
-        found = str(error)[:300]
-        raise NyckeltalError("the file is no whole backup", where=str(source), found=found, remedy=remedy) from error
-
-
-def _check(source: Path, folder: Path) -> dict[str, str]:
-    """Hold every file against the list in the backup.
-
-    Raises:
-        NyckeltalError: one is missing, too many or other than was copied.
-    """
-    sums = read_sums(folder / SUMS)
-    found = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()} - {SUMS}
-    wrong = sorted(found ^ set(sums)) + [n for n in sorted(found & set(sums)) if sha256_of(folder / n) != sums[n]]
-    if wrong:
-        raise NyckeltalError(
-            "the backup is damaged",
-            where=str(source),
-            expected=f"{len(sums)} files as {SUMS} in it names them",
-            found=f"{len(wrong)} that are missing, too many or other: {', '.join(wrong[:5])}",
-            remedy="take another backup; nothing was put into the data folder",
-        )
-    return sums

@@ -26,6 +26,7 @@ from pathlib import Path
 from pydantic import Field
 
 from pipelines.errors import NyckeltalError
+from pipelines.storage.files import entries, folders_in
 from pipelines.storage.release_pointer import DATABASE
 from pipelines.storage.sealing import DamagedError, FileSeal, check_file, check_size, file_seal, seal_in, write_sealed
 from pipelines.storage.state_records import StateRecord, read_record
@@ -89,7 +90,7 @@ class Build:
 
     def steps(self) -> list[str]:
         """The steps that are complete."""
-        return sorted(path.stem for path in self.folder.glob("*.json"))
+        return [path.stem for path in entries(self.folder) if path.suffix == ".json"]
 
     def sound_record(self, step: str) -> StepRecord | None:
         """What a step left; None when it has not been completed or what it left is damaged, which is logged.
@@ -151,8 +152,8 @@ class Builds:
 
     def all(self) -> list[Build]:
         """Every build that there is."""
-        folders = sorted(self.home.glob("[0-9a-f]*"))
-        return [Build(folder) for folder in folders if folder.is_dir() and not folder.is_symlink()]
+        folders = [path for path in folders_in(self.home) if path.match("[0-9a-f]*")]
+        return [Build(folder) for folder in folders if not folder.is_symlink()]
 
     @property
     def current(self) -> Build:

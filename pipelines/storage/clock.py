@@ -57,7 +57,7 @@ def refuse_implausible(settings: Settings, now: datetime, *, is_dated_by_hand: b
             expected=f"after {last.isoformat(timespec='seconds')} UTC",
             found=told,
             remedy="set this machine's clock. If it is right now and was wrong then: `nyckeltal vintages redate "
-            f"{dataset} --to MOMENT` (docs/operations.md, The clock)",
+            f"{dataset} --to MOMENT --reason WHY` (docs/operations.md, The clock)",
         )
     if now - last > timedelta(days=settings.max_clock_leap_days) and not is_dated_by_hand:
         raise ImplausibleClockError(

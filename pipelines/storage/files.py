@@ -1,6 +1,7 @@
-"""Writing files so that a crash leaves either the old or the new, never a half.
+"""Writing files so that a crash leaves either the old or the new, never a half; and listing folders.
 
-Belongs here: atomic writes and hashing. Does not belong here: any format.
+Belongs here: atomic writes, hashing, and the one way in which a folder of state is listed. Does not belong here: any
+format.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from pipelines.errors import NyckeltalError, UnreachableError, disk_error
+
 _CHUNK = 1 << 20
 
 
@@ -25,6 +28,56 @@ def sha256_of(path: Path) -> str:
         while chunk := file.read(_CHUNK):
             digest.update(chunk)
     return digest.hexdigest()
+
+
+def entries(folder: Path) -> list[Path]:
+    """What lies in a folder, in the order of names; nothing where there is no such folder.
+
+    All state is listed by it: in a folder that this user may not list, `Path.glob` finds nothing, without a word.
+
+    Raises:
+        UnreachableError: this user may not list the folder, or a link on the way to it names nothing. NyckeltalError:
+        it is no folder, or the disk fails.
+    """
+    try:
+        with os.scandir(folder) as found:
+            return sorted(folder / entry.name for entry in found)
+    except FileNotFoundError as error:
+        for place in (folder, *folder.parents):
+            if place.is_symlink() and not place.exists():
+                raise _dangling(place) from error
+        return []
+    except NotADirectoryError as error:
+        remedy = "move it away; what belongs there is restored from a backup of the data folder"
+        raise NyckeltalError(
+            "a file lies where a folder belongs", where=str(folder), expected="a folder", found="a file", remedy=remedy
+        ) from error
+    except OSError as error:
+        raise disk_error(error, folder, reading=True) from error
+
+
+def folders_in(folder: Path) -> list[Path]:
+    """The folders that lie in a folder, but for hidden ones, in the order of names."""
+    return [path for path in entries(folder) if path.is_dir() and not path.name.startswith(".")]
+
+
+def files_below(folder: Path) -> Iterator[Path]:
+    """Everything below a folder that is no folder, also where links lead to one."""
+    for path in entries(folder):
+        if path.is_dir():
+            yield from files_below(path)
+        else:
+            yield path
+
+
+def _dangling(link: Path) -> UnreachableError:
+    return UnreachableError(
+        "a link names a folder that is not there",
+        where=str(link),
+        expected="a folder",
+        found=f"a link to {link.readlink()}",
+        remedy="where that is another disk, see whether it is mounted; else mend the link",
+    )
 
 
 def sync_folder(path: Path) -> None:
@@ -86,9 +139,8 @@ def folder_atomic(target: Path) -> Iterator[Path]:
     temporary.mkdir()
     try:
         yield temporary
-        for file in sorted(temporary.rglob("*")):
-            if file.is_file():
-                sync_file(file)
+        for file in files_below(temporary):
+            sync_file(file)
         temporary.rename(target)
         sync_folder(target.parent)
     finally:
@@ -104,12 +156,12 @@ def fresh_folder(path: Path) -> Path:
 
 def remove_leftovers(folder: Path) -> None:
     """Throw away what a killed run left under temporary names."""
-    if folder.is_dir():
-        for path in folder.rglob(".*.tmp"):
-            if path.is_dir():
-                shutil.rmtree(path)
-            else:
-                path.unlink()
+    for path in entries(folder):
+        is_folder = path.is_dir() and not path.is_symlink()
+        if path.match(".*.tmp"):
+            shutil.rmtree(path) if is_folder else path.unlink()
+        elif is_folder:
+            remove_leftovers(path)
 
 
 @contextmanager

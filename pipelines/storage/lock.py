@@ -17,7 +17,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from pipelines.errors import LockHeldError, disk_error
+from pipelines.errors import LockHeldError, UsageError, disk_error
 
 
 @contextmanager
@@ -55,6 +55,19 @@ def exclusive(data_dir: Path, wait_seconds: float = 0) -> Iterator[None]:
         if lock.lock_counter == 1:
             holder.unlink(missing_ok=True)
         lock.release()
+
+
+def needs_data_folder(data_dir: Path) -> None:
+    """Refuse to make a data folder where one is to be read, so that a mistyped name is told.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if not data_dir.is_dir():
+        remedy = "name another with --data-dir"
+        raise UsageError(
+            "there is no data folder", where=str(data_dir), expected="a folder", found="none", remedy=remedy
+        )
 
 
 def _myself() -> dict[str, str | int]:

@@ -18,7 +18,7 @@ from pydantic import Field
 from pipelines.errors import NyckeltalError, UsageError
 from pipelines.settings import Settings
 from pipelines.storage.database import identifier
-from pipelines.storage.files import remove_leftovers, sync_folder
+from pipelines.storage.files import entries, remove_leftovers, sync_folder
 from pipelines.storage.lock import exclusive
 from pipelines.storage.sealing import FileSeal
 from pipelines.storage.state_records import StateRecord, read_record
@@ -101,7 +101,7 @@ def releases(releases_dir: Path) -> list[ReleaseInfo]:
 
 def folders(releases_dir: Path) -> list[Path]:
     """The folder of every release, in the order of their names."""
-    return sorted(p for p in releases_dir.glob("[0-9]*") if p.is_dir())
+    return [path for path in entries(releases_dir) if path.match("[0-9]*") and path.is_dir()]
 
 
 def before(releases_dir: Path, release_id: str) -> str | None:

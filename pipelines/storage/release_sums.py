@@ -13,7 +13,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from pipelines.errors import NyckeltalError
-from pipelines.storage.files import read_json, sha256_of
+from pipelines.storage.files import files_below, folders_in, read_json, sha256_of
+from pipelines.storage.layout import stray
 from pipelines.storage.release_pointer import DESCRIPTION, info
 from pipelines.storage.sealing import DamagedError, damaged, hash_of, is_sealed
 
@@ -93,10 +94,7 @@ def damage_of_release(folder: Path, *, deep: bool) -> list[NyckeltalError]:
         return [error]
     if sums is None:
         return []
-    found, there = [], _files_in(folder) - {SUMS}
-    for name in sorted(there - set(sums)):
-        what = "a release holds a file that is not its own"
-        found.append(damaged(what, folder / name, f"a file that {SUMS} names", name, REMEDY))
+    found: list[NyckeltalError] = [stray(folder / name) for name in sorted(_files_in(folder) - {SUMS, *sums})]
     sizes = {} if deep else {name: seal.bytes for name, seal in described.contents.items()} | _sizes_told(folder, sums)
     for name, digest in sums.items():
         try:
@@ -106,7 +104,7 @@ def damage_of_release(folder: Path, *, deep: bool) -> list[NyckeltalError]:
                 _check_hash(folder / name, digest)
         except DamagedError as error:
             found.append(error)
-    return [*found]
+    return found
 
 
 def hashes_told(folder: Path) -> dict[str, str]:
@@ -129,12 +127,13 @@ def _sizes_told(folder: Path, sums: Mapping[str, str]) -> dict[str, int]:
 
 
 def _listings(folder: Path) -> Iterator[Path]:
-    yield from sorted(folder.glob(FILES))
-    yield from sorted(folder.glob(f"*/{FILES}"))
+    for home in (folder, *folders_in(folder)):
+        if (listing := home / FILES).exists():
+            yield listing
 
 
 def _files_in(folder: Path) -> set[str]:
-    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    return {path.relative_to(folder).as_posix() for path in files_below(folder) if path.is_file()}
 
 
 def _check_size(path: Path, expected: int) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from pipelines.errors import NyckeltalError
+from pipelines.errors import NyckeltalError, disk_error
 from pipelines.storage.files import read_json, sha256_of, write_json
 
 _SEAL, _BEFORE = "seal", "sealed_before"
@@ -72,9 +72,16 @@ def check_size(path: Path, sealed: FileSeal) -> None:
 
 
 def hash_of(path: Path) -> str:
-    """The SHA-256 of a file, which is read once in a process as long as its size and its time stay the same."""
-    found = path.stat()
-    return _hashed(path, found.st_size, found.st_mtime_ns)
+    """The SHA-256 of a file, which is read once in a process as long as its size and its time stay the same.
+
+    Raises:
+        NoRightError: this user may not read it. NyckeltalError: it is gone, or the disk fails.
+    """
+    try:
+        found = path.stat()
+        return _hashed(path, found.st_size, found.st_mtime_ns)
+    except OSError as error:
+        raise disk_error(error, path, reading=True) from error
 
 
 def forget() -> None:
@@ -154,6 +161,8 @@ def _whole(path: Path) -> dict[str, Any]:
         found = path.stat()
     except FileNotFoundError as error:
         raise damaged("a record is missing", path, "a record", "no file") from error
+    except OSError as error:
+        raise disk_error(error, path, reading=True) from error
     return _checked(path, found.st_size, found.st_mtime_ns)
 
 
@@ -164,6 +173,8 @@ def _checked(path: Path, _size: int, _changed: int) -> dict[str, Any]:
         content = read_json(path)
     except ValueError as error:  # no JSON, or no UTF-8
         raise damaged("a record cannot be read", path, "a record in JSON", str(error)[:200]) from error
+    except OSError as error:
+        raise disk_error(error, path, reading=True) from error
     if not isinstance(content, dict):
         raise damaged("a record cannot be read", path, "an object in JSON", type(content).__name__)
     unsealed = {key: value for key, value in content.items() if key != _SEAL}

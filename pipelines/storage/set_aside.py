@@ -10,7 +10,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from pipelines.settings import Settings
@@ -19,7 +19,9 @@ from pipelines.storage.files import append_line, sync_folder
 
 def set_aside(settings: Settings, path: Path, now: datetime) -> Path:
     """Move a file or a folder of the data folder away; returns where it lies now."""
-    target = settings.damaged_dir / f"{now:%Y%m%dT%H%M%S%f}Z" / path.relative_to(settings.data_dir)
+    below = path.relative_to(settings.data_dir)
+    while (target := settings.damaged_dir / f"{now:%Y%m%dT%H%M%S%f}Z" / below).exists():
+        now += timedelta(microseconds=1)
     target.parent.mkdir(parents=True, exist_ok=True)
     path.rename(target)
     sync_folder(target.parent)

@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pipelines.errors import NyckeltalError, ProgramFaultError
 from pipelines.faults import trace_of
 from pipelines.storage.archive import Fetch
-from pipelines.storage.files import folder_atomic
+from pipelines.storage.files import entries, folder_atomic, folders_in
 from pipelines.storage.sealing import (
     DamagedError,
     FileSeal,
@@ -119,7 +119,7 @@ class StagedDeliveries:
 
     def latest(self, dataset: str, content_id: str) -> Verdict | None:
         """The newest judgement of this content, by whichever rules."""
-        folders = sorted((self.home / dataset).glob(f"{content_id[:_SHORT]}-*"))
+        folders = [path for path in entries(self.home / dataset) if path.name.startswith(f"{content_id[:_SHORT]}-")]
         found = [v for folder in folders if (v := _if_sound(folder)) and v.content_id == content_id]
         return max(found, key=lambda verdict: verdict.judged_at, default=None)
 
@@ -133,7 +133,7 @@ class StagedDeliveries:
 
     def folders(self) -> list[Path]:
         """The folder of every judgement."""
-        return [path for path in sorted(self.home.glob("*/[0-9a-f]*")) if path.is_dir()]
+        return [path for home in folders_in(self.home) for path in folders_in(home) if path.match("[0-9a-f]*")]
 
     def check(self, folder: Path, *, deep: bool) -> None:
         """Hold a judgement against what was written; without `deep`, its files by their size only.
@@ -171,14 +171,14 @@ class StagedDeliveries:
             judge: writes rows into the folder that it is given, and returns the verdict without `contents`.
         """
         target = self.folder(dataset, content_id, judged_by)
-        for earlier in sorted((self.home / dataset).glob("*")):
+        for earlier in folders_in(self.home / dataset):
             shutil.rmtree(earlier)
         with folder_atomic(target) as folder:
             verdict = judge(folder)
             if not verdict.passed:
-                for path in folder.iterdir():
+                for path in entries(folder):
                     path.unlink()
-            seals = {path.name: file_seal(path) for path in sorted(folder.iterdir())}
+            seals = {path.name: file_seal(path) for path in entries(folder)}
             verdict = verdict.model_copy(update={"contents": seals})
             write_sealed(folder / VERDICT, verdict.model_dump(mode="json"), None)
         return verdict

@@ -10,21 +10,26 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from pipelines.datasets import datasets
-from pipelines.errors import NyckeltalError
+from pipelines.errors import NyckeltalError, disk_error
 from pipelines.settings import Settings
 from pipelines.storage import release_pointer, sealing
 from pipelines.storage.archive import Archive, FileRecord
 from pipelines.storage.builds import Builds
 from pipelines.storage.fetch_outcomes import FetchOutcomes
+from pipelines.storage.files import entries, folders_in
+from pipelines.storage.layout import dataset_folders, strays_of_archive, strays_of_vintages
 from pipelines.storage.release_pointer import POINTER
 from pipelines.storage.release_sums import REMEDY, damage_of_release
 from pipelines.storage.sealing import check_file, check_size, damaged, file_seal
 from pipelines.storage.staged import StagedDeliveries
+from pipelines.storage.taken_in import told_deliveries
 from pipelines.storage.vintages import Vintages
 
 Damage = list[NyckeltalError]
+_SHA256_LETTERS = 64
 
 
 @dataclass(frozen=True)
@@ -55,8 +60,13 @@ def verify(settings: Settings, *, deep: bool) -> list[Verified]:
     }
     found = []
     for name, check in places.items():
-        holds, damage = check(settings, deep)
-        found.append(Verified(name, holds, tuple(damage)))
+        try:
+            holds, damage = check(settings, deep)
+        except NyckeltalError as error:
+            holds, damage = "cannot be read", [error]
+        except OSError as error:
+            holds, damage = "cannot be read", [disk_error(error, settings.data_dir, reading=True)]
+        found.append(Verified(name, holds, tuple({str(error): error for error in damage}.values())))
     return found
 
 
@@ -82,9 +92,8 @@ def _archive(settings: Settings, deep: bool) -> tuple[str, Damage]:
     damage: Damage = []
     files: dict[str, FileRecord] = {}
     fetches = 0
-    for folder in sorted(archive.home.glob("fetches/*")):
-        name = folder.name
-        damage += _told(partial(archive.looked_at, name), partial(outcomes.of, name))
+    for name in archive.datasets():
+        damage += _told(*(partial(told, name) for told in (archive.looked_at, archive.taken_in, outcomes.of)))
         try:
             known = archive.fetches(name)
         except NyckeltalError as error:
@@ -93,6 +102,7 @@ def _archive(settings: Settings, deep: bool) -> tuple[str, Damage]:
         fetches += len(known)
         files |= {file.sha256: file for fetch in known for file in fetch.files}
     damage += _of_objects(archive, files.values(), deep)
+    damage += strays_of_archive(archive.home)
     size = sum(file.bytes for file in files.values())
     return f"{fetches} fetches of {len(files)} files, {size / 1e6:.1f} MB", damage
 
@@ -103,8 +113,9 @@ def _of_objects(archive: Archive, files: Iterable[FileRecord], deep: bool) -> It
     for sha256, size in sorted(named.items()):
         path, seal = archive.object_path(sha256), sealing.FileSeal(sha256=sha256, bytes=size)
         yield from _told(partial(check_file if deep else check_size, path, seal))
-    for path in sorted(archive.home.glob("objects/*/*")) if deep else []:
-        if path.name not in named and not path.name.startswith("."):
+    homes = folders_in(archive.home / "objects") if deep else []
+    for path in (path for home in homes for path in entries(home)):
+        if path.name not in named and len(path.name) == _SHA256_LETTERS:
             found = file_seal(path).sha256
             if found != path.name:
                 yield damaged("an object of the archive is not what its name says", path, path.name, found)
@@ -112,16 +123,17 @@ def _of_objects(archive: Archive, files: Iterable[FileRecord], deep: bool) -> It
 
 def _vintages(settings: Settings, _: bool) -> tuple[str, Damage]:
     vintages = Vintages(settings)
-    names = sorted({*datasets(), *(p.name for p in vintages.home.glob("*") if p.is_dir())})
+    names = sorted({*datasets(), *(folder.name for folder in dataset_folders(vintages.home))})
     damage = _told(*(partial(vintages.check_dataset, name) for name in names))
-    damage += _told(*(partial(sealing.read_sealed, path) for path in vintages.home.glob("*/[0-9]*/redated.json")))
+    folders = [folder for name in names for folder in vintages.folders(name)]
+    redated = [path for folder in folders if (path := folder / "redated.json").exists()]
+    damage += _told(*(partial(sealing.read_sealed, path) for path in redated))
     lost = [] if damage else list(_lost(settings))
-    deliveries = len(list(vintages.home.glob("*/[0-9]*")))
-    return f"{deliveries} deliveries", [*damage, *lost]
+    return f"{len(folders)} deliveries", [*damage, *lost, *strays_of_vintages(vintages.home)]
 
 
 def _lost(settings: Settings) -> Iterator[NyckeltalError]:
-    """The newest of a chain leave no trace in it when they vanish: what stands on them says that they were there."""
+    """The newest of a chain leave no trace in it when they vanish: what is told elsewhere says that they were there."""
     archive, vintages = Archive(settings.archive_dir), Vintages(settings)
     for name in datasets():
         known = vintages.deliveries(name)
@@ -133,21 +145,11 @@ def _lost(settings: Settings) -> Iterator[NyckeltalError]:
             if tuple(file.sha256 for file in record.files) not in given:
                 path, expected = archive.home / "fetches" / name, f"the fetch of delivery {record.number}"
                 yield damaged("a record of a fetch is missing", path, expected, "no such record")
-    told = told_deliveries(settings)
-    for name, number in sorted(told.items()):
+    for name, number in sorted(told_deliveries(settings).items()):
         newest = vintages.newest_number(name)
         if newest < number:
-            where, found = vintages.home / name, f"{newest} deliveries"
-            yield damaged("deliveries are missing that the current release stands on", where, f"{number}", found)
-
-
-def told_deliveries(settings: Settings) -> dict[str, int]:
-    """The newest delivery of each dataset that the current release stands on; nothing where it is damaged or none."""
-    try:
-        standing = release_pointer.current(settings.releases_dir)
-    except NyckeltalError:  # told of the releases
-        return {}
-    return (standing.deliveries or {}) if standing else {}
+            what, found = "deliveries are missing that were taken in", f"{newest} deliveries"
+            yield damaged(what, vintages.home / name, f"{number} deliveries", found)
 
 
 def _staged(settings: Settings, deep: bool) -> tuple[str, Damage]:
@@ -189,4 +191,6 @@ def _told(*checks: Callable[[], object]) -> Damage:
             check()
         except NyckeltalError as error:
             found.append(error)
+        except OSError as error:
+            found.append(disk_error(error, Path(), reading=True))
     return found

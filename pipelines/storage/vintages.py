@@ -29,6 +29,7 @@ from pipelines.settings import Settings
 from pipelines.storage.archive import Fetch, FileRecord
 from pipelines.storage.database import columns, connect, identifier, literal
 from pipelines.storage.files import folder_atomic
+from pipelines.storage.layout import check_places, numbered, parquet_in, stray
 from pipelines.storage.sealing import (
     FileSeal,
     check_chain,
@@ -143,7 +144,7 @@ class Vintages:
         Raises:
             DamagedError: a record is not what was written, here and in all that reads.
         """
-        check_chain([folder / RECORD for folder in self.folders(dataset)])  # the refused ones are links of it
+        self._in_order(dataset)  # the refused ones are links of it
         return [_record_in(folder, dataset) for folder in self._folders(dataset)]
 
     def latest(self, dataset: str) -> DeliveryRecord | None:
@@ -186,7 +187,7 @@ class Vintages:
                 files=staged.fetched.files,
                 checks=staged.checks,
                 accepted=staged.accepted,
-                contents={path.name: file_seal(path) for path in sorted(folder.glob("*.parquet"))},
+                contents={path.name: file_seal(path) for path in parquet_in(folder)},
             )
             earlier = self.folders(staged.dataset)
             write_sealed(folder / RECORD, record.model_dump(mode="json"), earlier[-1] / RECORD if earlier else None)
@@ -276,7 +277,7 @@ class Vintages:
         """The hashes of a delivery's files: as its record says, or as they are where it is from before seals."""
         if record.contents is not None:
             return " ".join(f"{name} {sealed.sha256}" for name, sealed in sorted(record.contents.items()))
-        return " ".join(f"{path.name} {hash_of(path)}" for path in sorted(self._folder(record).glob("*.parquet")))
+        return " ".join(f"{path.name} {hash_of(path)}" for path in parquet_in(self._folder(record)))
 
     def newest_numbers(self) -> dict[str, int]:
         """The number of the newest delivery that is part of what is known, by dataset."""
@@ -284,7 +285,7 @@ class Vintages:
 
     def newest_number(self, dataset: str) -> int:
         """The number of the newest delivery, whether or not it is part of what is known; 0 where there is none."""
-        return max((int(folder.name) for folder in self.folders(dataset) if folder.name.isdigit()), default=0)
+        return max((int(folder.name) for folder in self.folders(dataset)), default=0)
 
     def knowledge_until(self) -> datetime | None:
         """The newest date of knowledge over all datasets."""
@@ -300,12 +301,18 @@ class Vintages:
 
     def folders(self, dataset: str) -> list[Path]:
         """The folder of every delivery, oldest first, whether or not it is part of what is known."""
-        return sorted((self.home / dataset).glob("[0-9]*"))
+        return numbered(self.home / dataset)
+
+    def _in_order(self, dataset: str) -> list[Path]:
+        """The same, once their records are seen to be whole and each in its place."""
+        folders = self.folders(dataset)
+        check_places(folders, RECORD)
+        check_chain([folder / RECORD for folder in folders])
+        return folders
 
     def _sound_folders(self, dataset: str) -> list[Path]:
         """The folders of a dataset, once their records and files are seen to be what was written."""
-        folders = self.folders(dataset)
-        check_chain([folder / RECORD for folder in folders])
+        folders = self._in_order(dataset)
         for place, folder in enumerate(folders, start=1):
             record = _record_in(folder, dataset)
             if record.number != place:
@@ -314,10 +321,9 @@ class Vintages:
                 check_file(folder / name, sealed)
             if (folder / REFUSED).exists():
                 _refusal_in(folder / REFUSED)
-            unknown = {path.name for path in folder.glob("*.parquet")} - set(record.contents or {})
-            if record.contents is not None and unknown:
-                told = ", ".join(record.contents) or "no file beside the record"
-                raise damaged("a folder holds what its record does not name", folder, told, ", ".join(sorted(unknown)))
+            for path in parquet_in(folder):
+                if record.contents is not None and path.name not in record.contents:
+                    raise stray(path)
         return self._folders(dataset)
 
     def _seal_older(self, dataset: str) -> None:
@@ -325,7 +331,7 @@ class Vintages:
         self.deliveries(dataset)
         for before, folder in zip([None, *folders], folders, strict=False):
             if not is_sealed(folder / RECORD):
-                found = {path.name: file_seal(path) for path in sorted(folder.glob("*.parquet"))}
+                found = {path.name: file_seal(path) for path in parquet_in(folder)}
                 record = _record_in(folder, dataset).model_copy(update={"contents": found})
                 write_sealed(folder / RECORD, record.model_dump(mode="json"), before / RECORD if before else None)
 

@@ -29,6 +29,8 @@ from pipelines.storage.archive import Archive, Fetch, FileRecord, Promise, Serie
 from pipelines.storage.clock import refuse_implausible
 from pipelines.storage.database import connect
 from pipelines.storage.lock import exclusive
+from pipelines.storage.taken_in import remember
+from pipelines.storage.verification import check_state
 from pipelines.storage.vintages import DeliveryRecord, Vintages
 from pipelines.submissions.facts import as_csv
 
@@ -81,9 +83,11 @@ def take_in(settings: Settings, catalogue: Catalogue, template_id: str, facts: S
 
     Raises:
         HeldBackError: the gate rejected them. LockHeldError: a refresh is running. ImplausibleClockError: this
-        machine's clock cannot be right. Whatever is raised, nothing is stored.
+        machine's clock cannot be right. DamagedError: archive or vintages are not as they were written. Whatever is
+        raised, nothing is stored.
     """
     with exclusive(settings.data_dir, settings.lock_wait_seconds):
+        check_state(settings)
         refuse_implausible(settings, now)
         known = known_facts(settings)
         if set(facts) <= set(known):
@@ -98,12 +102,14 @@ def take_in(settings: Settings, catalogue: Catalogue, template_id: str, facts: S
             try:
                 staged = judge(settings, catalogue, DATASET, fetched, Path(folder))
                 recorded = archive.record(DATASET, fetched.files, fetched.promise, fetched.way)
-                return Taken(Vintages(settings).absorb(replace(staged, fetched=recorded), now))
+                record = Vintages(settings).absorb(replace(staged, fetched=recorded), now)
             except BaseException:
                 archive.take_back(DATASET, last)
                 if not was_held:
                     archive.object_path(fetched.files[0].sha256).unlink()
                 raise
+        remember(settings)
+        return Taken(record)
 
 
 def known_facts(settings: Settings) -> list[Fact]:

@@ -29,6 +29,20 @@ def test_its_functions_are_short(name: str) -> None:
     assert not long
 
 
+LISTING = {"glob", "rglob", "iterdir", "listdir", "scandir", "walk"}
+LISTS_STATE = ("pipelines.storage.", "pipelines.steps.", "pipelines.assets.", "pipelines.sources.fetch_context")
+
+
+@pytest.mark.parametrize("name", [name for name in sorted(modules()) if name.startswith(LISTS_STATE)])
+def test_folders_of_state_are_listed_by_one_function_that_tells_a_missing_right(name: str) -> None:
+    called = {
+        node.func.attr
+        for node in ast.walk(modules()[name].tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    }
+    assert called & LISTING <= ({"scandir"} if name == "pipelines.storage.files" else set()), "use files.entries"
+
+
 @ALL
 def test_it_begins_with_what_belongs_there(name: str) -> None:
     module = modules()[name]

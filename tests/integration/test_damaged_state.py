@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,23 @@ def test_a_flipped_bit_is_refused_by_name_by_all_that_would_build_on_it(
     assert before in told.text, "what readers have is told all the same"
     shown = json.loads(run_cli("status", "--data-dir", place.data_dir, "--json").out)
     assert [error["where"] for error in shown["damaged"]] == [str(path)]
+
+
+def test_a_delivery_lost_with_every_release_is_named_and_derived_again(run_cli: Preloaded, place: Place) -> None:
+    where = ("--data-dir", place.data_dir)
+    known, lost = place.state(), place.data_dir / "vintages" / VALUES
+    shutil.rmtree(lost)
+    shutil.rmtree(place.settings.releases_dir)
+    told = run_cli("verify", *where)
+    assert told.code == 5, told.text
+    assert str(lost) in told.text
+    assert run_cli("refresh", *where).code == 4, "nothing is taken in a second time with another date"
+    mended = run_cli("repair", *where)
+    assert mended.code == 0, mended.text
+    assert run_cli("verify", "--deep", *where).code == 0
+    assert place.state().keys() == known.keys()
+    changes = str(lost / "000001" / "changes.parquet")
+    assert place.state()[changes] == known[changes]
 
 
 def test_a_damaged_description_of_a_release_is_named_by_every_command_and_mended_by_two(

@@ -87,7 +87,7 @@ def test_an_empty_result_says_so(base: Place, run_cli: Preloaded) -> None:
 def test_before_the_first_knowledge_says_when_it_was(base: Place, run_cli: Preloaded) -> None:
     done = run_cli("sql", "from observation_as_of('1999-12-31')", "--data-dir", base.data_dir)
     assert "0 rows" in done.text
-    assert "före det är inget känt" in done.text
+    assert "Nothing is known before" in done.text
 
 
 def test_indicators_without_values_are_told_with_what_they_wait_for(base: Place, run_cli: Preloaded) -> None:
@@ -173,4 +173,6 @@ def test_a_sound_machine_without_a_release_is_sound(tmp_path: Path, run_cli: Pre
     done = run_cli("doctor", "--data-dir", tmp_path / "data")
     assert done.code == 0, done.text
     assert "nyckeltal refresh" in done.text
-    assert "Inga utgåvor än" in run_cli("releases", "list", "--data-dir", tmp_path / "data").text
+    refused = run_cli("sql", "select 1", "--data-dir", tmp_path / "data")
+    assert refused.err.startswith("Error there is no release yet"), "one language in one message"
+    assert "No releases yet" in run_cli("releases", "list", "--data-dir", tmp_path / "data").text

@@ -15,7 +15,8 @@ import pytest
 
 from pipelines.storage.files import remove_leftovers
 from tests.support.command import LONGEST, NYCKELTAL, Place, Preloaded, nyckeltal
-from tests.support.small_snapshot import GOTEBORG, SmallSnapshot
+from tests.support.rights import owned_copy
+from tests.support.small_snapshot import GOTEBORG, VALUES, SmallSnapshot
 
 pytestmark = pytest.mark.slow
 
@@ -205,3 +206,19 @@ def test_a_folder_of_somebody_else_is_told_in_words_and_the_last_release_stands(
         assert done.code == 4, done.text
         refused_in_words(place, done.text, "permission denied")
         place.data_dir.chmod(0o755)
+
+
+def test_state_that_may_not_be_read_is_no_new_beginning(run_cli: Preloaded, base: Place) -> None:
+    with owned_copy(base.data_dir) as copy:
+        place, folder = Place(copy), copy / "vintages" / VALUES
+        before = place.state()
+        folder.chmod(0o000)
+        for command, code in (("refresh", 4), ("rebuild", 4), ("status", 4), ("verify", 5), ("repair", 4)):
+            done = run_cli(command, "--data-dir", copy, unprivileged=True)
+            assert done.code == code, done.text
+            assert f"where: {folder}" in done.text, command
+            assert "may list the folder (the right r)" in done.text or "may enter the folder (the right x)" in done.text
+            assert "Traceback" not in done.text, command
+        folder.chmod(0o755)
+        assert place.state() == before
+        assert place.current() == base.current()

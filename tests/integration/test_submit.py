@@ -6,6 +6,7 @@ import io
 import json
 import subprocess
 import sys
+from contextlib import nullcontext
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,12 @@ import polars as pl
 import pytest
 
 from pipelines.settings import ROOT, Settings
+from pipelines.storage.lock import exclusive
+from pipelines.storage.sealing import write_sealed
 from pipelines.storage.vintages import Vintages
 from tests.support.command import Place, Preloaded
 from tests.support.deliveries import NOON, House
+from tests.support.rights import owned_copy
 from tests.support.small_snapshot import SmallSnapshot
 
 DATASET = "submissions.varden"
@@ -36,7 +40,7 @@ def municipal(tmp_path: Path) -> Place:
     house = House(Settings(data_dir=tmp_path / "data", memory_limit_mb=300))
     rows = [("0114", "Upplands Väsby", "K"), ("1440", "Ale", "K"), ("1407", "Öckerö", "K"), ("0000", "Riket", "L")]
     frame = pl.DataFrame(rows, schema=["area_id", "name", "area_type"], orient="row")
-    house.absorb(house.parsed("kolada.municipality", frame), NOON - timedelta(days=1))
+    house.absorb(house.parsed("kolada.municipality", frame, is_archived=True), NOON - timedelta(days=1))
     return Place(tmp_path / "data")
 
 
@@ -98,7 +102,7 @@ def test_a_template_filled_in_is_taken_in_and_a_second_time_changes_nothing(
     assert found["kompetens_digital_andel", "1440", 2023, "T"] == (85.5, None)
 
     state = municipal.state()
-    (record,) = [p for p in municipal.settings.archive_dir.rglob("*.json") if DATASET in str(p)]
+    record = municipal.settings.archive_dir / "fetches" / DATASET / "000001.json"
     (file,) = json.loads(record.read_text(encoding="utf-8"))["files"]
     archived = municipal.settings.archive_dir / "objects" / file["sha256"][:2] / file["sha256"]
     assert "kompetens_chefer,1440,2023,M,,suppressed" in archived.read_text(encoding="utf-8").splitlines()
@@ -335,6 +339,45 @@ def test_a_folder_that_is_at_work_is_left_alone(run_cli: Preloaded, municipal: P
         assert municipal.state() == state
     finally:
         holder.communicate()
+
+
+@pytest.mark.parametrize(
+    ("harm", "what"),
+    [
+        ("damaged", "datamappen är skadad"),
+        ("newer", "en nyare nyckeltal har skrivit"),
+        ("unreadable", "saknar rätten"),
+        ("clock", "klocka"),
+        ("locked", "en annan körning"),
+    ],
+)
+def test_what_is_wrong_with_the_data_folder_is_told_in_swedish_alone(
+    run_cli: Preloaded, municipal: Place, harm: str, what: str
+) -> None:
+    with owned_copy(municipal.data_dir) as copy:
+        place, file = Place(copy), text_file(copy.parent, ALE)
+        file.chmod(0o644)
+        path = copy / "vintages" / "kolada.municipality" / "000001" / "delivery.json"
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if harm == "damaged":
+            path.write_bytes(path.read_bytes()[:-20])
+        elif harm == "newer":
+            write_sealed(path, {k: v for k, v in content.items() if "seal" not in k} | {"format": 99}, None)
+            path.chmod(0o644)
+        before = place.state()
+        if harm == "unreadable":
+            path.chmod(0o000)
+        env = {"NYCKELTAL_MAX_CLOCK_LEAP_DAYS": "1"} if harm == "clock" else {}
+        with exclusive(copy) if harm == "locked" else nullcontext():
+            done = run_cli("submit", file, "--data-dir", copy, env=env, unprivileged=harm == "unreadable")
+        assert done.code == 4, done.text
+        assert what in done.text
+        assert {"clock": "kolada.municipality", "locked": str(copy)}.get(harm, str(path)) in done.text
+        assert "ingenting av filen är sparat" in done.text
+        english = {"the", "is", "a", "run", "expected", "found", "may", "this", "process", "record"}
+        assert not english & set(done.text.lower().split())
+        path.chmod(0o644)
+        assert place.state() == before
 
 
 @pytest.mark.slow

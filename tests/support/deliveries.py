@@ -112,7 +112,7 @@ class House:
         """Take in a list of areas, without the gate."""
         rows = [(area, f"Kommun {area}", "K") for area in areas]
         frame = pl.DataFrame(rows, schema=["area_id", "name", "area_type"], orient="row")
-        self.absorb(self.parsed("kolada.municipality", frame), NOON - timedelta(days=1))
+        self.absorb(self.parsed("kolada.municipality", frame, is_archived=True), NOON - timedelta(days=1))
 
     def fetch(
         self,

@@ -30,6 +30,8 @@ import pipelines.commands.run_output
 import pipelines.definitions
 import pipelines.reading.reader
 import pipelines.release.diff
+import pipelines.submissions.annotated
+import pipelines.submissions.taking_in
 from pipelines.commands import main as cli
 from pipelines.processes import helper
 

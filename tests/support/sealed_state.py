@@ -17,6 +17,7 @@ from pipelines.storage.builds import WAREHOUSE, Builds, StepRecord
 from pipelines.storage.fetch_outcomes import FetchOutcomes
 from pipelines.storage.release_pointer import ReleaseInfo
 from pipelines.storage.staged import HeldBack, StagedDeliveries, Verdict
+from pipelines.storage.taken_in import remember
 from pipelines.storage.vintages import CheckResult, Refusal, Staged
 from tests.support.deliveries import FACTS, NOON, House, changed, facts
 
@@ -42,6 +43,7 @@ def sealed_state(home: Path) -> House:
     judged(house, refused.content_id)
     built(house)
     publish(house, NOON + 3 * day)
+    remember(house.settings)
     return house
 
 

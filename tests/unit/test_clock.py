@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+import polars as pl
 import pytest
+from typer.testing import CliRunner
 
+from pipelines.commands.main import app
 from pipelines.errors import NyckeltalError, UsageError
 from pipelines.settings import Settings
 from pipelines.steps.redate import Redated, redate
@@ -14,6 +19,7 @@ from pipelines.storage.archive import Promise
 from pipelines.storage.clock import ImplausibleClockError, refuse_implausible
 from pipelines.storage.files import sha256_of
 from pipelines.storage.state_records import read_record
+from pipelines.storage.taken_in import remember
 from pipelines.storage.verification import verify
 from pipelines.storage.vintages import DeliveryRecord, Vintages
 from pipelines.submissions import taking_in
@@ -83,7 +89,7 @@ def test_what_a_clock_ahead_has_dated_is_dated_anew_and_the_dataset_goes_on(ahea
 
     done = redate(settings, FACTS, TODAY, "A. Person: the clock stood in 2099", TODAY)
 
-    assert [one.known_from for one in done] == [TODAY, TODAY + timedelta(seconds=1)]
+    assert [move.known_from for move in done.moves] == [TODAY, TODAY + timedelta(seconds=1)]
     assert [error for place in verify(settings, deep=True) for error in place.damage] == []
     history = ahead.read(
         f"select known_from, count(*) from ({Vintages(settings).history_sql(FACTS)}) group by 1 order by 1"
@@ -104,6 +110,105 @@ def test_no_date_is_given_before_what_was_known_nor_in_the_future_nor_for_nothin
     with pytest.raises(UsageError):
         redate(ahead.settings, FACTS, to, "tried", TODAY)
     assert listing(ahead.settings) == before
+
+
+@pytest.fixture
+def once_ahead(house: House) -> House:
+    """A delivery by a clock that was ahead for a while, before and after it one of the right time, each as fetched."""
+    for number, moment in enumerate((NOON, NOON + 20 * DAY, NOON + 25 * DAY), start=1):
+        file = file_record(FACTS, str(number).encode()).model_copy(update={"fetched_at": moment.replace(tzinfo=UTC)})
+        house.archive.store_bytes(str(number).encode())
+        fetched = house.archive.record(FACTS, [file], Promise(rows=300))
+        staged = house.parsed(FACTS, changed(facts(), 1, value=10.5 + number))
+        rows = pl.read_parquet(staged.rows_path).with_columns(source_file_sha256=pl.lit(file.sha256))
+        rows.write_parquet(staged.rows_path)
+        house.absorb(replace(staged, fetched=fetched), moment)
+    house.archive.look(FACTS, NOON + 26 * DAY)
+    remember(house.settings)
+    return house
+
+
+def test_a_later_delivery_of_the_right_time_keeps_its_date(once_ahead: House) -> None:
+    settings, to = once_ahead.settings, NOON + DAY
+    rows = once_ahead.read(f"select * exclude known_from from ({once_ahead.vintages.history_sql(FACTS)}) order by all")
+
+    done = redate(settings, FACTS, to, "A. Person: the clock was ahead for a night", TODAY)
+
+    assert [(move.record.number, move.known_from) for move in done.moves] == [(2, to)]
+    assert (done.stay, done.fetches) == ((3,), (2,))
+    records = Vintages(settings).deliveries(FACTS)
+    assert [record.known_from for record in records] == [NOON, to, NOON + 25 * DAY]
+    fetches = once_ahead.archive.fetches(FACTS)
+    moments = [fetch.files[0].fetched_at.replace(tzinfo=None) for fetch in fetches]
+    assert moments == [NOON, to, NOON + 25 * DAY]
+    assert [record.files for record in records] == [fetch.files for fetch in fetches]
+    assert [taken.known_from for taken in once_ahead.archive.taken_in(FACTS)] == [NOON, to, NOON + 25 * DAY]
+    assert once_ahead.archive.looked_at(FACTS) == NOON + 26 * DAY
+    assert [error for place in verify(settings, deep=True) for error in place.damage] == []
+    assert not (settings.vintages_dir / FACTS / "000003" / "redated.json").exists()
+    again = once_ahead.read(f"select * exclude known_from from ({Vintages(settings).history_sql(FACTS)}) order by all")
+    assert again == rows
+    with pytest.raises(UsageError, match="nothing is dated later"):
+        redate(settings, FACTS, NOON + 26 * DAY, "tried", TODAY)
+
+
+def test_what_is_dated_in_the_future_follows_a_second_later_and_says_why(ahead: House) -> None:
+    done = redate(ahead.settings, FACTS, NOON + DAY, "tried", TODAY)
+    assert [move.known_from for move in done.moves] == [NOON + DAY, NOON + DAY + timedelta(seconds=1)]
+    assert "first" in done.moves[0].why
+    assert "future" in done.moves[1].why
+
+
+def test_a_dry_run_tells_the_same_and_writes_nothing(ahead: House) -> None:
+    settings = ahead.settings
+    before = listing(settings)
+    planned = redate(settings, FACTS, TODAY, "tried", TODAY, dry_run=True)
+    assert listing(settings) == before
+    assert not settings.damaged_dir.exists()
+    assert not settings.run_log.with_name("state.jsonl").exists()
+    assert redate(settings, FACTS, TODAY, "tried", TODAY) == planned
+
+
+@pytest.mark.parametrize("reason", ["", "  ", "\n"])
+def test_a_date_is_changed_for_a_reason(ahead: House, reason: str) -> None:
+    with pytest.raises(UsageError, match="reason"):
+        redate(ahead.settings, FACTS, TODAY, reason, TODAY)
+
+
+@pytest.mark.parametrize(
+    ("given", "zone"),
+    [
+        ("2024-08-02T12:00Z", ""),
+        ("2024-08-02T14:00:00+02:00", ""),
+        ("2024-08-02T12:00", "given without an offset, which means UTC"),
+        ("2024-08-02 12:00", "given without an offset, which means UTC"),
+    ],
+)
+def test_a_moment_is_one_moment_however_it_is_written_and_told_as_utc(ahead: House, given: str, zone: str) -> None:
+    argv = ["vintages", "redate", FACTS, "--to", given, "--reason", "tried", "--data-dir", str(ahead.settings.data_dir)]
+    done = CliRunner().invoke(app, [*argv, "--dry-run"])
+    assert done.exit_code == 0, done.output
+    text = " ".join(done.output.split())
+    assert f"{FACTS}, to 2024-08-02 12:00:00 UTC" in text
+    assert zone in text
+    assert bool(zone) == ("without an offset" in text)
+    assert "delivery 2: known from 2099-01-01 00:00:00 UTC, now from 2024-08-02 12:00:00 UTC" in text
+    assert "delivery 3: known from 2099-01-02 00:00:00 UTC, now from 2024-08-02 12:00:01 UTC" in text
+    assert "Nothing was written" in text
+
+
+@pytest.mark.parametrize("given", ["yesterday", "2024-13-01", "", "12:00"])
+def test_what_is_no_moment_is_refused_with_an_example(ahead: House, given: str) -> None:
+    argv = ["vintages", "redate", FACTS, "--to", given, "--reason", "tried", "--data-dir", str(ahead.settings.data_dir)]
+    done = CliRunner().invoke(app, argv)
+    assert done.exit_code == 2
+    assert "2026-11-29T02:15Z" in done.output
+
+
+def test_a_data_folder_that_is_not_there_is_not_made(run_settings: Settings, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no data folder"):
+        redate(run_settings.model_copy(update={"data_dir": tmp_path / "typo"}), FACTS, NOON, "tried", TODAY)
+    assert not (tmp_path / "typo").exists()
 
 
 def test_a_fetch_that_a_clock_ahead_has_dated_is_dated_anew_as_well(ahead: House) -> None:

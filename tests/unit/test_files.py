@@ -80,8 +80,7 @@ def test_lines_are_added_at_the_end(tmp_path: Path) -> None:
     [
         (errno.ENOSPC, "the disk is full", "free some space"),
         (errno.EROFS, "read-only", "--data-dir"),
-        (errno.EACCES, "permission denied", "--data-dir"),
-        (errno.EIO, "cannot be written to", "--data-dir"),
+        (errno.EIO, "cannot be written to, or not be read", "--data-dir"),
     ],
 )
 def test_the_operating_system_s_errors_say_what_to_do(code: int, what: str, remedy: str) -> None:

@@ -14,6 +14,7 @@ from pipelines.settings import Settings
 from pipelines.steps.repair import Repair
 from pipelines.storage import release_pointer
 from pipelines.storage.files import sha256_of
+from pipelines.storage.taken_in import remember
 from pipelines.storage.verification import verify
 from pipelines.storage.vintages import Vintages
 from tests.support.deliveries import AREAS, CATALOGUE, FACTS, NOON, House, changed, facts
@@ -116,6 +117,19 @@ def test_a_lost_delivery_is_derived_with_its_date_or_that_of_its_fetch(house: Ho
     assert last.known_from == (NOON + 2 * DAY if gone == "record" else NOON + DAY + timedelta(microseconds=1))
 
 
+def test_a_delivery_lost_with_every_release_is_derived_with_its_own_date(house: House) -> None:
+    remember(house.settings)
+    house.staged(changed(facts(), 3, value=13.5))  # a fetch that was never taken in stays so
+    before = state(house)
+    shutil.rmtree(house.settings.vintages_dir / FACTS)
+    shutil.rmtree(house.settings.releases_dir)
+    work = repaired(house)
+    assert (work.lost, damage(house)) == ([], [])
+    known = [record.known_from for record in house.vintages.deliveries(FACTS)]
+    assert known == [NOON, NOON + DAY, NOON + 2 * DAY]
+    assert state(house) == before
+
+
 def test_repair_needs_no_folder_of_vintages_and_names_a_folder_that_is_none(house: House, tmp_path: Path) -> None:
     known = house.read(f"select * exclude (known_from) from ({house.vintages.known_sql(FACTS)}) order by all")
     shutil.rmtree(house.settings.vintages_dir)
@@ -136,6 +150,15 @@ def test_a_copy_beside_a_delivery_is_moved_away(house: House) -> None:
     assert list(house.settings.damaged_dir.glob(f"*/vintages/{FACTS}/000001.bak"))
 
 
+def test_exchanged_deliveries_of_which_one_is_damaged_are_mended_both(house: House) -> None:
+    before, folder = state(house), house.settings.vintages_dir / FACTS
+    flip(folder / "000002" / "changes.parquet")
+    for name, to in (("000001", "x"), ("000002", "000001"), ("x", "000002")):
+        (folder / name).rename(folder / to)
+    work = repaired(house)
+    assert (work.lost, damage(house), state(house)) == ([], [], before)
+
+
 def test_what_the_archive_does_not_hold_any_more_is_named_and_left_as_it_is(house: House) -> None:
     flip(house.settings.vintages_dir / FACTS / "000002" / "changes.parquet")
     record = house.vintages.deliveries(FACTS)[1]
@@ -148,6 +171,22 @@ def test_what_the_archive_does_not_hold_any_more_is_named_and_left_as_it_is(hous
     assert all(error.remedy for error in work.lost)
     assert state(house) == before
     assert current.exists(), "no other release can be made, so readers keep what they have"
+
+
+@pytest.mark.parametrize("name", [f"archive/fetches/{FACTS}/000002.json", "archive/objects", "releases"])
+def test_what_repair_calls_lost_is_not_to_be_repaired_once_more(house: House, name: str) -> None:
+    home = house.settings.data_dir / name
+    shutil.rmtree(house.settings.snapshot_dir)
+    for path in [home] if home.is_file() else [*home.rglob("*")]:
+        if path.is_file() and not path.is_symlink():
+            flip(path)
+    if name == "releases":  # none can be made again
+        flip(house.settings.archive_dir / "fetches" / FACTS / "000001.json")
+    work = repaired(house)
+    assert work.lost
+    for error in work.lost:
+        assert "nyckeltal repair" not in error.remedy
+        assert "backup" in error.remedy
 
 
 def test_bytes_of_the_archive_are_taken_again_from_the_embedded_figures(house: House) -> None:

@@ -31,7 +31,7 @@ def as_26279d5_wrote(house: House, *, with_seals: bool) -> None:
         shutil.rmtree(home)  # were not kept
     before: dict[Path, Path] = {}
     for path in files_of(house):
-        if path.name in {"SHA256SUMS", "outcome.json"}:
+        if path.name in {"SHA256SUMS", "outcome.json", "taken_in.json"}:
             path.unlink()
         elif path.suffix == ".json" and path.name != "files.json":
             is_sealed = with_seals and path.name not in UNSEALED
@@ -73,7 +73,7 @@ def test_a_record_of_a_newer_format_is_refused_by_name_whatever_its_kind(house: 
     first = {"000001.json", "000002.json", "000001/delivery.json", "000002/delivery.json"}  # others follow on these
     kinds = [p for p in files_of(house) if p.suffix == ".json" and not any(p.match(f"*/{name}") for name in first)]
     kinds = [path for path in kinds if path.name != "files.json"]
-    assert len({path.name for path in kinds}) == len({"000003.json", "delivery.json", "warehouse.json", *UNSEALED}) + 2
+    assert len({path.name for path in kinds}) == len({"000003.json", "delivery.json", "warehouse.json", *UNSEALED}) + 3
     for path in kinds:
         body = path.read_bytes()
         content = {k: v for k, v in json.loads(body).items() if k not in {"seal", "sealed_before"}}

@@ -15,10 +15,11 @@ import pytest
 from pipelines.api.release_files import _opened
 from pipelines.errors import NyckeltalError
 from pipelines.reading import reader
+from pipelines.sources.snapshot_writer import promise_of
 from pipelines.storage import release_pointer, sealing
 from pipelines.storage.release_sums import damage_of_release
 from pipelines.storage.verification import check_state, verify
-from tests.support.deliveries import FACTS, House
+from tests.support.deliveries import FACTS, House, facts
 from tests.support.sealed_state import files_of, sealed_state
 
 FLIPS, HARMS = 200, 40
@@ -114,8 +115,9 @@ def test_each_of_200_flipped_bits_is_named_and_nothing_of_it_is_used(whole: Hous
 
 def test_each_of_40_torn_missing_or_swapped_files_is_named_and_nothing_of_it_is_used(whole: House) -> None:
     drawn, among, files = random.Random(14), kinds(whole), files_of(whole)  # noqa: S311
-    # A step without a record counts as not done, and a lost refusal is judged again: neither is missed.
-    unmissed = {"warehouse.json", "refused.json", "looked.json", "outcome.json"}
+    # A step without a record counts as not done, a lost refusal is judged again, and the next run writes again what it
+    # tells of looks and of what was taken in: none of these is missed.
+    unmissed = {"warehouse.json", "refused.json", "looked.json", "outcome.json", "taken_in.json"}
     for number in range(HARMS):
         path = drawn.choice(among[number % len(among)])
         body, other = path.read_bytes(), drawn.choice([f for f in files if f.read_bytes() != path.read_bytes()])
@@ -144,6 +146,21 @@ def test_the_quick_check_names_what_is_missing_cut_short_or_too_many_and_reads_n
     quick = [error.where for error in damage_of_release(current, deep=False)]
     assert quick == [str(current / "added.csv"), str(harmed[0]), str(harmed[1])]
     assert len(damage_of_release(current, deep=True)) == 4
+
+
+def test_a_delivery_that_is_lost_with_every_release_that_stood_on_it_is_missed(own: House) -> None:
+    shutil.rmtree(own.settings.vintages_dir / FACTS / "000003")
+    shutil.rmtree(own.settings.releases_dir)
+    assert "deliveries are missing that were taken in" in named(own)
+    assert str(own.settings.vintages_dir / FACTS) in named(own)
+    with pytest.raises(NyckeltalError, match="deliveries are missing"):
+        check_state(own.settings)
+
+
+def test_a_fetch_that_was_never_taken_in_is_not_missed(own: House) -> None:
+    own.fetch(FACTS, facts(["N00001"]), promise_of(facts(["N00001"]), FACTS))
+    assert own.archive.fetches(FACTS)[-1].number == 4
+    assert named(own) == ""
 
 
 def test_other_rows_are_another_state_whatever_else_is_the_same(own: House) -> None:

@@ -77,9 +77,14 @@ class Preloaded:
         return self.done(code)
 
     def start(
-        self, *argv: str | Path, env: dict[str, str] | None = None, file_bytes: int = 0, unprivileged: bool = False
+        self,
+        *argv: str | Path,
+        env: dict[str, str] | None = None,
+        file_bytes: int = 0,
+        unprivileged: bool = False,
+        ahead_days: int = 0,
     ) -> int:
-        """Start, and return the process' id."""
+        """Start, and return the process' id. `ahead_days`: how far ahead the clock of a run is."""
         request = {
             "argv": [str(a) for a in argv],
             "env": env or {},
@@ -87,6 +92,7 @@ class Preloaded:
             "err": str(self.folder / "err"),
             "file_bytes": file_bytes,
             "unprivileged": unprivileged,
+            "ahead_days": ahead_days,
         }
         assert self._server.stdin is not None
         self._server.stdin.write(json.dumps(request) + "\n")

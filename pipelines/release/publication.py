@@ -22,7 +22,7 @@ from pipelines.storage import release_pointer
 from pipelines.storage.database import connect, create_described, identifier, literal
 from pipelines.storage.files import folder_atomic
 from pipelines.storage.release_pointer import DATABASE, DESCRIPTION, ReleaseInfo, table_rows
-from pipelines.storage.release_sums import damage_of_release, hashes_told, write_sums
+from pipelines.storage.release_sums import damage_of_release, hashes_told, sound_database, write_sums
 from pipelines.storage.sealing import file_seal, write_sealed
 from pipelines.storage.vintages import CheckResult, ImpossibleReleaseError, Vintages
 
@@ -160,6 +160,7 @@ def publish(
         write_sums(folder, {name: seal.sha256 for name, seal in described.contents.items()} | hashes_told(folder))
     for error in damage_of_release(settings.releases_dir / release_id, deep=False):
         raise error
+    sound_database(settings.releases_dir / release_id)  # read now, by one who may keep its hash for all readers
     release_pointer.point_at(settings.releases_dir, release_id)
     release_pointer.prune(settings.releases_dir, settings.keep_releases)
     return described
@@ -189,8 +190,8 @@ def _described(
         parts=tuple(sorted(settings.release_parts)) if has_parts else (),
         deliveries=Vintages(settings).newest_numbers(),
         contents={path.relative_to(folder).as_posix(): file_seal(path) for path in _table_files(folder)},
-    )
         number=1 + max((release.number for release in release_pointer.releases(settings.releases_dir)), default=0),
+    )
 
 
 def _release_id(planned: Plan, now: datetime) -> str:

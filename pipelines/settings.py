@@ -13,6 +13,7 @@ ROOT = _PACKAGE.parent
 # An installed copy has no checkout around it: setup.py has put the dbt project and the embedded figures in it.
 IS_CHECKOUT = (ROOT / "dbt_project").is_dir()
 _BUNDLED = _PACKAGE / "bundled"
+CACHE = "cache"  # below the data folder
 
 # The vocabulary that DCAT-AP-SE 3.0.1 takes the type of a publisher from (http://purl.org/adms/publishertype/).
 PublisherType = Literal[
@@ -135,7 +136,7 @@ class Settings(BaseSettings):
     @property
     def cache_dir(self) -> Path:
         """What only saves time, such as dbt's parsed project; can be thrown away at any time."""
-        return self.data_dir / "cache"
+        return self.data_dir / CACHE
 
     @property
     def releases_dir(self) -> Path:

@@ -1,8 +1,9 @@
 """Selects the release that answers a request: the one that the pointer names when the request begins.
 
-Belongs here: opening a release, following the pointer, the cache of responses, and closing a release after its last
-request. An open file stays readable after its folder has been pruned, so each release is opened once, by its own
-folder, and every request keeps the release that it began with. Does not belong here: what is queried.
+Belongs here: opening a release, following the pointer, seeing that its database stays what was written, the cache of
+responses, and closing a release after its last request. An open file stays readable after its folder has been pruned,
+so each release is opened once, by its own folder, and every request keeps the release that it began with. Does not
+belong here: what is queried.
 """
 
 from __future__ import annotations
@@ -21,12 +22,14 @@ import duckdb
 from anyio import to_thread
 
 from pipelines.api.codes import Vocabulary
-from pipelines.api.problems import ApiError, of_ours
+from pipelines.api.problems import ApiError, damaged_release, of_ours
 from pipelines.api.queries import columns_of
 from pipelines.errors import NyckeltalError
 from pipelines.reading import reader
 from pipelines.storage import release_pointer
-from pipelines.storage.release_pointer import ReleaseInfo
+from pipelines.storage.release_pointer import DATABASE, ReleaseInfo
+from pipelines.storage.release_sums import sound_database
+from pipelines.storage.sealing import DamagedError, FileState, file_state
 
 AT_ONCE = 4  # queries that run at the same time, each on one core; others wait
 LIMITS = reader.Limits(seconds=20, threads=1, memory_mb=600)
@@ -63,15 +66,21 @@ class ResponseCache:
 
 @dataclass
 class OpenRelease:
-    """An open release. `users` counts the requests in progress."""
+    """An open release. `users` counts the requests in progress.
+
+    `database`: the state of its database when that was last seen to be what was written. `is_given_up`: it was changed
+    since then, and nothing more is read from it.
+    """
 
     info: ReleaseInfo
     folder: Path
+    database: FileState
     con: duckdb.DuckDBPyConnection
     vocabulary: Vocabulary
     columns: dict[str, tuple[str, ...]]
     kept: ResponseCache = field(default_factory=lambda: ResponseCache(_KEPT_BYTES))
     users: int = field(default=0)
+    is_given_up: bool = field(default=False)
 
     @property
     def release_id(self) -> str:
@@ -83,19 +92,37 @@ class OpenRelease:
         """Open a release by its own folder.
 
         Raises:
-            NyckeltalError, duckdb.Error, OSError, ValueError: the folder is gone, or is not the release that it is
-            called.
+            NyckeltalError, duckdb.Error, OSError, ValueError: the folder is gone, is not as it was written, or is not
+            the release that it is called.
         """
         info = release_pointer.info(folder)
+        database = file_state(folder / DATABASE)
         con = reader.open_release(folder, LIMITS)
         try:
             found = con.execute("select release_id from release").fetchone()
             if found != (folder.name,) or info.release_id != folder.name:
                 raise ValueError(f"the release in {folder.name} calls itself {found} and {info.release_id}")
-            return cls(info, folder, con, Vocabulary.read(con), columns_of(con))
+            return cls(info, folder, database, con, Vocabulary.read(con), columns_of(con))
         except BaseException:
             con.close()
             raise
+
+    def is_untouched(self) -> bool:
+        """Whether its database is the file that was opened, as it was then, or is gone, which leaves it readable."""
+        try:
+            return file_state(self.folder / DATABASE) == self.database
+        except OSError:
+            return True
+
+    def look_again(self) -> None:
+        """Read the database once more, since somebody has touched it.
+
+        Raises:
+            DamagedError: it is not as it was written any more.
+        """
+        database = file_state(self.folder / DATABASE)
+        sound_database(self.folder)
+        self.database = database
 
 
 class CurrentRelease:
@@ -164,12 +191,32 @@ class CurrentRelease:
             served.con.close()
 
     async def _current(self) -> OpenRelease:
-        if self._now is None or self._now.release_id != self._pointed():
+        if self._now is None or self._now.release_id != self._pointed() or not self._now.is_untouched():
             async with self._turning:
+                await self._look_again()
                 await self._turn()
         if self._now is None:
-            raise ApiError(503, "ingen-utgava", "there is no release yet", remedy="run `nyckeltal refresh`")
+            raise self._none()
         return self._now
+
+    async def _look_again(self) -> None:
+        """Give the release up when its database was changed under the server, or exchanged for another."""
+        touched = self._now
+        if touched is None or touched.is_untouched():
+            return
+        try:
+            await to_thread.run_sync(touched.look_again)
+        except (DamagedError, OSError) as error:
+            _log.error("the release %s was changed and is not answered from", touched.release_id, exc_info=error)
+            touched.is_given_up, self._now = True, None
+            self._failed, self._failed_until = touched.release_id, asyncio.get_running_loop().time() + _RETRY_SECONDS
+            self._let_go(touched)
+
+    def _none(self) -> ApiError:
+        """The error for a request that no release can answer."""
+        if self._pointed() is None:
+            return ApiError(503, "ingen-utgava", "there is no release yet", remedy="run `nyckeltal refresh`")
+        return damaged_release()
 
     async def _turn(self) -> None:
         """Open the release that the pointer names; once more when the pointer moved meanwhile and that release was
@@ -181,6 +228,8 @@ class CurrentRelease:
             try:
                 if name not in self._open:
                     self._open[name] = await to_thread.run_sync(OpenRelease.open, self._releases_dir / name)
+                elif self._open[name].is_given_up:  # its last request goes on, and would share its pages with ours
+                    raise ValueError(f"the release in {name} was given up and is still being read")
             except (NyckeltalError, duckdb.Error, OSError, ValueError) as error:
                 # As everywhere, the last good release stays in service; the failure is logged for the operator.
                 _log.error("the release %s cannot be opened", name, exc_info=error)

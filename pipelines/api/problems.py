@@ -66,6 +66,7 @@ KINDS = {
     "for-mycket": "Svaret är längre än en sida, i ett format som inte kan säga det. Begränsa frågan eller ange limit.",
     "format": "Formatet finns inte för frågan. Svaret säger vilka som finns.",
     "skadad-fil": "Filen är skadad på servern och lämnas inte ut.",
+    "skadad-utgava": "Utgåvan är skadad på servern, och inget besvaras ur den.",
     "finns-inte": "Adressen eller det som efterfrågas finns inte.",
     "metod": "Adressen svarar inte på den metoden.",
     "sql": "SQL-frågan kan inte köras. Svaret säger varför.",
@@ -90,6 +91,12 @@ def meant(codes: Sequence[str]) -> str:
 def of_ours(error: NyckeltalError, status: int = 400, kind: str = "sql") -> ApiError:
     """An error of this project as a problem response, without where in the code it happened."""
     return ApiError(status, kind, error.what, expected=error.expected, found=error.found, remedy=error.remedy)
+
+
+def damaged_release() -> ApiError:
+    """The error for every request while the release that the pointer names is not what was written."""
+    what, remedy = "the release is damaged, and nothing is answered from it", "the server's log says what to do"
+    return ApiError(503, "skadad-utgava", what, remedy=remedy)
 
 
 def _of_parameters(request: Request, error: RequestValidationError) -> ApiError:

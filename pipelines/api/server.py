@@ -16,6 +16,7 @@ from pipelines.api.guard import LOOPBACK
 from pipelines.errors import NyckeltalError, UsageError
 from pipelines.settings import Settings
 from pipelines.storage import release_pointer
+from pipelines.storage.release_sums import sound_database
 
 
 def serve(
@@ -28,9 +29,10 @@ def serve(
         answered.
 
     Raises:
-        NyckeltalError: there is no release, or it cannot be opened. UsageError: the address cannot be listened on.
+        NyckeltalError: there is no release, or it cannot be opened. DamagedError: it is not as it was written.
+        UsageError: the address cannot be listened on.
     """
-    release_pointer.current_folder(settings.releases_dir)
+    sound_database(release_pointer.current_folder(settings.releases_dir))
     listening = _listen(host, port)
     hosts = LOOPBACK if host in LOOPBACK else None
     app = create_app(settings.releases_dir, with_sql=with_sql, hosts=hosts, origins=origins)

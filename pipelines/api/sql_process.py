@@ -17,11 +17,10 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
-import duckdb
-
 from pipelines.api import formats
 from pipelines.errors import UsageError, no_place_in
 from pipelines.reading import reader
+from pipelines.storage.sealing import DamagedError
 
 LIMITS = reader.Limits(seconds=20, memory_mb=600, rows=100_000, result_mb=100)
 _GRACE_SECONDS = 2  # grace period for an interrupted query to report that itself
@@ -53,7 +52,7 @@ def ask(folder: Path, sql: str, ending: str, limits: reader.Limits = LIMITS) -> 
 
     Raises:
         UsageError: the query is not allowed, exceeds the limits, or its result cannot be written in that format.
-        FileNotFoundError: the release has been removed.
+        DamagedError: the release's database is not as it was written. FileNotFoundError: the release has been removed.
     """
     receiving, sending = _processes().Pipe(duplex=False)
     process = _processes().Process(target=_answer, args=(sending, folder, sql, ending, limits), daemon=True)
@@ -71,7 +70,7 @@ def ask(folder: Path, sql: str, ending: str, limits: reader.Limits = LIMITS) -> 
         process.join()
         process.close()
         receiving.close()
-    if isinstance(answer, UsageError | FileNotFoundError):
+    if isinstance(answer, UsageError | DamagedError | FileNotFoundError):
         raise answer
     return bytes(answer)
 
@@ -86,8 +85,8 @@ def _answer(sending: Connection, folder: Path, sql: str, ending: str, limits: re
         sending.send(b"".join(formats.rows_in(form, head, frame)))
     except UsageError as error:
         sending.send(error)
-    except duckdb.IOException:
-        sending.send(FileNotFoundError("the release"))
+    except DamagedError as error:
+        sending.send(error if folder.is_dir() else FileNotFoundError("the release"))
     except BaseException as error:  # noqa: BLE001 - polars' panics are no Exceptions, and this process ends here
         _log.warning("a result could not be written", exc_info=error)
         sending.send(no_place_in(form.ending))

@@ -6,6 +6,7 @@ Belongs here: extracting the query from a request. Does not belong here: which q
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import anyio
@@ -16,9 +17,11 @@ from fastapi import APIRouter, Request, Response
 from pipelines.api import formats, sql_process
 from pipelines.api.answers import respond, wants_gzip
 from pipelines.api.current_release import CurrentRelease
-from pipelines.api.problems import MEDIA_TYPE, ApiError, of_ours
+from pipelines.api.problems import MEDIA_TYPE, ApiError, damaged_release, of_ours
 from pipelines.errors import UsageError
+from pipelines.storage.sealing import DamagedError
 
+_LOG = logging.getLogger(__name__)
 PATH = "/api/v1/sql"
 LONGEST = 100_000  # maximum bytes of a query
 _AT_ONCE = 2
@@ -87,6 +90,9 @@ async def _asked(serving: CurrentRelease, query: str, ending: str) -> tuple[byte
                 return await to_thread.run_sync(sql_process.ask, served.folder, query, ending), served.release_id
             except UsageError as error:
                 raise of_ours(error) from error
+            except DamagedError as error:
+                _LOG.error("the release %s is damaged and is not answered from: %s", served.release_id, error)
+                raise damaged_release() from error
             except FileNotFoundError:
                 # Pruned before the process had opened it; the pointer names another by now.
                 if serving.is_current(served):

@@ -21,6 +21,7 @@ from pipelines.reading import reader
 from pipelines.settings import Settings
 from pipelines.storage import release_pointer
 from pipelines.storage.release_pointer import ReleaseInfo
+from pipelines.storage.release_sums import sound_database
 from pipelines.storage.sealing import DamagedError
 from pipelines.storage.verification import damage_of_state
 from pipelines.text.swedish_numbers import number
@@ -46,17 +47,17 @@ def _last_run(settings: Settings) -> Any:
 
 
 def status_of(settings: Settings) -> dict[str, Any]:
-    """The current release, its age, its failed checks, the last run, and what of archive and vintages is damaged."""
+    """The current release, its age, its failed checks, the last run, and what is damaged of it or of the state."""
     from pipelines.quality import series_events  # noqa: PLC0415 - loads the catalogue
 
     found: dict[str, Any] = {"release": None, "last_run": _last_run(settings), "damaged": _damage(settings)}
     try:
         standing = release_pointer.current(settings.releases_dir)
+        if standing is None:
+            return found
+        folder = sound_database(release_pointer.current_folder(settings.releases_dir)).parent
     except DamagedError as error:
         return found | {"damaged": [*found["damaged"], error.parts()], "release_is_damaged": True}
-    if standing is None:
-        return found
-    folder = release_pointer.current_folder(settings.releases_dir)
     checks = reader.query(
         folder,
         "select level, count(*) as n, count(*) filter (where passed) as ok from quality_result group by 1 order by 1",

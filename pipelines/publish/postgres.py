@@ -70,9 +70,10 @@ def publish(folder: Path, target: Target, dbt_project: Path, tell: Callable[[str
     Raises:
         UsageError: the connection string or the schema's name is invalid, or the schema holds something else.
         LockHeldError: another publication is at work on the schema. NyckeltalError: the database refuses.
+        DamagedError: the release is not as it was written.
     """
     began = time.monotonic()
-    with connect(target.dsn) as con, reader.open_release(folder) as release:
+    with reader.open_release(folder) as release, connect(target.dsn) as con:
         with explained(f"{con.info.dbname}, schema {target.schema}"), alone(con, target.schema):
             _judge_server(con)
             is_new = swap.standing(con, target.schema) != folder.name

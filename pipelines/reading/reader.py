@@ -21,7 +21,7 @@ import pyarrow as pa
 from pipelines.errors import NyckeltalError, UsageError
 from pipelines.reading import sql_rules
 from pipelines.storage.release_pointer import DATABASE
-from pipelines.storage.release_sums import REMEDY
+from pipelines.storage.release_sums import REMEDY, sound_database
 from pipelines.storage.sealing import DamagedError
 from pipelines.text.normalise import AreaNames, code
 
@@ -57,11 +57,12 @@ def open_release(folder: Path, limits: Limits = USUAL) -> duckdb.DuckDBPyConnect
     A process opens a release once; use cursors for concurrent queries.
 
     Raises:
-        DamagedError: the database is gone, or is not as it was written.
+        DamagedError: the release is gone, or its database is not as it was written.
     """
+    path = sound_database(folder)
     config = {**_LIMITS, "memory_limit": f"{limits.memory_mb}MB", "threads": limits.threads}
     try:
-        con = duckdb.connect(str(folder / DATABASE), read_only=True, config=config)
+        con = duckdb.connect(str(path), read_only=True, config=config)
     except duckdb.IOException as error:
         raise damaged_database(error, folder) from error
     con.execute("set enable_progress_bar = false")  # it would be printed among the rows

@@ -15,7 +15,7 @@ from pipelines.errors import UsageError
 from pipelines.settings import Settings
 from pipelines.storage import release_pointer
 from pipelines.storage.database import connect, literal
-from pipelines.storage.release_pointer import DATABASE
+from pipelines.storage.release_sums import sound_database
 
 
 def diff(settings: Settings, older: Path, newer: Path, limit: int | None = None) -> pl.DataFrame:
@@ -26,6 +26,9 @@ def diff(settings: Settings, older: Path, newer: Path, limit: int | None = None)
 
     Returns:
         One row for each difference, ordered by key; a status is null if a release lacks the row.
+
+    Raises:
+        DamagedError: a release is not as it was written.
     """
     with connect(settings) as con:
         _attach(con, older, "older")
@@ -61,4 +64,4 @@ def diff_releases(settings: Settings, older: str | None, newer: str | None) -> t
 
 
 def _attach(con: duckdb.DuckDBPyConnection, folder: Path, alias: str) -> None:
-    con.execute(f"attach {literal(str(folder / DATABASE))} as {alias} (read_only)")
+    con.execute(f"attach {literal(str(sound_database(folder)))} as {alias} (read_only)")

@@ -22,7 +22,7 @@ from pipelines.storage import release_pointer
 from pipelines.storage.database import connect, create_described, identifier, literal
 from pipelines.storage.files import folder_atomic
 from pipelines.storage.release_pointer import DATABASE, DESCRIPTION, ReleaseInfo, table_rows
-from pipelines.storage.release_sums import damage_of_release, hashes_told, write_sums
+from pipelines.storage.release_sums import damage_of_release, hashes_told, sound_database, write_sums
 from pipelines.storage.sealing import file_seal, write_sealed
 from pipelines.storage.vintages import CheckResult, ImpossibleReleaseError, Vintages
 
@@ -91,7 +91,7 @@ def plan(settings: Settings) -> Plan | None:
         for r in release_pointer.releases(settings.releases_dir)
         if r.input_hash == input_hash and wanted <= set(r.parts)
     ]
-    made = next((r for r in alike if serving and r.created_at >= serving.created_at), None)
+    made = next((r for r in alike if serving and r.order >= serving.order), None)
     standing = made or serving
     same = made is not None
     return Plan(
@@ -99,12 +99,21 @@ def plan(settings: Settings) -> Plan | None:
         code_version=f"{version('nyckeltal')}+{code[:8]}",
         knowledge_until=known,
         previous_release_id=(standing.previous_release_id if same else standing.release_id) if standing else None,
-        previous_knowledge_until=(standing.previous_knowledge_until if same else standing.knowledge_until)
+        previous_knowledge_until=(standing.previous_knowledge_until if same else knowledge_of(standing, vintages))
         if standing
         else None,
         is_new=not same,
         standing_is_stale=bool(standing and standing.stale_sources),
     )
+
+
+def knowledge_of(release: ReleaseInfo, vintages: Vintages) -> datetime:
+    """Until when a release knows: the newest date that the deliveries it stands on have now, UTC without zone.
+
+    They may have been dated back since (`nyckeltal vintages redate`). Never later than the release says itself.
+    """
+    now = vintages.knowledge_until(release.deliveries) if release.deliveries else None
+    return min(now, release.knowledge_until) if now else release.knowledge_until
 
 
 @dataclass(frozen=True)
@@ -151,6 +160,7 @@ def publish(
         write_sums(folder, {name: seal.sha256 for name, seal in described.contents.items()} | hashes_told(folder))
     for error in damage_of_release(settings.releases_dir / release_id, deep=False):
         raise error
+    sound_database(settings.releases_dir / release_id)  # read now, by one who may keep its hash for all readers
     release_pointer.point_at(settings.releases_dir, release_id)
     release_pointer.prune(settings.releases_dir, settings.keep_releases)
     return described
@@ -180,6 +190,7 @@ def _described(
         parts=tuple(sorted(settings.release_parts)) if has_parts else (),
         deliveries=Vintages(settings).newest_numbers(),
         contents={path.relative_to(folder).as_posix(): file_seal(path) for path in _table_files(folder)},
+        number=1 + max((release.number for release in release_pointer.releases(settings.releases_dir)), default=0),
     )
 
 

@@ -23,7 +23,8 @@ from pipelines.steps.workspace import Workspace, utc_now
 from pipelines.storage import release_pointer
 from pipelines.storage.builds import WAREHOUSE, Build
 from pipelines.storage.database import connect
-from pipelines.storage.release_pointer import DATABASE, ReleaseInfo
+from pipelines.storage.release_pointer import ReleaseInfo
+from pipelines.storage.release_sums import sound_database
 from pipelines.storage.verification import verify
 from pipelines.storage.vintages import CheckResult, ImpossibleReleaseError
 from pipelines.warehouse.finished import open_build
@@ -66,11 +67,16 @@ def publish(workspace: Workspace, plan: Plan) -> Published:
 
 
 def standing_checks(workspace: Workspace) -> tuple[CheckResult, ...]:
-    """The checks that the current release stands on, as it tells them; none where there is no release."""
+    """The checks that the current release stands on, as it tells them; none where there is no release.
+
+    Raises:
+        DamagedError: the release is not as it was written.
+    """
     releases = workspace.settings.releases_dir
     if release_pointer.current(releases) is None:
         return ()
-    with connect(workspace.settings, release_pointer.current_folder(releases) / DATABASE, read_only=True) as con:
+    path = sound_database(release_pointer.current_folder(releases))
+    with connect(workspace.settings, path, read_only=True) as con:
         found = con.execute("select * from quality_result")
         names = [column[0] for column in found.description]
         return tuple(CheckResult(**dict(zip(names, row, strict=True))) for row in found.fetchall())

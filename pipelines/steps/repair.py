@@ -186,7 +186,7 @@ class Repair:
             return
         whole = [folder for folder in known if not damage_of_release(folder, deep=True)]
         if whole:
-            newest = max(whole, key=lambda folder: release_pointer.info(folder).created_at).name
+            newest = max(whole, key=lambda folder: release_pointer.info(folder).order).name
             if pointer.exists() and not pointer.is_symlink():
                 self._aside(pointer)
             release_pointer.point_at(home, newest)

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from pipelines.errors import NyckeltalError
 from pipelines.quality.stage import judged_by
+from pipelines.release.publication import knowledge_of
 from pipelines.sources import origins
 from pipelines.steps.stage import to_judge
 from pipelines.steps.workspace import Workspace
@@ -60,6 +61,7 @@ def known_from(workspace: Workspace, fetched: Fetch) -> datetime:
     said, last = origins.known_at(fetched), workspace.vintages.latest(fetched.dataset)
     if said and (said.year, said.month) == (now.year, now.month):
         said = min(said, now)  # the month is not over yet
-    told = [release.knowledge_until for release in release_pointer.releases(workspace.settings.releases_dir)]
+    releases = release_pointer.releases(workspace.settings.releases_dir)
+    told = [knowledge_of(release, workspace.vintages) for release in releases]
     before = max([*told, *([last.known_from] if last else [])], default=None)
     return said if said and (before is None or before < said) else now

@@ -33,7 +33,8 @@ class ReleaseInfo(StateRecord):
 
     Times are UTC without zone; `tables` are rows by table; `parts` what it holds beside them. `deliveries`: the number
     of the newest delivery of each dataset that it stands on; None in those from before that was written down.
-    `contents`: the files of its tables; those of its parts are in `SHA256SUMS`, with all others.
+    `contents`: the files of its tables; those of its parts are in `SHA256SUMS`, with all others. `number` counts the
+    releases of a data folder; 0 in those from before they were counted.
     """
 
     release_id: str
@@ -48,6 +49,15 @@ class ReleaseInfo(StateRecord):
     parts: tuple[str, ...] = ()
     deliveries: dict[str, int] | None = None
     contents: dict[str, FileSeal] = Field(default_factory=dict, repr=False)
+    number: int = 0
+
+    @property
+    def order(self) -> tuple[int, datetime, str]:
+        """What orders releases: the one made later is greater, whatever the clock said at the time.
+
+        Those from before releases were counted are the oldest, by the clock.
+        """
+        return self.number, self.created_at, self.release_id
 
     def as_json(self) -> dict[str, Any]:
         """What a person or a program is told of it: everything but the seals."""
@@ -96,7 +106,7 @@ def pointed_folder(releases_dir: Path) -> Path:
 
 def releases(releases_dir: Path) -> list[ReleaseInfo]:
     """Every release, newest first."""
-    return sorted((info(p) for p in folders(releases_dir)), key=lambda r: (r.created_at, r.release_id), reverse=True)
+    return sorted((info(p) for p in folders(releases_dir)), key=lambda r: r.order, reverse=True)
 
 
 def folders(releases_dir: Path) -> list[Path]:
@@ -105,14 +115,14 @@ def folders(releases_dir: Path) -> list[Path]:
 
 
 def before(releases_dir: Path, release_id: str) -> str | None:
-    """The release that another was made after: the one it names, or by time where that one is gone."""
+    """The release that another was made after: the one it names, or the next older where that one is gone."""
     known = {r.release_id: r for r in releases(releases_dir)}
     this = known.get(release_id)
     if this is None:
         return None
     if this.previous_release_id in known:
         return this.previous_release_id
-    return next((r.release_id for r in known.values() if r.created_at < this.created_at), None)
+    return next((r.release_id for r in known.values() if r.order < this.order), None)
 
 
 def point_at(releases_dir: Path, release_id: str) -> None:

@@ -1,28 +1,30 @@
 """`SHA256SUMS` of a release: every file of it but the list itself, in the form that `sha256sum -c` reads.
 
-Belongs here: writing the list, and holding a release or one file of it against what was written. Does not belong here:
-the pointer, and what a release says of itself (`release_pointer.py`). Releases from before there were lists have none;
-they are known by a `release.json` without a seal.
+Belongs here: writing the list, holding a release or one file of it against what was written, and the way to its
+database for all who read. Does not belong here: the pointer, and what a release says of itself (`release_pointer.py`).
+Releases from before there were lists have none; they are known by a `release.json` without a seal.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache, partial
 from pathlib import Path
 
 from pipelines.errors import NyckeltalError
+from pipelines.settings import CACHE
 from pipelines.storage.files import files_below, folders_in, read_json, sha256_of
+from pipelines.storage.kept_hashes import kept_hash
 from pipelines.storage.layout import stray
-from pipelines.storage.release_pointer import DESCRIPTION, info
-from pipelines.storage.sealing import DamagedError, damaged, hash_of, is_sealed
+from pipelines.storage.release_pointer import DATABASE, DESCRIPTION, POINTER, info
+from pipelines.storage.sealing import DamagedError, FileState, damaged, file_state, hash_of, is_sealed
 
 SUMS = "SHA256SUMS"
 FILES = "files.json"  # the list that a part of a release keeps of its own files (`release/shared_files.py`)
 REMEDY = (
     "run `nyckeltal repair`, which gives readers the newest whole release, then `nyckeltal rebuild`; or restore "
-    "the file from a copy of the release"
+    "the file from a copy of the release, or fetch the release again from where it is published"
 )
 _LINE = re.compile(r"([0-9a-f]{64})  (\S.*)")
 
@@ -60,8 +62,7 @@ def read_sums(path: Path) -> dict[str, str]:
     """
     if not path.is_file():
         raise damaged("a list of hashes is missing", path, f"a file {SUMS}", "no file", REMEDY)
-    found = path.stat()
-    return _parsed(path, found.st_size, found.st_mtime_ns)
+    return _parsed(path, file_state(path))
 
 
 def check_listed(folder: Path, name: str) -> None:
@@ -77,6 +78,30 @@ def check_listed(folder: Path, name: str) -> None:
     if name not in sums:
         raise damaged("a release holds a file that is not its own", path, f"a file that {SUMS} names", name, REMEDY)
     _check_hash(path, sums[name])
+
+
+def sound_database(folder: Path) -> Path:
+    """The path of a release's database, once it is seen to be what was written: the one way to it for all who read.
+
+    Its size is checked each time; its bytes are read when somebody has written to it since they were read last.
+    Releases from before there were seals are taken as they are.
+
+    Args:
+        folder: the release's, in a data folder or copied from one.
+
+    Raises:
+        DamagedError: the release's description or its database is gone, or is not what was written; or changes lie
+        beside the database that DuckDB would read with it.
+    """
+    path, changes = folder / DATABASE, folder / f"{DATABASE}.wal"
+    sealed = info(folder).contents.get(DATABASE)
+    if changes.exists():
+        what, expected = "changes to a release's database lie beside it", "no such file, as a release never changes"
+        raise damaged(what, changes, expected, f"{changes.stat().st_size} bytes", REMEDY)
+    if sealed:
+        _check_size(path, sealed.bytes)
+        _check_hash(path, sealed.sha256, _database_hash)
+    return path
 
 
 def damage_of_release(folder: Path, *, deep: bool) -> list[NyckeltalError]:
@@ -100,6 +125,8 @@ def damage_of_release(folder: Path, *, deep: bool) -> list[NyckeltalError]:
         try:
             if name in sizes:
                 _check_size(folder / name, sizes[name])
+            elif name == DATABASE:
+                _check_hash(folder / name, digest, partial(_database_hash, anew=True))
             else:  # what has no size is small: lists, and the release's description
                 _check_hash(folder / name, digest)
         except DamagedError as error:
@@ -142,16 +169,24 @@ def _check_size(path: Path, expected: int) -> None:
         raise damaged("a file of a release is not what was written", path, f"{expected} bytes", found, REMEDY)
 
 
-def _check_hash(path: Path, expected: str) -> None:
+def _database_hash(path: Path, *, anew: bool = False) -> str:
+    """The SHA-256 of a release's database. It is kept in the cache of the data folder; a copied release is in none."""
+    release = path.parent.resolve()
+    is_kept = (release.parent / POINTER).is_symlink() and not release.name.startswith(".")  # one that is being made
+    record = release.parents[1] / CACHE / "hashes" / f"{release.name}.json" if is_kept else None
+    return kept_hash(path, record, anew=anew)
+
+
+def _check_hash(path: Path, expected: str, hashed: Callable[[Path], str] = hash_of) -> None:
     if not path.is_file():
         raise damaged("a file of a release is missing", path, f"the SHA-256 {expected}", "no file", REMEDY)
-    if (found := hash_of(path)) != expected:
+    if (found := hashed(path)) != expected:
         what = "a file of a release is not what was written"
         raise damaged(what, path, f"the SHA-256 {expected}", f"the SHA-256 {found}", REMEDY)
 
 
 @lru_cache(maxsize=100)
-def _parsed(path: Path, _size: int, _changed: int) -> dict[str, str]:
+def _parsed(path: Path, _: FileState) -> dict[str, str]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except ValueError as error:

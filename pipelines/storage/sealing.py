@@ -11,7 +11,7 @@ import hashlib
 import json
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
@@ -36,6 +36,25 @@ class FileSeal(BaseModel):
 
     sha256: str
     bytes: int
+
+
+class FileState(NamedTuple):
+    """What a file system tells of a file. Every write changes it, but for two within one tick of its clock."""
+
+    bytes: int
+    modified_ns: int
+    changed_ns: int
+    inode: int
+
+
+def file_state(path: Path) -> FileState:
+    """The state of a file as it is now.
+
+    Raises:
+        FileNotFoundError: there is none.
+    """
+    found = path.stat()
+    return FileState(found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
 
 
 def file_seal(path: Path) -> FileSeal:
@@ -72,14 +91,13 @@ def check_size(path: Path, sealed: FileSeal) -> None:
 
 
 def hash_of(path: Path) -> str:
-    """The SHA-256 of a file, which is read once in a process as long as its size and its time stay the same.
+    """The SHA-256 of a file, which is read once in a process as long as its state stays the same.
 
     Raises:
         NoRightError: this user may not read it. NyckeltalError: it is gone, or the disk fails.
     """
     try:
-        found = path.stat()
-        return _hashed(path, found.st_size, found.st_mtime_ns)
+        return _hashed(path, file_state(path))
     except OSError as error:
         raise disk_error(error, path, reading=True) from error
 
@@ -158,16 +176,16 @@ def damaged(what: str, path: Path, expected: str, found: str, remedy: str = _REM
 
 def _whole(path: Path) -> dict[str, Any]:
     try:
-        found = path.stat()
+        state = file_state(path)
     except FileNotFoundError as error:
         raise damaged("a record is missing", path, "a record", "no file") from error
     except OSError as error:
         raise disk_error(error, path, reading=True) from error
-    return _checked(path, found.st_size, found.st_mtime_ns)
+    return _checked(path, state)
 
 
 @lru_cache(maxsize=10_000)
-def _checked(path: Path, _size: int, _changed: int) -> dict[str, Any]:
+def _checked(path: Path, _: FileState) -> dict[str, Any]:
     """The parsed record. It is shared by those who ask: not to be changed."""
     try:
         content = read_json(path)
@@ -191,5 +209,5 @@ def _seal_of(content: dict[str, Any]) -> str:
 
 
 @lru_cache(maxsize=10_000)
-def _hashed(path: Path, _size: int, _changed: int) -> str:
+def _hashed(path: Path, _: FileState) -> str:
     return sha256_of(path)

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -147,9 +147,9 @@ class Vintages:
         self._in_order(dataset)  # the refused ones are links of it
         return [_record_in(folder, dataset) for folder in self._folders(dataset)]
 
-    def latest(self, dataset: str) -> DeliveryRecord | None:
-        """The newest delivery taken in, or None when there was none."""
-        folders = self._folders(dataset)
+    def latest(self, dataset: str, up_to: int | None = None) -> DeliveryRecord | None:
+        """The newest delivery taken in (up to the one with a number), or None when there was none."""
+        folders = [p for p in self._folders(dataset) if up_to is None or p.name <= f"{up_to:06d}"]
         return _record_in(folders[-1], dataset) if folders else None
 
     def absorb(self, staged: Staged, known_from: datetime) -> DeliveryRecord:
@@ -287,9 +287,10 @@ class Vintages:
         """The number of the newest delivery, whether or not it is part of what is known; 0 where there is none."""
         return max((int(folder.name) for folder in self.folders(dataset)), default=0)
 
-    def knowledge_until(self) -> datetime | None:
-        """The newest date of knowledge over all datasets."""
-        newest = [record.known_from for dataset in datasets() if (record := self.latest(dataset))]
+    def knowledge_until(self, up_to: Mapping[str, int] | None = None) -> datetime | None:
+        """The newest date of knowledge over all datasets, or of the deliveries up to these numbers."""
+        numbers: Mapping[str, int | None] = dict.fromkeys(datasets()) if up_to is None else up_to
+        newest = [record.known_from for name, number in numbers.items() if (record := self.latest(name, number))]
         return max(newest, default=None)
 
     def _folder(self, record: DeliveryRecord) -> Path:

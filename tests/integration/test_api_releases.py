@@ -11,7 +11,9 @@ import duckdb
 import pytest
 
 from benchmarks.load import load, serving
+from pipelines.api import current_release
 from pipelines.api.current_release import CurrentRelease, OpenRelease
+from pipelines.api.problems import ApiError
 from pipelines.storage import release_pointer
 from tests.support.another_release import longer_by, publish_another
 from tests.support.command import Place
@@ -144,6 +146,96 @@ def test_a_release_that_cannot_be_opened_leaves_the_one_before_serving(
         third = publish_another_from(place, first)
         assert api.get(f"{V1}/release").headers["nyckeltal-release"] == third
         assert whole
+
+
+def changed_bytes(place: Place, scratch: Path) -> bytes:
+    """The database of the current release with another figure, as somebody would change it."""
+    shutil.copy(release_pointer.current_folder(place.settings.releases_dir) / release_pointer.DATABASE, scratch)
+    with duckdb.connect(str(scratch)) as con:
+        con.execute("update observation set value = value + 1")
+    return scratch.read_bytes()
+
+
+@pytest.mark.parametrize("is_exchanged", [True, False], ids=["exchanged", "written into"])
+def test_a_database_changed_under_the_server_is_not_answered_from_until_it_is_as_it_was_written(
+    place: Place,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    is_exchanged: bool,
+) -> None:
+    monkeypatch.setattr(current_release, "_RETRY_SECONDS", 0.0)
+    path = release_pointer.current_folder(place.settings.releases_dir) / release_pointer.DATABASE
+    whole, other = path.read_bytes(), changed_bytes(place, tmp_path / "other.duckdb")
+
+    def write(body: bytes) -> None:
+        if is_exchanged:
+            (tmp_path / "put").write_bytes(body)
+            (tmp_path / "put").replace(path)
+        else:
+            path.write_bytes(body)
+
+    with ServedApi(place.settings.releases_dir, with_sql=True) as api:
+        before = value(api)
+        write(other)
+        for answer in (api.get(SERIES), api.told(api.http.post(f"{V1}/sql", content="select 1")), api.get("/")):
+            assert (answer.status_code, answer.json()["type"]) == (503, "/api/#skadad-utgava")
+        assert str(path) in caplog.text
+        write(whole)
+        assert value(api) == before
+        assert api.http.post(f"{V1}/sql", content="select 1").status_code == 200
+        write(other)
+        assert api.get(SERIES).status_code == 503
+        second = publish_another(place, longer_by(1))
+        assert api.get(f"{V1}/release").headers["nyckeltal-release"] == second
+
+
+def test_a_release_given_up_is_opened_anew_when_its_last_request_is_done(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(current_release, "_RETRY_SECONDS", 0.0)
+    path = release_pointer.current_folder(place.settings.releases_dir) / release_pointer.DATABASE
+    whole, other = path.read_bytes(), changed_bytes(place, tmp_path / "other.duckdb")
+
+    async def refused(serving: CurrentRelease) -> str:
+        with pytest.raises(ApiError) as told:
+            async with serving.hold():
+                pass
+        return told.value.kind
+
+    async def story() -> None:
+        serving = CurrentRelease(place.settings.releases_dir)
+        async with serving.hold() as early:
+            path.write_bytes(other)
+            assert await refused(serving) == "skadad-utgava"
+            path.write_bytes(whole)
+            assert await refused(serving) == "skadad-utgava", "pages that were read in between may be wrong"
+        async with serving.hold() as anew:
+            assert anew is not early
+            assert anew.con.execute("select release_id from release").fetchone() == (place.current(),)
+        serving.close()
+
+    asyncio.run(story())
+
+
+def test_a_database_that_was_only_touched_is_answered_from_as_before(place: Place, tmp_path: Path) -> None:
+    path = release_pointer.current_folder(place.settings.releases_dir) / release_pointer.DATABASE
+    with ServedApi(place.settings.releases_dir) as api:
+        before = value(api)
+        (tmp_path / "a second name").hardlink_to(path)
+        assert value(api) == before
+        shutil.copy(path, tmp_path / "copy")
+        (tmp_path / "copy").replace(path)
+        assert value(api) == before
+
+
+def test_sql_on_a_release_whose_database_lies_with_changes_beside_it_is_refused(place: Place) -> None:
+    path = release_pointer.current_folder(place.settings.releases_dir) / f"{release_pointer.DATABASE}.wal"
+    with ServedApi(place.settings.releases_dir, with_sql=True) as api:
+        path.write_bytes(b"changes")
+        answer = api.told(api.http.post(f"{V1}/sql", content="select 1"))
+        assert (answer.status_code, answer.json()["type"]) == (503, "/api/#skadad-utgava")
+        assert api.get(SERIES).status_code == 200, "what is open is not read with them"
 
 
 def publish_another_from(place: Place, release_id: str) -> str:

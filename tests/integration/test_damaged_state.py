@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import json
 import shutil
+import tempfile
 from pathlib import Path
 
+import duckdb
 import pytest
 
+from pipelines.storage import release_pointer
+from pipelines.storage.release_pointer import DATABASE
+from tests.support.another_release import longer_by, publish_another
 from tests.support.command import Place, Preloaded
 from tests.support.small_snapshot import GOTEBORG, VALUES, SmallSnapshot
 
@@ -95,6 +100,55 @@ def test_a_damaged_description_of_a_release_is_named_by_every_command_and_mended
         "observation": True, "comparison": True
     }  # fmt: skip
     assert list(place.settings.damaged_dir.glob(f"*/releases/{release}/release.json"))
+
+
+COMMANDS: dict[str, list[str]] = {
+    "sql": ["sql", "select 1"],
+    "compare": ["compare", GOTEBORG],
+    "diff": ["diff"],
+    "site": ["site", "--output", "PAGES"],
+    "serve": ["serve", "--port", "0"],
+    "publish": ["publish", "postgres", "--dsn", "host=/nowhere"],
+    "study": ["study", "list"],
+    "timeline": ["timeline", GOTEBORG],
+    "indicators": ["indicators", "list"],
+    "status": ["status"],
+}
+
+
+def test_nothing_is_answered_from_a_database_that_somebody_has_changed(
+    run_cli: Preloaded, place: Place, tmp_path: Path
+) -> None:
+    publish_another(place, longer_by(1))
+    path = release_pointer.current_folder(place.settings.releases_dir) / DATABASE
+    with duckdb.connect(str(path)) as con:
+        con.execute("update observation set value = value + 1")
+    for command, words in COMMANDS.items():
+        done = run_cli(
+            *(tmp_path / "pages" if word == "PAGES" else word for word in words), "--data-dir", place.data_dir
+        )
+        assert done.code == 4, f"{command}: {done.text}"
+        assert str(path) in done.text, command
+        assert "not what was written" in done.text, command
+        assert "nyckeltal repair" in done.text, command
+        assert "Traceback" not in done.text, command
+    assert not (tmp_path / "pages").exists()
+
+    assert run_cli("repair", "--data-dir", place.data_dir).code == 0
+    assert run_cli("sql", "select 1", "--data-dir", place.data_dir).code == 0
+
+
+def test_who_may_only_read_the_data_folder_reads_it(run_cli: Preloaded, base: Place) -> None:
+    with tempfile.TemporaryDirectory() as home:  # not below pytest's own folder, which only its owner may enter
+        Path(home).chmod(0o755)
+        place = base.copy(Path(home) / "data")
+        shutil.rmtree(place.settings.cache_dir / "hashes", ignore_errors=True)
+        place.settings.cache_dir.chmod(0o555)
+        before = place.listing()
+        done = run_cli("sql", "select release_id from release", "--data-dir", place.data_dir, unprivileged=True)
+        assert done.code == 0, done.text
+        assert place.current() in done.text
+        assert place.listing() == before
 
 
 def test_a_backup_restored_into_an_empty_folder_and_rebuilt_gives_the_same_tables(

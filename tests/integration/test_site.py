@@ -27,6 +27,7 @@ from pipelines.storage.release_sums import FILES
 from pipelines.storage.sealing import DamagedError
 from pipelines.text import swedish_numbers
 from pipelines.text.swedish_numbers import rounded
+from tests.support.another_release import seal_anew
 from tests.support.command import Place, Preloaded
 
 PAGE_BYTES, SCRIPT_BYTES = 300_000, 900_000
@@ -378,6 +379,7 @@ def changed(folder: Path, place: Place, sql: str) -> Path:
     shutil.copytree(standing, folder)
     with duckdb.connect(str(folder / release_pointer.DATABASE)) as con:
         con.execute(sql)
+    seal_anew(folder)
     return folder
 
 

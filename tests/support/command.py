@@ -83,8 +83,9 @@ class Preloaded:
         env: dict[str, str] | None = None,
         file_bytes: int = 0,
         unprivileged: bool = False,
+        ahead_days: int = 0,
     ) -> int:
-        """Start `nyckeltal` or `dagster`, and return the process' id."""
+        """Start `nyckeltal` or `dagster`, and return the process' id. `ahead_days`: how far ahead its clock is."""
         request = {
             "program": program,
             "argv": [str(a) for a in argv],
@@ -93,6 +94,7 @@ class Preloaded:
             "err": str(self.folder / "err"),
             "file_bytes": file_bytes,
             "unprivileged": unprivileged,
+            "ahead_days": ahead_days,
         }
         assert self._server.stdin is not None
         self._server.stdin.write(json.dumps(request) + "\n")

@@ -12,21 +12,25 @@ from typer.testing import CliRunner
 
 from pipelines.commands.main import app
 from pipelines.errors import NyckeltalError, UsageError
+from pipelines.release import publication
 from pipelines.settings import Settings
 from pipelines.steps.redate import Redated, redate
+from pipelines.steps.repair import Repair
 from pipelines.steps.workspace import Workspace
+from pipelines.storage import release_pointer
 from pipelines.storage.archive import Promise
 from pipelines.storage.clock import ImplausibleClockError, refuse_implausible
 from pipelines.storage.files import sha256_of
+from pipelines.storage.release_pointer import ReleaseInfo
 from pipelines.storage.state_records import read_record
 from pipelines.storage.taken_in import remember
 from pipelines.storage.verification import verify
 from pipelines.storage.vintages import DeliveryRecord, Vintages
 from pipelines.submissions import taking_in
-from tests.support.deliveries import FACTS, NOON, House, changed, facts, file_record
-from tests.support.sealed_state import given
+from tests.support.deliveries import CATALOGUE, FACTS, NOON, House, changed, facts, file_record
+from tests.support.sealed_state import given, publish
 
-DAY = timedelta(days=1)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 AHEAD = datetime(2099, 1, 1)  # noqa: DTZ001 - dates of knowledge are UTC without zone
 TODAY = NOON + 30 * DAY
 
@@ -102,6 +106,53 @@ def test_what_a_clock_ahead_has_dated_is_dated_anew_and_the_dataset_goes_on(ahea
     assert "2099" in settings.run_log.with_name("state.jsonl").read_text()
     refuse_implausible(settings, TODAY + DAY)
     assert ahead.absorb(given(ahead, changed(facts(), 3, value=13.5)), TODAY + DAY).number == 4
+
+
+@pytest.fixture
+def redated(house: House) -> tuple[House, ReleaseInfo, ReleaseInfo]:
+    """A release, another by a clock ahead, and a new delivery after its dates were set right; with both releases."""
+    house.absorb(given(house, facts()), NOON)
+    first = publish(house, NOON + HOUR)
+    house.absorb(given(house, changed(facts(), 1, value=11.5)), AHEAD)
+    second = publish(house, AHEAD + HOUR)
+    redate(house.settings, FACTS, TODAY, "A. Person: the clock stood in 2099", TODAY)
+    house.absorb(given(house, changed(facts(), 1, value=12.5)), TODAY + DAY)
+    return house, first, second
+
+
+def test_the_release_after_redating_is_compared_with_what_the_last_one_stood_on(
+    redated: tuple[House, ReleaseInfo, ReleaseInfo],
+) -> None:
+    house, _, second = redated
+    planned = publication.plan(house.settings)
+    assert planned
+    assert (planned.previous_release_id, planned.previous_knowledge_until) == (second.release_id, TODAY)
+    assert second.knowledge_until == AHEAD, "what it said stands"
+
+
+def test_the_release_after_redating_is_the_newest_for_all_that_orders_releases(
+    redated: tuple[House, ReleaseInfo, ReleaseInfo],
+) -> None:
+    house, first, second = redated
+    settings, home = house.settings, house.settings.releases_dir
+    third = publish(house, TODAY + DAY + HOUR)
+    made = [third.release_id, second.release_id, first.release_id]
+    assert [release.release_id for release in release_pointer.releases(home)] == made
+    assert [release_pointer.before(home, release_id) for release_id in made] == [*made[1:], None]
+
+    (home / "current").unlink()
+    Repair(settings, CATALOGUE, TODAY + 2 * DAY).run()
+    assert release_pointer.current_folder(home).name == third.release_id
+
+    release_pointer.rollback(settings, None)
+    assert release_pointer.current_folder(home).name == second.release_id
+    planned = publication.plan(settings)
+    assert planned
+    assert not planned.is_new, "what was rolled back from is not published again"
+    release_pointer.rollback(settings, third.release_id)
+
+    assert release_pointer.prune(home, 1) == made[1:]
+    assert release_pointer.current_folder(home).name == third.release_id
 
 
 @pytest.mark.parametrize("to", [NOON, TODAY + DAY, AHEAD + 2 * DAY])

@@ -79,6 +79,13 @@ def test_what_a_release_has_said_of_a_day_is_not_told_otherwise_afterwards(house
     assert taken_in(house, 2.0, INSTALLED, "2025-10") == INSTALLED, "else the revision would be in no release's list"
 
 
+def test_what_a_release_has_said_counts_until_the_dates_that_its_deliveries_have_now(house: House) -> None:
+    taken_in(house, 1.0, INSTALLED)
+    ahead = datetime(2099, 1, 1)  # noqa: DTZ001 - the clock's, and its deliveries were dated back since
+    released(house.settings, 1, knowledge_until=ahead, deliveries={FACTS: 1})
+    assert taken_in(house, 2.0, INSTALLED, "2025-10") == datetime(2025, 10, 31)  # noqa: DTZ001
+
+
 def test_a_data_folder_dated_by_its_installation_stands_and_goes_on(house: House) -> None:
     """Knowledge cannot go back: what was dated by the moment of installation keeps that date."""
     rows = changed(facts(), 1, value=1.0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -18,7 +19,7 @@ from pipelines.steps.workspace import Workspace
 from pipelines.storage import release_pointer
 from pipelines.storage.database import connect
 from pipelines.storage.files import write_json
-from pipelines.storage.release_pointer import DATABASE, ReleaseInfo
+from pipelines.storage.release_pointer import DATABASE, DESCRIPTION, ReleaseInfo
 from pipelines.storage.vintages import register_views
 from pipelines.warehouse.inputs import _area_groups
 from tests.support.deliveries import AREAS, CATALOGUE, NOON, House, facts, pl
@@ -29,15 +30,19 @@ BEGUN = datetime(2026, 1, 1)  # noqa: DTZ001 - UTC without zone
 
 def released(
     settings: Settings,
-    number: int,
+    day: int,
     input_hash: str = "x",
     previous: str | None = None,
     knowledge_until: datetime = BEGUN,
+    **told: Any,
 ) -> str:
-    """A release folder with nothing but its description; later numbers are newer."""
+    """A release folder with nothing but its description, as versions wrote it that did not count releases.
+
+    Later days are newer. `told`: what else the description says.
+    """
     made = ReleaseInfo(
-        release_id=f"2026010{number}",
-        created_at=BEGUN + timedelta(days=number),
+        release_id=f"2026010{day}",
+        created_at=BEGUN + timedelta(days=day),
         code_version="1",
         input_hash=input_hash,
         knowledge_until=knowledge_until,
@@ -45,10 +50,10 @@ def released(
         previous_knowledge_until=None,
         stale_sources=(),
         tables={},
-    )
+    ).model_copy(update=told)
     folder = settings.releases_dir / made.release_id
     folder.mkdir(parents=True)
-    write_json(folder / "release.json", made.model_dump(mode="json"))
+    write_json(folder / DESCRIPTION, made.model_dump(mode="json"))
     return made.release_id
 
 
@@ -69,6 +74,20 @@ def test_going_back_follows_what_a_release_was_made_after(run_settings: Settings
     assert release_pointer.rollback(run_settings, None) == first
     with pytest.raises(UsageError, match="no release before"):
         release_pointer.rollback(run_settings, None)
+
+
+def test_releases_are_in_the_order_in_which_they_were_made_whatever_the_clock_said(run_settings: Settings) -> None:
+    ahead = datetime(2099, 1, 1)  # noqa: DTZ001
+    uncounted = [released(run_settings, 5), released(run_settings, 6, created_at=ahead)]
+    counted = [released(run_settings, 4, number=1, created_at=ahead), released(run_settings, 3, number=2)]
+    last = released(run_settings, 2, number=3, previous="pruned")
+    home = run_settings.releases_dir
+    release_pointer.point_at(home, last)
+
+    assert [r.release_id for r in release_pointer.releases(home)] == [last, *reversed(counted), *reversed(uncounted)]
+    assert release_pointer.before(home, last) == counted[1], "the one that it names is gone"
+    assert release_pointer.prune(home, 1) == [*reversed(counted), *reversed(uncounted)]
+    assert release_pointer.current_folder(home).name == last
 
 
 def test_a_change_undone_is_published_again(run_settings: Settings, house: House) -> None:
@@ -140,11 +159,12 @@ def test_groups_are_those_of_now_when_members_leave_and_titles_change(house: Hou
 
 
 @pytest.fixture
-def readable(tmp_path: Path) -> Path:
+def readable(run_settings: Settings) -> Path:
     """A release folder with one small table."""
-    with duckdb.connect(str(tmp_path / DATABASE)) as con:
+    folder = run_settings.releases_dir / released(run_settings, 1)
+    with duckdb.connect(str(folder / DATABASE)) as con:
         con.execute("create table observation as select range as n from range(1000)")
-    return tmp_path
+    return folder
 
 
 @pytest.mark.parametrize("sql", ["", "  ", "select 1; select 2"])
@@ -187,4 +207,4 @@ def test_the_connection_itself_is_locked_whatever_the_rules_of_queries_say(reada
     file.write_text("a\n1\n")
     with reader.open_release(readable) as con, pytest.raises(duckdb.Error):
         con.execute(sql.format(file=file)).fetchall()
-    assert sorted(p.name for p in readable.iterdir()) == [DATABASE, "text.csv"]
+    assert sorted(p.name for p in readable.iterdir()) == [DATABASE, DESCRIPTION, "text.csv"]

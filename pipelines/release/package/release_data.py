@@ -15,7 +15,7 @@ import polars as pl
 
 from indicators.model.words import AREA_TYPES, SEXES, THEMES
 from pipelines.storage.database import literal, scratch
-from pipelines.storage.release_pointer import DATABASE
+from pipelines.storage.release_sums import sound_database
 
 _MEMORY = "200MB"  # DuckDB's memory, mostly its page cache
 # One row for each value, codes and labels side by side; all are columns of the view observation_wide.
@@ -71,7 +71,7 @@ class Figures:
 
     def __init__(self, folder: Path, spill: Path) -> None:
         self._con = scratch(spill)
-        self._con.execute(f"attach {literal(str(folder / DATABASE))} as release (read_only)")
+        self._con.execute(f"attach {literal(str(sound_database(folder)))} as release (read_only)")
         self._con.execute("use release")
         self._con.execute(f"set memory_limit = '{_MEMORY}'")
 

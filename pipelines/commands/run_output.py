@@ -67,7 +67,7 @@ def tell_run(report: RunReport, json_out: bool) -> None:
         )
         terminal.out.print(f"  lies in {_release_dir(report)}", soft_wrap=True)
     seconds = (utc_now() - report.workspace.moment).total_seconds()
-    terminal.out.print(f"  {number(seconds, 1)} s, peak memory at most {number(peak_memory_mb())} MiB")
+    terminal.out.print(f"  {number(seconds, 1)} s, largest process {number(peak_memory_mb())} MiB")
 
 
 def _dataset_cells(record: DeliveryRecord | None, *, is_held: bool) -> list[str]:

@@ -51,6 +51,7 @@ def publish(workspace: Workspace, plan: Plan) -> Published:
     dbt_checks = build.needs(WAREHOUSE).checks
     computed = [table for name in COMPUTATIONS for table in _computed(build, name)]
     settings = workspace.settings
+    workspace.worker.stop()  # its memory is that of the processes which write package and pages
     with workspace.step("release"):
         controls = _controls(workspace, build)
         checks = [check for dataset in datasets() for check in checks_of(workspace, dataset)]

@@ -83,7 +83,7 @@ class RunReport:
 
 
 def peak_memory_mb() -> int:
-    """Upper bound of the peak memory, MiB: this process' peak and the largest child's, added."""
+    """The peak memory of the largest process of the run, MiB: this one, in which dbt runs, or one of its helpers."""
     own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    return (own + child) // 1024
+    return max(own, child) // 1024

@@ -238,10 +238,14 @@ def _in_swedish(error: NyckeltalError) -> NyckeltalError:
         (LockHeldError, "en annan körning arbetar i datamappen", f"{again}Vänta tills den är klar"),
         (DamagedError, "datamappen är skadad", f"{operator} kör `nyckeltal verify` och `nyckeltal repair`"),
         (NewerFormatError, "en nyare nyckeltal har skrivit i datamappen", f"{operator} uppdaterar programmet"),
-        (ImplausibleClockError, "datorns klocka går fel, eller har gått fel", f"{operator} ställer klockan"),
+        (
+            ImplausibleClockError,
+            "datorns klocka går fel, eller har gått fel",
+            f"{operator} ställer den (går den rätt och är det bara länge sedan något togs emot: --trust-clock)",
+        ),
         (NoRightError, "den här användaren saknar rätten att läsa eller skriva här", f"{operator} ger den"),
         (UnreachableError, "datamappen kan inte nås", f"{operator} ser efter om disken är ansluten"),
-        (DiskError, "disken är full, skrivskyddad eller trasig", f"{operator} ger plats eller byter disk"),
+        (DiskError, "det går inte att läsa eller skriva här", f"{operator} ser efter om disken är full eller trasig"),
     ]
     for kind, what, remedy in told:
         if isinstance(error, kind):

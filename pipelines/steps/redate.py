@@ -95,7 +95,7 @@ def redate(
                 _redate_deliveries(settings, records, moves, reason, now)
             if dates or is_looked_ahead:
                 _redate_fetches(settings, archive, dataset, dates, Look(moment=to) if is_looked_ahead else None, now)
-            remember(settings, redated=dataset)
+            remember(settings)
             told = {str(m.record.number): [m.record.known_from.isoformat(), m.known_from.isoformat()] for m in moves}
             log(settings, kind="redate", at=now.isoformat(), dataset=dataset, to=to.isoformat(), deliveries=told,
                 fetches=[*dates], reason=reason)  # fmt: skip

@@ -39,9 +39,27 @@ def entries(folder: Path) -> list[Path]:
         UnreachableError: this user may not list the folder, or a link on the way to it names nothing. NyckeltalError:
         it is no folder, or the disk fails.
     """
+    return [folder / entry.name for entry in _listed(folder)]
+
+
+def folders_in(folder: Path) -> list[Path]:
+    """The folders that lie in a folder, but for hidden ones, in the order of names."""
+    return [path for path in entries(folder) if path.is_dir() and not path.name.startswith(".")]
+
+
+def files_below(folder: Path) -> Iterator[Path]:
+    """Everything below a folder that is no folder, also where links lead to one."""
+    for entry in _listed(folder):
+        if entry.is_dir():
+            yield from files_below(folder / entry.name)
+        else:
+            yield folder / entry.name
+
+
+def _listed(folder: Path) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as found:
-            return sorted(folder / entry.name for entry in found)
+            return sorted(found, key=lambda entry: entry.name)
     except FileNotFoundError as error:
         for place in (folder, *folder.parents):
             if place.is_symlink() and not place.exists():
@@ -54,20 +72,6 @@ def entries(folder: Path) -> list[Path]:
         ) from error
     except OSError as error:
         raise disk_error(error, folder, reading=True) from error
-
-
-def folders_in(folder: Path) -> list[Path]:
-    """The folders that lie in a folder, but for hidden ones, in the order of names."""
-    return [path for path in entries(folder) if path.is_dir() and not path.name.startswith(".")]
-
-
-def files_below(folder: Path) -> Iterator[Path]:
-    """Everything below a folder that is no folder, also where links lead to one."""
-    for path in entries(folder):
-        if path.is_dir():
-            yield from files_below(path)
-        else:
-            yield path
 
 
 def _dangling(link: Path) -> UnreachableError:
@@ -156,12 +160,12 @@ def fresh_folder(path: Path) -> Path:
 
 def remove_leftovers(folder: Path) -> None:
     """Throw away what a killed run left under temporary names."""
-    for path in entries(folder):
-        is_folder = path.is_dir() and not path.is_symlink()
-        if path.match(".*.tmp"):
-            shutil.rmtree(path) if is_folder else path.unlink()
+    for entry in _listed(folder):
+        is_folder = entry.is_dir(follow_symlinks=False)
+        if entry.name.startswith(".") and entry.name.endswith(".tmp"):
+            shutil.rmtree(entry.path) if is_folder else (folder / entry.name).unlink()
         elif is_folder:
-            remove_leftovers(path)
+            remove_leftovers(folder / entry.name)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,7 +11,9 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner
 
+from indicators.load.catalogue import load_catalogue
 from pipelines.commands.main import app
+from pipelines.disclosure.facts import Fact
 from pipelines.errors import NyckeltalError, UsageError
 from pipelines.release import publication
 from pipelines.settings import Settings
@@ -22,6 +25,7 @@ from pipelines.storage.archive import Promise
 from pipelines.storage.clock import ImplausibleClockError, refuse_implausible
 from pipelines.storage.files import sha256_of
 from pipelines.storage.release_pointer import ReleaseInfo
+from pipelines.storage.sealing import DamagedError
 from pipelines.storage.state_records import read_record
 from pipelines.storage.taken_in import remember
 from pipelines.storage.verification import verify
@@ -203,6 +207,29 @@ def test_a_later_delivery_of_the_right_time_keeps_its_date(once_ahead: House) ->
         redate(settings, FACTS, NOON + 26 * DAY, "tried", TODAY)
 
 
+def test_what_is_told_of_dates_follows_a_redating_that_was_killed_before_it_was_told(ahead: House) -> None:
+    remember(ahead.settings)
+    told = ahead.archive.taken_in(FACTS)
+    redate(ahead.settings, FACTS, TODAY, "tried", TODAY)
+    redated = ahead.archive.taken_in(FACTS)
+    assert [taken.known_from for taken in redated] == [NOON, TODAY, TODAY + timedelta(seconds=1)]
+    ahead.archive.note_taken_in(FACTS, told)
+    remember(ahead.settings)
+    assert ahead.archive.taken_in(FACTS) == redated
+
+
+def test_nothing_is_submitted_over_deliveries_that_are_missing(house: House) -> None:
+    house.knows_areas()
+    remember(house.settings)
+    shutil.rmtree(house.settings.vintages_dir)
+    catalogue = load_catalogue(house.settings.declarations_dir)
+    before = listing(house.settings)
+    remember(house.settings)  # what is missing is not forgotten
+    with pytest.raises(DamagedError, match="deliveries are missing"):
+        taking_in.take_in(house.settings, catalogue, "kompetens", [Fact("a", "0114", 2024, "T", 1.0, None)], NOON)
+    assert listing(house.settings) == before
+
+
 def test_what_is_dated_in_the_future_follows_a_second_later_and_says_why(ahead: House) -> None:
     done = redate(ahead.settings, FACTS, NOON + DAY, "tried", TODAY)
     assert [move.known_from for move in done.moves] == [NOON + DAY, NOON + DAY + timedelta(seconds=1)]
@@ -281,9 +308,6 @@ def test_a_fetch_that_a_clock_ahead_has_dated_is_dated_anew_as_well(ahead: House
 def test_a_submission_whose_intake_fails_leaves_nothing_in_the_archive(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from indicators.load.catalogue import load_catalogue  # noqa: PLC0415
-    from pipelines.disclosure.facts import Fact  # noqa: PLC0415
-
     def failing(*_: object) -> None:
         raise NyckeltalError("tried")
 

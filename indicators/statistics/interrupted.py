@@ -12,6 +12,7 @@ that the residuals show and the uncertainty of that autocorrelation.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -92,12 +93,16 @@ def autocorrelation(residuals: Floats, design: Floats) -> float:
     if spread <= np.finfo(np.float64).eps * n:
         return 0.0
     seen = float(residuals[1:] @ residuals[:-1]) / spread
-    maker = np.eye(n) - design @ np.linalg.pinv(design)
-    expected = []
-    for rho in _GRID:
-        covariance = maker @ _ar1(n, float(rho)) @ maker
-        expected.append(np.diag(covariance, 1).sum() / np.trace(covariance))
-    return float(np.interp(seen, expected, _GRID))
+    return float(np.interp(seen, _expected(design.tobytes(), design.shape), _GRID))
+
+
+@lru_cache(maxsize=64)
+def _expected(design: bytes, shape: tuple[int, int]) -> Floats:
+    """The residuals' expected autocorrelation at each of `_GRID`; the same for all series with the same years."""
+    columns = np.frombuffer(design, dtype=np.float64).reshape(shape)
+    maker = np.eye(shape[0]) - columns @ np.linalg.pinv(columns)
+    covariances = (maker @ _ar1(shape[0], float(rho)) @ maker for rho in _GRID)
+    return np.array([np.diag(each, 1).sum() / np.trace(each) for each in covariances])
 
 
 def newey_west_statistics(values: Floats, design: Floats, lags: int) -> Floats:

@@ -182,7 +182,8 @@ def _estimates(within: Floats, columns: list[Floats], clusters: _Clusters) -> tu
     m, t = within.shape
     groups = np.repeat(np.arange(m), t)
     design = np.column_stack([column.ravel() for column in columns])
-    fit = OLS(within.ravel(), design).fit(cov_type="cluster", cov_kwds={"groups": groups})
+    # Every column sums to zero within an area, so there is no constant, and no second decomposition looks for one.
+    fit = OLS(within.ravel(), design, hasconst=False).fit(cov_type="cluster", cov_kwds={"groups": groups})
     covariance = np.asarray(fit.cov_params(), dtype=np.float64) * clusters.inflation
     errors = np.sqrt(np.diag(covariance))
     told = tuple(_told(float(b), float(e), clusters.degrees) for b, e in zip(fit.params, errors, strict=True))

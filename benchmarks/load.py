@@ -66,9 +66,9 @@ class Client:
         self._tags: dict[str, str] = {}
         self._following: str | None = None
 
-    def go_on_until(self, end: float) -> None:
-        """Ask until the clock says so."""
-        while time.perf_counter() < end:
+    def go_on_until(self, done: threading.Event) -> None:
+        """Ask until it is done."""
+        while not done.is_set():
             kind, path = self._question()
             began = time.perf_counter()
             try:
@@ -167,14 +167,26 @@ class Codes:
 
 
 def load(address: str, clients: int, seconds: float, pid: int, halfway: Callable[[], object]) -> Load:
-    """Ask with so many clients for so long; `halfway` is done in the middle. `pid`: the server, for its memory."""
-    seen, codes = Load(), Codes.of(address)
+    """Ask with so many clients for so long; `halfway` is done in the middle, and both halves are as long.
+
+    Args:
+        seconds: of asking, besides what `halfway` takes. pid: the server, for its memory.
+    """
+    seen, codes, done = Load(), Codes.of(address), threading.Event()
     began = time.perf_counter()
+
+    def change() -> None:
+        try:
+            time.sleep(seconds / 2)
+            halfway()
+            time.sleep(seconds / 2)
+        finally:
+            done.set()
+
     threads = [
-        threading.Thread(target=Client(address, seed, codes, seen).go_on_until, args=(began + seconds,))
-        for seed in range(clients)
+        threading.Thread(target=Client(address, seed, codes, seen).go_on_until, args=(done,)) for seed in range(clients)
     ]
-    threads.append(threading.Thread(target=lambda: (time.sleep(seconds / 2), halfway())))
+    threads.append(threading.Thread(target=change))
     for thread in threads:
         thread.start()
     while any(thread.is_alive() for thread in threads):

@@ -14,7 +14,7 @@ import socket
 import sys
 import traceback
 from datetime import datetime, timedelta, tzinfo
-from multiprocessing import connection, forkserver, util
+from multiprocessing import forkserver, util
 from types import ModuleType
 from typing import Any, NoReturn
 
@@ -90,7 +90,7 @@ def _serve_forks() -> None:
     """Start the server of Python's start method `forkserver` as a fork of this process, not as a new program."""
     helper.START = "forkserver"
     server: Any = forkserver._forkserver
-    address = connection.arbitrary_address("AF_UNIX")
+    address = f"\0nyckeltal-{os.getpid()}"  # of no folder, which another user could not remove
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(address)
         listener.listen()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import json
 import zipfile
 from datetime import datetime
@@ -22,11 +23,12 @@ from pipelines.release.package import contents, jsonstat, titles, workbook
 from pipelines.release.package.change_notes import Changes
 from pipelines.release.package.contents import File
 from pipelines.release.package.dcat import Catalogue
-from pipelines.release.package.delimited import EXCEL, PLAIN, write_csv
+from pipelines.release.package.delimited import EXCEL, PLAIN, Form, write_csv
 from pipelines.release.package.identity import NO_PUBLISHER, Identity
 from pipelines.release.package.workbook import Book, widened
 from pipelines.settings import Settings
 from pipelines.storage.release_pointer import ReleaseInfo
+from pipelines.text.csv_values import readable
 
 MADE = datetime.fromisoformat("2026-11-26T22:30:00")
 STARTS = ["=1+1", "+46", "-x", "@a", "\tb", "\rc", "<r>d</r>", "0180", "'e", "å"]
@@ -47,18 +49,35 @@ def identity(previous: str | None = None, **settings: str) -> Identity:
 
 
 @pytest.mark.parametrize("form", [PLAIN, EXCEL], ids=["plain", "excel"])
-def test_no_cell_of_a_csv_begins_a_formula_and_numbers_stay_numbers(tmp_path: Path, form: object) -> None:
-    assert form in (PLAIN, EXCEL)
-    chosen = EXCEL if form == EXCEL else PLAIN
+def test_no_cell_of_a_csv_begins_a_formula_and_numbers_stay_numbers(tmp_path: Path, form: Form) -> None:
     frame = pl.DataFrame({"title": STARTS, "value": [-1.5] * len(STARTS)})
-    write_csv([frame[:4], frame[4:]], tmp_path / "a.csv", chosen)
+    write_csv(readable(frame), tmp_path / "a.csv", form)
 
-    with (tmp_path / "a.csv").open(encoding=chosen.encoding, newline="") as file:
-        head, *rows = csv.reader(file, delimiter=chosen.delimiter)
+    with (tmp_path / "a.csv").open(encoding=form.encoding, newline="") as file:
+        head, *rows = csv.reader(file, delimiter=form.delimiter)
     assert head == ["title", "value"]
     assert [t.lstrip("'") for t, _ in rows] == [t.lstrip("'") for t in STARTS]
     assert [t for t, _ in rows if t.startswith(("=", "+", "-", "@", "\t", "\r"))] == []
-    assert {v for _, v in rows} == {"-1,5" if chosen == EXCEL else "-1.5"}
+    assert {v for _, v in rows} == {"-1,5" if form == EXCEL else "-1.5"}
+
+
+@pytest.mark.parametrize("form", [PLAIN, EXCEL], ids=["plain", "excel"])
+def test_a_compressed_csv_is_the_same_csv_and_its_bytes_depend_on_nothing_else(tmp_path: Path, form: Form) -> None:
+    frame = readable(pl.DataFrame({"title": STARTS, "value": range(len(STARTS))}))
+    other = tmp_path / "other"
+    other.mkdir()
+    for folder in (tmp_path, other):
+        write_csv(frame, folder / "a.csv", form)
+        write_csv(frame, folder / f"a{form.ending}", form)
+    plain, packed = ((tmp_path / name).read_bytes() for name in ("a.csv", f"a{form.ending}"))
+    assert packed == (other / f"a{form.ending}").read_bytes()
+    if form == PLAIN:
+        assert gzip.decompress(packed) == plain
+        assert packed[3:8] == bytes(5)  # neither a name nor a time in the header
+    else:
+        with zipfile.ZipFile(tmp_path / "a.zip") as opened:
+            assert opened.namelist() == ["a.csv"]
+            assert opened.read("a.csv") == plain
 
 
 ROWS = pl.DataFrame(
@@ -216,7 +235,11 @@ def test_a_first_release_and_one_without_changes_say_so() -> None:
 
 VCARD = Namespace("http://www.w3.org/2006/vcard/ns#")
 FORMS = contents.distributions(
-    [File("nyckeltal.xlsx", 7, "b"), File("csv/plain/behov.csv", 1, "c"), File("csv/plain/kostnad.csv", 1, "d")]
+    [
+        File("nyckeltal.xlsx", 7, "b"),
+        File("csv/plain/behov.csv.gz", 1, "c"),
+        File("csv/plain/kostnad.csv.gz", 1, "d"),
+    ]
 )
 
 
@@ -225,9 +248,12 @@ def test_without_an_address_the_record_names_files_relative_to_itself_and_no_pub
     graph = Graph().parse(data=made, publicID="https://any.example.se/a/dcat.ttl")
 
     assert {str(o) for o in graph.objects(None, ns.DCAT.downloadURL)} == {
-        "https://any.example.se/a/nyckeltal.xlsx", "https://any.example.se/a/csv/plain/behov.csv",
-        "https://any.example.se/a/csv/plain/kostnad.csv",
+        "https://any.example.se/a/nyckeltal.xlsx", "https://any.example.se/a/csv/plain/behov.csv.gz",
+        "https://any.example.se/a/csv/plain/kostnad.csv.gz",
     }  # fmt: skip
+    packed = URIRef("https://www.iana.org/assignments/media-types/application/gzip")
+    (csv_files,) = graph.subjects(ns.DCAT.compressFormat, packed)
+    assert graph.value(csv_files, ns.DCTERMS["format"]) == Literal("text/csv")
     (agent,) = graph.subjects(ns.RDF.type, ns.FOAF.Agent)
     assert graph.value(agent, ns.FOAF.name) == Literal(NO_PUBLISHER, lang="sv")
     assert list(graph.objects(None, ns.DCAT.contactPoint)) == []

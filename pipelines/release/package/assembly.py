@@ -6,7 +6,7 @@ Belongs here: that order. Does not belong here: the content of a file.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, partial
 from pathlib import Path
@@ -25,7 +25,7 @@ from pipelines.release.package.identity import Identity
 from pipelines.release.package.release_data import TIDY, Figures
 from pipelines.release.package.workbook import widened, write_workbook
 from pipelines.release.shared_files import ReleaseFiles
-from pipelines.text.csv_values import fullest_first
+from pipelines.text.csv_values import fullest_first, readable
 
 _AT_ONCE = 50_000  # rows
 _EXTENT = "select min(year), max(year), count(*) from observation where value is not null"
@@ -74,7 +74,8 @@ class Assembly:
             rows = _Rows(self._figures, theme)
             made_of = self._figures.made_of(indicators, ["title_sv", "unit", "cost_concept"])
             for name, form in FORMS.items():
-                self._release_files.put(f"csv/{name}/{theme}.csv", made_of, partial(_write_rows, rows, form))
+                write = partial(_write_rows, rows, form)
+                self._release_files.put(f"csv/{name}/{theme}{form.ending}", made_of, write)
             for i in indicators:
                 made_of = self._figures.made_of([i], jsonstat.DESCRIBED)
                 write = partial(_write_cube, rows, described[i], self._figures.known_from(i))
@@ -87,7 +88,7 @@ class Assembly:
             (contents.DICTIONARY, dictionary(self._figures)),
             (contents.CODES, codes(self._figures.area)),
         ):
-            self._release_files.put(name, rows.to_dicts(), partial(write_csv, [fullest_first(rows)]))
+            self._release_files.put(name, rows.to_dicts(), partial(write_csv, readable(fullest_first(rows))))
         self._text(contents.CHANGES, lambda: self._changes.text(self._identity))
         self._text(contents.README, lambda: readme.readme(self._parts))
 
@@ -118,10 +119,11 @@ class _Rows:
         """Every row."""
         return self._figures.rows(self._theme)
 
-    def tidy(self) -> Iterator[pl.DataFrame]:
-        """Every row with its labels, in chunks: labels take most of a row's memory."""
-        rows = fullest_first(self.all)
-        return (self._figures.labelled(part).select(TIDY) for part in rows.iter_slices(_AT_ONCE))
+    @cached_property
+    def cells(self) -> pl.DataFrame:
+        """Every row with its labels, as CSV has them; made in chunks, because labels take most of a row's memory."""
+        parts = fullest_first(self.all).iter_slices(_AT_ONCE)
+        return pl.concat([readable(self._figures.labelled(part).select(TIDY)) for part in parts], rechunk=False)
 
     def of(self, indicator: str) -> pl.DataFrame:
         """Those of an indicator, with labels."""
@@ -130,7 +132,7 @@ class _Rows:
 
 
 def _write_rows(rows: _Rows, form: Form, path: Path) -> None:
-    write_csv(rows.tidy(), path, form)
+    write_csv(rows.cells, path, form)
 
 
 def _write_cube(rows: _Rows, indicator: dict[str, object], updated: str, path: Path) -> None:

@@ -169,8 +169,7 @@ def test_a_sheet_read_by_calamine_has_every_value_of_the_theme_and_no_other(
     expected = truth(release, f"theme = '{theme}' and value is not null", "attribution")
 
     assert read.select(*KEY, "attribution").equals(expected.select(*KEY, "attribution"))
-    # A workbook holds sixteen digits of a number; Excel shows fifteen.
-    np.testing.assert_allclose(read["value"].to_numpy(), expected["value"].to_numpy(), rtol=1e-15, atol=0)
+    np.testing.assert_array_equal(read["value"].to_numpy(), expected["value"].to_numpy())
 
 
 def test_every_series_of_the_release_has_a_row_and_missing_values_are_explained(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -12,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.settings import ROOT
 from pipelines.storage import release_pointer
+from pipelines.storage.files import files_below
 from pipelines.storage.release_sums import SUMS, write_sums
 from tests.support.command import LONGEST, NYCKELTAL, Place, nyckeltal
 from tests.support.served import ServedApi
@@ -37,11 +40,11 @@ def with_site(base: Place, tmp_path_factory: pytest.TempPathFactory) -> Place:
         target = folder / "site" / name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8")
-    (folder / ".hidden").write_text("secret", encoding="utf-8")
     (place.settings.releases_dir / "outside.txt").write_text("secret", encoding="utf-8")
     (folder / "site" / "link.txt").symlink_to(place.settings.releases_dir / "outside.txt")
     (folder / SUMS).unlink()
     write_sums(folder, {})
+    (folder / ".hidden").write_text("secret", encoding="utf-8")
     return place
 
 
@@ -152,6 +155,19 @@ def test_every_file_of_the_release_is_listed_and_is_what_it_is_on_disk(api: Serv
         assert answer.content == (folder / name).read_bytes()
         assert answer.headers["content-length"] == str((folder / name).stat().st_size)
     assert api.get("/utgava/parquet/area.parquet").headers["content-type"] == "application/vnd.apache.parquet"
+
+
+def test_a_whole_release_is_fetched_by_the_script_of_the_documentation(
+    api: ServedApi, with_site: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (code,) = re.findall(r"```python\n(.+?)```", (ROOT / "docs" / "package.md").read_text(encoding="utf-8"), re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    exec(code.replace("http://127.0.0.1:8000", api.address), {})  # noqa: S102 - the document's own example
+    folder = release_pointer.current_folder(with_site.settings.releases_dir)
+    fetched = {p.relative_to(tmp_path / "nyckeltal").as_posix(): p for p in files_below(tmp_path / "nyckeltal")}
+    listed = {p.relative_to(folder).as_posix() for p in files_below(folder) if p.is_file()}
+    assert set(fetched) == {n for n in listed if not n.startswith("site/") and n != ".hidden"}
+    assert all(copy.read_bytes() == (folder / name).read_bytes() for name, copy in fetched.items())
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,6 @@ import io
 import json
 import re
 import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -280,7 +279,6 @@ def test_the_data_package_is_valid_and_tells_each_file_by_its_hash(folder: Path)
         "dcat.ttl",
         "dcat.jsonld",
         "dataset.jsonld",
-        "nyckeltal.zip",
         "files.json",
         "SHA256SUMS",
     }
@@ -362,7 +360,7 @@ def test_the_catalogue_leads_to_every_file_of_data_where_it_is_served(folder: Pa
         assert re.fullmatch(r"https?://.+", str(address))
         assert (folder / str(address).removeprefix(home)).is_file()
     downloads = {str(a).removeprefix(home) for a in graph.objects(None, ns.DCAT.downloadURL)}
-    patterns = ("csv/*/*.csv.gz", "csv/*/*.zip", "json-stat/*.json", "parquet/*.parquet", "*.duckdb", "*.xlsx", "*.zip")
+    patterns = ("csv/*/*.csv.gz", "csv/*/*.zip", "json-stat/*.json", "parquet/*.parquet", "*.duckdb", "*.xlsx")
     assert downloads == {p.relative_to(folder).as_posix() for pattern in patterns for p in folder.glob(pattern)}
 
 
@@ -398,24 +396,6 @@ def test_the_table_of_indicators_is_given_whole(folder: Path, release: duckdb.Du
 
 
 # The whole
-
-
-def test_the_zip_holds_every_file_as_it_is(folder: Path) -> None:
-    with zipfile.ZipFile(folder / "nyckeltal.zip") as bundle:
-        names = bundle.namelist()
-        assert len(names) == len(set(names))
-        files = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
-        assert set(names) == {f for f in files if not f.startswith("site/")} - {
-            "nyckeltal.zip",
-            "files.json",
-            "SHA256SUMS",
-        }
-        for member in bundle.infolist():
-            content = (folder / member.filename).read_bytes()
-            assert (member.file_size, member.CRC) == (len(content), zlib.crc32(content)), member.filename
-            assert (member.compress_type == zipfile.ZIP_STORED) == member.filename.endswith((".parquet", ".xlsx"))
-            if len(content) < 5_000_000:
-                assert bundle.read(member) == content, member.filename
 
 
 def test_the_readme_names_the_release_how_to_cite_it_and_files_that_are_there(folder: Path) -> None:

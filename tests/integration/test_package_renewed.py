@@ -23,7 +23,6 @@ FALLS = "N20402"  # falls at 80+ per 100 000 inhabitants, in the theme halsofram
 # These tell of the release by its id.
 OF_THE_RELEASE = {
     "CHANGES.md", "README.md", "datapackage.json", "dataset.jsonld", "dcat.jsonld", "dcat.ttl", "nyckeltal.xlsx",
-    "nyckeltal.zip",
 }  # fmt: skip
 
 

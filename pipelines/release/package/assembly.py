@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -15,9 +14,8 @@ import polars as pl
 
 from indicators.model import words
 from pipelines.release.package import contents, datapackage, jsonstat, readme, schema_org
-from pipelines.release.package.bundle import Bundle
 from pipelines.release.package.change_notes import Changes
-from pipelines.release.package.contents import BUNDLE, WORKBOOK, File
+from pipelines.release.package.contents import WORKBOOK, File
 from pipelines.release.package.data_dictionary import codes, dictionary
 from pipelines.release.package.dcat import Catalogue
 from pipelines.release.package.delimited import FORMS, Form, write_csv
@@ -45,41 +43,26 @@ class Assembly:
         self._parts = readme.about(identity, figures.indicator, int(values), self._years, short, rows)
 
     def write(self) -> None:
-        """Write every file.
-
-        The workbook is written in pure Python, so it has a thread of its own; CSV and zip are written by libraries
-        that release the interpreter lock.
-        """
-        with ThreadPoolExecutor(1) as aside, Bundle(self._release_files.folder, BUNDLE) as bundle:
-            workbook = aside.submit(self._workbook)
-            tables = contents.tables(self._release_files.folder)
-            self._themes()
-            self._texts()
-            early = [*tables, *(f for f in contents.written_files(self._release_files) if f.name != WORKBOOK)]
-            bundle.add(f.name for f in early)
-            workbook.result()
-            self._records([*tables, *contents.written_files(self._release_files)])
-            bundle.add(f.name for f in contents.written_files(self._release_files) if f not in early)
-        self._release_files.put(BUNDLE, self._identity.decides(), bundle.move_to)
-
-    def _workbook(self) -> None:
-        figures = self._figures
-        themes = ((words.THEMES[t], widened(figures.rows(t), figures.labelled)) for t in figures.themes)
-        write = partial(write_workbook, self._identity.info.created_at, self._parts, themes, figures.indicator)
+        """Write every file."""
+        sheets = [(words.THEMES[theme], self._theme(theme, i)) for theme, i in self._figures.themes.items()]
+        write = partial(write_workbook, self._identity.info.created_at, self._parts, sheets, self._figures.indicator)
         self._release_files.put(WORKBOOK, [self._identity.decides(), self._parts], write)
+        self._texts()
+        self._records([*contents.tables(self._release_files.folder), *contents.written_files(self._release_files)])
 
-    def _themes(self) -> None:
+    def _theme(self, theme: str, indicators: list[str]) -> tuple[pl.DataFrame, list[int]]:
+        """Write CSV and JSON-stat of a theme, and make its sheet."""
+        rows = _Rows(self._figures, theme)
+        made_of = self._figures.made_of(indicators, ["title_sv", "unit", "cost_concept"])
+        for name, form in FORMS.items():
+            write = partial(_write_rows, rows, form)
+            self._release_files.put(f"csv/{name}/{theme}{form.ending}", made_of, write)
         described = {row["indicator_id"]: row for row in self._figures.indicator.to_dicts()}
-        for theme, indicators in self._figures.themes.items():
-            rows = _Rows(self._figures, theme)
-            made_of = self._figures.made_of(indicators, ["title_sv", "unit", "cost_concept"])
-            for name, form in FORMS.items():
-                write = partial(_write_rows, rows, form)
-                self._release_files.put(f"csv/{name}/{theme}{form.ending}", made_of, write)
-            for i in indicators:
-                made_of = self._figures.made_of([i], jsonstat.DESCRIBED)
-                write = partial(_write_cube, rows, described[i], self._figures.known_from(i))
-                self._release_files.put(f"json-stat/{i}.json", made_of, write)
+        for i in indicators:
+            made_of = self._figures.made_of([i], jsonstat.DESCRIBED)
+            write = partial(_write_cube, rows, described[i], self._figures.known_from(i))
+            self._release_files.put(f"json-stat/{i}.json", made_of, write)
+        return widened(rows.all, self._figures.labelled)
 
     def _texts(self) -> None:
         """Files made from small tables: written when their content changed."""
@@ -96,7 +79,7 @@ class Assembly:
         """Files that describe the others, so they come last."""
         identity, years, indicator = self._identity, self._years, self._figures.indicator
         told, sources = dictionary(self._figures), self._figures.query(_SOURCES)
-        forms = contents.distributions([File(BUNDLE), *files])
+        forms = contents.distributions(files)
         graph = Catalogue(identity, years, self._changes.short(identity), forms)
         self._text(contents.TURTLE, graph.turtle)
         self._text(contents.JSON_LD, graph.json_ld)

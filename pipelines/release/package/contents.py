@@ -14,7 +14,7 @@ from pipelines.release.shared_files import ReleaseFiles
 from pipelines.storage.release_pointer import DATABASE, DESCRIPTION, info
 from pipelines.storage.sealing import file_seal
 
-WORKBOOK, BUNDLE, README, CHANGES = "nyckeltal.xlsx", "nyckeltal.zip", "README.md", "CHANGES.md"
+WORKBOOK, README, CHANGES = "nyckeltal.xlsx", "README.md", "CHANGES.md"
 DATAPACKAGE, TURTLE, JSON_LD, SCHEMA_ORG = "datapackage.json", "dcat.ttl", "dcat.jsonld", "dataset.jsonld"
 DICTIONARY, INDICATORS, CODES = "dictionary.csv", "indikatorer.csv", "kodlista.csv"
 MEDIA_TYPES = {
@@ -91,10 +91,6 @@ class Distribution:
 
 
 _FORMS = (
-    (
-        "zip", BUNDLE, "Allt i en fil", "Everything in one file",
-        "Alla filer i utgåvan, utom webbsidorna.", "",
-    ),
     (
         "excel", WORKBOOK, "Excel-arbetsbok", "Excel workbook",
         "Ett blad per tema med åren som kolumner, och ett med definitioner.", "",

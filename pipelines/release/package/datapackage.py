@@ -32,7 +32,7 @@ def record(
     """The descriptor of one release.
 
     Args:
-        files: every file except the records and the zip. dictionary: `data_dictionary.dictionary`. sources: source_id,
+        files: every file except the records. dictionary: `data_dictionary.dictionary`. sources: source_id,
         licence and url of the sources.
     """
     contributor: dict[str, Any] = {"title": identity.publisher, "roles": ["publisher"]}

@@ -44,7 +44,7 @@ _FILES = (
     (DATAPACKAGE, "Frictionless Data Package: varje fil med kolumner, storlek och SHA-256"),
     (f"{TURTLE}, {JSON_LD}", "katalogpost enligt DCAT-AP-SE 3.0.1"),
     (SCHEMA_ORG, "post för sökmotorer (schema.org Dataset)"),
-    ("nyckeltal.zip", "allt detta i en fil"),
+    ("SHA256SUMS", "varje fil med SHA-256: `sha256sum -c SHA256SUMS` visar att en kopia av mappen är hel"),
 )
 
 

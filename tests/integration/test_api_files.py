@@ -27,6 +27,7 @@ PAGES = {
     "assets/site.css": "body{}",
     "andringar.atom": "<feed/>",
     "karta.svg": "<svg/>",
+    "kostnad.csv.gz": "compressed already, so sent as it is",
     ".hemlig": "secret",
 }
 
@@ -64,12 +65,14 @@ def api(with_site: Place) -> Iterator[ServedApi]:
         ("/assets/site.css", "assets/site.css", "text/css; charset=utf-8"),
         ("/andringar.atom", "andringar.atom", "application/atom+xml"),
         ("/karta.svg", "karta.svg", "image/svg+xml"),
+        ("/kostnad.csv.gz", "kostnad.csv.gz", "application/gzip"),
     ],
 )
 def test_pages_come_with_their_types(path: str, name: str, kind: str, api: ServedApi) -> None:
     answer = api.get(path)
     assert (answer.status_code, answer.headers["content-type"]) == (200, kind)
     assert answer.text == PAGES[name]
+    assert "content-encoding" not in answer.headers
     again = api.http.get(path, headers={"If-None-Match": answer.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
     told = api.http.head(path)

@@ -32,7 +32,8 @@ router = APIRouter(include_in_schema=False)
 SITE = "site"
 _TYPES = {
     ".atom": "application/atom+xml", ".css": "text/css; charset=utf-8", ".csv": "text/csv; charset=utf-8",
-    ".duckdb": "application/vnd.duckdb", ".html": "text/html; charset=utf-8", ".ico": "image/x-icon",
+    ".duckdb": "application/vnd.duckdb", ".gz": "application/gzip", ".html": "text/html; charset=utf-8",
+    ".ico": "image/x-icon",
     ".js": "text/javascript; charset=utf-8", ".json": "application/json", ".jsonld": "application/ld+json",
     ".md": "text/markdown; charset=utf-8", ".parquet": "application/vnd.apache.parquet", ".png": "image/png",
     ".svg": "image/svg+xml", ".ttl": "text/turtle; charset=utf-8", ".txt": "text/plain; charset=utf-8",

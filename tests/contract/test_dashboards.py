@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import gzip
 import io
 import re
 import shutil
@@ -69,7 +70,8 @@ def test_power_query_reads_a_file_and_columns_that_a_release_has(full_release: S
     (code,) = [c for c in POWER_QUERY if "File.Contents" in c]
     (path,) = re.findall(r'releases\\current\\([^"]+)"', code)
     file = release_pointer.current_folder(full_release.releases_dir) / path.replace("\\", "/")
-    with file.open(encoding="utf-8", newline="") as opened:
+    assert "Binary.Decompress(Fil, Compression.GZip)" in code
+    with gzip.open(file, "rt", encoding="utf-8", newline="") as opened:
         rows = csv.DictReader(opened)
         named = set(re.findall(r'\{"(\w+)", (?:type|Int64)', code)) | set(re.findall(r"\[(\w+)\] =", code))
         (kept,) = re.findall(r"Table\.SelectColumns\(Urval, \{(.+?)\}\)", code)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -12,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.settings import ROOT
 from pipelines.storage import release_pointer
+from pipelines.storage.files import files_below
 from pipelines.storage.release_sums import SUMS, write_sums
 from tests.support.command import LONGEST, NYCKELTAL, Place, nyckeltal
 from tests.support.served import ServedApi
@@ -24,6 +27,7 @@ PAGES = {
     "assets/site.css": "body{}",
     "andringar.atom": "<feed/>",
     "karta.svg": "<svg/>",
+    "kostnad.csv.gz": "compressed already, so sent as it is",
     ".hemlig": "secret",
 }
 
@@ -37,11 +41,11 @@ def with_site(base: Place, tmp_path_factory: pytest.TempPathFactory) -> Place:
         target = folder / "site" / name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8")
-    (folder / ".hidden").write_text("secret", encoding="utf-8")
     (place.settings.releases_dir / "outside.txt").write_text("secret", encoding="utf-8")
     (folder / "site" / "link.txt").symlink_to(place.settings.releases_dir / "outside.txt")
     (folder / SUMS).unlink()
     write_sums(folder, {})
+    (folder / ".hidden").write_text("secret", encoding="utf-8")
     return place
 
 
@@ -61,12 +65,14 @@ def api(with_site: Place) -> Iterator[ServedApi]:
         ("/assets/site.css", "assets/site.css", "text/css; charset=utf-8"),
         ("/andringar.atom", "andringar.atom", "application/atom+xml"),
         ("/karta.svg", "karta.svg", "image/svg+xml"),
+        ("/kostnad.csv.gz", "kostnad.csv.gz", "application/gzip"),
     ],
 )
 def test_pages_come_with_their_types(path: str, name: str, kind: str, api: ServedApi) -> None:
     answer = api.get(path)
     assert (answer.status_code, answer.headers["content-type"]) == (200, kind)
     assert answer.text == PAGES[name]
+    assert "content-encoding" not in answer.headers
     again = api.http.get(path, headers={"If-None-Match": answer.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
     told = api.http.head(path)
@@ -152,6 +158,19 @@ def test_every_file_of_the_release_is_listed_and_is_what_it_is_on_disk(api: Serv
         assert answer.content == (folder / name).read_bytes()
         assert answer.headers["content-length"] == str((folder / name).stat().st_size)
     assert api.get("/utgava/parquet/area.parquet").headers["content-type"] == "application/vnd.apache.parquet"
+
+
+def test_a_whole_release_is_fetched_by_the_script_of_the_documentation(
+    api: ServedApi, with_site: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (code,) = re.findall(r"```python\n(.+?)```", (ROOT / "docs" / "package.md").read_text(encoding="utf-8"), re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    exec(code.replace("http://127.0.0.1:8000", api.address), {})  # noqa: S102 - the document's own example
+    folder = release_pointer.current_folder(with_site.settings.releases_dir)
+    fetched = {p.relative_to(tmp_path / "nyckeltal").as_posix(): p for p in files_below(tmp_path / "nyckeltal")}
+    listed = {p.relative_to(folder).as_posix() for p in files_below(folder) if p.is_file()}
+    assert set(fetched) == {n for n in listed if not n.startswith("site/") and n != ".hidden"}
+    assert all(copy.read_bytes() == (folder / name).read_bytes() for name, copy in fetched.items())
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,10 @@ base R, readr and data.table read in one process, LibreOffice in three conversio
 
 from __future__ import annotations
 
+import gzip
 import shutil
 import subprocess
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,11 +73,10 @@ def shipped(folder: Path) -> list[Given]:
     of_theme = f"select {columns(TIDY)} from observation_wide where theme = '{{}}'"
     tables = {"indikatorer.csv": "select * from indicator", "dictionary.csv": None, "kodlista.csv": None}
     themes = [
-        Given(folder / "csv/plain" / f"{theme}.csv", of_theme.format(theme)) for theme in sorted(map(str, THEMES))
+        Given(folder / "csv/plain" / f"{theme}.csv.gz", of_theme.format(theme)) for theme in sorted(map(str, THEMES))
     ]
     given = [*themes, *(Given(folder / name, sql) for name, sql in tables.items())]
-    found = {p for p in folder.rglob("*.csv") if "site" not in p.relative_to(folder).parts}
-    assert {g.file for g in given} == {p for p in found if p.parent.name != "excel"}
+    assert {g.file for g in given} == {*folder.glob("*.csv*"), *folder.glob("csv/plain/*")}
     return given
 
 
@@ -374,8 +375,16 @@ def opened(file: Path) -> list[list[object]]:
     return [list(row) for row in CalamineWorkbook.from_path(file).get_sheet_by_index(0).to_python()]
 
 
+def uncompressed(file: Path) -> bytes:
+    """The CSV of a file of the release."""
+    if file.suffix == ".zip":
+        with zipfile.ZipFile(file) as packed:
+            return packed.read(f"{file.stem}.csv")
+    return gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
+
+
 def as_written(file: Path, **dialect: str) -> pl.DataFrame:
-    return pl.read_csv(file, infer_schema=False, **dialect).fill_null("")  # type: ignore[arg-type]
+    return pl.read_csv(uncompressed(file), infer_schema=False, **dialect).fill_null("")  # type: ignore[arg-type]
 
 
 # Delimiter, quotation mark, UTF-8, first line, columns, language; then whether quoted cells are text, and whether
@@ -383,14 +392,17 @@ def as_written(file: Path, **dialect: str) -> pl.DataFrame:
 ENGLISH, SWEDISH, EAGER = "44,34,76,1,,1033", "59,34,76,1,,1053", "44,34,76,1,,1033,false,true"
 
 
-@pytest.mark.parametrize(("form", "filter_"), [("plain", ENGLISH), ("excel", SWEDISH)])
+@pytest.mark.parametrize(
+    ("path", "filter_"), [("plain/samverkan.csv.gz", ENGLISH), ("excel/samverkan.zip", SWEDISH)], ids=["plain", "excel"]
+)
 def test_libreoffice_opens_a_theme_with_every_code_and_value(
-    form: str, filter_: str, folder: Path, tmp_path: Path
+    path: str, filter_: str, folder: Path, tmp_path: Path
 ) -> None:
-    file = folder / "csv" / form / "samverkan.csv"
+    file = tmp_path / "samverkan.csv"
+    file.write_bytes(uncompressed(folder / "csv" / path))
     (made,) = converted(tmp_path, filter_, file)
     heads, *rows = opened(made)
-    raw = as_written(file, separator=";" if form == "excel" else ",")
+    raw = as_written(file, separator=";" if path.startswith("excel") else ",")
     assert heads == raw.columns
     assert len(rows) == raw.height
     for place, name in enumerate(raw.columns):
@@ -418,7 +430,9 @@ def test_libreoffice_makes_nothing_else_of_a_text_even_when_asked_to_look_for_nu
 
 def test_no_shipped_text_has_what_some_reader_changes(folder: Path) -> None:
     """data.table leaves doubled quotation marks doubled, readr and data.table cut blanks at the ends of a text."""
-    for file in sorted(p for p in folder.rglob("*.csv") if "site" not in p.relative_to(folder).parts):
+    files = sorted([*folder.glob("*.csv"), *folder.glob("csv/*/*")])
+    assert len(files) == 3 + 2 * len(THEMES)
+    for file in files:
         raw = as_written(file, separator=";" if file.parent.name == "excel" else ",")
         texts = pl.concat([raw[name].unique().rename("text") for name in raw.columns])
         changed = texts.filter(texts.str.contains(r'["\r\n\u{a0}\u{feff}]|^\s|\s$'))

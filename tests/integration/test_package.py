@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import csv
+import gzip
+import io
 import json
 import re
 import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -79,7 +80,7 @@ def test_plain_csv_read_by_duckdb_is_the_theme_row_for_row(
     file = f"select {told} from read_csv(?)"
     summed = "select count(*), bit_xor(hash(r)), sum(hash(r)::hugeint) from ({}) as r"
 
-    read = release.execute(summed.format(file), [str(folder / "csv/plain" / f"{theme}.csv")]).fetchone()
+    read = release.execute(summed.format(file), [str(folder / "csv/plain" / f"{theme}.csv.gz")]).fetchone()
     assert read == release.execute(summed.format(rows)).fetchone()
     assert read is not None
     assert read[0] > 0
@@ -90,7 +91,7 @@ def test_csv_for_swedish_excel_read_by_pandas_has_every_value(
     folder: Path, release: duckdb.DuckDBPyConnection, theme: str
 ) -> None:
     read = pd.read_csv(
-        folder / "csv/excel" / f"{theme}.csv", sep=";", decimal=",", encoding="utf-8-sig", engine="c",
+        folder / "csv/excel" / f"{theme}.zip", sep=";", decimal=",", encoding="utf-8-sig", engine="c",
         usecols=[*KEY, "value", "lower_95", "upper_95"], dtype={n: str for n in KEY if n != "year"},
         float_precision="round_trip",
     )  # fmt: skip
@@ -104,24 +105,27 @@ def test_csv_for_swedish_excel_read_by_pandas_has_every_value(
 
 
 def test_csv_for_swedish_excel_begins_with_a_byte_order_mark_and_the_plain_one_does_not(folder: Path) -> None:
-    excel, plain = (
-        (folder / "csv" / form / "samverkan.csv").read_bytes()[:200] for form in ("excel", "plain")
-    )  # fmt: skip
+    with gzip.open(folder / "csv/plain/samverkan.csv.gz") as file:
+        plain = file.read(200)
+    with zipfile.ZipFile(folder / "csv/excel/samverkan.zip") as packed, packed.open("samverkan.csv") as file:
+        assert packed.namelist() == ["samverkan.csv"]
+        excel = file.read(200)
     assert excel.startswith(b"\xef\xbb\xbfindicator_id;title_sv;")
     assert plain.startswith(b"indicator_id,title_sv,")
 
 
-@pytest.mark.parametrize("form", ["plain", "excel"])
-def test_no_text_of_a_csv_begins_a_formula(folder: Path, form: str) -> None:
+def test_no_text_of_a_csv_begins_a_formula(folder: Path) -> None:
     begins = re.compile(r"[=+@\t\r]|-(?![\d,.])")
-    for path in [
-        *sorted((folder / "csv" / form).glob("*.csv"))[-1:],
-        folder / "indikatorer.csv",
-        folder / "dictionary.csv",
-    ]:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            delimiter = ";" if path.parent.name == "excel" else ","
-            assert [cell for row in csv.reader(file, delimiter=delimiter) for cell in row if begins.match(cell)] == []
+    with (
+        gzip.open(folder / "csv/plain/samverkan.csv.gz", "rt", encoding="utf-8", newline="") as plain,
+        zipfile.ZipFile(folder / "csv/excel/samverkan.zip") as packed,
+        io.TextIOWrapper(packed.open("samverkan.csv"), encoding="utf-8-sig", newline="") as excel,
+        (folder / "indikatorer.csv").open(encoding="utf-8", newline="") as indicators,
+        (folder / "dictionary.csv").open(encoding="utf-8", newline="") as dictionary,
+    ):
+        for file in (plain, excel, indicators, dictionary):
+            rows = csv.reader(file, delimiter=";" if file is excel else ",")
+            assert [cell for row in rows for cell in row if begins.match(cell)] == []
 
 
 # Workbook
@@ -164,8 +168,7 @@ def test_a_sheet_read_by_calamine_has_every_value_of_the_theme_and_no_other(
     expected = truth(release, f"theme = '{theme}' and value is not null", "attribution")
 
     assert read.select(*KEY, "attribution").equals(expected.select(*KEY, "attribution"))
-    # A workbook holds sixteen digits of a number; Excel shows fifteen.
-    np.testing.assert_allclose(read["value"].to_numpy(), expected["value"].to_numpy(), rtol=1e-15, atol=0)
+    np.testing.assert_array_equal(read["value"].to_numpy(), expected["value"].to_numpy())
 
 
 def test_every_series_of_the_release_has_a_row_and_missing_values_are_explained(
@@ -276,7 +279,6 @@ def test_the_data_package_is_valid_and_tells_each_file_by_its_hash(folder: Path)
         "dcat.ttl",
         "dcat.jsonld",
         "dataset.jsonld",
-        "nyckeltal.zip",
         "files.json",
         "SHA256SUMS",
     }
@@ -358,7 +360,7 @@ def test_the_catalogue_leads_to_every_file_of_data_where_it_is_served(folder: Pa
         assert re.fullmatch(r"https?://.+", str(address))
         assert (folder / str(address).removeprefix(home)).is_file()
     downloads = {str(a).removeprefix(home) for a in graph.objects(None, ns.DCAT.downloadURL)}
-    patterns = ("csv/*/*.csv", "json-stat/*.json", "parquet/*.parquet", "*.duckdb", "*.xlsx", "*.zip")
+    patterns = ("csv/*/*.csv.gz", "csv/*/*.zip", "json-stat/*.json", "parquet/*.parquet", "*.duckdb", "*.xlsx")
     assert downloads == {p.relative_to(folder).as_posix() for pattern in patterns for p in folder.glob(pattern)}
 
 
@@ -394,24 +396,6 @@ def test_the_table_of_indicators_is_given_whole(folder: Path, release: duckdb.Du
 
 
 # The whole
-
-
-def test_the_zip_holds_every_file_as_it_is(folder: Path) -> None:
-    with zipfile.ZipFile(folder / "nyckeltal.zip") as bundle:
-        names = bundle.namelist()
-        assert len(names) == len(set(names))
-        files = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
-        assert set(names) == {f for f in files if not f.startswith("site/")} - {
-            "nyckeltal.zip",
-            "files.json",
-            "SHA256SUMS",
-        }
-        for member in bundle.infolist():
-            content = (folder / member.filename).read_bytes()
-            assert (member.file_size, member.CRC) == (len(content), zlib.crc32(content)), member.filename
-            assert (member.compress_type == zipfile.ZIP_STORED) == member.filename.endswith((".parquet", ".xlsx"))
-            if len(content) < 5_000_000:
-                assert bundle.read(member) == content, member.filename
 
 
 def test_the_readme_names_the_release_how_to_cite_it_and_files_that_are_there(folder: Path) -> None:
@@ -456,7 +440,7 @@ def test_no_file_tells_where_it_was_made(folder: Path) -> None:
 def test_attribution_follows_processing_in_every_form(folder: Path, workbook: CalamineWorkbook) -> None:
     """Only what is unchanged names Kolada or SCB as its source: a published value, but not the mean of a group."""
     source = re.compile(r"Källa: (?:Kolada|SCB)")
-    rows = pd.read_csv(folder / "csv/plain/samverkan.csv", usecols=["area_type", "processing_level", "attribution"])
+    rows = pd.read_csv(folder / "csv/plain/samverkan.csv.gz", usecols=["area_type", "processing_level", "attribution"])
     named = rows["attribution"].str.contains(source.pattern)
     assert set(rows[named]["processing_level"]) == {"published"}
     assert set(rows[named]["area_type"]).isdisjoint({"group", "county"})

@@ -1,4 +1,5 @@
-# Reads files of CSV as people do, without arguments, with base R, readr and data.table.
+# Reads files of CSV as people do, without arguments, with base R, readr and data.table. data.table uncompresses only with
+# R.utils, which many machines lack: so it is given what gunzip says.
 # Arguments: a folder for answers, a list of files. For each file and reader: the kinds of the columns (kinds.csv), and,
 # where there are such columns, rows, values and sums by area, sex and year (<reader>.<number>.csv).
 suppressPackageStartupMessages({library(readr); library(data.table)})
@@ -7,7 +8,10 @@ files <- readLines(given[2], encoding = "UTF-8")
 readers <- list(
     base = function(file) read.csv(file),
     readr = function(file) suppressWarnings(read_csv(file, show_col_types = FALSE, progress = FALSE)),
-    data.table = function(file) fread(file, showProgress = FALSE)
+    data.table = function(file) {
+        if (endsWith(file, ".gz")) fread(cmd = paste("gunzip -c", shQuote(file)), showProgress = FALSE)
+        else fread(file, showProgress = FALSE)
+    }
 )
 kinds <- list()
 for (number in seq_along(files)) for (reader in names(readers)) {

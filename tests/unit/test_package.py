@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import json
+import math
+import re
+import shutil
+import subprocess
 import zipfile
 from datetime import datetime
 from pathlib import Path
 
 import msgspec
+import openpyxl
 import polars as pl
 import pytest
+import xlsxwriter
 from pydantic import ValidationError
 from python_calamine import CalamineWorkbook
 from rdflib import Graph, Literal, Namespace, URIRef
@@ -22,11 +29,13 @@ from pipelines.release.package import contents, jsonstat, titles, workbook
 from pipelines.release.package.change_notes import Changes
 from pipelines.release.package.contents import File
 from pipelines.release.package.dcat import Catalogue
-from pipelines.release.package.delimited import EXCEL, PLAIN, write_csv
+from pipelines.release.package.delimited import EXCEL, PLAIN, Form, write_csv
 from pipelines.release.package.identity import NO_PUBLISHER, Identity
+from pipelines.release.package.sheet_rows import append_rows
 from pipelines.release.package.workbook import Book, widened
 from pipelines.settings import Settings
 from pipelines.storage.release_pointer import ReleaseInfo
+from pipelines.text.csv_values import readable
 
 MADE = datetime.fromisoformat("2026-11-26T22:30:00")
 STARTS = ["=1+1", "+46", "-x", "@a", "\tb", "\rc", "<r>d</r>", "0180", "'e", "å"]
@@ -47,18 +56,35 @@ def identity(previous: str | None = None, **settings: str) -> Identity:
 
 
 @pytest.mark.parametrize("form", [PLAIN, EXCEL], ids=["plain", "excel"])
-def test_no_cell_of_a_csv_begins_a_formula_and_numbers_stay_numbers(tmp_path: Path, form: object) -> None:
-    assert form in (PLAIN, EXCEL)
-    chosen = EXCEL if form == EXCEL else PLAIN
+def test_no_cell_of_a_csv_begins_a_formula_and_numbers_stay_numbers(tmp_path: Path, form: Form) -> None:
     frame = pl.DataFrame({"title": STARTS, "value": [-1.5] * len(STARTS)})
-    write_csv([frame[:4], frame[4:]], tmp_path / "a.csv", chosen)
+    write_csv(readable(frame), tmp_path / "a.csv", form)
 
-    with (tmp_path / "a.csv").open(encoding=chosen.encoding, newline="") as file:
-        head, *rows = csv.reader(file, delimiter=chosen.delimiter)
+    with (tmp_path / "a.csv").open(encoding=form.encoding, newline="") as file:
+        head, *rows = csv.reader(file, delimiter=form.delimiter)
     assert head == ["title", "value"]
     assert [t.lstrip("'") for t, _ in rows] == [t.lstrip("'") for t in STARTS]
     assert [t for t, _ in rows if t.startswith(("=", "+", "-", "@", "\t", "\r"))] == []
-    assert {v for _, v in rows} == {"-1,5" if chosen == EXCEL else "-1.5"}
+    assert {v for _, v in rows} == {"-1,5" if form == EXCEL else "-1.5"}
+
+
+@pytest.mark.parametrize("form", [PLAIN, EXCEL], ids=["plain", "excel"])
+def test_a_compressed_csv_is_the_same_csv_and_its_bytes_depend_on_nothing_else(tmp_path: Path, form: Form) -> None:
+    frame = readable(pl.DataFrame({"title": STARTS, "value": range(len(STARTS))}))
+    other = tmp_path / "other"
+    other.mkdir()
+    for folder in (tmp_path, other):
+        write_csv(frame, folder / "a.csv", form)
+        write_csv(frame, folder / f"a{form.ending}", form)
+    plain, packed = ((tmp_path / name).read_bytes() for name in ("a.csv", f"a{form.ending}"))
+    assert packed == (other / f"a{form.ending}").read_bytes()
+    if form == PLAIN:
+        assert gzip.decompress(packed) == plain
+        assert packed[3:8] == bytes(5)  # neither a name nor a time in the header
+    else:
+        with zipfile.ZipFile(tmp_path / "a.zip") as opened:
+            assert opened.namelist() == ["a.csv"]
+            assert opened.read("a.csv") == plain
 
 
 ROWS = pl.DataFrame(
@@ -117,6 +143,41 @@ def test_a_workbook_writes_text_as_text_and_years_as_columns(tmp_path: Path) -> 
         assert not any(b"<f>" in parts.read(n) or b"<hyperlink" in parts.read(n) for n in parts.namelist())
 
 
+def test_a_sheet_looks_as_it_should_to_openpyxl(tmp_path: Path) -> None:
+    book = Book(tmp_path / "a.xlsx", MADE)
+    book.theme_sheets("Kostnad", *widened(ROWS, labelled))
+    book.close()
+
+    sheet = openpyxl.load_workbook(tmp_path / "a.xlsx")["Kostnad"]
+    assert (sheet.dimensions, sheet.freeze_panes, sheet.auto_filter.ref) == ("A1:M4", "D2", "A1:M4")
+    assert [round(sheet.column_dimensions[c].width) for c in "ABCF"] == [12, 23, 47, 11]
+    head = sheet["A1"]
+    assert (head.value, head.font.bold, head.fill.start_color.rgb) == ("Områdeskod", True, "FFEDEDED")
+    shown = {cell.coordinate: (cell.value, cell.number_format) for cell in (sheet["F2"], sheet["G3"], sheet["G4"])}
+    assert shown == {"F2": (290766, "#,##0"), "G3": (-0.5, "#,##0"), "G4": (12.25, "#,##0.00")}
+    assert (sheet["A2"].value, sheet["A2"].data_type, sheet["G2"].value) == ("0180", "s", None)
+
+
+@pytest.mark.slow
+def test_a_sheet_is_opened_by_libreoffice_with_every_text_and_number(tmp_path: Path) -> None:
+    soffice = shutil.which("soffice")
+    if soffice is None:
+        pytest.skip("there is no LibreOffice on this machine")
+    book = Book(tmp_path / "a.xlsx", MADE)
+    book.theme_sheets("Kostnad", *widened(ROWS, labelled))
+    book.close()
+    profile = f"-env:UserInstallation=file://{tmp_path / 'profile'}"
+    convert = [soffice, profile, "--headless", "--convert-to", "ods", "--outdir", tmp_path, tmp_path / "a.xlsx"]
+    subprocess.run(convert, capture_output=True, check=True, timeout=300)
+
+    opened, given = (
+        CalamineWorkbook.from_path(tmp_path / name).get_sheet_by_name("Kostnad").to_python()
+        for name in ("a.ods", "a.xlsx")
+    )
+    assert opened == given
+    assert len(given) == 4
+
+
 def test_more_rows_than_a_sheet_may_have_go_on_in_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workbook, "MAX_ROWS", 2)
     book = Book(tmp_path / "a.xlsx", MADE)
@@ -125,6 +186,40 @@ def test_more_rows_than_a_sheet_may_have_go_on_in_another(tmp_path: Path, monkey
 
     read = CalamineWorkbook.from_path(tmp_path / "a.xlsx")
     assert [len(read.get_sheet_by_name(n).to_python()) for n in ("Behov", "Behov 2")] == [3, 2]
+
+
+AWKWARD = [
+    "=1+1", "+46", "-x", "@a", "\tb", "\rc", "0180", "å ", " x", "a & b < c", '"', "_x0041_", "\x01\ufffe",
+    "två\nrader", "Å" * 32_767, None,
+]  # fmt: skip
+NUMBERS = [0.1 + 0.2, 62.301798074673954, 1e-7, 1e20, -0.5, 0.0, 290766.0, None, math.nan, math.inf]
+
+
+def sheet_of(path: Path, rows: pl.DataFrame, cell_by_cell: bool) -> list[str]:
+    """The XML of a sheet with these rows below a heading, written in one of two ways; every other part is a number."""
+    with xlsxwriter.Workbook(path, {"constant_memory": True, "strings_to_formulas": False}) as book:
+        sheet = book.add_worksheet()
+        shown = [book.add_format({"num_format": code}) for code in ("#,##0", "#,##0.0")]
+        sheet.write_string(0, 0, "rubrik", book.add_format({"bold": True}))
+        if not cell_by_cell:
+            append_rows(sheet, rows, 1, pl.Series(range(rows.height)) % 2, dict(enumerate(shown)))
+        for number, row in enumerate(rows.iter_rows() if cell_by_cell else []):
+            for column, value in enumerate(row):
+                if isinstance(value, str):
+                    sheet.write_string(number + 1, column, value)
+                elif value is not None and math.isfinite(value):
+                    sheet.write_number(number + 1, column, value, shown[number % 2])
+    with zipfile.ZipFile(path) as parts:
+        return re.split("<v>|</v>", parts.read("xl/worksheets/sheet1.xml").decode())
+
+
+def test_a_large_sheet_is_what_xlsxwriter_writes_cell_by_cell_and_keeps_every_digit(tmp_path: Path) -> None:
+    numbers = [*NUMBERS, *[None] * (len(AWKWARD) - len(NUMBERS))]
+    rows = pl.DataFrame({"a": AWKWARD, "b": numbers, "c": AWKWARD[::-1]}, strict=False)
+    made, expected = (sheet_of(tmp_path / "a.xlsx", rows, slow) for slow in (False, True))
+    assert made[::2] == expected[::2]
+    assert [float(n) for n in made[1::2]] == [n for n in NUMBERS if n is not None and math.isfinite(n)]
+    assert [float(n) for n in made[1::2]] == pytest.approx([float(n) for n in expected[1::2]], rel=1e-15)
 
 
 # JSON-stat
@@ -216,7 +311,11 @@ def test_a_first_release_and_one_without_changes_say_so() -> None:
 
 VCARD = Namespace("http://www.w3.org/2006/vcard/ns#")
 FORMS = contents.distributions(
-    [File("nyckeltal.xlsx", 7, "b"), File("csv/plain/behov.csv", 1, "c"), File("csv/plain/kostnad.csv", 1, "d")]
+    [
+        File("nyckeltal.xlsx", 7, "b"),
+        File("csv/plain/behov.csv.gz", 1, "c"),
+        File("csv/plain/kostnad.csv.gz", 1, "d"),
+    ]
 )
 
 
@@ -225,9 +324,12 @@ def test_without_an_address_the_record_names_files_relative_to_itself_and_no_pub
     graph = Graph().parse(data=made, publicID="https://any.example.se/a/dcat.ttl")
 
     assert {str(o) for o in graph.objects(None, ns.DCAT.downloadURL)} == {
-        "https://any.example.se/a/nyckeltal.xlsx", "https://any.example.se/a/csv/plain/behov.csv",
-        "https://any.example.se/a/csv/plain/kostnad.csv",
+        "https://any.example.se/a/nyckeltal.xlsx", "https://any.example.se/a/csv/plain/behov.csv.gz",
+        "https://any.example.se/a/csv/plain/kostnad.csv.gz",
     }  # fmt: skip
+    packed = URIRef("https://www.iana.org/assignments/media-types/application/gzip")
+    (csv_files,) = graph.subjects(ns.DCAT.compressFormat, packed)
+    assert graph.value(csv_files, ns.DCTERMS["format"]) == Literal("text/csv")
     (agent,) = graph.subjects(ns.RDF.type, ns.FOAF.Agent)
     assert graph.value(agent, ns.FOAF.name) == Literal(NO_PUBLISHER, lang="sv")
     assert list(graph.objects(None, ns.DCAT.contactPoint)) == []

@@ -1,4 +1,4 @@
-"""The release package: workbook, CSV, JSON-stat, metadata records for catalogues and people, and a zip of all.
+"""The release package: workbook, CSV, JSON-stat, and metadata records for catalogues and people.
 
 Belongs here: files to distribute, each made from the release's tables and readable by other programs. Does not belong
 here: the tables and Parquet files (`release/publication.py`), pages (`site`), computing values (`dbt_project`).

@@ -6,8 +6,7 @@ Belongs here: that order. Does not belong here: the content of a file.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -15,9 +14,8 @@ import polars as pl
 
 from indicators.model import words
 from pipelines.release.package import contents, datapackage, jsonstat, readme, schema_org
-from pipelines.release.package.bundle import Bundle
 from pipelines.release.package.change_notes import Changes
-from pipelines.release.package.contents import BUNDLE, WORKBOOK, File
+from pipelines.release.package.contents import WORKBOOK, File
 from pipelines.release.package.data_dictionary import codes, dictionary
 from pipelines.release.package.dcat import Catalogue
 from pipelines.release.package.delimited import FORMS, Form, write_csv
@@ -25,7 +23,7 @@ from pipelines.release.package.identity import Identity
 from pipelines.release.package.release_data import TIDY, Figures
 from pipelines.release.package.workbook import widened, write_workbook
 from pipelines.release.shared_files import ReleaseFiles
-from pipelines.text.csv_values import fullest_first
+from pipelines.text.csv_values import fullest_first, readable
 
 _AT_ONCE = 50_000  # rows
 _EXTENT = "select min(year), max(year), count(*) from observation where value is not null"
@@ -45,40 +43,27 @@ class Assembly:
         self._parts = readme.about(identity, figures.indicator, int(values), self._years, short, rows)
 
     def write(self) -> None:
-        """Write every file.
-
-        The workbook is written in pure Python, so it has a thread of its own; CSV and zip are written by libraries
-        that release the interpreter lock.
-        """
-        with ThreadPoolExecutor(1) as aside, Bundle(self._release_files.folder, BUNDLE) as bundle:
-            workbook = aside.submit(self._workbook)
-            tables = contents.tables(self._release_files.folder)
-            self._themes()
-            self._texts()
-            early = [*tables, *(f for f in contents.written_files(self._release_files) if f.name != WORKBOOK)]
-            bundle.add(f.name for f in early)
-            workbook.result()
-            self._records([*tables, *contents.written_files(self._release_files)])
-            bundle.add(f.name for f in contents.written_files(self._release_files) if f not in early)
-        self._release_files.put(BUNDLE, self._identity.decides(), bundle.move_to)
-
-    def _workbook(self) -> None:
-        figures = self._figures
-        themes = ((words.THEMES[t], widened(figures.rows(t), figures.labelled)) for t in figures.themes)
-        write = partial(write_workbook, self._identity.info.created_at, self._parts, themes, figures.indicator)
+        """Write every file."""
+        sheets = [(words.THEMES[theme], self._theme(theme, i)) for theme, i in self._figures.themes.items()]
+        write = partial(write_workbook, self._identity.info.created_at, self._parts, sheets, self._figures.indicator)
         self._release_files.put(WORKBOOK, [self._identity.decides(), self._parts], write)
+        self._texts()
+        self._records([*contents.tables(self._release_files.folder), *contents.written_files(self._release_files)])
 
-    def _themes(self) -> None:
+    def _theme(self, theme: str, indicators: list[str]) -> tuple[pl.DataFrame, list[int]]:
+        """Make the sheet of a theme, and write its JSON-stat and CSV; CSV comes last, its text takes most memory."""
+        rows = _Rows(self._figures, theme)
+        sheet = widened(rows.all, self._figures.labelled)
         described = {row["indicator_id"]: row for row in self._figures.indicator.to_dicts()}
-        for theme, indicators in self._figures.themes.items():
-            rows = _Rows(self._figures, theme)
-            made_of = self._figures.made_of(indicators, ["title_sv", "unit", "cost_concept"])
-            for name, form in FORMS.items():
-                self._release_files.put(f"csv/{name}/{theme}.csv", made_of, partial(_write_rows, rows, form))
-            for i in indicators:
-                made_of = self._figures.made_of([i], jsonstat.DESCRIBED)
-                write = partial(_write_cube, rows, described[i], self._figures.known_from(i))
-                self._release_files.put(f"json-stat/{i}.json", made_of, write)
+        for i in indicators:
+            made_of = self._figures.made_of([i], jsonstat.DESCRIBED)
+            write = partial(_write_cube, rows, described[i], self._figures.known_from(i))
+            self._release_files.put(f"json-stat/{i}.json", made_of, write)
+        made_of = self._figures.made_of(indicators, ["title_sv", "unit", "cost_concept"])
+        for name, form in FORMS.items():
+            write = partial(_write_rows, rows, form)
+            self._release_files.put(f"csv/{name}/{theme}{form.ending}", made_of, write)
+        return sheet
 
     def _texts(self) -> None:
         """Files made from small tables: written when their content changed."""
@@ -87,7 +72,7 @@ class Assembly:
             (contents.DICTIONARY, dictionary(self._figures)),
             (contents.CODES, codes(self._figures.area)),
         ):
-            self._release_files.put(name, rows.to_dicts(), partial(write_csv, [fullest_first(rows)]))
+            self._release_files.put(name, rows.to_dicts(), partial(write_csv, readable(fullest_first(rows))))
         self._text(contents.CHANGES, lambda: self._changes.text(self._identity))
         self._text(contents.README, lambda: readme.readme(self._parts))
 
@@ -95,7 +80,7 @@ class Assembly:
         """Files that describe the others, so they come last."""
         identity, years, indicator = self._identity, self._years, self._figures.indicator
         told, sources = dictionary(self._figures), self._figures.query(_SOURCES)
-        forms = contents.distributions([File(BUNDLE), *files])
+        forms = contents.distributions(files)
         graph = Catalogue(identity, years, self._changes.short(identity), forms)
         self._text(contents.TURTLE, graph.turtle)
         self._text(contents.JSON_LD, graph.json_ld)
@@ -118,10 +103,11 @@ class _Rows:
         """Every row."""
         return self._figures.rows(self._theme)
 
-    def tidy(self) -> Iterator[pl.DataFrame]:
-        """Every row with its labels, in chunks: labels take most of a row's memory."""
-        rows = fullest_first(self.all)
-        return (self._figures.labelled(part).select(TIDY) for part in rows.iter_slices(_AT_ONCE))
+    @cached_property
+    def cells(self) -> pl.DataFrame:
+        """Every row with its labels, as CSV has them; made in chunks, because labels take most of a row's memory."""
+        parts = fullest_first(self.all).iter_slices(_AT_ONCE)
+        return pl.concat([readable(self._figures.labelled(part).select(TIDY)) for part in parts], rechunk=False)
 
     def of(self, indicator: str) -> pl.DataFrame:
         """Those of an indicator, with labels."""
@@ -130,7 +116,7 @@ class _Rows:
 
 
 def _write_rows(rows: _Rows, form: Form, path: Path) -> None:
-    write_csv(rows.tidy(), path, form)
+    write_csv(rows.cells, path, form)
 
 
 def _write_cube(rows: _Rows, indicator: dict[str, object], updated: str, path: Path) -> None:

@@ -14,7 +14,7 @@ from pipelines.release.shared_files import ReleaseFiles
 from pipelines.storage.release_pointer import DATABASE, DESCRIPTION, info
 from pipelines.storage.sealing import file_seal
 
-WORKBOOK, BUNDLE, README, CHANGES = "nyckeltal.xlsx", "nyckeltal.zip", "README.md", "CHANGES.md"
+WORKBOOK, README, CHANGES = "nyckeltal.xlsx", "README.md", "CHANGES.md"
 DATAPACKAGE, TURTLE, JSON_LD, SCHEMA_ORG = "datapackage.json", "dcat.ttl", "dcat.jsonld", "dataset.jsonld"
 DICTIONARY, INDICATORS, CODES = "dictionary.csv", "indikatorer.csv", "kodlista.csv"
 MEDIA_TYPES = {
@@ -26,8 +26,9 @@ MEDIA_TYPES = {
     ".parquet": "application/vnd.apache.parquet",
     ".ttl": "text/turtle",
     ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    ".zip": "application/zip",
 }
+_COMPRESSIONS = {".gz": "gz", ".zip": "zip"}  # by ending, as Frictionless names them
+COMPRESSED = {"gz": "application/gzip", "zip": "application/zip"}  # media types of the compressions
 
 
 @dataclass(frozen=True)
@@ -39,13 +40,18 @@ class File:
     sha256: str | None = None
 
     @property
+    def compression(self) -> str:
+        """How the file is compressed: `gz`, `zip`, or nothing."""
+        return _COMPRESSIONS.get(PurePosixPath(self.name).suffix, "")
+
+    @property
     def suffix(self) -> str:
-        """The file's ending, with the dot."""
-        return PurePosixPath(self.name).suffix
+        """The ending of the content, with the dot; each compressed file holds one CSV."""
+        return ".csv" if self.compression else PurePosixPath(self.name).suffix
 
     @property
     def media_type(self) -> str:
-        """The media type of the file."""
+        """The media type of the content."""
         return MEDIA_TYPES[self.suffix]
 
 
@@ -70,29 +76,36 @@ class Distribution:
     title_sv: str
     title_en: str
     about_sv: str
-    media_type: str
     files: tuple[File, ...]
     standard: str = ""
 
+    @property
+    def media_type(self) -> str:
+        """The media type of the content of each file."""
+        return self.files[0].media_type
+
+    @property
+    def compressed(self) -> str:
+        """The media type of the compression of each file; empty where they are not compressed."""
+        return COMPRESSED.get(self.files[0].compression, "")
+
 
 _FORMS = (
-    (
-        "zip", BUNDLE, "Allt i en fil", "Everything in one file",
-        "Alla filer i utgåvan, utom webbsidorna.", "",
-    ),
     (
         "excel", WORKBOOK, "Excel-arbetsbok", "Excel workbook",
         "Ett blad per tema med åren som kolumner, och ett med definitioner.", "",
     ),
     (
-        "csv", "csv/plain/*.csv", "CSV", "CSV",
-        "En fil per tema, en rad per värde; komma mellan kolumner, decimalpunkt, UTF-8. Områdeskoder står som "
-        "SE_0180 och kön som total, women och men, så att inget program ändrar dem.",
+        "csv", "csv/plain/*.csv.gz", "CSV", "CSV",
+        "En fil per tema, komprimerad med gzip, en rad per värde; komma mellan kolumner, decimalpunkt, UTF-8. "
+        "Områdeskoder står som SE_0180 och kön som total, women och men, så att inget program ändrar dem.",
         "",
     ),
     (
-        "csv-excel", "csv/excel/*.csv", "CSV för svenskt Excel", "CSV for Swedish Excel",
-        "Samma rader och koder; semikolon mellan kolumner, decimalkomma, UTF-8 med BOM.", "",
+        "csv-excel", "csv/excel/*.zip", "CSV för svenskt Excel", "CSV for Swedish Excel",
+        "En zip-fil per tema, med en CSV-fil i: samma rader och koder; semikolon mellan kolumner, decimalkomma, UTF-8 "
+        "med BOM.",
+        "",
     ),
     (
         "json-stat", "json-stat/*.json", "JSON-stat", "JSON-stat",
@@ -117,5 +130,5 @@ def distributions(files: Iterable[File]) -> list[Distribution]:
     for key, pattern, title_sv, title_en, about, standard in _FORMS:
         mine = tuple(f for f in listed if fnmatchcase(f.name, pattern))
         if mine:
-            found.append(Distribution(key, title_sv, title_en, about, mine[0].media_type, mine, standard))
+            found.append(Distribution(key, title_sv, title_en, about, mine, standard))
     return found

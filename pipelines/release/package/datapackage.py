@@ -32,7 +32,7 @@ def record(
     """The descriptor of one release.
 
     Args:
-        files: every file except the records and the zip. dictionary: `data_dictionary.dictionary`. sources: source_id,
+        files: every file except the records. dictionary: `data_dictionary.dictionary`. sources: source_id,
         licence and url of the sources.
     """
     contributor: dict[str, Any] = {"title": identity.publisher, "roles": ["publisher"]}
@@ -59,7 +59,7 @@ def record(
 def _resource(file: File, columns: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
     path = PurePosixPath(file.name)
     made: dict[str, Any] = {
-        "name": str(path.with_suffix("")).lower() if path.parent.name else file.name.lower(),
+        "name": str(path.parent / path.name.partition(".")[0]).lower() if path.parent.name else file.name.lower(),
         "path": file.name,
         "format": file.suffix.removeprefix("."),
         "mediatype": file.media_type,
@@ -68,7 +68,8 @@ def _resource(file: File, columns: dict[str, list[dict[str, Any]]]) -> dict[str,
     }
     made["name"] = made["name"].replace("/", "-")
     if path.parent.parent.name == "csv":
-        return made | _tabular(_of_theme(columns), FORMS[path.parent.name], KEY)
+        packed = {"compression": file.compression}
+        return made | packed | _tabular(_of_theme(columns), FORMS[path.parent.name], KEY)
     if file.name == INDICATORS:
         return made | _tabular(columns["indicator"], PLAIN, ("indicator_id",))
     if file.name == DICTIONARY:

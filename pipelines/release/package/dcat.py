@@ -19,6 +19,7 @@ ADMS, ODRS = Namespace("http://www.w3.org/ns/adms#"), Namespace("http://schema.t
 VCARD = Namespace("http://www.w3.org/2006/vcard/ns#")
 _PUBLISHER_TYPE = Namespace("http://purl.org/adms/publishertype/")
 _EU = Namespace("http://publications.europa.eu/resource/authority/")
+_IANA = "https://www.iana.org/assignments/media-types/"
 CC0 = URIRef("http://creativecommons.org/publicdomain/zero/1.0/")  # required by the profile
 SWEDEN = URIRef("http://sws.geonames.org/2661886")
 KEYWORDS = (
@@ -158,6 +159,7 @@ class Catalogue:
             dcat_accessURL=files if only else [self._here(README)],
             dcat_downloadURL=files,
             dcterms_format=[Literal(form.media_type)],
+            dcat_compressFormat=[URIRef(f"{_IANA}{form.compressed}")] if form.compressed else [],
             dcterms_language=[_EU["language/SWE"]],
             dcterms_issued=[self._date()],
             dcterms_license=[self._here("#villkor")],

@@ -32,8 +32,8 @@ from pipelines.text.swedish_numbers import number
 Parts = list[tuple[str, Sequence[str]]]
 _FILES = (
     (WORKBOOK, "arbetsbok med ett blad per tema, åren som kolumner, och ett blad med alla definitioner"),
-    ("csv/excel/", "en fil per tema för svenskt Excel: semikolon, decimalkomma, UTF-8 med BOM"),
-    ("csv/plain/", "samma rader för allt annat: komma, decimalpunkt, UTF-8"),
+    ("csv/excel/", "en zip-fil per tema för svenskt Excel, med en CSV-fil i: semikolon, decimalkomma, UTF-8 med BOM"),
+    ("csv/plain/", "samma rader för allt annat: komma, decimalpunkt, UTF-8, komprimerade med gzip (`.csv.gz`)"),
     ("json-stat/", "en fil per nyckeltal i JSON-stat 2.0, med områden, år och kön"),
     ("nyckeltal.duckdb", "alla tabeller och vyer i en DuckDB-databas; varje kolumn har en beskrivning"),
     ("parquet/", "en fil per tabell"),
@@ -44,7 +44,7 @@ _FILES = (
     (DATAPACKAGE, "Frictionless Data Package: varje fil med kolumner, storlek och SHA-256"),
     (f"{TURTLE}, {JSON_LD}", "katalogpost enligt DCAT-AP-SE 3.0.1"),
     (SCHEMA_ORG, "post för sökmotorer (schema.org Dataset)"),
-    ("nyckeltal.zip", "allt detta i en fil"),
+    ("SHA256SUMS", "varje fil med SHA-256: `sha256sum -c SHA256SUMS` visar att en kopia av mappen är hel"),
 )
 
 
@@ -121,6 +121,9 @@ def _in_csv(rows: Mapping[str, int]) -> list[str]:
         else f"Alla CSV-filer ryms i ett kalkylblad (1 048 576 rader); störst är {theme}.csv med {number(most)} rader."
     )
     return [
+        "Filerna för teman är stora och därför komprimerade. R, pandas, polars och DuckDB läser .csv.gz utan att den "
+        "packas upp (fread i data.table behöver paketet R.utils). För Excel: dubbelklicka på en zip-fil i csv/excel, "
+        f"och sedan på CSV-filen i den; eller öppna {WORKBOOK}, som har alla värden, med åren som kolumner.",
         f"I CSV-filerna, och bara där, börjar en kod av siffror med {prefix} ({prefix}0180 är 0180), och kön står som "
         f"{sexes}. En text som saknas är {absent}, sant och falskt är TRUE och FALSE, och andra texter som ett program "
         "kunde ta för tal, datum eller formel har en apostrof först. R, pandas, polars och DuckDB läser filerna i "
@@ -156,11 +159,11 @@ import duckdb
 import polars as pl
 
 duckdb.sql("select * from 'parquet/observation.parquet' where area_id = '1480'")
-pl.read_csv("csv/plain/kostnad.csv").filter(pl.col("area_id") == "SE_1480")
+pl.read_csv("csv/plain/kostnad.csv.gz").filter(pl.col("area_id") == "SE_1480")
 ```
 
 ```r
 arrow::read_parquet("parquet/observation.parquet")
-subset(read.csv("csv/plain/kostnad.csv"), area_id == "SE_1480" & sex == "total")
+subset(read.csv("csv/plain/kostnad.csv.gz"), area_id == "SE_1480" & sex == "total")
 ```
 """.splitlines()

@@ -10,7 +10,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
-import duckdb
 import polars as pl
 
 from indicators.model.words import AREA_TYPES, SEXES, THEMES
@@ -82,13 +81,8 @@ class Figures:
         self._con.close()
 
     def query(self, sql: str, parameters: list[Any] | None = None) -> pl.DataFrame:
-        """Rows of a query; may be called from several threads."""
-        return self._cursor().execute(sql, parameters or []).pl()
-
-    def _cursor(self) -> duckdb.DuckDBPyConnection:
-        cursor = self._con.cursor()
-        cursor.execute("use release")
-        return cursor
+        """Rows of a query."""
+        return self._con.execute(sql, parameters or []).pl()
 
     @cached_property
     def indicator(self) -> pl.DataFrame:

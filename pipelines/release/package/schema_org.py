@@ -61,6 +61,6 @@ def _download(identity: Identity, form: Distribution) -> dict[str, Any]:
         "@type": "DataDownload",
         "name": form.title_sv,
         "description": form.about_sv,
-        "encodingFormat": form.media_type,
+        "encodingFormat": [form.media_type, form.compressed] if form.compressed else form.media_type,
         "contentUrl": [f"{identity.base}{f.name}" for f in form.files],
     }

@@ -17,6 +17,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from indicators.model import words
 from pipelines.release.package import titles
+from pipelines.release.package.sheet_rows import append_rows
 
 MAX_ROWS = 1_048_575  # rows below the header that every program can read
 _CELL = 32_767  # longest text in a cell
@@ -44,7 +45,7 @@ _INDICATOR = (
 
 
 class Book:
-    """A workbook that is written row by row, in constant memory."""
+    """A workbook that is written row by row, in constant memory; large sheets a column at a time."""
 
     def __init__(self, path: Path, made: datetime) -> None:
         self._book = xlsxwriter.Workbook(
@@ -85,7 +86,8 @@ class Book:
         columns = [*_BEFORE, *((str(y), str(y), _YEAR_WIDTH) for y in years), *_AFTER]
         for number, part in enumerate(wide.iter_slices(MAX_ROWS), 1):
             sheet = self._sheet(name if number == 1 else f"{name} {number}", columns, part.height, _FROZEN)
-            self._write_wide(sheet, part.select(*(c for _, c, _ in columns), "decimals"), len(_BEFORE), len(years))
+            formats = {decimals: self._number(decimals) for decimals in part["decimals"].unique(maintain_order=True)}
+            append_rows(sheet, part.select(c for _, c, _ in columns), 1, part["decimals"], formats)
 
     def table_sheet(self, name: str, columns: Sequence[tuple[str, str, int]], rows: pl.DataFrame) -> None:
         """A table unchanged: numbers as numbers, all else as text."""
@@ -106,19 +108,6 @@ class Book:
         sheet.autofilter(0, 0, rows, len(columns) - 1)
         sheet.ignore_errors({"number_stored_as_text": f"A1:A{rows + 1}"})  # codes are text, so that 0180 keeps its zero
         return sheet
-
-    def _write_wide(self, sheet: Worksheet, rows: pl.DataFrame, before: int, years: int) -> None:
-        texts = [n for n in range(rows.width - 1) if not before <= n < before + years]
-        numbers = range(before, before + years)
-        write_text, write_number = sheet.write_string, sheet.write_number
-        for number, row in enumerate(rows.iter_rows(), 1):
-            shown = self._number(row[-1])
-            for column in texts:
-                if row[column] is not None:
-                    write_text(number, column, row[column])
-            for column in numbers:
-                if row[column] is not None:
-                    write_number(number, column, row[column], shown)
 
     def _number(self, decimals: int) -> Format:
         """The number format, in a workbook's notation `#,##0.0`; Swedish Excel shows `290 766,0`."""

@@ -228,16 +228,18 @@ def find_area(folder: Path, written: str) -> tuple[str, str]:
         UsageError: no such area; a code without its leading zeros gets a suggestion, never a guess.
     """
     with open_release(folder) as con:
-        found = con.execute("select area_id, name from area where area_type <> 'unit'").fetchall()
-    areas = AreaNames(dict(found))
-    area = code(written) if code(written) in areas.names else areas.code_of(written)
+        names = dict(con.execute("select area_id, name from area where area_type <> 'unit'").fetchall())
+    if code(written) in names:
+        return code(written), names[code(written)]
+    areas = AreaNames(names)
+    area = areas.code_of(written)
     if area is None:
-        near = ", ".join(f"{each} ({areas.names[each]})" for each in areas.near(written))
+        near = ", ".join(f"{each} ({names[each]})" for each in areas.near(written))
         remedy = f"did you mean {near}?" if near else 'see `nyckeltal sql "select area_id, name from area"`'
         raise UsageError(
             "there is no such area", expected="a code such as 1480 or a name", found=written, remedy=remedy
         )
-    return area, areas.names[area]
+    return area, names[area]
 
 
 def first_known(folder: Path) -> datetime:

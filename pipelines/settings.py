@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, get_origin
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 _PACKAGE = Path(__file__).resolve().parent
 ROOT = _PACKAGE.parent
@@ -31,10 +32,13 @@ PublisherType = Literal[
 ]
 
 
-class Settings(BaseSettings):
-    """Settings of a run. Environment variables are the names in capitals after `NYCKELTAL_`."""
+class Settings(BaseModel):
+    """Settings of a run. Environment variables are the names in capitals after `NYCKELTAL_`; lists are written as JSON.
 
-    model_config = SettingsConfigDict(env_prefix="NYCKELTAL_", frozen=True, extra="forbid")
+    The environment is read here, and not by pydantic-settings, which takes every command a tenth of a second to load.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     data_dir: Path = Field(
         default_factory=lambda: ROOT / "data" if IS_CHECKOUT else Path.cwd() / "data",
@@ -108,6 +112,14 @@ class Settings(BaseSettings):
     keep_releases: int = Field(default=10, ge=1)
     max_fresh_hours: int = Field(default=26, ge=1, description="a release older than this is told as late")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _with_environment(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """What is given, and the environment for the rest."""
+        told = {name: os.environ.get(f"NYCKELTAL_{name.upper()}") for name in cls.model_fields}
+        kinds = {name: field.annotation for name, field in cls.model_fields.items()}
+        return {name: _value(text, kinds[name]) for name, text in told.items() if text is not None} | given
+
     @property
     def archive_dir(self) -> Path:
         """Raw bytes, as given."""
@@ -157,3 +169,13 @@ class Settings(BaseSettings):
     def run_log(self) -> Path:
         """One JSON line for each run."""
         return self.data_dir / "logs" / "runs.jsonl"
+
+
+def _value(text: str, kind: Any) -> Any:
+    """The value that a variable states. A text that is no JSON, where JSON is expected, is refused with all others."""
+    if get_origin(kind) not in {dict, frozenset}:
+        return text
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

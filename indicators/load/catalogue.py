@@ -103,11 +103,12 @@ def _catalogue_files(home: Path) -> list[Path]:
     files = sorted((home / "catalogue").glob("*/*.yml"))
     registers = [home / "registers" / f"{name}.yml" for name in REGISTERS]
     registers += [*(home / "registers" / "corrections").glob("*.yml"), *(home / "registers" / "studies").glob("*.yml")]
+    declared = {*files, *registers}
     for path in sorted(p for p in home.glob("[cr]*/**/*") if p.suffix in {".yml", ".yaml"}):
         place = path.relative_to(home).as_posix()
-        if place.startswith("catalogue/") and path not in files:
+        if place.startswith("catalogue/") and path not in declared:
             raise DeclarationError(path, "place", "catalogue/<theme>/<indicator_id>.yml", place)
-        if place.startswith("registers/") and path not in registers:
+        if place.startswith("registers/") and path not in declared:
             folders = "corrections/<name>.yml or studies/<study_id>.yml"
             known = f"one of {', '.join(f'{name}.yml' for name in REGISTERS)}, {folders}"
             raise DeclarationError(path, "place", known, path.name)

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-import polars as pl
-
 from indicators.load.catalogue import load_catalogue
 from indicators.model import words
 from indicators.model.indicator import Indicator
@@ -20,8 +18,11 @@ from pipelines.errors import UsageError
 from pipelines.reading import reader
 from pipelines.settings import Settings
 from pipelines.storage import release_pointer
+from pipelines.storage.database import literal
 from pipelines.text.normalise import holds_words
 from pipelines.text.suggestions import names_near, words_near
+
+_YEARS = ("first_year", "last_year", "no_values_sv")
 
 
 def of_theme(settings: Settings, theme: str | None) -> list[dict[str, Any]]:
@@ -75,10 +76,11 @@ def _years(settings: Settings) -> dict[str, dict[str, Any]] | None:
     if release_pointer.current(settings.releases_dir) is None:
         return None
     folder = release_pointer.current_folder(settings.releases_dir)
-    has_words = "no_values_sv" in reader.query(folder, "from indicator limit 0").columns  # not in earlier releases
-    said = "no_values_sv" if has_words else "if(last_year is null, 'inga värden än', null) as no_values_sv"
-    rows = reader.query(folder, f"select indicator_id, first_year, last_year, {said} from indicator").to_dicts()
-    return {row.pop("indicator_id"): row for row in rows}
+    with reader.open_release(folder) as con:
+        rows = reader.records(con, "from indicator")  # select *: earlier releases lack no_values_sv
+    for row in rows:
+        row.setdefault("no_values_sv", "inga värden än" if row["last_year"] is None else None)
+    return {row["indicator_id"]: {name: row[name] for name in _YEARS} for row in rows}
 
 
 def describe_indicator(settings: Settings, indicator_id: str) -> dict[str, Any]:
@@ -92,7 +94,8 @@ def describe_indicator(settings: Settings, indicator_id: str) -> dict[str, Any]:
         raise no_such_indicator(indicator_id, catalogue.by_id)
     if release_pointer.current(settings.releases_dir):
         folder = release_pointer.current_folder(settings.releases_dir)
-        rows = reader.query(folder, "select * from indicator where indicator_id = $1", [indicator_id]).to_dicts()
+        with reader.open_release(folder) as con:
+            rows = reader.records(con, f"from indicator where indicator_id = {literal(indicator_id)}")
         if rows:
             return rows[0]
     declared = catalogue.by_id[indicator_id].model_dump(mode="json")
@@ -129,9 +132,7 @@ def tell_indicators(found: list[dict[str, Any]]) -> None:
         }
         for i in found
     ]
-    columns = ["theme", "indicator_id", "title_sv", "unit", "kind", "years"]
-    frame = pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String))
-    terminal.table(frame, title=f"{len(rows)} indicators", limit=1000)
+    terminal.records_as_table(rows, f"{len(rows)} indicators")
     if empty := sum(bool(i["no_values_sv"]) for i in found):
         terminal.out.print(f"{empty} av {len(found)} har inga värden.")
 

@@ -58,6 +58,8 @@ app.add_typer(warehouse.warehouse_app, name="warehouse")
 
 def main() -> None:
     """Run a command; print an error of this project on standard error and return its exit code."""
+    # Plugins of pydantic, of which none is used: it would look for them in every installed distribution, for 0.05 s.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")
     try:
         app()
     except NyckeltalError as error:
@@ -173,7 +175,7 @@ def status(data_dir: DataDir = None, json_out: AsJson = False) -> None:
 
     Exit code 4 when archive or vintages are damaged: nothing can be released until they are restored.
     """
-    from pipelines.commands.output import status_of, tell_status  # noqa: PLC0415
+    from pipelines.commands.status_output import status_of, tell_status  # noqa: PLC0415
 
     found = status_of(settings_for(data_dir))
     terminal.as_json(found) if json_out else tell_status(found)
@@ -195,11 +197,16 @@ def sql(
 
     reader.hold_memory()
     folder = release_pointer.current_folder(settings_for(data_dir).releases_dir)
-    frame = reader.query(folder, query)
-    terminal.write_result(frame, "json" if json_out else form, output)
-    if frame.is_empty() and "observation_as_of" in query.lower():
-        first = reader.first_known(folder)
-        terminal.err.print(f"Nothing is known before {terminal.cell(first)} UTC.")
+    if form == "table" and not json_out:
+        first = reader.first_rows(folder, query, terminal.MOST_ROWS)
+        terminal.table(first.names, first.rows, count=first.count)
+        is_empty = not first.count
+    else:
+        frame = reader.query(folder, query)
+        terminal.write_result(frame, "json" if json_out else form, output)
+        is_empty = frame.is_empty()
+    if is_empty and "observation_as_of" in query.lower():
+        terminal.err.print(f"Nothing is known before {terminal.cell(reader.first_known(folder))} UTC.")
 
 
 @app.command()
@@ -212,18 +219,19 @@ def compare(
 ) -> None:
     """Compare one municipality with the nation, its county, GR and its type, at the newest value of each indicator."""
     from indicators.model.words import THEMES  # noqa: PLC0415
-    from pipelines.commands.indicator_output import no_such_theme  # noqa: PLC0415
     from pipelines.commands.output import tell_comparison  # noqa: PLC0415
     from pipelines.reading import reader  # noqa: PLC0415
     from pipelines.storage import release_pointer  # noqa: PLC0415
 
     if theme is not None and theme not in THEMES:
+        from pipelines.commands.indicator_output import no_such_theme  # noqa: PLC0415 - loads the declarations
+
         raise no_such_theme(theme)
     folder = release_pointer.current_folder(settings_for(data_dir).releases_dir)
     area_id, name = reader.find_area(folder, area)
     other = reader.find_area(folder, with_) if with_ else None
-    frame = reader.compare(folder, area_id, other[0] if other else None, theme)
-    terminal.frame_as_json(frame) if json_out else tell_comparison(frame, area_id, name, other, theme)
+    rows = reader.compare(folder, area_id, other[0] if other else None, theme)
+    terminal.as_json(rows) if json_out else tell_comparison(rows, area_id, name, other, theme)
 
 
 @app.command()

@@ -33,7 +33,7 @@ def settings_for(data_dir: Path | None = None, snapshot_dir: Path | None = None,
 
     paths = {"data_dir": data_dir, "snapshot_dir": snapshot_dir}
     try:
-        return Settings(**{k: v.resolve() for k, v in paths.items() if v is not None}, **given)  # type: ignore[arg-type]
+        return Settings(**{k: v.resolve() for k, v in paths.items() if v is not None}, **given)
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])

@@ -20,7 +20,7 @@ def study_list(data_dir: DataDir = None, json_out: AsJson = False) -> None:
     from pipelines.commands.study_output import list_studies  # noqa: PLC0415
 
     found = list_studies(_release(data_dir))
-    terminal.frame_as_json(found) if json_out else terminal.table(found)
+    terminal.frame_as_json(found) if json_out else terminal.frame_as_table(found)
 
 
 @study_app.command("show")

@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 import os
 import sys
-from datetime import date, datetime
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +21,7 @@ from pipelines.errors import UsageError, no_place_in
 if TYPE_CHECKING:
     import polars as pl
 
+MOST_ROWS = 200  # rows of a result on the screen
 _FILE_WIDTH = 160  # width of the output when it goes to a file or another program
 
 out = Screen(
@@ -45,20 +48,40 @@ def grid(title: str | None = None, *, header: bool = True) -> Grid:
     return Grid(title, header)
 
 
-def table(frame: pl.DataFrame, title: str | None = None, limit: int = 200) -> None:
-    """Print a frame: at most `limit` rows, then how many more there are. An empty frame is reported as such."""
+def table(names: Sequence[str], rows: Sequence[Sequence[Any]], title: str | None = None, *, count: int = 0) -> None:
+    """Print rows, then how many more than these there are. An empty table is reported as such.
+
+    Args:
+        count: how many rows there are in all, where these are the first of them.
+    """
     shown = grid(title)
-    for name, dtype in frame.schema.items():  # numbers, dates and codes are never broken over two lines
+    for place, name in enumerate(names):  # numbers, dates and codes are never broken over two lines
         is_key = name in KEYS
-        shown.add_column(name, right=dtype.is_numeric(), whole=is_key or dtype.is_temporal(), key=is_key)
-    for row in frame.head(limit).iter_rows():
+        values = [row[place] for row in rows if row[place] is not None]
+        whole = is_key or _are(values, (date, time, timedelta))
+        shown.add_column(name, right=_are(values, (int, float, Decimal)), whole=whole, key=is_key)
+    for row in rows:
         shown.add_row(*(cell(v) for v in row))
-    if frame.width:
+    if names:
         out.print(shown)
-    if frame.is_empty():
+    if not rows:
         out.print("0 rows")
-    if frame.height > limit:
-        out.print(f"… and {frame.height - limit} rows more (use --format csv, json or parquet for all)")
+    if count > len(rows):
+        out.print(f"… and {count - len(rows)} rows more (use --format csv, json or parquet for all)")
+
+
+def frame_as_table(frame: pl.DataFrame) -> None:
+    """Print the first rows of a frame."""
+    table(frame.columns, frame.head(MOST_ROWS).rows(), count=frame.height)
+
+
+def records_as_table(records: list[dict[str, Any]], title: str) -> None:
+    """Print rows that are mappings with the same keys."""
+    table(list(records[0]) if records else [], [list(record.values()) for record in records], title)
+
+
+def _are(values: list[Any], kinds: tuple[type, ...]) -> bool:
+    return bool(values) and all(isinstance(value, kinds) and not isinstance(value, bool) for value in values)
 
 
 def as_json(content: Any) -> None:
@@ -109,7 +132,7 @@ def _write_result(frame: pl.DataFrame, form: str, output: Path | None) -> None:
         else:
             frame_as_json(frame)
     elif form == "table":
-        table(frame)
+        frame_as_table(frame)
     else:
         raise UsageError("unknown form", expected="table, csv, json or parquet", found=form)
 

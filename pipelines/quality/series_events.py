@@ -1,4 +1,4 @@
-"""Events in the life of the series that the catalogue uses: renamed, vanished, closed, or returned.
+"""Events in the life of the series that a release uses: renamed, vanished, closed, or returned.
 
 Belongs here: deriving such events from the vintages of the publisher's list of series. Does not belong here: values,
 whose changes are in the tables `revision` and `observation_vintage`.
@@ -9,14 +9,16 @@ from __future__ import annotations
 import re
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from indicators.load.catalogue import load_catalogue
 from pipelines.settings import Settings
-from pipelines.storage.database import connect
+from pipelines.storage.database import connect, literal
 from pipelines.storage.vintages import Vintages
 
-_LIST, _VALUES = "kolada.kpi", "kolada.values"
+if TYPE_CHECKING:
+    import duckdb
+
+_LIST = "kolada.kpi"
 _CLOSED = re.compile(r"\(\s*-\s*(\d{4})\s*\)")  # a closed series is only marked in its title: "(-2023)"
 
 
@@ -32,23 +34,29 @@ class Event:
     after: str | None
 
 
-def series_events(settings: Settings) -> list[Event]:
-    """Events of the series that the catalogue uses, newest first. A series that was closed from the start is
-    included.
+_USED = """
+select series as series_id, null as indicator_id from measure where dataset = 'kolada.values' and series is not null
+union
+select unnest(string_split(source_series, ', ')), indicator_id from indicator where source_id like '%kolada%'
+order by all
+"""
+
+
+def series_events(settings: Settings, release: duckdb.DuckDBPyConnection) -> list[Event]:
+    """Events of the series that the indicators of a release are computed from, newest first.
+
+    A series that was closed from the start is included.
     """
-    catalogue = load_catalogue(settings.declarations_dir)
-    used: dict[str, list[str]] = {series: [] for series in catalogue.series_of(_VALUES)}
-    for indicator in catalogue.indicators:
-        if indicator.dataset == _VALUES and indicator.series:
-            used[indicator.series].append(indicator.indicator_id)
+    used: dict[str, list[str]] = {}
+    for series, indicator in release.execute(_USED).fetchall():
+        used.setdefault(series, []).extend([indicator] if indicator else [])
     history = Vintages(settings).history_sql(_LIST)
     with connect(settings) as con:
         rows = con.execute(
             "select known_from, change, series_id, title, lag(title) over w, lag(change) over w "
-            f"from ({history}) where series_id in (select unnest(?::varchar[])) "
-            "window w as (partition by series_id order by known_from) order by known_from desc, series_id",
-            [list(used)],
-        ).fetchall()
+            f"from ({history}) where series_id in ({', '.join(map(literal, sorted(used))) or 'null'}) "
+            "window w as (partition by series_id order by known_from) order by known_from desc, series_id"
+        ).fetchall()  # no bound parameter, for which DuckDB would import pandas
     events = []
     for known_from, change, series, title, before, change_before in rows:
         kind = _kind(change, title, before, change_before)

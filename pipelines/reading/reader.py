@@ -9,21 +9,25 @@ from __future__ import annotations
 
 import resource
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
-import polars as pl
-import pyarrow as pa
 
 from pipelines.errors import NyckeltalError, UsageError
 from pipelines.reading import sql_rules
+from pipelines.storage.database import literal
 from pipelines.storage.release_pointer import DATABASE
 from pipelines.storage.release_sums import REMEDY, sound_database
 from pipelines.storage.sealing import DamagedError
 from pipelines.text.normalise import AreaNames, code
+
+if TYPE_CHECKING:
+    import polars as pl
 
 _BATCH = 10_000
 _ROOM_MB = 1_000  # memory for this program itself
@@ -33,6 +37,13 @@ _LIMITS: dict[str, str | bool | int | float | list[str]] = {
     "autoload_known_extensions": False,
     "python_enable_replacements": False,  # names in a query never refer to Python variables
 }
+# Types that DuckDB itself turns into Python's values, by the first word of their names.
+_PLAIN = frozenset(
+    {
+        "BOOLEAN", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER",
+        "UBIGINT", "UHUGEINT", "FLOAT", "DOUBLE", "DECIMAL", "VARCHAR", "DATE", "TIMESTAMP",
+    }
+)  # fmt: skip
 # Errors about the query itself; the messages of all others could reveal details of the machine.
 _OF_THE_QUERY = (duckdb.ProgrammingError, duckdb.DataError, duckdb.NotSupportedError)
 
@@ -49,6 +60,15 @@ class Limits:
 
 
 USUAL = Limits()
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The first rows of a result as Python's values, the names of its columns, and how many rows there are in all."""
+
+    names: list[str]
+    rows: list[tuple[Any, ...]]
+    count: int
 
 
 def open_release(folder: Path, limits: Limits = USUAL) -> duckdb.DuckDBPyConnection:
@@ -78,21 +98,48 @@ def query(folder: Path, sql: str, parameters: list[Any] | None = None, limits: L
         UsageError: the SQL is invalid, is not a single query, names what is not public, or exceeds the limits.
         DamagedError: the database is not as it was written.
     """
+    with _judged(folder, sql, limits) as con:
+        return _bounded(con.execute(sql, parameters or []), limits)
+
+
+def first_rows(folder: Path, sql: str, most: int, limits: Limits = USUAL) -> Rows:
+    """Run one query on a release for its first rows, without loading the libraries of frames for plain values.
+
+    Only these rows are held in memory; the others are counted.
+
+    Raises:
+        UsageError, DamagedError: as `query`.
+    """
+    with _judged(folder, sql, limits) as con:
+        result = con.execute(sql)
+        names = [column[0] for column in result.description]
+        kinds = {str(column[1]).partition("(")[0] for column in result.description}
+        if not kinds <= _PLAIN or len(set(names)) < len(names):  # a list, say; a name that comes twice is refused there
+            frame = _bounded(result, limits)
+            return Rows(frame.columns, frame.head(most).rows(), frame.height)
+        rows: list[tuple[Any, ...]] = []
+        count = 0
+        while batch := result.fetchmany(_BATCH):
+            rows += batch[: most - len(rows)]
+            count += len(batch)
+            if count > limits.rows:
+                raise _too_many(limits)
+        return Rows(names, rows, count)
+
+
+@contextmanager
+def _judged(folder: Path, sql: str, limits: Limits) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection for one query that is judged to be harmless, within its limits; its errors are those of `query`."""
     with open_release(folder, limits) as con:
         alarm = threading.Timer(limits.seconds, con.interrupt)
         alarm.start()
         try:
             sql_rules.judge(con, sql)
-            return _bounded(con.execute(sql, parameters or []), limits)
+            yield con
         except duckdb.IOException as error:
             raise damaged_database(error, folder) from error
         except (duckdb.Error, OSError, MemoryError, RecursionError) as error:
             raise refusal(error, limits) from error
-        except (pl.exceptions.PolarsError, pa.ArrowException) as error:
-            remedy = "name each column once, and cast what is no number, text, date or list to text"
-            raise UsageError(
-                "the result is no table", found=str(error).partition(". Hint")[0], remedy=remedy
-            ) from error
         finally:
             alarm.cancel()
 
@@ -147,17 +194,31 @@ def hold_memory(limits: Limits = USUAL) -> None:
 
 def _bounded(result: duckdb.DuckDBPyConnection, limits: Limits) -> pl.DataFrame:
     """Fetch batch by batch, so that a result that is too large is rejected before it fills the memory."""
-    reader = result.to_arrow_reader(_BATCH)
-    batches, rows, size = [], 0, 0
-    for batch in reader:
-        rows, size = rows + batch.num_rows, size + batch.nbytes
-        if rows > limits.rows or size > limits.result_mb * 1_000_000:
-            expected = f"at most {limits.rows} rows and {limits.result_mb} MB"
-            remedy = "narrow the query, or read the release's Parquet files"
-            raise UsageError("the result is too large", expected=expected, remedy=remedy)
-        batches.append(batch)
-    frame = pl.from_arrow(pa.Table.from_batches(batches, schema=reader.schema))
+    import polars as pl  # noqa: PLC0415 - half of what a command loads that prints a few rows
+    import pyarrow as pa  # noqa: PLC0415
+
+    try:
+        reader = result.to_arrow_reader(_BATCH)
+        batches, rows, size = [], 0, 0
+        for batch in reader:
+            rows, size = rows + batch.num_rows, size + batch.nbytes
+            if rows > limits.rows or size > limits.result_mb * 1_000_000:
+                raise _too_many(limits)
+            batches.append(batch)
+        frame = pl.from_arrow(pa.Table.from_batches(batches, schema=reader.schema))
+    except (pl.exceptions.PolarsError, pa.ArrowException) as error:
+        if isinstance(error, OSError | MemoryError):  # DuckDB's own, forwarded by Arrow: `refusal` tells them apart
+            raise
+        remedy = "name each column once, and cast what is no number, text, date or list to text"
+        raise UsageError("the result is no table", found=str(error).partition(". Hint")[0], remedy=remedy) from error
     return frame if isinstance(frame, pl.DataFrame) else frame.to_frame()
+
+
+def _too_many(limits: Limits) -> UsageError:
+    """The error for a result that exceeded its limits."""
+    expected = f"at most {limits.rows} rows and {limits.result_mb} MB"
+    remedy = "narrow the query, or read the release's Parquet files"
+    return UsageError("the result is too large", expected=expected, remedy=remedy)
 
 
 def find_area(folder: Path, written: str) -> tuple[str, str]:
@@ -166,15 +227,19 @@ def find_area(folder: Path, written: str) -> tuple[str, str]:
     Raises:
         UsageError: no such area; a code without its leading zeros gets a suggestion, never a guess.
     """
-    areas = AreaNames(dict(query(folder, "select area_id, name from area where area_type <> 'unit'").rows()))
-    found = code(written) if code(written) in areas.names else areas.code_of(written)
-    if found is None:
-        near = ", ".join(f"{area} ({areas.names[area]})" for area in areas.near(written))
+    with open_release(folder) as con:
+        names = dict(con.execute("select area_id, name from area where area_type <> 'unit'").fetchall())
+    if code(written) in names:
+        return code(written), names[code(written)]
+    areas = AreaNames(names)
+    area = areas.code_of(written)
+    if area is None:
+        near = ", ".join(f"{each} ({names[each]})" for each in areas.near(written))
         remedy = f"did you mean {near}?" if near else 'see `nyckeltal sql "select area_id, name from area"`'
         raise UsageError(
             "there is no such area", expected="a code such as 1480 or a name", found=written, remedy=remedy
         )
-    return found, areas.names[found]
+    return area, names[area]
 
 
 def first_known(folder: Path) -> datetime:
@@ -189,11 +254,11 @@ select caution, count(value) as n, count(*) - count(value) as not_published
 from observation where caution is not null group by caution order by n desc, caution
 """
 
-COMPARE_SQL = """
+_COMPARE = """
 with latest as (
     select o.indicator_id, max(o.year) as year
     from observation as o join area as a on o.area_id = a.area_id and a.area_type in ('municipality', 'county', 'group')
-    where o.area_id = $area and o.sex = 'T' and o.value is not null
+    where o.area_id = {area} and o.sex = 'T' and o.value is not null
     group by o.indicator_id
 )
 select i.theme, i.indicator_id, i.title_sv, i.unit, i.decimals, i.polarity, o.year, o.value, o.caution,
@@ -201,21 +266,30 @@ select i.theme, i.indicator_id, i.title_sv, i.unit, i.decimals, i.polarity, o.ye
     c.similar_mean, c.similar_n, c.rank, c.of_n, c.rank_from_highest, c.rank_from_lowest, c.place_sv, c.change_1y,
     c.change_5y, w.value as with_value, w.caution as with_caution
 from latest as l
-join observation as o on o.indicator_id = l.indicator_id and o.year = l.year and o.sex = 'T' and o.area_id = $area
-left join comparison as c on c.indicator_id = l.indicator_id and c.year = l.year and c.sex = 'T' and c.area_id = $area
+join observation as o on o.indicator_id = l.indicator_id and o.year = l.year and o.sex = 'T' and o.area_id = {area}
+left join comparison as c on c.indicator_id = l.indicator_id and c.year = l.year and c.sex = 'T' and c.area_id = {area}
 join indicator as i on i.indicator_id = l.indicator_id
 left join observation as w
-    on w.indicator_id = l.indicator_id and w.year = l.year and w.sex = 'T' and w.area_id = $other
-where $theme is null or i.theme = $theme
+    on w.indicator_id = l.indicator_id and w.year = l.year and w.sex = 'T' and w.area_id = {other}
+where {theme} is null or i.theme = {theme}
 order by i.theme, i.indicator_id
 """
 
 
-def compare(folder: Path, area: str, other: str | None, theme: str | None) -> pl.DataFrame:
-    """The newest value of each indicator for one municipality, with the values it is compared with.
+def compare(folder: Path, area: str, other: str | None, theme: str | None) -> list[dict[str, Any]]:
+    """The newest value of each indicator for one municipality, with the values it is compared with, as mappings.
 
     A value with a caution is shown with it and without comparison. Means carry the number of areas behind them.
     """
-    parameters = {"area": area, "other": other, "theme": theme}
+    # No bound parameter: the first one in a process makes DuckDB import pandas, which takes half a second.
+    given = {"area": area, "other": other, "theme": theme}
+    sql = _COMPARE.format(**{name: literal(text) if text else "null" for name, text in given.items()})
     with open_release(folder) as con:
-        return con.execute(COMPARE_SQL, parameters).pl()
+        return records(con, sql)
+
+
+def records(con: duckdb.DuckDBPyConnection, sql: str) -> list[dict[str, Any]]:
+    """The rows of one of this project's own queries, as mappings by the names of the columns."""
+    result = con.execute(sql)
+    names = [column[0] for column in result.description]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]

@@ -6,14 +6,18 @@ Belongs here: opening connections and quoting names. Does not belong here: any q
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import duckdb
+if TYPE_CHECKING:
+    import duckdb
 
-from pipelines.settings import Settings
+    from pipelines.settings import Settings
 
 
 def connect(settings: Settings, path: Path | None = None, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
     """A connection (in memory, or on a private file) that never installs or loads an extension by itself."""
+    import duckdb  # noqa: PLC0415 - names are quoted by commands that open no database
+
     config: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": f"{settings.memory_limit_mb}MB",
         "threads": settings.threads,
@@ -28,6 +32,8 @@ def connect(settings: Settings, path: Path | None = None, *, read_only: bool = F
 
 def scratch(folder: Path) -> duckdb.DuckDBPyConnection:
     """A connection in memory for one piece of work, that spills into `folder`, with the same precautions."""
+    import duckdb  # noqa: PLC0415
+
     config: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": "400MB",
         "threads": 2,

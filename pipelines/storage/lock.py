@@ -15,8 +15,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from pipelines.errors import LockHeldError, UsageError, disk_error
 
 
@@ -31,6 +29,8 @@ def exclusive(data_dir: Path, wait_seconds: float = 0) -> Iterator[None]:
         LockHeldError: another live process holds it still.
         NyckeltalError: the folder cannot be written to.
     """
+    from filelock import FileLock, Timeout  # noqa: PLC0415 - loads asyncio, which commands that only read do without
+
     holder = data_dir / "lock.holder.json"
     try:
         data_dir.mkdir(parents=True, exist_ok=True)

@@ -10,9 +10,8 @@ import os
 import shutil
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import duckdb
 from pydantic import Field
 
 from pipelines.errors import NyckeltalError, UsageError
@@ -22,6 +21,9 @@ from pipelines.storage.files import entries, remove_leftovers, sync_folder
 from pipelines.storage.lock import exclusive
 from pipelines.storage.sealing import FileSeal
 from pipelines.storage.state_records import StateRecord, read_record
+
+if TYPE_CHECKING:
+    import duckdb
 
 POINTER = "current"
 DATABASE = "nyckeltal.duckdb"

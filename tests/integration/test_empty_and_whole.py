@@ -8,7 +8,6 @@ import re
 import subprocess
 from pathlib import Path
 
-import polars as pl
 import pytest
 
 from pipelines.commands.output import tell_comparison
@@ -143,7 +142,7 @@ def test_the_nation_is_compared_with_nobody_whatever_the_theme(
 @pytest.mark.parametrize("theme", [None, "organisation"])
 def test_to_leave_the_theme_out_is_advised_only_where_one_was_given(theme: str | None) -> None:
     with pytest.raises(UsageError, match="there are no values to compare") as refused:
-        tell_comparison(pl.DataFrame(), GOTEBORG, "Göteborg", None, theme)
+        tell_comparison([], GOTEBORG, "Göteborg", None, theme)
     assert ("leave --theme out" in refused.value.remedy) == (theme is not None)
 
 

@@ -8,6 +8,8 @@ import sys
 from functools import cache
 from importlib.metadata import packages_distributions
 
+import pytest
+
 from pipelines.settings import ROOT
 from tests.support.command import Done, Place
 
@@ -22,6 +24,11 @@ class Missing:
 
 missing = set(sys.argv[1].split())
 sys.meta_path.insert(0, Missing())
+"""
+# Whoever looks through all installed distributions fails: it takes a tenth of a second.
+NO_SEARCH = """
+import importlib.metadata
+importlib.metadata.distributions = None
 """
 # Runs the commands that the other arguments are, and tells what was loaded.
 COMMANDS = """
@@ -38,9 +45,11 @@ print("loaded:", *{name.partition(".")[0] for name in sys.modules}, file=sys.std
 """
 
 
-def in_order(commands: list[str], missing: frozenset[str] = frozenset()) -> tuple[Done, list[int], set[str]]:
+def in_order(
+    commands: list[str], missing: frozenset[str] = frozenset(), first: str = ""
+) -> tuple[Done, list[int], set[str]]:
     """Run commands in one process; returns what they printed, their exit codes, and what was loaded."""
-    program = [sys.executable, "-c", WITHOUT + COMMANDS, " ".join(missing), *commands]
+    program = [sys.executable, "-c", WITHOUT + first + COMMANDS, " ".join(missing), *commands]
     done = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, check=False)
     codes = [int(code) for code in re.findall(r"(?m)^ended: (\d+)$", done.stderr)]
     assert len(codes) == len(commands), done.stderr
@@ -71,6 +80,29 @@ def test_help_loads_neither_frames_nor_databases_nor_declarations() -> None:
         "polars", "duckdb", "pyarrow", "pandas", "numpy", "yaml", "httpx", "dagster", "dbt",
         "great_expectations", "fastapi", "psycopg", "openpyxl", "scipy", "jinja2",
     } == set()  # fmt: skip
+
+
+# What no command needs that prints some rows: frames and Arrow, the library that a bound parameter makes DuckDB import,
+# the lock, and what is heavy of reading settings.
+FRAMES = {"polars", "pyarrow", "pandas", "numpy", "filelock", "asyncio", "pydantic_settings", "dotenv"}
+
+
+@pytest.mark.parametrize(
+    ("command", "left_unloaded"),
+    [
+        ("sql 'select 1'", FRAMES | {"yaml"}),
+        ("compare 1480", FRAMES | {"yaml"}),
+        ("compare 1480 --with 1402 --json", FRAMES | {"yaml"}),
+        ("releases list", FRAMES | {"yaml", "duckdb"}),
+        ("status", FRAMES),
+        ("indicators list", FRAMES),
+        ("indicators show invanare_80", FRAMES),
+    ],
+)
+def test_a_command_that_prints_a_few_rows_loads_no_frames(command: str, left_unloaded: set[str], base: Place) -> None:
+    done, codes, loaded = in_order([f"{command} --data-dir {base.data_dir}"], first=NO_SEARCH)
+    assert codes == [0], done.text
+    assert loaded & left_unloaded == set()
 
 
 def test_everything_can_be_read_with_a_readers_installation(base: Place) -> None:

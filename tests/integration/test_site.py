@@ -15,7 +15,7 @@ import polars as pl
 import pytest
 
 from indicators.model.words import CAUTIONS
-from pipelines.commands.output import status_of
+from pipelines.commands.status_output import status_of
 from pipelines.errors import UsageError
 from pipelines.reading.reader import query
 from pipelines.release.package_and_pages import write_parts

@@ -182,6 +182,34 @@ def test_a_result_that_is_too_large_is_refused(readable: Path) -> None:
         reader.query(readable, "select repeat('x', 1000) from observation", limits=reader.Limits(result_mb=0))
 
 
+def test_the_first_rows_are_those_of_the_whole_result_and_all_are_counted(readable: Path) -> None:
+    sql = (
+        "select n, n / 2.5 as d, 'a' as t, date '2024-02-29' as day, n > 3 as b, null as e, sum(n) over () as s "
+        "from observation order by n desc"
+    )
+    first = reader.first_rows(readable, sql, 3)
+    whole = reader.query(readable, sql)
+    assert (first.names, first.rows, first.count) == (whole.columns, whole.head(3).rows(), whole.height)
+
+
+def test_first_rows_of_lists_and_other_types_are_as_in_a_frame(readable: Path) -> None:
+    sql = "select n, [n, 1] as pair, {'a': n} as part, now() as moment from observation order by n"
+    first = reader.first_rows(readable, sql, 2)
+    assert [row[:3] for row in first.rows] == [(0, [0, 1], {"a": 0}), (1, [1, 1], {"a": 1})]
+    assert first.count == 1000
+
+
+def test_first_rows_have_the_limits_and_the_rules_of_a_query(readable: Path) -> None:
+    with pytest.raises(UsageError, match="too large"):
+        reader.first_rows(readable, "from observation", 3, reader.Limits(rows=999))
+    with pytest.raises(UsageError, match="no table"):
+        reader.first_rows(readable, "select 1 as a, 2 as a", 3)
+    with pytest.raises(UsageError, match="cannot be run"):
+        reader.first_rows(readable, "select 1 / 'a'", 3)
+    with pytest.raises(UsageError, match="one query at a time"):
+        reader.first_rows(readable, "select 1; select 2", 3)
+
+
 def test_nothing_is_written_beside_a_release(readable: Path) -> None:
     with reader.open_release(readable) as con:
         spill = con.execute("select current_setting('temp_directory'), current_setting('autoload_known_extensions')")

@@ -120,7 +120,7 @@ def test_everything_can_be_read_with_a_readers_installation(base: Place) -> None
 
 
 def test_a_command_that_needs_more_says_what_and_how_to_install_it(base: Place) -> None:
-    needed = {"refresh": "pandas", "serve": "uvicorn", "publish postgres --dsn dbname=x": "psycopg"}
+    needed = {"refresh": "httpx", "serve": "uvicorn", "publish postgres --dsn dbname=x": "psycopg"}
     done, codes, _ = in_order([f"{command} --data-dir {base.data_dir}" for command in needed], left_out("read"))
     assert codes == [2] * len(needed)
     for library in needed.values():

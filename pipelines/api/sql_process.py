@@ -29,12 +29,13 @@ _log = logging.getLogger(__name__)
 
 @cache
 def _processes() -> ForkServerContext:
-    """Processes forked from one that has imported our modules and opened nothing.
+    """Processes forked from one that has imported our modules, and Arrow for their results, and opened nothing.
 
     A plain start would import the command line again for each query.
     """
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([name for name in sorted(sys.modules) if name.partition(".")[0] == "pipelines"])
+    ours = [name for name in sorted(sys.modules) if name.partition(".")[0] == "pipelines"]
+    context.set_forkserver_preload([*ours, "polars", "pyarrow"])  # which `reader` imports for a result only
     return context
 
 

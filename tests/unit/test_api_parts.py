@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.api import cursors, formats
+from pipelines.api import cursors, formats, sql_process
 from pipelines.api.current_release import ResponseCache
 from pipelines.api.guard import _name, _without_ending
 from pipelines.api.parameters import AsOf, Observations, fingerprint, year_ranges
@@ -208,3 +208,8 @@ def test_answers_are_kept_as_long_as_there_is_room() -> None:
     assert (kept.get("a"), kept.get("b"), kept.get("c")) == ((b"12345", None), None, (b"123", "/next"))
     kept.put("d", b"x" * 2_000_000, None)
     assert kept.get("d") is None
+
+
+def test_a_process_for_sql_has_loaded_what_carries_results_before_its_query_comes() -> None:
+    with sql_process._processes().Pool(1) as pool:
+        assert pool.apply(eval, ("{'duckdb', 'polars', 'pyarrow'} <= set(__import__('sys').modules)",))

@@ -21,6 +21,7 @@ from benchmarks.parts import TARGETS, measure_part
 from benchmarks.queries import measure_queries
 from benchmarks.scale import run_floor, write_input
 from pipelines.settings import ROOT, Settings
+from pipelines.warehouse.dbt_run import seconds_path
 
 COMMAND = str(Path(sys.executable).with_name("nyckeltal"))
 # Models that are statistics and nothing else; intervals and tests of significance are part of other models.
@@ -60,7 +61,7 @@ def _snapshot(work: Path) -> None:
     data = ["--data-dir", str(work / "data")]
     _tell("snapshot, first refresh (target 45 s, 1 500 MiB)", measure([COMMAND, "refresh", *data]))
     steps = json.loads(Settings(data_dir=work / "data").run_log.read_text(encoding="utf-8").splitlines()[0])["steps"]
-    print(f"  of which all studies of effects {steps['effects']:.1f} s (target 90 s)")
+    print(f"  of which all studies of effects {steps['studies']:.1f} s (target 90 s)")
     print(f"  of which the release, with all that it holds beside its tables, {steps['release']:.1f} s")
     _tell("snapshot, nothing new (target 5 s)", measure([COMMAND, "refresh", *data]))
     for part in TARGETS:
@@ -122,10 +123,9 @@ def _refresh(values: Path, home: Path, times: int) -> Measured:
 
 def _tell_statistics(data: Path, measured: Measured) -> None:
     steps = json.loads((data / "logs" / "runs.jsonl").read_text(encoding="utf-8").splitlines()[-1])["steps"]
-    results = json.loads((data / "build" / "dbt" / "run_results.json").read_text(encoding="utf-8"))["results"]
-    took = {r["unique_id"].split(".")[2]: float(r["execution_time"]) for r in results}
+    took = json.loads(seconds_path(Settings(data_dir=data)).read_text(encoding="utf-8"))
     slowest = sorted(took.items(), key=lambda node: -node[1])[:12]
-    of_statistics = steps["statistics"] + sum(took[name] for name in STATISTICS)
+    of_statistics = steps["trend"] + sum(took[name] for name in STATISTICS)
     print("  steps: " + ", ".join(f"{name} {seconds:.1f}" for name, seconds in steps.items() if seconds >= 1))
     print("  slowest of dbt: " + ", ".join(f"{name} {seconds:.1f}" for name, seconds in slowest))
     added = of_statistics / (measured.seconds - of_statistics)

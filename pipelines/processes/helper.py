@@ -1,7 +1,7 @@
-"""A helper process for the quality gate, so that its imports and memory are freed when it ends.
+"""A helper process for work that loads much, so that its imports and memory are freed when it ends.
 
-Belongs here: starting and ending that process. Does not belong here: the work it does (`quality/stage.py`). It starts
-while the rest of the run is still importing, and ends by itself when the run that it belongs to is killed.
+Belongs here: starting and ending that process. Does not belong here: the work it does (the quality gate, statistics,
+package and pages). It ends by itself when the run that it belongs to is killed.
 """
 
 from __future__ import annotations

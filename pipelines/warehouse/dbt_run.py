@@ -1,7 +1,7 @@
 """Running dbt: its environment, its manifest, and what became of each model and test.
 
 Belongs here: everything that knows of dbt's options, results and files. Does not belong here: what it reads
-(`warehouse.py`) or computes (`dbt_project`).
+(`inputs.py`, `source_files.py`) or computes (`dbt_project`).
 
 dbt runs in the process that needs it, by its own programmatic interface: Dagster's dbt assets have loaded most of it
 already, and another process would load it all again.
@@ -21,7 +21,7 @@ from pipelines.errors import NyckeltalError
 from pipelines.settings import Settings
 from pipelines.storage.builds import Builds
 from pipelines.storage.database import connect, literal
-from pipelines.storage.files import sha256_of
+from pipelines.storage.files import sha256_of, write_json
 from pipelines.storage.vintages import CheckResult
 
 # What dbt tells of each statement costs it as much as its small models do. What it tells of errors is kept below.
@@ -82,6 +82,11 @@ def target_dir(settings: Settings) -> Path:
     return settings.cache_dir / "dbt"
 
 
+def seconds_path(settings: Settings) -> Path:
+    """What each model and test of the last build took: a name and its seconds, as JSON."""
+    return target_dir(settings) / "seconds.json"
+
+
 def ensure_manifest(settings: Settings) -> Path:
     """dbt's manifest, which tells Dagster the lineage; made anew when the dbt project has changed.
 
@@ -116,6 +121,7 @@ def build_models(settings: Settings) -> tuple[Node, ...]:
     # The manifest stands already, and writing it and the results out takes dbt a second and a half.
     succeeded, result, told = _dbt(settings, "build", "--selector", "release", "--no-write-json")
     found = tuple(_node(settings, one) for one in getattr(result, "results", ()))
+    write_json(seconds_path(settings), {node.name: node.seconds for node in found})
     if not succeeded:
         error = DbtError("dbt ended with an error", where=str(settings.dbt_project_dir), found=told[-2000:])
         error.nodes = tuple(node for node in found if node.has_failed)

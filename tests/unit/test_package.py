@@ -84,6 +84,7 @@ def test_a_compressed_csv_is_the_same_csv_and_its_bytes_depend_on_nothing_else(t
     else:
         with zipfile.ZipFile(tmp_path / "a.zip") as opened:
             assert opened.namelist() == ["a.csv"]
+            assert opened.getinfo("a.csv").date_time == (1980, 1, 1, 0, 0, 0)  # no time of writing
             assert opened.read("a.csv") == plain
 
 

@@ -14,13 +14,17 @@ from pipelines.settings import Settings
 def test_the_environment_is_read_and_what_is_given_stands_before_it(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    told = {"DATA_DIR": "/elsewhere", "THREADS": "3", "RELEASE_PARTS": "[]", "BASE_URLS": '{"*": "http://127.0.0.1"}'}
+    told = {
+        "DATA_DIR": "/elsewhere", "THREADS": "3", "RELEASE_PARTS": "[]", "BASE_URLS": '{"*": "http://127.0.0.1"}',
+        "PUBLISHER_NAME": "1177",
+    }  # fmt: skip
     for name, text in told.items():
         monkeypatch.setenv(f"NYCKELTAL_{name}", text)
     settings = Settings(data_dir=tmp_path)
     assert settings.data_dir == tmp_path
     assert settings.threads == 3
     assert settings.release_parts == frozenset()
+    assert settings.publisher_name == "1177"  # a text, though it could be read as JSON
     assert settings.base_urls == {"*": "http://127.0.0.1"}
 
 

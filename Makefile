@@ -9,7 +9,7 @@ INSTALL = $(if $(UV),$(UV) pip install --quiet --python $(BIN)/python,$(BIN)/pyt
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help refresh test unit system site dev wheel clients bench lint format clean
+.PHONY: help refresh test unit system site dev wheel clients calibrate bench lint format clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
@@ -51,6 +51,9 @@ clients: ## an environment with the clients that others wrote, for the tests tha
 	test -x .venv-clients/bin/python || $(PYTHON) -m venv .venv-clients
 	.venv-clients/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
 		-r tests/support/clients/requirements.txt
+
+calibrate: $(STAMP) ## how often each method claims something where nothing is; takes a release, and minutes
+	$(BIN)/python -m tests.calibration
 
 bench: $(STAMP) ## measure speed and memory, as ratios in one run
 	$(BIN)/python -m benchmarks

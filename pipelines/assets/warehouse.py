@@ -56,7 +56,7 @@ def warehouse_assets(manifest: Path) -> dg.AssetsDefinition:
             else:
                 version = record.input_hash if record else None
                 yield unchanged(context, key, version, {"reason": "nothing new"})
-        # Where nothing is to be made, the release that stands says what its tests found: Dagster warns of a check untold.
+        # Dagster warns of each check that is not told; where nothing is made, the standing release says what was found.
         checks = record.checks if record else standing_checks(workspace)
         yield from dbt_results(checks, context.selected_asset_check_keys)
 

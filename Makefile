@@ -3,9 +3,11 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-# uv installs in a tenth of pip's time; with neither is a package taken whose hash is not in the lock.
-UV := $(shell command -v uv 2>/dev/null)
-INSTALL = $(if $(UV),$(UV) pip install --quiet --python $(BIN)/python,$(BIN)/python -m pip install --quiet --disable-pip-version-check)
+# uv installs in a tenth of pip's time: where it is not there, pip takes it from the lock first, and where it reaches no
+# index that pip reaches, pip installs everything. Neither takes a package whose hash is not in the lock.
+UV := $(or $(shell command -v uv 2>/dev/null),$(BIN)/uv)
+PIP := -m pip install --quiet --disable-pip-version-check
+install = $(UV) pip install --quiet --python $(1)/bin/python $(2) || $(1)/bin/python $(PIP) $(2)
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
@@ -18,8 +20,10 @@ $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
 		|| { echo "Python 3.11, 3.12 or 3.13 is needed; name one with make PYTHON=python3.12"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(INSTALL) --require-hashes -r requirements.lock
-	$(INSTALL) --no-deps --no-build-isolation --editable .
+	awk '/^uv==/ { on = 1 } on { print } on && !/\\$$/ { exit }' requirements.lock > $(VENV)/uv.lock
+	test -x $(UV) || $(BIN)/python $(PIP) --require-hashes -r $(VENV)/uv.lock
+	$(call install,$(VENV),--require-hashes -r requirements.lock)
+	$(call install,$(VENV),--no-deps --no-build-isolation --editable .)
 	touch $(STAMP)
 
 refresh: $(STAMP) ## embedded figures → archive → gate → vintages → dbt → release
@@ -52,8 +56,7 @@ wheel: $(STAMP) ## the wheel to install elsewhere, in dist
 
 clients: ## an environment with the clients that others wrote, for the tests that hold the replicas against them
 	test -x .venv-clients/bin/python || $(PYTHON) -m venv .venv-clients
-	.venv-clients/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
-		-r tests/support/clients/requirements.txt
+	$(call install,.venv-clients,--require-hashes -r tests/support/clients/requirements.txt)
 
 calibrate: $(STAMP) ## how often each method claims something where nothing is; takes a release, and minutes
 	$(BIN)/python -m tests.calibration

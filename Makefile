@@ -9,6 +9,8 @@ UV := $(or $(shell command -v uv 2>/dev/null),$(BIN)/uv)
 PIP := -m pip install --quiet --disable-pip-version-check
 install = $(UV) pip install --quiet --python $(1)/bin/python $(2) || $(1)/bin/python $(PIP) $(2)
 export DO_NOT_TRACK := 1
+# As pip does: an office whose traffic is inspected has its own certificates among those of the system.
+export UV_SYSTEM_CERTS := true
 
 .DEFAULT_GOAL := help
 .PHONY: help refresh test slow unit system site dev wheel clients calibrate bench lint format clean

@@ -14,9 +14,9 @@ from indicators.generate.dictionary_pages import GENERATED
 from indicators.generate.source_series_rows import measured_facts
 from indicators.load.catalogue import Catalogue
 from indicators.model.indicator import Indicator, Measure
-from indicators.model.measured import Measured
+from indicators.model.measured import Measured, Verdict
 
-_VERDICTS = {"same": "stämmer", "clarified": "förtydligad", "corrected": "rättad"}
+_VERDICTS: dict[Verdict, str] = {"same": "stämmer", "clarified": "förtydligad", "corrected": "rättad"}
 _HEAD = """\
 # Definitionerna mot källans egna beskrivningar
 

@@ -47,13 +47,18 @@ def described_anew(archive: Archive, dataset: str, reviewed: Mapping[str, str]) 
         told = descriptions(lists[place][1], archive)
         return {series: digest(told[series]) for series in reviewed if series in told}
 
-    newest = digests(len(lists) - 1)
+    def first_with(series: str, now: str) -> int:
+        """The first list with this description; searched for, since lists are many and differ little."""
+
+        def has_it(place: int) -> bool:
+            return digests(place).get(series) == now
+
+        return bisect_left(range(len(lists)), True, key=has_it)
+
     found = {}
-    for series, now in newest.items():
+    for series, now in digests(len(lists) - 1).items():
         if now != reviewed[series]:
-            # Lists are many and differ little, so the first with this description is searched for, not walked to.
-            first = bisect_left(range(len(lists)), True, key=lambda place, s=series, n=now: digests(place).get(s) == n)
-            found[series] = DescribedAnew(lists[first][0], reviewed[series], now)
+            found[series] = DescribedAnew(lists[first_with(series, now)][0], reviewed[series], now)
     return found
 
 

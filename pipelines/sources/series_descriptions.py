@@ -30,7 +30,7 @@ def descriptions(fetched: Fetch, archive: Archive) -> dict[str, str | None]:
     Raises:
         SourceError: an archived page is damaged or is no list of series.
     """
-    found = {}
+    found: dict[str, str | None] = {}
     for record in fetched.files:
         try:
             page = msgspec.json.decode(archive.read_path(record.sha256).read_bytes(), type=_List)

@@ -29,6 +29,7 @@ _UNTIL = re.compile(
 )
 _AGES = re.compile(r"\b(\d\d)\s?(?:\+|-w\b|år (?:och|eller) äldre)")
 _COUNTED = re.compile(r"(?:uppget?t?|svarat|uppgett att)\s(.*?)på frågan", re.DOTALL)
+_CLOSED = re.compile(r"\(\s*-\s*(\d{4})\s*\)")
 _QUOTED = re.compile(r'"([^"]+)"')
 # Words of an id that only say where, when or of whom; what is left of two siblings is the same.
 _PLACES = {
@@ -52,11 +53,17 @@ def ours() -> Catalogue:
 
 
 @pytest.fixture(scope="module")
-def described() -> dict[str, str]:
-    """The publisher's description of each of its series."""
+def listed() -> dict[str, dict[str, str]]:
+    """The publisher's list of its series, by id."""
     path = shared_file("data/kolada/kpi_metadata_2026-04_v3.csv")
     with path.open(encoding="utf-8", newline="") as file:
-        return {row["id"]: row["description"] for row in csv.DictReader(file)}
+        return {row["id"]: row for row in csv.DictReader(file)}
+
+
+@pytest.fixture(scope="module")
+def described(listed: dict[str, dict[str, str]]) -> dict[str, str]:
+    """The publisher's description of each of its series."""
+    return {series: row["description"] for series, row in listed.items()}
 
 
 def unaccounted(description: str, breaks: set[int], no_break: set[int]) -> set[int]:
@@ -131,6 +138,18 @@ def test_the_ages_are_the_source_s(ours: Catalogue, described: dict[str, str]) -
         left = {age for age in _AGES.findall(described[series]) if age not in text}
         if left:
             wrong[series] = sorted(left)
+    assert not wrong
+
+
+def test_a_series_that_the_source_closed_is_declared_as_ended(
+    ours: Catalogue, listed: dict[str, dict[str, str]]
+) -> None:
+    wrong = {}
+    for i in ours.indicators:
+        if i.dataset == KOLADA and i.series:
+            closed = _CLOSED.search(listed[i.series]["title"])
+            if (int(closed[1]) if closed else None) != i.series_ended:
+                wrong[i.indicator_id] = listed[i.series]["title"]
     assert not wrong
 
 

@@ -256,6 +256,9 @@ def test_a_kpi_that_is_described_anew_is_told(live_place: Place, publishers: Pub
     done = publishers.refresh(run_cli, live_place.data_dir)
 
     assert done.code == 0, done.text
+    published = live_place.sql(f"select ages, description_sha256 from source_series where series = '{PLAIN}'").rows()
+    assert published == [("75+", declared)]
+    assert live_place.sql("select count(*) from source_series").item() == len(load_catalogue().measured)
     moment = live_place.sql("select max(created_at) from release").item()
     told = json.loads(run_cli("status", "--data-dir", live_place.data_dir, "--json").out)["events"]
     anew = {event["series_id"]: event for event in told if event["kind"] == "described_anew"}

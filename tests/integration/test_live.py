@@ -14,6 +14,7 @@ from indicators.model.measured import digest
 from pipelines.reading import reader
 from pipelines.settings import ROOT, Settings
 from pipelines.storage import release_pointer
+from pipelines.storage.archive import Archive
 from tests.support.command import Done, Place, Preloaded
 from tests.support.replicas.kolada import KoladaReplica
 from tests.support.replicas.scb import ScbReplica
@@ -273,6 +274,22 @@ def test_a_kpi_that_is_described_anew_is_told(live_place: Place, publishers: Pub
     assert event["known_from"][:10] == moment.isoformat()[:10]
     text = run_cli("status", "--data-dir", live_place.data_dir).text
     assert f"described_anew {PLAIN} {declared} → {event['after']}" in text
+
+
+def test_a_damaged_list_of_series_is_told_in_the_status(live_place: Place, run_cli: Preloaded) -> None:
+    archive = Archive(live_place.settings.archive_dir)
+    archived = archive.latest("kolada.kpi")
+    assert archived is not None
+    path = archive.object_path(archived.files[0].sha256)
+    path.chmod(0o644)
+    path.write_bytes(b"{}")
+
+    told = json.loads(run_cli("status", "--data-dir", live_place.data_dir, "--json").out)
+
+    assert [(d["what"], d["where"]) for d in told["damaged"]] == [
+        ("the archived bytes are not what was given", str(path))
+    ]
+    assert told["release"]["release_id"] == live_place.current()
 
 
 def test_live_figures_are_not_undone_by_the_older_embedded_ones(live_place: Place, run_cli: Preloaded) -> None:

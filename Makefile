@@ -9,7 +9,7 @@ INSTALL = $(if $(UV),$(UV) pip install --quiet --python $(BIN)/python,$(BIN)/pyt
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help refresh test unit system site dev wheel clients bench lint format clean
+.PHONY: help refresh test unit system site dev wheel clients bench calibrate lint format clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
@@ -54,6 +54,9 @@ clients: ## an environment with the clients that others wrote, for the tests tha
 
 bench: $(STAMP) ## measure speed and memory, as ratios in one run
 	$(BIN)/python -m benchmarks
+
+calibrate: $(STAMP) ## how often the test of a trend is wrong by chance: the tables of docs/method.md
+	$(BIN)/python -m benchmarks.calibrate
 
 lint: $(STAMP) ## ruff, mypy, which room imports which, sqlfluff, generated files
 	$(BIN)/ruff check .

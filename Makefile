@@ -9,7 +9,7 @@ INSTALL = $(if $(UV),$(UV) pip install --quiet --python $(BIN)/python,$(BIN)/pyt
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help refresh test unit system site dev wheel clients bench calibrate lint format clean
+.PHONY: help refresh test slow unit system site dev wheel clients calibrate bench lint format clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
@@ -28,11 +28,14 @@ refresh: $(STAMP) ## embedded figures → archive → gate → vintages → dbt 
 # Files of few but long tests are not left for the end, where one processor would wait for the other.
 SIDE_BY_SIDE := -n 2 --dist loadfile --no-loadscope-reorder
 
-test: $(STAMP) ## every test
-	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
+test: $(STAMP) ## every test but the whole runs
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not slow"
 
-unit: $(STAMP) ## the tests of single parts and of what the documents say
-	$(BIN)/python -m pytest $(SIDE_BY_SIDE) tests/unit tests/contract
+slow: $(STAMP) ## the tests that take whole runs: releases, nights, kills, pages in a browser
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m slow
+
+unit: $(STAMP) ## the tests of single parts
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) tests/unit
 
 system: ## install Debian's chromium and postgresql for the tests that need them, as root; else say what is missing
 	.ci/system
@@ -52,11 +55,11 @@ clients: ## an environment with the clients that others wrote, for the tests tha
 	.venv-clients/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
 		-r tests/support/clients/requirements.txt
 
+calibrate: $(STAMP) ## how often each method claims something where nothing is; takes a release, and minutes
+	$(BIN)/python -m tests.calibration
+
 bench: $(STAMP) ## measure speed and memory, as ratios in one run
 	$(BIN)/python -m benchmarks
-
-calibrate: $(STAMP) ## how often the test of a trend is wrong by chance: the tables of docs/method.md
-	$(BIN)/python -m benchmarks.calibrate
 
 lint: $(STAMP) ## ruff, mypy, which room imports which, sqlfluff, generated files
 	$(BIN)/ruff check .

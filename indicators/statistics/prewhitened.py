@@ -2,7 +2,7 @@
 
 Belongs here: the test of a slope, pre-whitened, for many series of one length at a time, and how large an
 autocorrelation it reckons with. Does not belong here: which points are tested, and the words for a trend (`trend.py`);
-how the rule was chosen (`benchmarks/calibrate.py`).
+how the rule was chosen (`tests/calibration/trend_sizes.py`).
 
 Sources: Prais and Winsten, Trend estimators and serial correlation, Cowles Commission Discussion Paper 383 (1954), for
 the transformation, which keeps the first year; von Storch, Misuses of statistical analysis in climate research (1995),

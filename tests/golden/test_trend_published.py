@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.tsa.stattools import acf
 
-from benchmarks import trend_tests
 from indicators.statistics.prewhitened import fitted, residual_autocorrelation, straight_lines
 from indicators.statistics.trend import trends
+from tests.calibration import trend_candidates
 
 Row = tuple[float, ...]  # count, denominator, value, lower, upper
 
@@ -183,18 +183,18 @@ def test_the_tests_that_are_compared_give_what_pymannkendall_gives(
     values: list[float], hamed_rao: float, prewhitened: float, trend_free: float
 ) -> None:
     series = np.array([values])
-    assert trend_tests.hamed_rao(series).item() == pytest.approx(hamed_rao, abs=1e-12)
-    assert trend_tests.prewhitened_kendall(series).item() == pytest.approx(prewhitened, rel=1e-9)
-    assert trend_tests.trend_free_kendall(series).item() == pytest.approx(trend_free, rel=1e-9)
+    assert trend_candidates.hamed_rao(series).item() == pytest.approx(hamed_rao, abs=1e-12)
+    assert trend_candidates.prewhitened_kendall(series).item() == pytest.approx(prewhitened, rel=1e-9)
+    assert trend_candidates.trend_free_kendall(series).item() == pytest.approx(trend_free, rel=1e-9)
 
 
 @given(st.lists(st.integers(-(10**6), 10**6), min_size=2, max_size=30, unique=True))
 def test_kendalls_exact_p_is_scipys(values: list[int]) -> None:
     expected = stats.kendalltau(range(len(values)), values, method="exact").pvalue
-    assert trend_tests.kendall(np.array([values], dtype=float)).item() == pytest.approx(expected, rel=1e-9)
+    assert trend_candidates.kendall(np.array([values], dtype=float)).item() == pytest.approx(expected, rel=1e-9)
 
 
 @given(st.lists(st.integers(0, 99), min_size=2, max_size=25))
 def test_sens_slope_is_scipys(values: list[int]) -> None:
     expected = stats.theilslopes(values, range(len(values))).slope
-    assert trend_tests.sen_slope(np.array([values], dtype=float)).item() == pytest.approx(expected, abs=1e-12)
+    assert trend_candidates.sen_slope(np.array([values], dtype=float)).item() == pytest.approx(expected, abs=1e-12)

@@ -1,7 +1,7 @@
-"""`make calibrate`: how often each test of a trend calls chance a trend, and how often it finds one that is there.
+"""How often each test of a trend calls chance a trend, and how often it finds one that is there.
 
 Belongs here: series made by chance with a seed, and the tables of docs/method.md, which a test holds against this. Does
-not belong here: the tests (`indicators/statistics/prewhitened.py`, `benchmarks/trend_tests.py`).
+not belong here: the tests (`indicators/statistics/prewhitened.py`, `trend_candidates.py`).
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from benchmarks import trend_tests
 from indicators.statistics.prewhitened import straight_lines
 from indicators.statistics.trend import FEWEST, LEVEL, RECENT_YEARS
+from tests.calibration import trend_candidates
 
 Floats: TypeAlias = NDArray[np.float64]
 Test: TypeAlias = Callable[[Floats], Floats]
@@ -35,12 +35,12 @@ def in_use(values: Floats) -> Floats:
 
 
 TESTS: dict[str, tuple[Test, int]] = {
-    "Kendall, exact (in use before)": (trend_tests.kendall, SERIES),
-    "Hamed and Rao": (trend_tests.hamed_rao, SERIES),
-    "Kendall, pre-whitened (von Storch)": (trend_tests.prewhitened_kendall, SERIES),
-    "Kendall, trend-free pre-whitened (Yue et al.)": (trend_tests.trend_free_kendall, SERIES),
-    "block bootstrap of the slope, blocks of 3": (trend_tests.block_bootstrap, SERIES_OF_BOOTSTRAP),
-    "straight line, always 0.6": (trend_tests.always_the_most, SERIES),
+    "Kendall, exact (in use before)": (trend_candidates.kendall, SERIES),
+    "Hamed and Rao": (trend_candidates.hamed_rao, SERIES),
+    "Kendall, pre-whitened (von Storch)": (trend_candidates.prewhitened_kendall, SERIES),
+    "Kendall, trend-free pre-whitened (Yue et al.)": (trend_candidates.trend_free_kendall, SERIES),
+    "block bootstrap of the slope, blocks of 3": (trend_candidates.block_bootstrap, SERIES_OF_BOOTSTRAP),
+    "straight line, always 0.6": (trend_candidates.always_the_most, SERIES),
     "**straight line, estimate and margin**": (in_use, SERIES),
 }
 DEPARTURES: dict[str, Callable[[Generator, int, float], Floats]] = {
@@ -123,11 +123,7 @@ def as_markdown(rows: Iterable[list[str]]) -> str:
     return "\n".join([head, "|---" * (head.count(" | ") + 1) + "|", *body])
 
 
-def main() -> None:
+def measure() -> None:
     """Print all tables."""
     for name, table in TABLES.items():
         print(f"{name}\n\n{as_markdown(table())}\n")
-
-
-if __name__ == "__main__":
-    main()

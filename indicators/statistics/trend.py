@@ -19,12 +19,12 @@ Flags: TypeAlias = NDArray[np.bool_]
 
 LONG_RUN, RECENT = "long_run", "recent"  # the two questions, in the order of the rows
 # The recent window, the same for all indicators: the last calendar years up to the indicator's newest. Seven is the
-# longest that anyone calls recent, and power grows fast with length; a survey that skipped a year still has six.
+# longest that anyone calls recent, and power grows fast with length; a survey that skipped a year
+# still has six.
 RECENT_YEARS = 7
 LEVEL = 0.05  # of the two-sided p, the same for all indicators and for both questions
-# Points that a trend takes. With five, shares in whole per cent often lie in a perfect line by chance alone: the size
-# passes 6 per cent.
-FEWEST = 6
+# Points that a trend takes: four say nothing of their autocorrelation, and leave two degrees of freedom.
+FEWEST = 5
 
 KEYS = ("indicator_id", "area_id", "sex")
 METHOD = "prewhitened"

@@ -22,7 +22,7 @@ Test: TypeAlias = Callable[[Floats], Floats]
 
 SERIES, SERIES_OF_BOOTSTRAP = 20_000, 4_000
 BEFORE = 100  # years made before the first one used, so that it is as any other
-LENGTHS = (FEWEST, RECENT_YEARS, 10, 15, 20, 25, 30)
+LENGTHS = (FEWEST, 6, RECENT_YEARS, 10, 15, 20, 25, 30)
 PROMISED = (0.0, 0.2, 0.4, 0.6)  # up to the last of these the size is at most 6 per cent
 BEYOND = (0.7, 0.8, 0.9)
 RISE = 3.0  # of the straight line from the first to the last year, in standard deviations of a year

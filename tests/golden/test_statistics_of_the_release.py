@@ -182,7 +182,7 @@ def test_every_series_has_a_trend_of_both_horizons_by_one_level_and_one_window(c
         select
             count(*) filter ((p_value < 0.05) <> (direction in ('increasing', 'decreasing'))),
             count(*) filter ((p_value < 0.05) <> (lower_95 > 0 or upper_95 < 0)),
-            count(*) filter (method is not null and (n < 6 or autocorrelation not between 0 and 0.9)),
+            count(*) filter (method is not null and (n < 5 or autocorrelation not between 0 and 0.9)),
             count(*) filter (horizon = 'recent' and first_year <= newest - 7),
             count(*) filter (horizon = 'long_run' and method is not null and first_year > newest - 7)
         from trend

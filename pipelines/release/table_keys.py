@@ -16,7 +16,7 @@ from indicators.tables.source_series import SOURCE_TABLES
 
 # Tables that are written without dbt.
 _OF_THE_RUN = {
-    "trend": ("indicator_id", "area_id", "sex"),
+    "trend": ("indicator_id", "area_id", "sex", "horizon"),
     "quality_result": ("check_id",),
     "release": ("release_id",),
 }

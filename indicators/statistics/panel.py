@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from indicators.statistics.kendall import Floats, Integers
+from indicators.statistics.prewhitened import Floats, Integers
 from indicators.statistics.trend import Flags
 
 FEWEST_TREATED, FEWEST_OTHERS, FEWEST_BEFORE = 5, 20, 3

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pipelines.settings import Settings
-from tests.calibration import made_up_treatments
+from tests.calibration import made_up_treatments, trend_sizes
 
 
 def main() -> None:
+    trend_sizes.measure()
     made_up_treatments.measure(Settings())
 
 

@@ -17,7 +17,7 @@ import polars as pl
 
 from indicators.model.study import Study
 from indicators.statistics.figures import Figures
-from indicators.statistics.kendall import Floats
+from indicators.statistics.prewhitened import Floats
 from indicators.statistics.studies import run_study
 from pipelines.settings import Settings
 from pipelines.storage import release_pointer

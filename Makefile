@@ -63,7 +63,7 @@ clients: ## an environment with the clients that others wrote, for the tests tha
 calibrate: $(STAMP) ## how often each method claims something where nothing is; takes a release, and minutes
 	$(BIN)/python -m tests.calibration
 
-bench: $(STAMP) ## measure speed and memory, as ratios in one run
+bench: $(STAMP) ## measure every budget of speed, memory and disk, as ratios in one run
 	$(BIN)/python -m benchmarks
 
 lint: $(STAMP) ## ruff, mypy, which room imports which, sqlfluff, generated files

@@ -7,7 +7,9 @@ STAMP := $(VENV)/.installed
 # index that pip reaches, pip installs everything. Neither takes a package whose hash is not in the lock.
 UV := $(or $(shell command -v uv 2>/dev/null),$(BIN)/uv)
 PIP := -m pip install --quiet --disable-pip-version-check
-install = $(UV) pip install --quiet --python $(1)/bin/python $(2) || $(1)/bin/python $(PIP) $(2)
+# uv leaves compiling to Python's first run, which keeps nothing of it where this variable says so.
+COMPILED := $(if $(PYTHONDONTWRITEBYTECODE),--compile-bytecode)
+install = $(UV) pip install --quiet $(COMPILED) --python $(1)/bin/python $(2) || $(1)/bin/python $(PIP) $(2)
 export DO_NOT_TRACK := 1
 # As pip does: an office whose traffic is inspected has its own certificates among those of the system.
 export UV_SYSTEM_CERTS := true

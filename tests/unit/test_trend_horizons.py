@@ -55,6 +55,14 @@ def test_table_and_method_tell_the_window_and_the_level_that_are_declared() -> N
     assert f"p below {LEVEL}." in METHOD
 
 
+def test_the_pages_tell_the_window_and_the_fewest_years_that_are_declared() -> None:
+    number = {5: "fem", 6: "sex", 7: "sju"}
+    templates = ROOT / "pipelines" / "site" / "templates"
+    for page in ("om.html", "omrade.html"):
+        assert f"de senaste {number[RECENT_YEARS]} åren" in (templates / page).read_text(encoding="utf-8")
+    assert f"Färre än {number[FEWEST]} år ger ingen trend" in (templates / "om.html").read_text(encoding="utf-8")
+
+
 LINE = {"verdict": "kan inte bedömas", "direction": None, "trend_from": None, "trend_to": None}
 
 

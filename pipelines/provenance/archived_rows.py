@@ -7,12 +7,14 @@ belong here: how a publisher's bytes are parsed (`sources`), or where in the fil
 from __future__ import annotations
 
 import tempfile
+from collections import OrderedDict
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.datasets import datasets
 from pipelines.errors import NyckeltalError, SourceError
+from pipelines.provenance.known_rows import MOST_KEPT
 from pipelines.storage.archive import Archive, Fetch
 from pipelines.storage.database import columns, identifier, literal, scratch, staged_rows
 from pipelines.storage.vintages import DeliveryRecord
@@ -36,7 +38,7 @@ class ArchivedRows:
         self.archive = Archive(settings.archive_dir)
         self._stands: dict[str, bool] = {}
         self._parsed: dict[tuple[str, str, str | None], Path | NyckeltalError] = {}
-        self._read: dict[tuple[str, str, str], dict[Key, tuple[int, Content]]] = {}
+        self._read: OrderedDict[tuple[str, str, str], dict[Key, tuple[int, Content]]] = OrderedDict()
 
     def stands(self, sha256: str) -> bool:
         """Whether the archived bytes have the hash that they are kept under."""
@@ -55,6 +57,9 @@ class ArchivedRows:
         kept = (row.dataset, row.sha256, str(row.key[0]))
         if kept not in self._read:
             self._read[kept] = self._rows(row)
+            if len(self._read) > MOST_KEPT:
+                self._read.popitem(last=False)
+        self._read.move_to_end(kept)
         return self._read[kept].get(row.key)
 
     def close(self) -> None:
@@ -76,13 +81,18 @@ class ArchivedRows:
         declared = datasets()[row.dataset]
         path = self._rows_path(row.delivery, row.sha256)
         begins = f"{identifier(declared.key[0])} = {literal(str(row.key[0]))}"
+        is_of_file = f"source_file_sha256 = {literal(row.sha256)}"
+        before = self._one(f"select min(row) - 1 from {staged_rows(path)} where {is_of_file}") or 0
         found = self._con.execute(
-            f"select {columns((*declared.key, *declared.payload))}, place from "
-            "(select *, row_number() over (partition by source_file_sha256 order by row) as place "
-            f"from {staged_rows(path)}) where source_file_sha256 = {literal(row.sha256)} and {begins}"
+            f"select {columns((*declared.key, *declared.payload))}, row - {before} "
+            f"from {staged_rows(path)} where {is_of_file} and {begins}"
         ).fetchall()
         width = len(declared.key)
         return {each[:width]: (each[-1], each[width:-1]) for each in found}
+
+    def _one(self, query: str) -> int | None:
+        found = self._con.execute(query).fetchone()
+        return found[0] if found else None
 
     def _rows_path(self, delivery: DeliveryRecord, sha256: str) -> Path:
         """The rows of a delivery, or of the one file of it that is asked for, parsed from the archived bytes."""

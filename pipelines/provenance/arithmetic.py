@@ -17,6 +17,11 @@ from pipelines.storage.vintage_sql import NOISE, NOISE_AT_ZERO
 _NINE_PLACES = Decimal(1).scaleb(-9)
 _EXACT = Context(prec=60)
 _CODE = "code:"
+_CODED = frozenset({"suppressed", "missing"})
+_REASONS = {
+    "missing": "published_missing", "suppressed": "suppressed_by_source", "withdrawn": "withdrawn_by_source",
+    "not_applicable": "not_applicable", "not_collected": "not_collected",
+}  # fmt: skip
 
 
 def exact_sum(numbers: Iterable[float]) -> float:
@@ -32,7 +37,7 @@ def exact_mean(numbers: Sequence[float]) -> float:
 def exact_deviation(numbers: Sequence[float]) -> float | None:
     """The standard deviation (n - 1), from squares of what is divided by the largest size; None of a single number."""
     mean, largest = exact_mean(numbers), max(map(abs, numbers))
-    if len(numbers) < 2:  # noqa: PLR2004 - the spread of one number is not known
+    if len(numbers) < 2:
         return None
     if not largest:
         return 0.0
@@ -70,16 +75,10 @@ def is_same(a: float | None, b: float | None) -> bool:
 
 def stated(value: float | None, status: str | None, change: str) -> tuple[float | None, str | None]:
     """What a row states: its value, and the reason why there is none (or `forecast`), as `int_fact__stated` has it."""
-    if change == "withdrawn" or status == "withdrawn":
-        return None, "withdrawn_by_source"
-    if status is None:
-        return value, "published_missing" if value is None else None
-    if status in STATUSES_WITH_VALUE:
+    if change == "withdrawn":
+        status = change
+    if status is None or status in STATUSES_WITH_VALUE:
         return value, "published_missing" if value is None else status
-    if status == "suppressed" or status.lower() == f"{_CODE}suppressed":
-        return None, "suppressed_by_source"
-    if status == "missing" or status.lower() == f"{_CODE}missing":
-        return None, "published_missing"
-    if status in {"not_applicable", "not_collected"}:
-        return None, status
-    return None, f"unknown_code: {status.removeprefix(_CODE)}"
+    coded = status.lower().removeprefix(_CODE)  # codes of older history are read without regard to case
+    named = coded if coded in _CODED and status.lower() == f"{_CODE}{coded}" else status
+    return None, _REASONS.get(named, f"unknown_code: {status.removeprefix(_CODE)}")

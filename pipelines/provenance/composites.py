@@ -1,8 +1,8 @@
 """Computes an index over indicators again, with the standardised inputs that it is made of.
 
 Belongs here: what `composite_input` and `composite` compute, for one municipality and year. Does not belong here: the
-inputs' own values (`recomputing.py`), or which of them carry a caution, which is a judgement of the release and is taken
-from it.
+inputs' own values (`recomputing.py`), or which of them carry a caution: that is a judgement of the release, and is
+taken from it.
 """
 
 from __future__ import annotations

@@ -99,7 +99,7 @@ class CorrectedFacts:
         key = (series, area_id, year, sex)
         for name, declared in datasets().items():
             if declared.kind == "facts" and dataset in {name, declared.same_series_as}:
-                rows = self._known.of(name, series).get(key)
+                rows = self._known.history(name, key)
                 if rows:
                     return rows
         return []

@@ -6,7 +6,8 @@ what a row's file says (`archived_rows.py`), or what is made of it (`corrected_f
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from pipelines.settings import Settings
 
 Key = tuple[Any, ...]
+MOST_KEPT = 40  # series whose rows stay in memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,29 +50,35 @@ class KnownRow:
         return ends_later and (other.known_to is None or self.known_from < other.known_to)
 
 
-class KnownRows:
-    """The history of datasets, read by the first column of their keys (a series, an index, a group) and kept."""
+Raw = tuple[Any, ...]
 
-    def __init__(self, settings: Settings) -> None:
+
+class KnownRows:
+    """The history of datasets, read by the first column of their keys (a series, an index, a group); a few are kept.
+
+    Args:
+        up_to: the number of the newest delivery of each dataset that counts; None for all that is known.
+    """
+
+    def __init__(self, settings: Settings, up_to: Mapping[str, int] | None = None) -> None:
         self._settings = settings
+        self._up_to = up_to
         self._vintages = Vintages(settings)
-        self._read: dict[tuple[str, str | None], dict[Key, list[KnownRow]]] = {}
+        self._read: OrderedDict[tuple[str, str], dict[Key, list[Raw]]] = OrderedDict()
         self._deliveries: dict[str, dict[datetime, DeliveryRecord]] = {}
 
-    def of(self, dataset: str, first: str | None = None) -> dict[Key, list[KnownRow]]:
-        """Every row of the keys that begin with `first` (of all keys without it), oldest first.
+    def history(self, dataset: str, key: Key) -> list[KnownRow]:
+        """Every row of a key, oldest first; none where nothing was ever known of it.
 
         Raises:
             DamagedError: the vintages are not what was written.
         """
-        if (dataset, first) not in self._read:
-            self._read[dataset, first] = self._rows(dataset, first)
-        return self._read[dataset, first]
+        return self._made(dataset, key, self._of(dataset, str(key[0])).get(key, []))
 
-    def now(self, dataset: str, first: str | None = None) -> dict[Key, KnownRow]:
-        """What is known now of each key, and has not been withdrawn."""
-        newest = {key: rows[-1] for key, rows in self.of(dataset, first).items()}
-        return {key: row for key, row in newest.items() if row.change != "withdrawn"}
+    def newest(self, dataset: str, first: str) -> list[KnownRow]:
+        """The newest row of each key that begins with `first`, in the order of the keys; withdrawn ones too."""
+        found = self._of(dataset, first)
+        return [self._made(dataset, key, found[key])[-1] for key in sorted(found)]
 
     def close(self) -> None:
         """Close the connection that rows are read by."""
@@ -81,31 +89,44 @@ class KnownRows:
     def _con(self) -> duckdb.DuckDBPyConnection:
         return connect(self._settings)
 
-    def _rows(self, dataset: str, first: str | None) -> dict[Key, list[KnownRow]]:
+    def _of(self, dataset: str, first: str) -> dict[Key, list[Raw]]:
+        kept = (dataset, first)
+        if kept not in self._read:
+            self._read[kept] = self._rows(dataset, first)
+            if len(self._read) > MOST_KEPT:
+                self._read.popitem(last=False)
+        self._read.move_to_end(kept)
+        return self._read[kept]
+
+    def _rows(self, dataset: str, first: str) -> dict[Key, list[Raw]]:
         declared = datasets()[dataset]
-        by_moment = self._deliveries_of(dataset)
-        where = f"where {identifier(declared.key[0])} = {literal(first)}" if first is not None else ""
         found = self._con.execute(
             f"select {columns((*declared.key, *declared.payload))}, known_from, change, source_file_sha256 "
-            f"from ({self._vintages.history_sql(dataset)}) {where} order by known_from"
+            f"from ({self._vintages.history_sql(dataset)}) "
+            f"where {identifier(declared.key[0])} = {literal(first)} order by known_from"
         ).fetchall()
         width = len(declared.key)
-        by_key: dict[Key, list[tuple[Any, ...]]] = defaultdict(list)
+        by_key: dict[Key, list[Raw]] = {}
+        by_moment = self._deliveries_of(dataset)
         for row in found:
-            by_key[row[:width]].append(row[width:])
-        return {
-            key: [
-                KnownRow(
-                    dataset, key, row[:-3], row[-3], after[-3] if after else None, row[-2], revision, row[-1],
-                    by_moment[row[-3]],
-                )
-                for revision, (row, after) in enumerate(zip(rows, [*rows[1:], None], strict=True), start=1)
-            ]
-            for key, rows in by_key.items()
-        }  # fmt: skip
+            if row[-3] not in by_moment:  # it came after the release
+                continue
+            by_key.setdefault(row[:width], []).append(row[width:])
+        return by_key
+
+    def _made(self, dataset: str, key: Key, rows: list[Raw]) -> list[KnownRow]:
+        """Rows of history, each with the moment at which the next one became known."""
+        by_moment = self._deliveries_of(dataset)
+        ends = [*(row[-3] for row in rows[1:]), None][: len(rows)]
+        return [
+            KnownRow(dataset, key, row[:-3], row[-3], end, row[-2], revision, row[-1], by_moment[row[-3]])
+            for revision, (row, end) in enumerate(zip(rows, ends, strict=True), start=1)
+        ]
 
     def _deliveries_of(self, dataset: str) -> dict[datetime, DeliveryRecord]:
         """The deliveries by the moment from which each is known; no two have the same."""
         if dataset not in self._deliveries:
-            self._deliveries[dataset] = {d.known_from: d for d in self._vintages.deliveries(dataset)}
+            newest = None if self._up_to is None else self._up_to.get(dataset, 0)
+            counted = [d for d in self._vintages.deliveries(dataset) if newest is None or d.number <= newest]
+            self._deliveries[dataset] = {d.known_from: d for d in counted}
         return self._deliveries[dataset]

@@ -48,5 +48,5 @@ class Members:
             return ()
         if group.kolada_group is None:
             return tuple(Member(each) for each in sorted(group.members))
-        rows = self._known.now(LIST, group.kolada_group)
-        return tuple(Member(str(key[1]), row, self._contents.of(row)[1]) for key, row in sorted(rows.items()))
+        rows = [row for row in self._known.newest(LIST, group.kolada_group) if row.change != "withdrawn"]
+        return tuple(Member(str(row.key[1]), row, self._contents.of(row)[1]) for row in rows)

@@ -53,10 +53,8 @@ class Prices:
     def _annual(self, index_id: str, year: int) -> IndexValue | None:
         dataset = self._dataset[index_id]
         key = datasets()[dataset].key
-        history = self._known.of(dataset, index_id)
-        rows = [known[-1] for known in history.values() if known[-1].key[key.index("year")] == year]
+        rows = [row for row in self._known.newest(dataset, index_id) if row.key[key.index("year")] == year]
         if "month" in key:
-            rows.sort(key=lambda row: int(row.key[key.index("month")]))
             return self._mean(index_id, year, rows) if rows else None
         if not rows:
             return None

@@ -104,10 +104,12 @@ class Recomputing:
         """The figure of an area or a group; None where there is no row of it."""
         key = (indicator_id, area_id, year, sex)
         if key not in self._figures:
-            indicator = self._catalogue.by_id[indicator_id]
-            members = self._members.of(area_id)
-            of = self._of_group(indicator, area_id, year, sex, members) if members else self._of_area(indicator, *key[1:])
-            self._figures[key] = of
+            indicator, members = self._catalogue.by_id[indicator_id], self._members.of(area_id)
+            self._figures[key] = (
+                self._of_group(indicator, area_id, year, sex, members)
+                if members
+                else self._of_area(indicator, area_id, year, sex)
+            )
         return self._figures[key]
 
     def _of_area(self, indicator: Indicator, area_id: str, year: int, sex: str) -> Figure | None:

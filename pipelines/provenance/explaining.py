@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
+    from indicators.model.declarations import Catalogue
     from pipelines.settings import Settings
 
 SEXES = ("T", "K", "M")
@@ -49,17 +50,24 @@ class Explainer:
 
     Args:
         con: the release, opened for reading. folder: the release's own folder. recompute: whether the numbers are read
-        anew from the archived bytes, instead of from the vintages.
+        anew from the archived bytes, instead of from the vintages. catalogue: the declarations, where they have been
+        loaded.
     """
 
     def __init__(
-        self, settings: Settings, con: duckdb.DuckDBPyConnection, folder: Path, *, recompute: bool = False
+        self,
+        settings: Settings,
+        con: duckdb.DuckDBPyConnection,
+        folder: Path,
+        *,
+        recompute: bool = False,
+        catalogue: Catalogue | None = None,
     ) -> None:
         self.recompute = recompute
-        self.has_archive = (settings.archive_dir / "objects").is_dir() and settings.vintages_dir.is_dir()
+        self.has_archive = has_archive(settings)
         self._settings = settings
         self._published = Published(con)
-        self._catalogue = load_catalogue(settings.declarations_dir)
+        self._catalogue = catalogue or load_catalogue(settings.declarations_dir)
         self._known = KnownRows(settings, release_pointer.info(folder).deliveries)
         self._archived = ArchivedRows(settings)
         contents = Contents(self._archived if recompute else None)
@@ -198,12 +206,17 @@ class Explainer:
         )
 
 
-def no_archive(settings: Settings) -> UsageError:
+def has_archive(settings: Settings) -> bool:
+    """Whether archive and vintages lie beside the releases."""
+    return (settings.archive_dir / "objects").is_dir() and settings.vintages_dir.is_dir()
+
+
+def no_archive(settings: Settings | None) -> UsageError:
     """The error where there is a release, and no archive or no vintages beside it."""
     return UsageError(
         "provenance to the byte needs the archive and the vintages, and they are not here",
-        where=str(settings.data_dir),
+        where=str(settings.data_dir) if settings else "",
         expected="the folders archive and vintages beside releases",
-        found="a release alone; what it holds itself is told",
-        remedy="ask for it where the release was made, or restore a backup of that data folder: nyckeltal restore",
+        found="releases alone",
+        remedy="ask where the release was made, or restore a backup of that data folder: nyckeltal restore",
     )

@@ -109,14 +109,20 @@ class ArchivedRows:
         return found
 
     def _parse(self, delivery: DeliveryRecord, alone: str | None) -> Path:
-        from pipelines.sources import origins  # noqa: PLC0415 - frames, which only an explanation anew needs
-
         target = Path(self._folder.name) / f"{len(self._parsed)}.parquet"
         fetched = self.fetch_of(delivery)
         if alone is not None:
             files = tuple(file for file in fetched.files if file.sha256 == alone)
             fetched = fetched.model_copy(update={"files": files})
-        origins.parse(self._settings, fetched, target)
+        # Frames, and for live figures the HTTP client, are loaded here, where an explanation needs them.
+        if fetched.way == "snapshot":
+            from pipelines.sources import snapshot  # noqa: PLC0415
+
+            snapshot.parse(self._settings.snapshot_dir, fetched, self.archive, target)
+        else:
+            from pipelines.sources import origins  # noqa: PLC0415
+
+            origins.parse(self._settings, fetched, target)
         return target
 
     def fetch_of(self, delivery: DeliveryRecord) -> Fetch:

@@ -86,7 +86,8 @@ def _judged(told: Record) -> None:
 
 
 def _figure(made_of: Record, told: Record, depth: int, *, everything: bool) -> None:
-    _say(f"= {with_numbers(made_of, told)}", depth)
+    if "of" in made_of or told["formula"]["kind"] != "published" or made_of.get("deflator"):
+        _say(f"= {with_numbers(made_of, told)}", depth)
     if "of" not in made_of:
         _measures(made_of, depth)
         return

@@ -75,7 +75,7 @@ def router(settings: Settings | None) -> APIRouter:
     }
     routes.add_api_route(
         PATH, explain, methods=["GET"], summary="Varifrån ett värde kommer", responses=responses,
-        response_class=Response, operation_id="explain",
+        response_class=Response, operation_id="explain", include_in_schema=settings is not None,
     )  # fmt: skip
     routes.add_api_route(PATH, explain, methods=["HEAD"], include_in_schema=False)
     return routes

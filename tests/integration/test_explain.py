@@ -296,6 +296,11 @@ def test_the_api_answers_with_the_same_explanation_and_tells_nothing_of_the_mach
         assert answer.status_code == 200
         assert answer.json() == told
         assert answer.headers["nyckeltal-release"] == told["release"]["release_id"]
+        described = api.get("/api/v1/openapi.json").json()["paths"]
+        (said,) = described["/api/v1/explain/{indicator_id}/{area_id}/{year}"].values()
+        assert said["summary"]
+        assert all(parameter["description"] for parameter in said["parameters"])
+        assert "GET /api/v1/explain/" in api.get("/api/").text
         assert str(base.data_dir) not in answer.text
         assert api.get(f"/api/v1/explain/{COST}/{GOTEBORG}/2022?sex=K").status_code == 404  # costs have no sex
         assert api.get(f"/api/v1/explain/nope/{GOTEBORG}/2022").status_code == 404

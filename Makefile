@@ -3,13 +3,19 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-# uv installs in a tenth of pip's time; with neither is a package taken whose hash is not in the lock.
-UV := $(shell command -v uv 2>/dev/null)
-INSTALL = $(if $(UV),$(UV) pip install --quiet --python $(BIN)/python,$(BIN)/python -m pip install --quiet --disable-pip-version-check)
+# uv installs in a tenth of pip's time: where it is not there, pip takes it from the lock first, and where it reaches no
+# index that pip reaches, pip installs everything. Neither takes a package whose hash is not in the lock.
+UV := $(or $(shell command -v uv 2>/dev/null),$(BIN)/uv)
+PIP := -m pip install --quiet --disable-pip-version-check
+# uv leaves compiling to Python's first run, which keeps nothing of it where this variable says so.
+COMPILED := $(if $(PYTHONDONTWRITEBYTECODE),--compile-bytecode)
+install = $(UV) pip install --quiet $(COMPILED) --python $(1)/bin/python $(2) || $(1)/bin/python $(PIP) $(2)
 export DO_NOT_TRACK := 1
+# As pip does: an office whose traffic is inspected has its own certificates among those of the system.
+export UV_SYSTEM_CERTS := true
 
 .DEFAULT_GOAL := help
-.PHONY: help refresh test unit system site dev wheel clients bench lint format clean
+.PHONY: help refresh test slow unit system site dev wheel clients calibrate bench lint format clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
@@ -18,8 +24,10 @@ $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
 		|| { echo "Python 3.11, 3.12 or 3.13 is needed; name one with make PYTHON=python3.12"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(INSTALL) --require-hashes -r requirements.lock
-	$(INSTALL) --no-deps --no-build-isolation --editable .
+	awk '/^uv==/ { on = 1 } on { print } on && !/\\$$/ { exit }' requirements.lock > $(VENV)/uv.lock
+	test -x $(UV) || $(BIN)/python $(PIP) --require-hashes -r $(VENV)/uv.lock
+	$(call install,$(VENV),--require-hashes -r requirements.lock)
+	$(call install,$(VENV),--no-deps --no-build-isolation --editable .)
 	touch $(STAMP)
 
 refresh: $(STAMP) ## embedded figures → archive → gate → vintages → dbt → release
@@ -28,11 +36,14 @@ refresh: $(STAMP) ## embedded figures → archive → gate → vintages → dbt 
 # Files of few but long tests are not left for the end, where one processor would wait for the other.
 SIDE_BY_SIDE := -n 2 --dist loadfile --no-loadscope-reorder
 
-test: $(STAMP) ## every test
-	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
+test: $(STAMP) ## every test but the whole runs
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not slow"
 
-unit: $(STAMP) ## the tests of single parts and of what the documents say
-	$(BIN)/python -m pytest $(SIDE_BY_SIDE) tests/unit tests/contract
+slow: $(STAMP) ## the tests that take whole runs: releases, nights, kills, pages in a browser
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m slow
+
+unit: $(STAMP) ## the tests of single parts
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) tests/unit
 
 system: ## install Debian's chromium and postgresql for the tests that need them, as root; else say what is missing
 	.ci/system
@@ -49,10 +60,12 @@ wheel: $(STAMP) ## the wheel to install elsewhere, in dist
 
 clients: ## an environment with the clients that others wrote, for the tests that hold the replicas against them
 	test -x .venv-clients/bin/python || $(PYTHON) -m venv .venv-clients
-	.venv-clients/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
-		-r tests/support/clients/requirements.txt
+	$(call install,.venv-clients,--require-hashes -r tests/support/clients/requirements.txt)
 
-bench: $(STAMP) ## measure speed and memory, as ratios in one run
+calibrate: $(STAMP) ## how often each method claims something where nothing is; takes a release, and minutes
+	$(BIN)/python -m tests.calibration
+
+bench: $(STAMP) ## measure every budget of speed, memory and disk, as ratios in one run
 	$(BIN)/python -m benchmarks
 
 lint: $(STAMP) ## ruff, mypy, which room imports which, sqlfluff, generated files

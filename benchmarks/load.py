@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from benchmarks.measure import tree_mb
+from benchmarks.measure import tree_cpu_seconds, tree_mb
 
 SETTLED = (200, 304)
 V1 = "/api/v1"
@@ -57,33 +57,53 @@ def at(sorted_times: list[float], share: float) -> float:
 
 
 class Client:
-    """One who asks, over one connection, each question when the last is answered."""
+    """One who asks, over one connection, each question when the last is answered.
 
-    def __init__(self, address: str, seed: int, codes: Codes, load: Load) -> None:
+    `asked`: the addresses that were asked, if none may be asked twice; `mix`: how often each kind of question is.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        seed: int,
+        codes: Codes,
+        load: Load,
+        mix: dict[str, int] | None = None,
+        asked: set[str] | None = None,
+    ) -> None:
         self._host = urlsplit(address).netloc
         self._draw, self._codes, self._load = random.Random(seed), codes, load  # noqa: S311 - a mix, no secret
         self._con = http.client.HTTPConnection(self._host, timeout=60)
         self._tags: dict[str, str] = {}
         self._following: str | None = None
+        self._mix, self._asked = mix or MIX, asked
 
     def go_on_until(self, done: threading.Event) -> None:
         """Ask until it is done."""
         while not done.is_set():
-            kind, path = self._question()
-            began = time.perf_counter()
-            try:
-                fault = self._ask(kind, path)
-            except (OSError, http.client.HTTPException, ValueError) as error:
-                fault = f"{type(error).__name__} {error}"
-                self._con.close()
-            if fault:
-                self._load.failures.append(f"{kind} {path}: {fault}")
-            else:
-                self._load.took[kind].append(time.perf_counter() - began)
+            self.ask_once()
         self._con.close()
 
+    def ask_once(self) -> None:
+        """Ask one question, and keep how long it took or how it failed."""
+        kind, path = self._question()
+        while self._asked is not None and path in self._asked:
+            kind, path = self._question()
+        if self._asked is not None:
+            self._asked.add(path)
+        began = time.perf_counter()
+        try:
+            fault = self._ask(kind, path)
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            fault = f"{type(error).__name__} {error}"
+            self._con.close()
+        if fault:
+            self._load.failures.append(f"{kind} {path}: {fault}")
+        else:
+            self._load.took[kind].append(time.perf_counter() - began)
+
     def _question(self) -> tuple[str, str]:
-        kind = self._draw.choices(list(MIX), list(MIX.values()))[0]
+        kind = self._draw.choices(list(self._mix), list(self._mix.values()))[0]
         if kind == "next page" and self._following:
             return kind, self._following
         indicator, area = self._draw.choice(self._codes.indicators), self._draw.choice(self._codes.areas)
@@ -137,6 +157,20 @@ MIX = {
     "series": 25, "repeat": 15, "comparison": 12, "trend": 8, "next page": 8, "GR as CSV": 7, "as-of": 6, "cube": 4,
     "areas": 4, "indicators": 3, "whole indicator": 3, "file": 3, "page": 2,
 }  # fmt: skip
+
+# The same without what the server has kept ready or reads from a file, and without lists that there is only one of.
+UNCACHED = {kind: n for kind, n in MIX.items() if kind not in {"repeat", "areas", "indicators", "file", "page"}}
+
+
+def cpu_ms_a_request(address: str, pid: int, requests: int) -> tuple[float, Load]:
+    """CPU milliseconds of the server for a request of the uncached mix, each question another, one after the other."""
+    seen = Load()
+    client = Client(address, 1, Codes.of(address), seen, UNCACHED, set())
+    before, began = tree_cpu_seconds(pid), time.perf_counter()
+    for _ in range(requests):
+        client.ask_once()
+    seen.seconds = time.perf_counter() - began
+    return 1000 * (tree_cpu_seconds(pid) - before) / requests, seen
 
 
 @dataclass(frozen=True)

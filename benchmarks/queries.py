@@ -1,6 +1,6 @@
-"""A researcher's queries on the full release, beside SQLite with indexes and pandas over CSV on the same rows.
+"""Queries on a release: their CPU time, and at full scale SQLite with indexes and pandas over CSV on the same rows.
 
-Belongs here: the queries and their timing. Median and worst of fifty; every answer is checked to have the same rows.
+Belongs here: the queries and their timing. Does not belong here: what they may take (`budgets.py`).
 """
 
 from __future__ import annotations
@@ -30,6 +30,32 @@ class Timing:
     worst_ms: float
     runs: int
     rows: int
+
+
+# What the budgets are about, on a release of the embedded figures, with every row fetched.
+_INDICATOR = "kostnad_aldreomsorg_per_inv_80"
+BUDGETED = {
+    "area": "select * from comparison where area_id = '1480' and year = 2022 and sex = 'T'",
+    "indicator": f"select * from comparison where indicator_id = '{_INDICATOR}'",
+    "as_of": (
+        f"select area_id, year, sex, value from observation_vintage where indicator_id = '{_INDICATOR}' "
+        "and known_from <= '2030-01-01' and (known_to is null or known_to > '2030-01-01')"
+    ),
+}
+
+
+def least_cpu_ms(release: Path) -> dict[str, tuple[float, int]]:
+    """CPU milliseconds of each query, the least of many runs in one thread, and its rows."""
+    found = {}
+    with duckdb.connect(str(release / "nyckeltal.duckdb"), read_only=True, config={"threads": 1}) as con:
+        for name, sql in BUDGETED.items():
+            taken = []
+            for _ in range(RUNS):
+                began = time.process_time()
+                rows = con.execute(sql).fetchall()
+                taken.append(1000 * (time.process_time() - began))
+            found[name] = (min(taken), len(rows))
+    return found
 
 
 QUERIES = {

@@ -22,6 +22,14 @@
 {%- endmacro %}
 
 {#
+  The difference of two values without what binary fractions leave in it: 2.8, and not 2.7999999999999972. Ten decimals
+  are below the noise that `differs` allows.
+#}
+{% macro difference(a, b) -%}
+    round({{ a }} - {{ b }}, 10)
+{%- endmacro %}
+
+{#
   Standard deviation (n - 1) about a mean. `scale` is the largest absolute value: squares of what is divided by it stay
   within the nine places, whether values are shares or billions.
 #}

@@ -7,6 +7,7 @@ Belongs here: the text of the pages. Does not belong here: writing them
 from __future__ import annotations
 
 from indicators.generate.declared_rows import Inherited, Source, aggregation, declared_rows, frames_of
+from indicators.generate.source_series_rows import measured_facts
 from indicators.load.catalogue import Catalogue
 from indicators.model.expression import Term
 from indicators.model.indicator import Indicator
@@ -34,6 +35,7 @@ _REASONS = {
     "no_spread_known": "inget: källan ger inte spridningen bakom medelvärdet, medianen eller indexet",
     "whole_population": "inget: en räkning av hela befolkningen, läst som sådan",
     "not_a_count": "inget: värdet räknar varken personer eller händelser",
+    "repeated_events": "inget: en person kan ha flera tillfällen, och källan ger inte hur många",
 }
 _METHODS = {
     "wilson": "Wilsons metod för en andel av nämnarens personer",
@@ -94,6 +96,7 @@ def _page(indicator: Indicator, catalogue: Catalogue, row: dict[str, object], in
         "Riktning": _POLARITIES[indicator.polarity],
         "Kostnadsbegrepp": indicator.cost_concept,
         "Prisbas": row["price_basis"],
+        **_measured(indicator, catalogue),
         "Formel": f"`{formula(indicator, catalogue)}`",
         "Vikt och nämnare": f"`{indicator.weight}`" if indicator.weight else None,
         "Täljarens och nämnarens population": _population(indicator),
@@ -147,6 +150,12 @@ def _interval(indicator: Indicator) -> str:
 def _population(indicator: Indicator) -> str | None:
     told = indicator.population
     return f"{_POPULATIONS[told.verdict]}: {told.reason_sv}" if told else None
+
+
+def _measured(indicator: Indicator, catalogue: Catalogue) -> dict[str, str | None]:
+    """What the source measures, where its series is taken as it is, or in fixed prices."""
+    told = catalogue.measured.get((indicator.dataset or "", indicator.series or ""))
+    return measured_facts(told) if told else {}
 
 
 def _coverage(indicator: Indicator) -> str | None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from indicators.errors import DeclarationError
+from indicators.load.measured_references import check_measured
 from indicators.load.price_level import at_one_price_level
 from indicators.load.references import check_references
 from indicators.load.reform_references import check_reform
@@ -93,6 +94,7 @@ def load_catalogue(home: Path = HOME) -> Catalogue:
         **registered,  # type: ignore[arg-type]  # each by the type that REGISTERS names
     )
     check_references(catalogue)
+    check_measured(catalogue)
     check_reform(catalogue)
     _check_corrections(catalogue, corrections)
     return catalogue

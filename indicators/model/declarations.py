@@ -13,6 +13,7 @@ from pathlib import Path
 from indicators.model.corrections import Correction
 from indicators.model.expression import Quotient
 from indicators.model.indicator import Indicator, Measure, ValidRange
+from indicators.model.measured import Measured
 from indicators.model.quotients import quotient_of
 from indicators.model.reform import Document, Finding, Funding, Intervention, ReformEvent
 from indicators.model.registers import (
@@ -77,6 +78,12 @@ class Catalogue:
         """The one year of all fixed prices; None if there are none."""
         named = [i.price_basis.base_year for i in self.indicators if i.is_deflated and i.price_basis]
         return next(iter(named), None) or next((level.year for level in self.price_levels), None)
+
+    @cached_property
+    def measured(self) -> dict[tuple[str, str], Measured]:
+        """What each source series measures, by dataset and series; each is said once."""
+        items: tuple[Measure | Indicator, ...] = (*self.measures, *self.indicators)
+        return {(i.dataset, i.series): i.measured for i in items if i.dataset and i.series and i.measured}
 
     def series_of(self, dataset: str, *, only_embedded: bool = False) -> dict[str, ValidRange]:
         """The source series of a dataset (`kolada.values`) that the declarations use, with their valid range."""

@@ -11,6 +11,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from indicators.model.measured import Measured
 from indicators.model.value import (
     Coverage,
     Identifier,
@@ -26,6 +27,7 @@ from indicators.model.value import (
 )
 from indicators.model.vocabulary import (
     CostConcept,
+    Counts,
     GrArea,
     NaraVardShift,
     Polarity,
@@ -100,6 +102,7 @@ class Measure(Strict):
     embedded: bool = True  # whether data/snapshot holds the series; false: values come from the live source only
     valid_range: ValidRange = ValidRange()
     breaks: tuple[Break, ...] = ()
+    measured: Measured | None = None  # where no published indicator has the same series
 
 
 class Indicator(Strict):
@@ -153,6 +156,7 @@ class Indicator(Strict):
     series_ended: Year | None = None
     replaced_by: Successor | None = None
     notes: str | None = None
+    measured: Measured | None = None  # of a published series, in current prices; see load/measured_references.py
     definition_version: int = Field(default=1, ge=1)
     valid_from: date
 
@@ -210,6 +214,8 @@ class Indicator(Strict):
     def _interval_fits_the_value(self) -> Indicator:
         method = self.interval.method if self.interval else "none"
         is_count, is_published = self.value_type is ValueType.COUNT, self.kind == "published"
+        if method != "none" and self.measured and self.measured.counts is not Counts.PERSONS:
+            raise ValueError(f"interval: {method} is for persons, each counted once, not for {self.measured.counts}")
         if method == "wilson" and (self.value_type is not ValueType.PROPORTION or self.unit != "%"):
             raise ValueError("interval: wilson is for proportions in per cent")
         if method == "poisson" and self.value_type not in {ValueType.COUNT, ValueType.RATE}:
@@ -219,6 +225,19 @@ class Indicator(Strict):
         has_per = self.interval is not None and self.interval.per is not None
         if method == "poisson" and has_per != (is_published and not is_count):
             raise ValueError("interval.per: said of a published rate, and of no other")
+        return self
+
+    @model_validator(mode="after")
+    def _says_what_is_measured(self) -> Indicator:
+        if self.measured is None:
+            return self
+        if self.kind != "published" or self.is_deflated:
+            raise ValueError("measured: said of a published series in the prices of its year, once")
+        if self.value_type in {ValueType.PROPORTION, ValueType.RATE} and self.measured.of_sv is None:
+            raise ValueError("measured.of_sv is missing: a share or rate says of what it is one")
+        unnamed = self.measured.unnamed_in(f"{self.title_sv} {self.definition_sv}")
+        if unnamed:
+            raise ValueError(f"definition_sv does not name {unnamed}, which the source counts")
         return self
 
     @model_validator(mode="after")
@@ -268,10 +287,11 @@ class Indicator(Strict):
             return self.interval.reason
         if self.cost_concept:
             return "accounts"
+        counted = self.measured.no_interval_reason if self.measured else None
         if self.value_type is ValueType.COUNT:
-            return "whole_population"
+            return counted or "whole_population"
         if self.value_type in {ValueType.PROPORTION, ValueType.RATE}:
-            return "n_unknown" if self.kind == "published" else "not_a_count"
+            return counted or ("n_unknown" if self.kind == "published" else "not_a_count")
         return "no_spread_known"
 
     @property

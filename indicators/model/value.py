@@ -33,13 +33,14 @@ class ValidRange(Strict):
         return self
 
 
-# Why a value has no interval. The first four apply to an indicator, the last three to a single value.
+# Why a value has no interval.
 IntervalReason = Literal[
     "n_unknown",  # a share or rate of a number of persons that the source does not give
     "accounts",  # bookkeeping: a sum of money, no outcome of chance
     "no_spread_known",  # a mean, median or index whose spread the source does not give
     "whole_population",  # a register's count of everyone, read as such
     "not_a_count",  # neither persons nor events: full-time equivalents, hours
+    "repeated_events",  # stays or visits, of which one person may have several; how many is not known
 ]
 
 
@@ -108,7 +109,11 @@ class Population(Strict):
 
 
 class Successor(Strict):
-    """The indicator that continues where this one ended, and why the two series may not be joined."""
+    """The indicator that continues where this one ended, and why the two series may not be joined.
+
+    `inverted` where it counts the other way round, so that more of the one is less of the other.
+    """
 
     indicator: Identifier
+    inverted: bool = False
     reason_sv: str = Field(min_length=20)

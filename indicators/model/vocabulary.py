@@ -75,6 +75,23 @@ class ValueType(StrEnum):
     DEVIATION = "deviation"  # distance from a reference; may be negative
 
 
+class Counts(StrEnum):
+    """The kind of thing that a source counts or adds; only a count of persons may have an interval."""
+
+    PERSONS = "persons"  # each person once in a period
+    EPISODES = "episodes"  # stays and visits: one person may have several, so they are not independent of one another
+    FULL_TIME_EQUIVALENTS = "full_time_equivalents"
+    STAFF = "staff"  # staff on a schedule: the same person may stand there many times
+    HOURS = "hours"
+    DAYS = "days"
+    YEARS = "years"  # of age
+    PLACES = "places"  # homes and beds
+    MONEY = "money"
+    AREA = "area"
+    INDEX = "index"
+    MUNICIPALITY = "municipality"  # the municipality's own answer, or a property of it
+
+
 class CostConcept(StrEnum):
     """Kolada's and SCB's cost concepts, which are never compared with each other."""
 

@@ -15,8 +15,8 @@ import numpy as np
 from indicators.model.study import AnyAnalysis
 from indicators.statistics.effect_words import DISAGREE, Reason, alone, not_estimable, window_warnings
 from indicators.statistics.figures import Panel
-from indicators.statistics.kendall import Floats, Integers
 from indicators.statistics.panel import EventStudy
+from indicators.statistics.prewhitened import Floats, Integers
 from indicators.tables.effects import EFFECT_TABLES
 
 LEVEL = 0.05  # significance level, for the model's p and the placebos' alike

@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeVar, cast
 import numpy as np
 import polars as pl
 
-from indicators.statistics.kendall import Floats, Integers
+from indicators.statistics.prewhitened import Floats, Integers
 
 NATION = "0000"
 T = TypeVar("T")

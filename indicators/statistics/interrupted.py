@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from indicators.statistics.kendall import Floats, Integers
+from indicators.statistics.prewhitened import Floats, Integers
 
 FEWEST_BEFORE, FEWEST_AFTER = 8, 3
 _DRAWS, _SEED = 999, 20221001

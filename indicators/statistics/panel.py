@@ -11,12 +11,14 @@ Regressions are statsmodels'.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import special
 
-from indicators.statistics.kendall import Floats, Integers
+from indicators.statistics.prewhitened import Floats, Integers
 from indicators.statistics.trend import Flags
 
 FEWEST_TREATED, FEWEST_OTHERS, FEWEST_BEFORE = 5, 20, 3
@@ -223,18 +225,25 @@ def _p_of_doses_at_random(values: Floats, dose: Floats, after: Flags) -> float:
     """With one common year, the estimate is the slope of each area's change on its dose."""
     changes = values[:, after].mean(axis=1) - values[:, ~after].mean(axis=1)
     centred = changes - changes.mean()
-    chance = np.random.default_rng(_SEED)
-    dealt = np.stack([chance.permutation(dose) for _ in range(DRAWS)])
+    dealt = _dealt(tuple(dose.tolist()))
     seen = abs(float(centred @ dose))
     return (1 + int((np.abs(dealt @ centred) >= seen * (1 - 1e-12)).sum())) / (DRAWS + 1)
 
 
 def _p_of_starts_at_random(values: Floats, starts: Integers, years: Integers, estimate: float) -> float:
     """Starts dealt out at random over areas; a cohort's effect is a difference of means, so no regression is run."""
-    chance = np.random.default_rng(_SEED)
-    dealt = np.stack([chance.permutation(starts) for _ in range(DRAWS)])
+    dealt = _dealt(tuple(starts.tolist()))
     seen = abs(estimate) * (1 - 1e-12)
     return (1 + int((np.abs(_means_by_cohort(values, dealt, years)) >= seen).sum())) / (DRAWS + 1)
+
+
+@lru_cache(maxsize=8)
+def _dealt(held: tuple[float, ...]) -> NDArray[Any]:
+    """What areas hold, dealt out among them at random: draws x m. Analyses of other outcomes ask for the same again."""
+    chance, given = np.random.default_rng(_SEED), np.array(held)
+    dealt = np.stack([chance.permutation(given) for _ in range(DRAWS)])
+    dealt.flags.writeable = False  # it is shared
+    return dealt
 
 
 def _means_by_cohort(values: Floats, dealt: Integers, years: Integers) -> Floats:

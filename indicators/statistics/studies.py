@@ -35,7 +35,7 @@ from indicators.statistics.effect_words import (
     verdict,
 )
 from indicators.statistics.figures import NATION, Figures
-from indicators.statistics.kendall import Floats
+from indicators.statistics.prewhitened import Floats
 from indicators.statistics.synthetic_study import synthetic
 
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from indicators.statistics.kendall import Floats
+from indicators.statistics.prewhitened import Floats
 
 _SEED, _LOG_RANGE = 20100101, 8.0  # no predictor counts less than e⁻⁸ of the one that counts most
 FEWEST_BEFORE, FEWEST_DONORS = 8, 19  # with fewer donors than 19, no p can be 0.05

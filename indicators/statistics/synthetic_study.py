@@ -20,7 +20,7 @@ from indicators.statistics import synthetic as method
 from indicators.statistics.effect_rows import LEVEL, Frame, Measured, Placebo, StudyRows, rank_of, too_few_years
 from indicators.statistics.effect_words import verdict
 from indicators.statistics.figures import Figures
-from indicators.statistics.kendall import Floats, Integers
+from indicators.statistics.prewhitened import Floats, Integers
 
 GROUPS, _SEED = 199, 20200101
 

@@ -94,6 +94,13 @@ Changes = Annotated[
     BeforeValidator(_split),
     Field(description="new, revised, status_changed, withdrawn eller restored."),
 ]
+Horizons = Annotated[
+    list[Literal["recent", "long_run"]],
+    BeforeValidator(_split),
+    Field(
+        description="Vilken fråga: recent (de senaste sju åren) eller long_run (hela serien utan brott). Utan: båda."
+    ),
+]
 Columns = Annotated[
     list[Code], BeforeValidator(_split), Field(description="Bara dessa kolumner, i den ordningen. Utan columns: alla.")
 ]
@@ -133,6 +140,12 @@ class Series(Paging):
     group: Groups = []
     area_type: AreaTypes = []
     sex: Sexes = []
+
+
+class Trend(Series):
+    """Which rows of the table `trend`."""
+
+    horizon: Horizons = []
 
 
 class Comparison(Series):

@@ -53,7 +53,7 @@ OBSERVATIONS = Listing("observation", "observation", SERIES, is_cube=True)
 LABELLED = Listing("observation", "observation_wide", SERIES, is_cube=True)
 AS_OF = Listing("observation_vintage", "observation_as_of(?)", SERIES, is_cube=True)
 COMPARISON = Listing("comparison", "comparison", SERIES)
-TREND = Listing("trend", "trend", ("indicator_id", "area_id", "sex"))
+TREND = Listing("trend", "trend", ("indicator_id", "area_id", "sex", "horizon"))
 REVISIONS = Listing("revision", "revision", SERIES)
 RELEASE = Listing("release", "release", ("release_id",))
 LISTINGS = (INDICATORS, AREAS, OBSERVATIONS, LABELLED, AS_OF, COMPARISON, TREND, REVISIONS, RELEASE)
@@ -173,6 +173,7 @@ def _words(page: Page, words: str) -> None:
 
 _CONDITIONS: dict[str, Callable[[Page, Any], None]] = {
     "sex": lambda page, value: page.one_of("sex", value),
+    "horizon": lambda page, value: page.one_of("horizon", value),
     "status": lambda page, value: page.one_of("status", value),
     "change": lambda page, value: page.one_of("change", value),
     "year": _years,

@@ -15,7 +15,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pipelines.api import queries
 from pipelines.api.answers import answer
 from pipelines.api.formats import CSV, JSON, JSONSTAT, PARQUET
-from pipelines.api.parameters import Areas, AsOf, Comparison, Indicators, Observations, Paging, Revisions, Series
+from pipelines.api.parameters import Areas, AsOf, Comparison, Indicators, Observations, Paging, Revisions, Trend
 from pipelines.api.problems import MEDIA_TYPE, ApiError
 
 router = APIRouter(prefix="/api/v1")
@@ -104,9 +104,9 @@ async def comparison(request: Request, given: Annotated[Comparison, Query()]) ->
     return await answer(request, queries.COMPARISON, given)
 
 
-@_get("/trend", "Om serierna stiger eller faller, och om det är säkerställt")
-async def trend(request: Request, given: Annotated[Series, Query()]) -> Response:
-    """Tabellen trend."""
+@_get("/trend", "Om serierna stiger eller faller, på senare år och på lång sikt, och om det är säkerställt")
+async def trend(request: Request, given: Annotated[Trend, Query()]) -> Response:
+    """Tabellen trend: två rader per serie, horizon säger vilken fråga som besvaras."""
     return await answer(request, queries.TREND, given)
 
 

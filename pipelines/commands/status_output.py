@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.commands import terminal
+from pipelines.errors import SourceError
 from pipelines.quality import series_events
 from pipelines.reading import reader
 from pipelines.settings import Settings
@@ -69,7 +70,10 @@ def _of_release(settings: Settings, folder: Path, *, with_events: bool) -> dict[
     """What the tables of the current release say of it."""
     with reader.open_release(folder) as con:
         told = {name: reader.records(con, sql) for name, sql in _STATUS.items()}
-        events = series_events.series_events(settings, con) if with_events else []
+        try:
+            events = series_events.series_events(settings, con) if with_events else []
+        except SourceError as error:  # an archived list of series is not what was given
+            return told | {"events": [], "damaged": [error.parts()]}
     return told | {"events": series_events.as_rows(events)}
 
 

@@ -1,17 +1,20 @@
-"""Events in the life of the series that a release uses: renamed, vanished, closed, or returned.
+"""Events in the life of the series that a release uses: renamed, vanished, closed, returned, or described anew.
 
 Belongs here: deriving such events from the vintages of the publisher's list of series. Does not belong here: values,
-whose changes are in the tables `revision` and `observation_vintage`.
+whose changes are in the tables `revision` and `observation_vintage`; reading descriptions (`described_anew.py`).
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from pipelines.quality.described_anew import described_anew
 from pipelines.settings import Settings
+from pipelines.storage.archive import Archive
 from pipelines.storage.database import connect, literal
 from pipelines.storage.vintages import Vintages
 
@@ -24,10 +27,14 @@ _CLOSED = re.compile(r"\(\s*-\s*(\d{4})\s*\)")  # a closed series is only marked
 
 @dataclass(frozen=True)
 class Event:
-    """One event: when it became known (UTC), what it was, and the titles before and after."""
+    """One event: when it became known (UTC), what it was, and the titles before and after.
+
+    Of a series that is described anew, `before` and `after` are the digests of the description that our definition was
+    reviewed against and of the present one.
+    """
 
     known_from: datetime
-    kind: str  # renamed, vanished, returned or closed
+    kind: str  # renamed, vanished, returned, closed or described_anew
     series_id: str
     indicators: tuple[str, ...]
     before: str | None
@@ -40,6 +47,8 @@ union
 select unnest(string_split(source_series, ', ')), indicator_id from indicator where source_id like '%kolada%'
 order by all
 """
+
+_REVIEWED = "select series, description_sha256 from source_series where dataset = 'kolada.values' order by all"
 
 
 def series_events(settings: Settings, release: duckdb.DuckDBPyConnection) -> list[Event]:
@@ -62,7 +71,19 @@ def series_events(settings: Settings, release: duckdb.DuckDBPyConnection) -> lis
         kind = _kind(change, title, before, change_before)
         if kind:
             events.append(Event(known_from, kind, series, tuple(used[series]), before, title))
-    return events
+    anew = described_anew(Archive(settings.archive_dir), _LIST, _reviewed(release, used))
+    events += [
+        Event(found.known_from, "described_anew", series, tuple(used[series]), found.reviewed, found.now)
+        for series, found in anew.items()
+    ]
+    return sorted(events, key=lambda event: event.known_from, reverse=True)
+
+
+def _reviewed(release: duckdb.DuckDBPyConnection, used: Container[str]) -> dict[str, str]:
+    """The digest that each of the series was reviewed against; none of a release from before they were declared."""
+    if not release.execute("select 1 from duckdb_tables() where table_name = 'source_series'").fetchone():
+        return {}
+    return {series: told for series, told in release.execute(_REVIEWED).fetchall() if series in used}
 
 
 def _kind(change: str, title: str | None, before: str | None, change_before: str | None) -> str | None:

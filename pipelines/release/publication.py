@@ -222,7 +222,7 @@ def _write_tables(
         (folder / "parquet").mkdir()
         for name in tables:
             target = literal(str(folder / "parquet" / f"{name}.parquet"))
-            con.execute(f"copy {identifier(name)} to {target} (format parquet, compression zstd)")
+            con.execute(f"copy {identifier(name)} to {target} (format parquet, compression zstd, compression_level 7)")
     return tables
 
 

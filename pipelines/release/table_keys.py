@@ -12,10 +12,11 @@ import yaml
 
 from indicators.tables.effects import EFFECT_TABLES
 from indicators.tables.reform import REFORM_TABLES
+from indicators.tables.source_series import SOURCE_TABLES
 
 # Tables that are written without dbt.
 _OF_THE_RUN = {
-    "trend": ("indicator_id", "area_id", "sex"),
+    "trend": ("indicator_id", "area_id", "sex", "horizon"),
     "quality_result": ("check_id",),
     "release": ("release_id",),
 }
@@ -52,7 +53,7 @@ def table_keys(dbt_project: Path) -> dict[str, tuple[str, ...]]:
             for test in model.get("data_tests", []):
                 if "model_is_sound" in test:
                     tested[model["name"]] = tuple(test["model_is_sound"]["arguments"]["key"])
-    declared = {name: table.key for name, table in (REFORM_TABLES | EFFECT_TABLES).items()}
+    declared = {name: table.key for name, table in (REFORM_TABLES | SOURCE_TABLES | EFFECT_TABLES).items()}
     return tested | declared | _OF_THE_RUN
 
 

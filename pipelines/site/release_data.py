@@ -18,7 +18,7 @@ Row = dict[str, Any]
 
 _PAGED = "('municipality', 'county', 'region', 'group', 'nation')"
 
-# Each area's newest value of each indicator, with its comparison, its trend and its whole series.
+# Each area's newest value of each indicator, with its comparison, its recent trend and its whole series.
 _NEWEST = f"""
 with paged as (select area_id from area where area_type in {_PAGED}),
 series as (
@@ -33,7 +33,7 @@ series as (
 select s.indicator_id, s.area_id, s.years, s.series, s.breaks, o.year, o.value, o.lower_95, o.upper_95,
     o.caution, o.is_preliminary, coalesce(c.nation, w.value) as nation, coalesce(c.gr_weighted, c.gr_unweighted) as gr, c.gr_weighted is null as gr_is_unweighted,
     c.similar_mean, c.similar_n, c.significance, c.place_sv,
-    t.verdict, t.direction, t.first_year as trend_from
+    t.verdict, t.direction, t.first_year as trend_from, t.last_year as trend_to
 from series as s
 join observation as o
     on o.indicator_id = s.indicator_id and o.area_id = s.area_id and o.year = s.newest and o.sex = 'T'
@@ -42,7 +42,8 @@ left join observation as w
         and w.caution is null
 left join comparison as c
     on c.indicator_id = s.indicator_id and c.area_id = s.area_id and c.year = s.newest and c.sex = 'T'
-left join trend as t on t.indicator_id = s.indicator_id and t.area_id = s.area_id and t.sex = 'T'
+left join trend as t
+    on t.indicator_id = s.indicator_id and t.area_id = s.area_id and t.sex = 'T' and t.horizon = 'recent'
 order by s.area_id, s.indicator_id
 """  # noqa: E501
 

@@ -16,14 +16,15 @@ import numpy as np
 import polars as pl
 
 from indicators.generate.reform_rows import reform_rows
+from indicators.generate.source_series_rows import source_series_rows
 from indicators.load.catalogue import load_catalogue
 from indicators.model.study import Study, indicators_of
 from indicators.statistics.effect_rows import StudyRows
 from indicators.statistics.figures import NATION, Figures
 from indicators.statistics.studies import run_study
 from indicators.tables.effects import EFFECT_TABLES
-from indicators.tables.reform import REFORM_TABLES as _REFORM_TABLES
-from indicators.tables.reform import RegisterTable
+from indicators.tables.reform import REFORM_TABLES, RegisterTable
+from indicators.tables.source_series import SOURCE_TABLES
 from pipelines.errors import NyckeltalError
 from pipelines.settings import Settings
 from pipelines.storage.builds import Build
@@ -86,7 +87,8 @@ def run_studies(con: duckdb.DuckDBPyConnection, studies: Iterable[Study], db: st
 
 
 STUDY_TABLES = {name: PublicTable(table.about, table.columns) for name, table in EFFECT_TABLES.items()}
-REGISTER_TABLES = {name: PublicTable(table.about, table.columns) for name, table in _REFORM_TABLES.items()}
+_AS_DECLARED = REFORM_TABLES | SOURCE_TABLES
+REGISTER_TABLES = {name: PublicTable(table.about, table.columns) for name, table in _AS_DECLARED.items()}
 
 
 def write_studies(settings: Settings, build: Build, folder: Path) -> dict[str, int]:
@@ -98,9 +100,10 @@ def write_studies(settings: Settings, build: Build, folder: Path) -> dict[str, i
 
 
 def write_registers(settings: Settings, _: Build, folder: Path) -> dict[str, int]:
-    """Write the reform's registers, as they are declared, as Parquet, one file a table; returns numbers of rows."""
+    """Write what is published as it is declared as Parquet, one file a table; returns numbers of rows."""
     catalogue = load_catalogue(settings.declarations_dir)
-    return _written({name: _frame(_REFORM_TABLES[name], rows) for name, rows in reform_rows(catalogue).items()}, folder)
+    declared = reform_rows(catalogue) | source_series_rows(catalogue)
+    return _written({name: _frame(_AS_DECLARED[name], rows) for name, rows in declared.items()}, folder)
 
 
 def _written(tables: dict[str, pl.DataFrame], folder: Path) -> dict[str, int]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from indicators.errors import DeclarationError
+from indicators.generate.definition_review import definition_review
 from indicators.generate.dictionary_pages import GENERATED as PAGE_GENERATED
 from indicators.generate.dictionary_pages import dictionary
 from indicators.load.catalogue import load_catalogue
@@ -50,9 +51,11 @@ def write_generated(settings: Settings, *, check: bool = False) -> list[Path]:
 
 
 def dictionary_files(settings: Settings) -> dict[Path, str]:
-    """Every page of the dictionary with its text."""
-    pages = dictionary(load_catalogue(settings.declarations_dir), declared_sources())
-    return {settings.dictionary_dir / name: text for name, text in pages.items()}
+    """Every page of the dictionary, and the review of definitions beside it, with its text."""
+    catalogue = load_catalogue(settings.declarations_dir)
+    pages = dictionary(catalogue, declared_sources())
+    review = {settings.dictionary_dir.parent / "definitions-review.md": definition_review(catalogue)}
+    return {settings.dictionary_dir / name: text for name, text in pages.items()} | review
 
 
 def generated_files(dbt_project: Path) -> dict[Path, str]:

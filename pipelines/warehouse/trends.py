@@ -11,7 +11,8 @@ from typing import Any
 
 import duckdb
 
-from indicators.statistics.trend import trends
+from indicators.statistics.prewhitened import MOST_AUTOCORRELATION
+from indicators.statistics.trend import FEWEST, LEVEL, METHOD, RECENT_YEARS, trends
 from pipelines.settings import Settings
 from pipelines.storage.builds import Build
 from pipelines.storage.database import identifier, literal
@@ -19,35 +20,57 @@ from pipelines.warehouse.finished import PublicTable, open_build
 
 TREND = "trend"
 _ABOUT = (
-    "Whether each series rises or falls over its newest unbroken run of years, how fast, and whether that is to the "
-    "good. Areas but no units."
+    "Whether each series rises or falls, how fast, and whether that is to the good: two rows a series, horizon recent "
+    f"(the {RECENT_YEARS} calendar years up to the indicator's newest) and long_run (the newest unbroken run). They "
+    "answer different questions: a query names the one it means (where horizon = 'recent'). Areas but no units."
 )
 _COLUMNS: dict[str, tuple[str, str]] = {
     "indicator_id": ("varchar", "The indicator; see the table indicator."),
     "area_id": ("varchar", "The area; see the table area. Codes are text and keep their leading zeros."),
     "sex": ("varchar", "T total, K women, M men."),
-    "first_year": ("integer", "First year used; where not estimable, the first there is in the newest unbroken run."),
-    "last_year": ("integer", "Last year used."),
-    "n": ("integer", "Number of years used."),
+    "horizon": (
+        "varchar",
+        f"Which question is answered: recent, the {RECENT_YEARS} calendar years up to the newest in which any area has "
+        "a value of the indicator; long_run, the whole newest unbroken run, which begins before these years.",
+    ),
+    "first_year": ("integer", "First year used; where not estimable, the first there is; null without any."),
+    "last_year": ("integer", "Last year used; null where there is none."),
+    "n": ("integer", f"Number of years used, at least {FEWEST}; where not estimable, the number there is."),
     "method": (
         "varchar",
-        "fingertips_proportion or fingertips_rate (five successive measured years with intervals, chi-square at 99.8 "
-        "per cent, no single year decides the sign), kendall_exact (the whole run, p below 0.05); null: not estimable.",
+        f"{METHOD}: a straight line by generalised least squares on years pre-whitened by Prais and Winsten, t with "
+        "n - 2 degrees of freedom; null where not estimable.",
     ),
-    "slope": ("double", "Change a year in the indicator's unit: weighted least squares, or Theil and Sen's median."),
+    "autocorrelation": (
+        "double",
+        f"The first-order autocorrelation that is reckoned with: the estimated one and a margin, 0 to "
+        f"{MOST_AUTOCORRELATION}.",
+    ),
+    "slope": ("double", "Change a year in the indicator's unit."),
     "lower_95": ("double", "Lower limit of the slope's 95 per cent interval."),
     "upper_95": ("double", "Upper limit of the slope's 95 per cent interval."),
-    "p_value": ("double", "Two-sided probability of so strong a trend when there is none."),
-    "direction": ("varchar", "increasing, decreasing or no_change; null where not estimable."),
-    "verdict": ("varchar", "Direction and polarity in Swedish words; without a judgement where polarity gives none."),
+    "p_value": ("double", "Two-sided probability of so strong a slope when there is none."),
+    "direction": (
+        "varchar",
+        f"increasing or decreasing where p_value is below {LEVEL}, else no_change; null where not estimable.",
+    ),
+    "horizons_agree": (
+        "boolean",
+        "Whether both horizons have the same direction; null unless both can be estimated.",
+    ),
+    "verdict": (
+        "varchar",
+        "Direction and polarity in Swedish words, without a judgement where polarity gives none; where the other "
+        "horizon has another direction, a semicolon and that one follow.",
+    ),
     "not_estimable_reason": (
         "varchar",
-        "too_few_points, too_few_points_after_break or overlapping_means (moving means that share years); null else.",
+        "too_few_points, too_few_points_after_break, overlapping_means (moving means that share years) or, of the long "
+        "run, only_recent_years (no year before the recent ones); null else.",
     ),
 }
 _POINTS = """
-    select o.indicator_id, o.area_id, o.sex, o.year, o.value, o.numerator, o.denominator, o.lower_95, o.upper_95,
-        coalesce(s.from_year, 0) as segment
+    select o.indicator_id, o.area_id, o.sex, o.year, o.value, coalesce(s.from_year, 0) as segment
     from release.observation as o
     join release.area as a on o.area_id = a.area_id and a.area_type <> 'unit'
     left join intermediate.int_break__segmented as s on o.indicator_id = s.indicator_id
@@ -73,8 +96,7 @@ def write_trends(settings: Settings, build: Build, folder: Path) -> dict[str, in
 def _write_trends(con: duckdb.DuckDBPyConnection, chunk: tuple[Any, ...]) -> int:
     points = con.execute(_POINTS, list(chunk)).pl()
     indicators = con.execute(
-        "select indicator_id, polarity, interval_method, mean_of_years from declared.indicator "
-        "where indicator_id between ? and ?",
+        "select indicator_id, polarity, mean_of_years from declared.indicator where indicator_id between ? and ?",
         list(chunk),
     ).pl()
     found = trends(points, indicators)

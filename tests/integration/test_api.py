@@ -96,7 +96,11 @@ QUESTIONS = {
     f"/comparison?area={GOTEBORG}&year=2022&sex=T": f"from comparison where area_id = '{GOTEBORG}' and year = 2022 "
     f"and sex = 'T' {KEY}",
     f"/trend?group=GR&indicator={COST}&sex=T": f"from trend where {GR} and indicator_id = '{COST}' and sex = 'T' "
-    "order by area_id",
+    "order by area_id, horizon",
+    f"/trend?indicator={COST}&sex=T&horizon=recent": f"from trend where indicator_id = '{COST}' and sex = 'T' "
+    "and horizon = 'recent' order by area_id",
+    "/trend?horizon=long_run,recent&area=0180": "from trend where area_id = '0180' "
+    "order by indicator_id, area_id, sex, horizon",
     "/revisions": "from revision",
     "/release": "from release",
 }
@@ -365,6 +369,8 @@ WRONG = {
     "/observations?foo=1": ("unknown parameter", "foo"),
     "/observations?indikator=x": ("unknown parameter", "indikator"),
     "/trend?year=2020": ("unknown parameter", "year"),
+    "/trend?horizon=senast": ("horizon", "senast"),
+    "/comparison?horizon=recent": ("unknown parameter", "horizon"),
     "/release?area=1480": ("unknown parameter", "area"),
     "/observations?year=20": ("year", "20"),
     "/observations?year=2020,x": ("year", "x"),

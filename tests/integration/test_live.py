@@ -10,9 +10,11 @@ import polars as pl
 import pytest
 
 from indicators.load.catalogue import load_catalogue
+from indicators.model.measured import digest
 from pipelines.reading import reader
 from pipelines.settings import ROOT, Settings
 from pipelines.storage import release_pointer
+from pipelines.storage.archive import Archive
 from tests.support.command import Done, Place, Preloaded
 from tests.support.replicas.kolada import KoladaReplica
 from tests.support.replicas.scb import ScbReplica
@@ -57,6 +59,11 @@ class Publishers:
         """Give a KPI another title, unannounced."""
         (record,) = [k for k in self.kolada.store.kpis if k["id"] == kpi]
         record["title"] = title
+
+    def describe(self, kpi: str, description: str) -> None:
+        """Give a KPI another description, unannounced."""
+        (record,) = [k for k in self.kolada.store.kpis if k["id"] == kpi]
+        record["description"] = description
 
 
 @pytest.fixture(scope="module")
@@ -241,6 +248,48 @@ def test_a_renamed_a_closed_and_a_vanished_kpi_are_told(
         "select count(value) from observation join indicator using (indicator_id) where source_series = 'N00090'"
     ).item()
     assert kept > 100, "what is known of a series that is no longer listed stands"
+
+
+def test_a_kpi_that_is_described_anew_is_told(live_place: Place, publishers: Publishers, run_cli: Preloaded) -> None:
+    declared = load_catalogue().measured["kolada.values", PLAIN].description_sha256
+    publishers.describe(PLAIN, "TEST FIGURES. Fr.o.m. 2026 ingår personer i alla åldrar.")
+
+    done = publishers.refresh(run_cli, live_place.data_dir)
+
+    assert done.code == 0, done.text
+    published = live_place.sql(f"select ages, description_sha256 from source_series where series = '{PLAIN}'").rows()
+    assert published == [("75+", declared)]
+    assert live_place.sql("select count(*) from source_series").item() == len(load_catalogue().measured)
+    moment = live_place.sql("select max(created_at) from release").item()
+    told = json.loads(run_cli("status", "--data-dir", live_place.data_dir, "--json").out)["events"]
+    anew = {event["series_id"]: event for event in told if event["kind"] == "described_anew"}
+    event = anew[PLAIN]
+    assert (event["before"], event["after"]) == (
+        declared,
+        digest("TEST FIGURES. Fr.o.m. 2026 ingår personer i alla åldrar."),
+    )
+    assert event["indicators"] == ["tio_eller_fler_lakemedel_hemtjanst"]
+    assert told[0] == event, "the newest comes first; the replica describes the others otherwise from the first load on"
+    assert event["known_from"] > max(e["known_from"] for s, e in anew.items() if s != PLAIN)
+    assert event["known_from"][:10] == moment.isoformat()[:10]
+    text = run_cli("status", "--data-dir", live_place.data_dir).text
+    assert f"described_anew {PLAIN} {declared} → {event['after']}" in text
+
+
+def test_a_damaged_list_of_series_is_told_in_the_status(live_place: Place, run_cli: Preloaded) -> None:
+    archive = Archive(live_place.settings.archive_dir)
+    archived = archive.latest("kolada.kpi")
+    assert archived is not None
+    path = archive.object_path(archived.files[0].sha256)
+    path.chmod(0o644)
+    path.write_bytes(b"{}")
+
+    told = json.loads(run_cli("status", "--data-dir", live_place.data_dir, "--json").out)
+
+    assert [(d["what"], d["where"]) for d in told["damaged"]] == [
+        ("the archived bytes are not what was given", str(path))
+    ]
+    assert told["release"]["release_id"] == live_place.current()
 
 
 def test_live_figures_are_not_undone_by_the_older_embedded_ones(live_place: Place, run_cli: Preloaded) -> None:

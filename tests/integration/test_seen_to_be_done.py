@@ -111,6 +111,18 @@ def test_a_second_refresh_with_nothing_new_writes_nothing_but_a_line_in_the_log(
     assert place.log()[-1]["outcome"] == "nothing_new"
 
 
+def test_other_bytes_with_the_same_figures_are_nothing_new_and_no_check_is_told_as_missing(
+    run_cli: Preloaded, place: Place, snapshot: SmallSnapshot
+) -> None:
+    snapshot.change(VALUES, lambda frame: frame.reverse())
+
+    code, text = refresh(run_cli, place, snapshot)
+
+    assert code == 0, text
+    assert "Nothing new" in text
+    assert "no result" not in text, "Dagster warns of each test of dbt that was not told"
+
+
 def test_a_null_of_the_source_is_a_missing_value_and_not_an_absent_row(
     base: Place, base_snapshot: SmallSnapshot
 ) -> None:

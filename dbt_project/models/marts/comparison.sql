@@ -243,7 +243,9 @@ select
     cast(kommungrupp.n as integer) as kommungrupp_n,
     alike.value as similar_mean,
     cast(alike.n as integer) as similar_n,
-    case when ends.aggregation <> 'sum' then ends.value - nation.value end as difference_to_nation,
+    case
+        when ends.aggregation <> 'sum' then {{ difference('ends.value', 'nation.value') }}
+    end as difference_to_nation,
     {{ significance('ends', 'nation') }} as significance,
     {{ significance_method('ends', 'nation') }} as significance_method,
     {{ significance('ends', 'gr_weighted') }} as significance_to_gr,
@@ -262,8 +264,8 @@ select
             then {{ place_in_words('ends.from_highest', 'ends.from_lowest', 'ends.of_n') }}
     end as place_sv,
     case when ends.is_municipality then 100 * ends.percentile_share end as percentile,
-    ends.value - ends.value_1y as change_1y,
-    ends.value - ends.value_5y as change_5y
+    {{ difference('ends.value', 'ends.value_1y') }} as change_1y,
+    {{ difference('ends.value', 'ends.value_5y') }} as change_5y
 from ends
 left join own_groups on ends.area_id = own_groups.area_id
 left join wholes as nation

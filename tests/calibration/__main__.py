@@ -1,0 +1,15 @@
+"""`make calibrate`: measures everything anew, writes the outcomes, and prints the tables of docs/method.md."""
+
+from __future__ import annotations
+
+from pipelines.settings import Settings
+from tests.calibration import made_up_treatments, trend_sizes
+
+
+def main() -> None:
+    trend_sizes.measure()
+    made_up_treatments.measure(Settings())
+
+
+if __name__ == "__main__":
+    main()

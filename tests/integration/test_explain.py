@@ -40,7 +40,7 @@ def observed(place: Place, indicator: str, area: str, year: int) -> float:
 def the_file(place: Place, told: dict[str, Any], sha256: str) -> Path:
     """An archived file that an explanation names, once its hash is seen to be the one that is told."""
     (file,) = (each for each in told["files"] if each["sha256"] == sha256)
-    path = place.data_dir / file["path"]
+    path: Path = place.data_dir / file["path"]
     assert sha256_of(path) == sha256
     assert file["hash_stands"] is True
     assert file["bytes"] == path.stat().st_size

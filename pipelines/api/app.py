@@ -13,9 +13,10 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
-from pipelines.api import pages, problems, release_files, routes, sql_process, sql_route
+from pipelines.api import explain_route, pages, problems, release_files, routes, sql_process, sql_route
 from pipelines.api.current_release import CurrentRelease
 from pipelines.api.guard import LOOPBACK, Guard
+from pipelines.settings import Settings
 
 _ABOUT = (
     "Öppna nyckeltal för kommunal vård och omsorg, ur den utgåva som gäller just nu. Varje svar kommer ur en enda "
@@ -40,12 +41,14 @@ def create_app(
     with_sql: bool = False,
     hosts: frozenset[str] | None = LOOPBACK,
     origins: Collection[str] = (),
+    provenance: Settings | None = None,
 ) -> FastAPI:
     """The application that serves a folder of releases.
 
     Args:
         with_sql: whether clients may send SQL. hosts: accepted host names, None for any. origins: sites whose scripts
-        may read responses (CORS).
+        may read responses (CORS). provenance: where archive and vintages lie, for explanations; None
+        for releases alone.
     """
 
     @asynccontextmanager
@@ -59,7 +62,8 @@ def create_app(
 
     app = FastAPI(lifespan=life, **_SETTINGS)
     problems.install(app)
-    for part in (pages.router, routes.router, sql_route.router(is_on=with_sql), release_files.router):
+    on_request = (explain_route.router(provenance), sql_route.router(is_on=with_sql))
+    for part in (pages.router, routes.router, *on_request, release_files.router):
         app.include_router(part)
     if origins:
         app.add_middleware(

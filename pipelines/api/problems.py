@@ -67,6 +67,7 @@ KINDS = {
     "format": "Formatet finns inte för frågan. Svaret säger vilka som finns.",
     "skadad-fil": "Filen är skadad på servern och lämnas inte ut.",
     "skadad-utgava": "Utgåvan är skadad på servern, och inget besvaras ur den.",
+    "inget-arkiv": "Servern har utgåvor men inte arkivet som de gjordes ur, så den kan inte förklara värden.",
     "finns-inte": "Adressen eller det som efterfrågas finns inte.",
     "metod": "Adressen svarar inte på den metoden.",
     "sql": "SQL-frågan kan inte köras. Svaret säger varför.",

@@ -35,7 +35,7 @@ def serve(
     sound_database(release_pointer.current_folder(settings.releases_dir))
     listening = _listen(host, port)
     hosts = LOOPBACK if host in LOOPBACK else None
-    app = create_app(settings.releases_dir, with_sql=with_sql, hosts=hosts, origins=origins)
+    app = create_app(settings.releases_dir, with_sql=with_sql, hosts=hosts, origins=origins, provenance=settings)
     address = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
     server = _Server(configured(app), address, tell)
     with listening:

@@ -12,6 +12,7 @@ import typer
 
 from indicators.errors import DeclarationError
 from pipelines.commands import (
+    explain,
     indicators,
     publish,
     releases,
@@ -43,6 +44,7 @@ app = typer.Typer(
 )
 app.command()(submit.submit)
 app.command()(study.timeline)
+app.command()(explain.explain)
 app.command()(state.verify)
 app.command()(state.repair)
 app.command()(state.backup)
@@ -63,37 +65,28 @@ def main() -> None:
     try:
         app()
     except NyckeltalError as error:
-        _tell(error)
+        terminal.tell_error(error)
         sys.exit(error.exit_code)
     except DeclarationError as error:
         terminal.err.print("[bold red]A declaration is wrong[/bold red]")
         terminal.err.print(str(error), markup=False)
         sys.exit(ExitCode.NOTHING_RELEASED)
     except ModuleNotFoundError as error:
-        _tell(left_out(error))
+        terminal.tell_error(left_out(error))
         sys.exit(ExitCode.WRONG_USE)
     except _database_errors() as error:  # a release's database, damaged where it was read by more than one query
         from pipelines.reading import reader  # noqa: PLC0415
 
-        _tell(reader.damaged_database(error))
+        terminal.tell_error(reader.damaged_database(error))
         sys.exit(ExitCode.NOTHING_RELEASED)
     except OSError as error:
-        _tell(disk_error(error, Path()))
+        terminal.tell_error(disk_error(error, Path()))
         sys.exit(ExitCode.NOTHING_RELEASED)
 
 
 def _database_errors() -> tuple[type[Exception], ...]:
     """The errors of reading a database; none where the library was not loaded, since then it raised none."""
     return (sys.modules["duckdb"].IOException,) if "duckdb" in sys.modules else ()
-
-
-def _tell(error: NyckeltalError) -> None:
-    terminal.err.print(f"[bold red]Error[/bold red] {error.what}", style=None)
-    for label, text in (
-        ("where", error.where), ("expected", error.expected), ("found", error.found), ("what to do", error.remedy)
-    ):  # fmt: skip
-        if text:
-            terminal.err.print(f"  {label}: {text}", markup=False)
 
 
 @app.command()

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.commands.terminal_tables import KEYS, Grid, Screen, escaped, plain
-from pipelines.errors import UsageError, no_place_in
+from pipelines.errors import NyckeltalError, UsageError, no_place_in
 
 if TYPE_CHECKING:
     import polars as pl
@@ -30,6 +30,16 @@ out = Screen(
     width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else _FILE_WIDTH,
 )
 err = Screen(stderr=True, highlight=False, soft_wrap=True)
+
+
+def tell_error(error: NyckeltalError) -> None:
+    """Print an error of this project on standard error: what, where, expected, found, what to do."""
+    err.print(f"[bold red]Error[/bold red] {error.what}", style=None)
+    for label, text in (
+        ("where", error.where), ("expected", error.expected), ("found", error.found), ("what to do", error.remedy)
+    ):  # fmt: skip
+        if text:
+            err.print(f"  {label}: {text}", markup=False)
 
 
 def cell(value: Any) -> str:

@@ -222,13 +222,18 @@ def _too_many(limits: Limits) -> UsageError:
 
 
 def find_area(folder: Path, written: str) -> tuple[str, str]:
+    """An area of a release by its code or its name; see `area_in`."""
+    with open_release(folder) as con:
+        return area_in(con, written)
+
+
+def area_in(con: duckdb.DuckDBPyConnection, written: str) -> tuple[str, str]:
     """An area by its code or its name, as (area_id, name). Units are excluded, since they are in no comparison.
 
     Raises:
         UsageError: no such area; a code without its leading zeros gets a suggestion, never a guess.
     """
-    with open_release(folder) as con:
-        names = dict(con.execute("select area_id, name from area where area_type <> 'unit'").fetchall())
+    names = dict(con.execute("select area_id, name from area where area_type <> 'unit'").fetchall())
     if code(written) in names:
         return code(written), names[code(written)]
     areas = AreaNames(names)

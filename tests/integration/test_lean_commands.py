@@ -97,6 +97,7 @@ FRAMES = {"polars", "pyarrow", "pandas", "numpy", "filelock", "asyncio", "pydant
         ("status", FRAMES),
         ("indicators list", FRAMES),
         ("indicators show invanare_80", FRAMES),
+        ("explain invanare_80 1480 2022", FRAMES),
     ],
 )
 def test_a_command_that_prints_a_few_rows_loads_no_frames(command: str, left_unloaded: set[str], base: Place) -> None:
@@ -110,6 +111,7 @@ def test_everything_can_be_read_with_a_readers_installation(base: Place) -> None
     reading = [
         f"status {at}", f"compare 1480 {at}", f"releases list {at}", f"indicators list {at}", f"study list {at}",
         f"indicators show invanare_80 {at}", f"timeline GR --indicator invanare_80 {at}",
+        f"explain invanare_80 GR 2022 --recompute {at}",
         f"sql 'select count(*) as antal from indicator' --format csv {at}",
     ]  # fmt: skip
     done, codes, loaded = in_order(reading, left_out("read"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -18,6 +20,7 @@ from pipelines.settings import Settings
 from pipelines.sources import kolada
 from pipelines.sources.fetch_context import Context
 from pipelines.sources.http_client import Client
+from pipelines.sources.kolada.places import find_rows
 from pipelines.storage.archive import Archive, Fetch
 from tests.support.replicas.kolada import KoladaReplica
 from tests.support.replicas.server import ReplicaServer
@@ -280,3 +283,33 @@ def test_the_whole_catalogue_costs_few_requests_and_a_quiet_night_at_most_twelve
             found.fetch(dataset)
         asked = [path for path in found.asked() if "municipality_groups" not in path]  # not looked at before
         assert len(asked) <= 12
+
+
+def test_every_row_is_found_where_it_stands_in_its_page(small: Night) -> None:
+    fetched = small.fetch()
+    rows = small.rows(fetched)
+    assert fetched is not None
+    for record in fetched.files:
+        body = small.archive.read_path(record.sha256).read_bytes()
+        page, found = json.loads(body), find_rows(body, "kolada.values")
+        parsed = rows.filter(source_file_sha256=record.sha256)
+        assert len(found) == parsed.height
+        for series, area, year, sex, value in parsed.select("series_id", "area_id", "year", "sex", "value").rows():
+            path, told = found[series, area, year, sex]
+            item, place = (int(number) for number in re.findall(r"values\[(\d+)\]", path))
+            assert told == page["values"][item]["values"][place]
+            assert told["value"] == value
+
+
+def test_members_and_areas_are_found_in_their_pages(small: Night) -> None:
+    for dataset, sample in (("kolada.municipality", "id"), ("kolada.kpi_groups", "id")):
+        fetched = small.archive.latest(dataset)
+        assert fetched is not None
+        body = small.archive.read_path(fetched.files[0].sha256).read_bytes()
+        found = find_rows(body, dataset)
+        assert found
+        assert len(found) == sum(len(each.get("members", [1])) for each in json.loads(body)["values"])
+        assert all(
+            key[0] == json.loads(body)["values"][int(re.findall(r"\d+", path)[0])][sample]
+            for key, (path, _) in [*found.items()][:20]
+        )

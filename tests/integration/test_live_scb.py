@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -20,6 +21,7 @@ from pipelines.sources.fetch_context import Context
 from pipelines.sources.http_client import Client
 from pipelines.sources.scb import fetching
 from pipelines.sources.scb.declared import Live, live_of
+from pipelines.sources.scb.places import find_cells
 from pipelines.storage.archive import Archive, Fetch
 from tests.support.deliveries import CATALOGUE, House, failed
 from tests.support.replicas import scb_figures as figures
@@ -552,3 +554,34 @@ def test_a_renamed_field_is_told_as_lacking_and_new(night: Night, match: str, ol
     with pytest.raises(SourceError, match=rf"lacking: {old}.*new: {new}"):
         night.fetch("scb.population")
     assert night.archive.latest("scb.population") is None
+
+
+@pytest.mark.parametrize("dataset", ["scb.population", "scb.kpif", "scb.kostnader", "scb.yrken"])
+def test_a_row_is_found_in_the_cells_that_it_is_made_of(night: Night, dataset: str) -> None:
+    fetched = night.fetch(dataset)
+    rows = night.rows(fetched)
+    assert fetched is not None
+    columns = ["index_id", "year", "month"] if dataset == "scb.kpif" else ["series_id", "area_id", "year", "sex"]
+    found_sums = 0
+    for row in rows.gather_every(max(1, rows.height // 12)).iter_rows(named=True):
+        sha256 = row["source_file_sha256"]
+        found = find_cells(fetched, night.archive, sha256, tuple(row[column] for column in columns))
+        answer = json.loads(night.archive.read_path(sha256).read_bytes().decode("utf-8-sig"))
+        assert 1 <= len(found) <= 2
+        found_sums += len(found) == 2
+        values = [cell["value"] for _, cell in found]
+        assert [at(answer, path) for path, _ in found] == values
+        if None not in values:
+            assert sum(values) == row["value"]
+    assert found_sums or dataset != "scb.population"
+
+
+def at(answer: Any, path: str) -> float | None:
+    """What stands at a path of an answer, as a number."""
+    if path.startswith("data"):
+        row, place = (int(number) for number in re.findall(r"\d+", path))
+        text = answer["data"][row]["values"][place]
+        return float(text) if re.fullmatch(r"-?[0-9.]+", text or "") else None
+    number = re.findall(r"\d+", path)[0]
+    values = answer["value"]
+    return values.get(number) if isinstance(values, dict) else values[int(number)]

@@ -6,7 +6,7 @@ Belongs here: queries, and their rows as plain dictionaries. Does not belong her
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import duckdb
@@ -96,10 +96,19 @@ class Tables:
     ranked: dict[str, list[Row]]
     by_indicator: dict[str, dict[str, list[Row]]]
     whole: dict[str, list[Row]]
+    _ordered: dict[str, tuple[int | None, list[float]]] = field(default_factory=dict)
 
     def name(self, area_id: str) -> str:
         """An area's name; its code where it is unknown."""
         return str(self.areas[area_id]["name"]) if area_id in self.areas else area_id
+
+    def ordered(self, indicator_id: str) -> tuple[int | None, list[float]]:
+        """The newest year of an indicator in the ranking, and its values that can be trusted, the lowest first."""
+        if indicator_id not in self._ordered:
+            ranked = self.ranked.get(indicator_id, [])
+            values = [row["value"] for row in ranked if row["value"] is not None and row["caution"] is None]
+            self._ordered[indicator_id] = (ranked[0]["year"] if ranked else None, sorted(values))
+        return self._ordered[indicator_id]
 
 
 # Small tables that pages show completely, or by indicator.

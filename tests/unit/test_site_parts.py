@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from types import SimpleNamespace
+from dataclasses import fields
 from typing import Any
 
 import pytest
@@ -19,6 +19,7 @@ from pipelines.site.pages.areas import _edge
 from pipelines.site.pages.indicators import breaks_of
 from pipelines.site.pages.records import corrections_told, heading_of, suites_of
 from pipelines.site.pages.reform import _ledger
+from pipelines.site.release_data import Tables
 from pipelines.site.sparkline import sparkline
 from pipelines.text import swedish_numbers
 
@@ -131,9 +132,10 @@ def test_a_check_stands_under_its_heading(check: str, heading: str) -> None:
     assert heading_of(check) == heading
 
 
-def ranked(values: list[float | None], year: int = 2022) -> Any:
+def ranked(values: list[float | None], year: int = 2022) -> Tables:
     rows = [{"value": value, "year": year, "caution": None} for value in values]
-    return SimpleNamespace(ranked={"i": rows})
+    nothing: dict[str, Any] = {one.name: {} for one in fields(Tables) if not one.name.startswith("_")}
+    return Tables(**nothing | {"ranked": {"i": rows}})
 
 
 @pytest.mark.parametrize(

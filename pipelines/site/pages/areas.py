@@ -4,6 +4,7 @@ nation.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 
 from indicators.model.words import AREA_TYPES, THEMES
@@ -115,11 +116,10 @@ def _edge(tables: Tables, line: Row) -> float | None:
 
     None where too few have a value, or the area's value is older than theirs.
     """
-    ranked = tables.ranked.get(line["indicator_id"], [])
-    values = [row["value"] for row in ranked if row["value"] is not None and row["caution"] is None]
-    if line["caution"] is not None or len(values) < _FEWEST or ranked[0]["year"] != line["year"]:
+    year, values = tables.ordered(line["indicator_id"])
+    if line["caution"] is not None or len(values) < _FEWEST or year != line["year"]:
         return None
-    higher, lower = (sum(v >= line["value"] for v in values), sum(v <= line["value"] for v in values))
+    higher, lower = len(values) - bisect_left(values, line["value"]), bisect_right(values, line["value"])
     return float(100 * min(higher, lower) / len(values))
 
 

@@ -51,10 +51,10 @@ def straight_lines(values: Floats, years: Integers) -> StraightLines:
 
     Returns:
         m entries each; slope and limits in the unit a year. The limits leave 0 out just where p is below 0.05. When
-        all values are equal, p is 1 and slope and limits are 0.
+        all values are equal, the slope is 0 and p is 1, and there is neither an autocorrelation nor a limit (NaN):
+        years that never move do not say how sure that is.
     """
-    autocorrelation = _reckoned(values, years)
-    return fitted(values, years, autocorrelation)
+    return fitted(values, years, _reckoned(values, years))
 
 
 def fitted(values: Floats, years: Integers, autocorrelation: Floats) -> StraightLines:
@@ -81,8 +81,8 @@ def fitted(values: Floats, years: Integers, autocorrelation: Floats) -> Straight
     with np.errstate(divide="ignore", invalid="ignore"):
         p = 2 * stdtr(n - 2, -np.abs(slope) / error)
     p = np.where(slope == 0, 1.0, np.clip(p, _LEAST_P, 1.0))
-    reach = stdtrit(n - 2, 0.975) * error
-    return StraightLines(autocorrelation, slope, slope - reach, slope + reach, p)
+    reach = np.where(still, np.nan, stdtrit(n - 2, 0.975) * error)
+    return StraightLines(np.where(still, np.nan, autocorrelation), slope, slope - reach, slope + reach, p)
 
 
 def _reckoned(values: Floats, years: Integers) -> Floats:

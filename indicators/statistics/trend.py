@@ -30,8 +30,8 @@ KEYS = ("indicator_id", "area_id", "sex")
 METHOD = "prewhitened"
 _UP, _DOWN, _STILL = 1, 2, 3
 _DIRECTIONS = (None, "increasing", "decreasing", "no_change")
-_FEW, _AFTER_BREAK, _OVERLAPPING, _ONLY_RECENT = 1, 2, 3, 4
-_REASONS = (None, "too_few_points", "too_few_points_after_break", "overlapping_means", "only_recent_years")
+_FEW, _AFTER_BREAK, _OVERLAPPING, _NO_LONGER = 1, 2, 3, 4
+_REASONS = (None, "too_few_points", "too_few_points_after_break", "overlapping_means", "no_longer_than_recent")
 _POLARITIES = ("higher_better", "lower_better", "no_judgement")
 _VERDICTS = (  # a row a direction, a column a polarity
     *("kan inte bedömas",) * 3,
@@ -51,13 +51,13 @@ SCHEMA = pl.Schema(
 
 @dataclass(frozen=True)
 class _Runs:
-    """The newest unbroken run of every series (columns an entry a series) and their points (an entry a point)."""
+    """Every series' run by the method in force (columns an entry a series) and the points of all (an entry a point)."""
 
     keys: pl.DataFrame  # sorted
     polarity: Integers
     mean_of_years: Integers
     segment: Integers
-    window_from: Integers  # first year of the recent window
+    newest_year: Integers  # of the indicator: the last of the recent window
     start: Integers  # where the run's points begin
     length: Integers
     year: Integers
@@ -90,10 +90,12 @@ def trends(points: pl.DataFrame, indicators: pl.DataFrame) -> pl.DataFrame:
     _check(points, indicators)
     runs = _newest_runs(points, indicators)
     of = np.repeat(np.arange(len(runs.start)), runs.length)
-    recent = _judged(runs, of, runs.year >= runs.window_from[of], runs.segment > runs.window_from)
+    window_from = runs.newest_year - RECENT_YEARS + 1
+    recent = _judged(runs, of, runs.year >= window_from[of], runs.segment > window_from)
     long_run = _judged(runs, of, np.ones(len(of), dtype=np.bool_), runs.segment > 0)
-    # A run that lies within the recent window answers the first question only.
-    long_run.forget((long_run.reason == 0) & (runs.year[runs.start] >= runs.window_from), _ONLY_RECENT)
+    # A run of no more years than the recent ones, those or earlier ones, says nothing of the long run.
+    is_short = long_run.last - long_run.first < RECENT_YEARS
+    long_run.forget((long_run.reason == 0) & is_short, _NO_LONGER)
     rows = [
         _frame(runs, LONG_RUN, long_run, recent),
         _frame(runs, RECENT, recent, long_run),
@@ -120,7 +122,12 @@ class _Judged:
 def _judged(runs: _Runs, of: Integers, chosen: Flags, after_break: Flags) -> _Judged:
     """Judge every series by the chosen of its points, which are its newest; `of` says whose each point is."""
     m = len(runs.start)
-    last = runs.year[runs.start + runs.length - 1]
+    if not len(of):
+        nothing = np.zeros(m, dtype=np.int64)
+        reason = np.where(after_break, _AFTER_BREAK, _FEW)
+        return _Judged(nothing, nothing, nothing, reason, nothing.copy(), np.full((5, m), np.nan))
+    # A series without a point has no years; what is read for it here is told of nobody.
+    last = runs.year[np.maximum(runs.start + runs.length - 1, 0)]
     n = np.bincount(of[chosen], minlength=m)
     first = runs.year[np.minimum(runs.start + runs.length - n, len(of) - 1)]
     # Means that share a year depend on one another: of k-year means every k-th is used, from the newest back.
@@ -158,18 +165,24 @@ def _frame(runs: _Runs, horizon: str, found: _Judged, other: _Judged) -> pl.Data
         **numbers.to_dict(),
         direction=_words(_DIRECTIONS, found.direction),
         horizons_agree=pl.when(pl.Series(both)).then(pl.Series(found.direction == other.direction)),
-        verdict=_verdict(runs.polarity, horizon, found, other),
+        verdict=_verdict(runs, horizon, found, other),
         not_estimable_reason=_words(_REASONS, found.reason),
     ).cast(SCHEMA)
 
 
-def _verdict(polarity: Integers, horizon: str, found: _Judged, other: _Judged) -> pl.Series:
-    """The words; with those of the other horizon where they differ, so that neither is told alone."""
-    own, its = (_words(_VERDICTS, judged.direction * len(_POLARITIES) + polarity) for judged in (found, other))
+def _verdict(runs: _Runs, horizon: str, found: _Judged, other: _Judged) -> pl.Series:
+    """The words. Where the series ended before the indicator did, with its years; where the other horizon comes to
+    something else, with that, so that neither is told alone.
+    """
+    own, its = (_words(_VERDICTS, judged.direction * len(_POLARITIES) + runs.polarity) for judged in (found, other))
     differs = (other.direction > 0) & (other.direction != found.direction)
     spoken = pl.DataFrame(
-        {"own": own, "its": its, "first": other.first, "last": other.last, "differs": differs}
-    ).with_columns(pl.col("its").str.strip_suffix(", utan bedömning"))
+        {"own": own, "its": its, "first": other.first, "last": other.last, "differs": differs,
+         "from": found.first, "until": found.last, "is_old": (found.direction > 0) & (found.last < runs.newest_year)}
+    ).with_columns(
+        pl.col("its").str.strip_suffix(", utan bedömning"),
+        own=pl.when("is_old").then(pl.format("{} ({}–{})", "own", "from", "until")).otherwise("own"),
+    )  # fmt: skip
     both = pl.format("{}; {} ({}–{}): {}", "own", pl.lit(_OTHER[horizon]), "first", "last", "its")
     return spoken.select(verdict=pl.when("differs").then(both).otherwise("own"))["verdict"]
 
@@ -193,10 +206,14 @@ def _newest_runs(points: pl.DataFrame, indicators: pl.DataFrame) -> _Runs:
         raise ValueError("two values for one indicator, area, sex and year")
     first = np.flatnonzero(np.diff(moment // span, prepend=-1))
     of = np.repeat(np.arange(len(first)), np.diff(first, append=len(order)))
-    segment = points["segment"].to_numpy().astype(np.int64)[order]
-    newest = np.maximum.reduceat(segment, first)
-    used = segment == newest[of]
-    length, which, order = np.bincount(of[used]), order[first], order[used]
+    # The method in force is that of the indicator's newest year. Who stopped before a break has no trend by it, and
+    # none by the method that was given up, as little as those who went on.
+    segment = points["segment"].to_numpy().astype(np.int64)
+    in_force = np.zeros(len(names["indicator_id"]), dtype=np.int64)
+    np.maximum.at(in_force, indicator, segment)
+    newest = in_force[indicator[order[first]]]
+    used = segment[order] == newest[of]
+    length, which, order = np.bincount(of[used], minlength=len(first)), order[first], order[used]
     declared = names["indicator_id"].to_frame().join(indicators, on="indicator_id", how="left", maintain_order="left")
     declared = declared[indicator[which]]
     return _Runs(
@@ -204,7 +221,7 @@ def _newest_runs(points: pl.DataFrame, indicators: pl.DataFrame) -> _Runs:
         declared["polarity"].cast(pl.Enum(_POLARITIES)).to_physical().to_numpy().astype(np.int64),
         declared["mean_of_years"].to_numpy().astype(np.int64),
         newest,
-        newest_year[indicator[which]] - RECENT_YEARS + 1,
+        newest_year[indicator[which]],
         np.cumsum(length) - length,
         length,
         year[order],

@@ -21,7 +21,7 @@ from pipelines.warehouse.finished import PublicTable, open_build
 TREND = "trend"
 _ABOUT = (
     "Whether each series rises or falls, how fast, and whether that is to the good: two rows a series, horizon recent "
-    f"(the {RECENT_YEARS} calendar years up to the indicator's newest) and long_run (the newest unbroken run). They "
+    f"(the {RECENT_YEARS} calendar years up to the indicator's newest) and long_run (the run since the last break). They "
     "answer different questions: a query names the one it means (where horizon = 'recent'). Areas but no units."
 )
 _COLUMNS: dict[str, tuple[str, str]] = {
@@ -31,7 +31,8 @@ _COLUMNS: dict[str, tuple[str, str]] = {
     "horizon": (
         "varchar",
         f"Which question is answered: recent, the {RECENT_YEARS} calendar years up to the newest in which any area has "
-        "a value of the indicator; long_run, the whole newest unbroken run, which begins before these years.",
+        "a value of the indicator; long_run, the whole run since the last break, of more "
+        "calendar years than these.",
     ),
     "first_year": ("integer", "First year used; where not estimable, the first there is; null without any."),
     "last_year": ("integer", "Last year used; null where there is none."),
@@ -44,7 +45,7 @@ _COLUMNS: dict[str, tuple[str, str]] = {
     "autocorrelation": (
         "double",
         f"The first-order autocorrelation that is reckoned with: the estimated one and a margin, 0 to "
-        f"{MOST_AUTOCORRELATION}.",
+        f"{MOST_AUTOCORRELATION}; null where no year differs from another, as the limits are.",
     ),
     "slope": ("double", "Change a year in the indicator's unit."),
     "lower_95": ("double", "Lower limit of the slope's 95 per cent interval."),
@@ -60,13 +61,14 @@ _COLUMNS: dict[str, tuple[str, str]] = {
     ),
     "verdict": (
         "varchar",
-        "Direction and polarity in Swedish words, without a judgement where polarity gives none; where the other "
-        "horizon has another direction, a semicolon and that one follow.",
+        "Direction and polarity in Swedish words, without a judgement where polarity gives none; with its years where "
+        "the series ended before the indicator did; where the other horizon has another direction, a semicolon and "
+        "that one follow.",
     ),
     "not_estimable_reason": (
         "varchar",
         "too_few_points, too_few_points_after_break, overlapping_means (moving means that share years) or, of the long "
-        "run, only_recent_years (no year before the recent ones); null else.",
+        f"run, no_longer_than_recent (at most {RECENT_YEARS} calendar years); null else.",
     ),
 }
 _POINTS = """

@@ -68,7 +68,7 @@ def before(values: Points, step: float, years: int = 10) -> Points:
 
 def test_equal_values_have_no_trend() -> None:
     found = recent(since(2016, [0.1] * 7))
-    assert [found[k] for k in NUMBERS[1:]] == [0, 0, 0, 1]
+    assert [found[k] for k in NUMBERS] == [None, 0, None, None, 1]  # years that never move do not say how sure that is
     assert found["direction"] == "no_change"
 
 
@@ -147,9 +147,35 @@ def test_an_area_without_any_recent_year_has_none_and_says_so() -> None:
 def test_a_run_without_a_year_before_the_window_says_nothing_of_the_long_run() -> None:
     found = both(series(RISING), declare())
     assert found[RECENT]["direction"] == "increasing"
-    assert found[LONG_RUN]["not_estimable_reason"] == "only_recent_years"
+    assert found[LONG_RUN]["not_estimable_reason"] == "no_longer_than_recent"
     assert [found[LONG_RUN][k] for k in (*NUMBERS, "direction", "method")] == [None] * 7
     assert both(series({2015: 19.0} | RISING), declare())[LONG_RUN]["direction"] == "increasing"
+
+
+def test_a_run_of_no_more_years_than_the_recent_ones_says_nothing_of_the_long_run_wherever_it_lies() -> None:
+    elsewhere = series({2022: 1.0}, area="0115")
+    for first, reason in ((2009, "no_longer_than_recent"), (2008, None)):
+        ended = series({year: float(year + year % 3) for year in range(first, 2016)})
+        found = trends(pl.concat([ended, elsewhere]), declare()).filter(area_id="0114", horizon=LONG_RUN)
+        assert found["not_estimable_reason"].item() == reason
+
+
+def test_who_stopped_before_a_break_has_no_trend_as_little_as_those_who_went_on() -> None:
+    went_on = [series({2021: 5.0, 2022: 5.5}, area="0115", segment=2021)]
+    stopped = series(since(2005, [float(n) for n in range(16)]))
+    found = trends(pl.concat([stopped, *went_on]), declare())
+    for row in found.iter_rows(named=True):
+        assert (row["direction"], row["not_estimable_reason"]) == (None, "too_few_points_after_break")
+    gone = found.filter(area_id="0114")
+    assert gone.select("first_year", "last_year", "n").rows() == [(None, None, 0)] * 2
+    assert trends(stopped, declare())["direction"].to_list() == ["increasing"] * 2
+
+
+def test_a_series_that_ended_before_the_indicator_is_told_with_its_years() -> None:
+    elsewhere = series({2023: 1.0}, area="0115")
+    found = trends(pl.concat([series(before(RISING, 1.0)), elsewhere]), declare()).filter(area_id="0114")
+    assert found.filter(horizon=LONG_RUN)["verdict"].item().startswith("ökar och förbättras (2006–2022)")
+    assert both(series(before(RISING, 1.0)), declare())[LONG_RUN]["verdict"] == "ökar och förbättras"
 
 
 def test_a_survey_that_skipped_a_year_is_judged_by_its_six() -> None:
@@ -186,7 +212,7 @@ def test_means_that_overlap_are_thinned_from_the_newest_back_and_too_few_for_the
         (7, 3, 0, ("overlapping_means", "overlapping_means")),
         (12, 3, 0, ("overlapping_means", "overlapping_means")),
         (12, 3, 2011, ("overlapping_means", "overlapping_means")),
-        (7, 1, 2016, ("only_recent_years", None)),
+        (7, 1, 2016, ("no_longer_than_recent", None)),
         (1, 1, 0, ("too_few_points", "too_few_points")),
     ],
 )

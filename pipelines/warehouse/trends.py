@@ -21,8 +21,8 @@ from pipelines.warehouse.finished import PublicTable, open_build
 TREND = "trend"
 _ABOUT = (
     "Whether each series rises or falls, how fast, and whether that is to the good: two rows a series, horizon recent "
-    f"(the {RECENT_YEARS} calendar years up to the indicator's newest) and long_run (the run since the last break). They "
-    "answer different questions: a query names the one it means (where horizon = 'recent'). Areas but no units."
+    f"(the {RECENT_YEARS} calendar years up to the indicator's newest) and long_run (the run since the last break). "
+    "They answer different questions: a query names the one it means (where horizon = 'recent'). Areas but no units."
 )
 _COLUMNS: dict[str, tuple[str, str]] = {
     "indicator_id": ("varchar", "The indicator; see the table indicator."),

@@ -47,16 +47,15 @@ def declared_rows(catalogue: Catalogue, sources: dict[str, Source]) -> dict[str,
     for indicator in catalogue.indicators:
         name = indicator.indicator_id
         breaks = inherited.breaks(indicator)
-        rows["indicator"].append(_indicator_row(indicator, catalogue, sources, breaks))
+        skipped = inherited.not_collected(indicator)
+        rows["indicator"].append(_indicator_row(indicator, catalogue, sources, breaks, skipped))
         terms = _terms(indicator, catalogue)
         rows["indicator_term"] += terms
         if terms and indicator.series:
             measures[_own_measure(indicator)] = (indicator.dataset or "", indicator.series)
         rows["indicator_input"] += _inputs(name, terms)
         rows["indicator_break"] += [(name, year, reason) for year, reason in breaks.items()]
-        rows["indicator_not_collected"] += [
-            (name, year, reason) for year, reason in inherited.not_collected(indicator).items()
-        ]
+        rows["indicator_not_collected"] += [(name, year, reason) for year, reason in skipped.items()]
         rows["crosswalk"] += [(*place, name) for place in frames_of(indicator)]
     # A published series that is weighted has a measure of its own, without a name.
     named = {m.measure_id: (m.title_sv, m.unit) for m in catalogue.measures}
@@ -237,7 +236,11 @@ def _inputs(indicator_id: str, terms: list[Row]) -> list[Row]:
 
 
 def _indicator_row(
-    indicator: Indicator, catalogue: Catalogue, sources: dict[str, Source], breaks: dict[int, str]
+    indicator: Indicator,
+    catalogue: Catalogue,
+    sources: dict[str, Source],
+    breaks: dict[int, str],
+    skipped: dict[int, str],
 ) -> Row:
     used = _used_series(indicator, catalogue)
     publishers = list(dict.fromkeys(dataset.split(".")[0] for dataset, _ in used))
@@ -257,6 +260,7 @@ def _indicator_row(
         "group_attribution": _group_attribution(indicator, used, sources, catalogue),
         "rights": " ".join(sources[p].rights for p in publishers),
         "breaks": "; ".join(f"{year}: {reason}" for year, reason in breaks.items()) or None,
+        "notes": _notes(indicator, skipped),
         "is_plain": is_plain(indicator),
         "aggregation": aggregation(indicator),
         "interval_method": indicator.interval_method,
@@ -273,6 +277,12 @@ def _indicator_row(
         "replaced_by_reason_sv": indicator.replaced_by.reason_sv if indicator.replaced_by else None,
     }
     return tuple(_plain(values[column]) for column in TABLES["indicator"])
+
+
+def _notes(indicator: Indicator, skipped: dict[int, str]) -> str | None:
+    """The declared notes, after a sentence for each year in which nothing was collected."""
+    sentences = [f"Mättes inte {year}: {reason}" for year, reason in skipped.items()]
+    return " ".join([*sentences, *([indicator.notes] if indicator.notes else [])]) or None
 
 
 def _to_all(indicator: Indicator, side: str, text: str | None) -> str | None:

@@ -244,6 +244,27 @@ def test_our_indicators_become_rows_of_every_declared_table(ours: Catalogue) -> 
     assert {m for row in rows["indicator_term"] for m in row[4:6] if m} <= measures
 
 
+def test_published_notes_name_every_year_in_which_nothing_was_collected(ours: Catalogue) -> None:
+    sources = {n: Source(p.title, p.attribution, p.rights_sv) for n, p in load_publishers().items()}
+    rows = declared_rows(ours, sources)
+    place = list(TABLES["indicator"]).index("notes")
+    notes = {row[0]: row[place] for row in rows["indicator"]}
+    assert notes["trygghet_hemtjanst"].startswith(
+        "Mättes inte 2021: Socialstyrelsen frågade inte de äldre 2021; undersökningen gjordes 2020 och åter 2022. "
+    )
+    assert {name for name, year, _ in rows["indicator_not_collected"] if year == 2021} >= {"ensamhet_hemtjanst"}
+    for name, year, reason in rows["indicator_not_collected"]:
+        assert f"Mättes inte {year}: {reason}" in notes[name]
+    for indicator in ours.indicators:
+        assert (notes[indicator.indicator_id] or "").endswith(indicator.notes or "")
+
+
+def test_no_survey_that_skipped_a_year_is_called_annual(ours: Catalogue) -> None:
+    assert not [
+        i.indicator_id for i in ours.indicators if "enkät" in i.definition_sv and "årlig" in i.definition_sv.casefold()
+    ]
+
+
 def test_computed_values_never_name_the_publisher_as_their_source(ours: Catalogue) -> None:
     publishers = load_publishers()
     sources = {n: Source(p.title, p.attribution, p.rights_sv) for n, p in publishers.items()}

@@ -21,7 +21,7 @@ VALUES, POPULATION, KPIF, KPI, AREAS = (
     "kolada.values", "scb.population", "scb.kpif", "kolada.kpi", "kolada.municipality"
 )  # fmt: skip
 FIRST_YEAR = 2019
-POPULATION_FIRST_YEAR = 2017  # its last year with ages is 2018; totals go on in 2023 and 2024
+POPULATION_YEARS = (2017, 2018)  # the replica of SCB ends there, as ages do; totals alone go on
 NATION, GOTEBORG, GR = "0000", "1480", "G96190"
 ELSEWHERE = ("0180", "1280")
 
@@ -129,5 +129,5 @@ def build_small(folder: Path) -> SmallSnapshot:
     regions = pl.col("area_id").str.starts_with("00")
     kept = pl.col("area_id").is_in([*members, *ELSEWHERE]) | regions
     small.change(VALUES, lambda rows: rows.filter(kept & (pl.col("year") >= FIRST_YEAR)))
-    small.change(POPULATION, lambda rows: rows.filter(kept & (pl.col("year") >= POPULATION_FIRST_YEAR)))
+    small.change(POPULATION, lambda rows: rows.filter(kept & (pl.col("year").is_in(POPULATION_YEARS))))
     return small

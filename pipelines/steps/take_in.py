@@ -46,10 +46,10 @@ def take_in(workspace: Workspace, dataset: str) -> DeliveryRecord | None:
 def take_in_earlier(workspace: Workspace, dataset: str) -> list[DeliveryRecord]:
     """Judge and take in the deliveries that the newest one stands on, each with its own date, oldest first.
 
-    This comes before the newest is judged, which is compared with what was known before it. Nothing is done where
-    something else is known already: it would be told as older than it is; nor under `--as-of`, which gives one date to
-    all that a run takes in, so that the newest, which says what the others say, is enough. One that does not pass is
-    passed over.
+    This comes before the newest is judged, which is compared with what was known before it. The newest says what the
+    others say, so that it is enough where something else is known already; under `--as-of`, which gives one date to all
+    that a run takes in; and where a delivery's own day does not count any more, so that it would be dated by the run
+    as well. One that does not pass is passed over.
     """
     newest = to_judge(workspace, dataset)
     if newest is None or workspace.as_of:
@@ -60,6 +60,8 @@ def take_in_earlier(workspace: Workspace, dataset: str) -> list[DeliveryRecord]:
         return []
     taken = []
     for fetched in earlier[1 + ids.index(last.content_id) if last else 0 :]:
+        if known_from(workspace, fetched) == workspace.moment:
+            continue
         verdict, _ = verdict_on(workspace, dataset, fetched)
         if verdict.passed:
             taken.append(_taken_in(workspace, dataset, fetched, verdict))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from pipelines.steps.workspace import Workspace
 from pipelines.storage.archive import Fetch
 from pipelines.storage.staged import StagedDeliveries
 from tests.support.deliveries import CATALOGUE, COUNTED, FACTS, SHARE, House, facts, failed
+from tests.unit.test_releases import released
 
 NOW = datetime(2026, 11, 22, 21)  # noqa: DTZ001 - dates of knowledge are UTC without zone
 FIRST, SECOND = datetime(2024, 8, 31), datetime(2026, 8, 31)  # noqa: DTZ001
@@ -47,22 +49,27 @@ def later() -> pl.DataFrame:
     return pl.concat([told, told.filter(year=2021).with_columns(year=pl.lit(2022, pl.Int64))])
 
 
-def whole() -> pl.DataFrame:
-    """What both say."""
+def last() -> pl.DataFrame:
+    return later().filter(year=2022).with_columns(year=pl.lit(2023, pl.Int64))
+
+
+def whole(*frames: pl.DataFrame) -> pl.DataFrame:
+    """What they say together."""
     key = ["series_id", "area_id", "year", "sex"]
-    return pl.concat([earlier().join(later(), on=key, how="anti"), later()])
+    return reduce(lambda known, rows: pl.concat([known.join(rows, on=key, how="anti"), rows]), frames)
 
 
 def write(house: House, *days: str, decimals: int | None = 1) -> Path:
     folder = house.settings.snapshot_dir
     folder.mkdir(parents=True, exist_ok=True)
-    entries = []
-    for number, (day, rows, known) in enumerate(zip(days, (earlier(), later()), (earlier(), whole()), strict=False)):
-        rows.write_parquet(folder / f"{number}.parquet")
+    frames, entries = (earlier(), later(), last()), []
+    for number, day in enumerate(days):
+        frames[number].write_parquet(folder / f"{number}.parquet")
+        promise = promise_of(whole(*frames[: number + 1]), FACTS)
         entries.append(
             {
                 "file": f"{number}.parquet", "origin": "https://example.org", "published_at": day,
-                "decimals": decimals if number else None, "promise": promise_of(known, FACTS).model_dump(mode="json"),
+                "decimals": decimals if number else None, "promise": promise.model_dump(mode="json"),
             }
         )  # fmt: skip
     entry = entries[0] | {"later": entries[1:]}
@@ -165,6 +172,21 @@ def test_a_data_folder_that_knows_something_else_gets_the_newest_alone(house: Ho
     write(house, "2024-08", "2026-08")
     assert [day for day, _ in run(house)] == [NOW.replace(year=2025), SECOND]
     assert len(house.archive.fetches(FACTS)) == 2
+
+
+def test_three_deliveries_are_known_from_three_days(house: House) -> None:
+    write(house, "2024-02", "2024-08", "2026-08")
+    days = [datetime(2024, 2, 29), FIRST, SECOND]  # noqa: DTZ001
+    assert [day for day, _ in run(house)] == days
+
+
+def test_deliveries_of_days_that_a_release_has_spoken_of_come_as_one_that_is_known_from_the_run(house: House) -> None:
+    """What a release has said of a day is not told otherwise afterwards, and a run has only one moment."""
+    write(house, "2024-02")
+    run(house)
+    released(house.settings, 1, knowledge_until=datetime(2026, 10, 31))  # noqa: DTZ001 - another dataset's day
+    write(house, "2024-02", "2024-08", "2026-08")
+    assert run(house)[1:] == [(NOW, {"new": 2, "revised": 1})]
 
 
 def test_as_of_dates_one_delivery_that_says_what_both_say(house: House) -> None:

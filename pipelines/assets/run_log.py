@@ -7,6 +7,7 @@ read from the run's events, so that a failure never reads as "nothing new".
 from __future__ import annotations
 
 import re
+from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,6 +17,7 @@ from pipelines.assets.release import KEY as RELEASE
 from pipelines.settings import Settings
 from pipelines.steps.report import RunReport
 from pipelines.steps.workspace import Workspace
+from pipelines.storage.vintages import DeliveryRecord
 
 BY_COMMAND = "nyckeltal/by_command"  # a tag of runs whose line the command writes
 _CLASS = re.compile(r"^[\w.]+: ")  # the class of an error, before its text
@@ -38,12 +40,21 @@ def report_of(workspace: Workspace, instance: dg.DagsterInstance, run_id: str) -
                 report.release_id = str(told["release_id"].value)
             elif event.asset_key.path[0] == "vintages":
                 dataset = event.asset_key.path[1].replace("__", ".", 1)
-                if record := workspace.vintages.latest(dataset):
-                    report.taken_in[dataset] = record
+                if records := workspace.vintages.deliveries(dataset):
+                    report.taken_in[dataset] = with_those_of_its_fetch(records)
     run = instance.get_run_by_id(run_id)
     if run and run.status in {dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED}:
         report.error = report.error or f"the run ended as {run.status.value}"
     return report
+
+
+def with_those_of_its_fetch(records: list[DeliveryRecord]) -> DeliveryRecord:
+    """The newest delivery, with what those changed that were fetched at the same moment and taken in before it."""
+    newest, counts = records[-1], Counter[str]()
+    for record in records:
+        if record.files[-1].fetched_at == newest.files[-1].fetched_at:
+            counts.update(record.counts)
+    return newest.model_copy(update={"counts": dict(counts)})
 
 
 def write_line(settings: Settings, instance: dg.DagsterInstance, run_id: str) -> None:

@@ -10,6 +10,7 @@ from pipelines.assets.outcomes import OWNERS, POOL, made, unchanged
 from pipelines.datasets import datasets
 from pipelines.steps.held_back import reason
 from pipelines.steps.stage import stage
+from pipelines.steps.take_in import take_in_earlier
 from pipelines.steps.workspace import Workspace
 
 LISTS = {"areas": "kolada.municipality", "units": "kolada.ou"}  # where the codes of areas and units are listed
@@ -24,7 +25,8 @@ def staged_asset(dataset: str) -> dg.AssetsDefinition:
         key=key,
         deps=[raw_key(dataset), *(staged_key(name) for name in sorted(lists))],
         group_name="staged",
-        description=f"{datasets()[dataset].title}: typed rows that passed the gate.",
+        description=f"{datasets()[dataset].title}: typed rows that passed the gate. Deliveries that the newest one "
+        "stands on are judged and taken in before it.",
         kinds={"polars", "greatexpectations"},
         owners=OWNERS,
         pool=POOL,
@@ -34,6 +36,7 @@ def staged_asset(dataset: str) -> dg.AssetsDefinition:
     def judged(context: dg.AssetExecutionContext) -> dg.MaterializeResult:  # type: ignore[type-arg]  # Dagster reads the bare class
         workspace: Workspace = context.resources.workspace
         with workspace.writing():
+            take_in_earlier(workspace, dataset)
             verdict, is_new = stage(workspace, dataset)
             held, last = reason(workspace, dataset), workspace.vintages.latest(dataset)
         checks = verdict.checks if verdict else (last.checks if last else ())

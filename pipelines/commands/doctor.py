@@ -99,7 +99,8 @@ def _snapshot(settings: Settings) -> Finding:
         manifest = read_manifest(settings.snapshot_dir)
     except SourceError as error:
         return Finding("embedded figures", False, str(error), _SNAPSHOT)
-    lacking = [d for d, of in manifest.datasets.items() if not (settings.snapshot_dir / of.file).is_file()]
+    files = [(d, one.file) for d, of in manifest.datasets.items() for one in of.deliveries]
+    lacking = sorted({d for d, file in files if not (settings.snapshot_dir / file).is_file()})
     others = len(datasets().keys() - manifest.datasets.keys())
     found = f"{len(manifest.datasets)} datasets; {others} more come from the publishers (--source live) and `submit`"
     if lacking:

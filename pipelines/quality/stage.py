@@ -186,7 +186,7 @@ def _judge(
     least = _at_least_nearly_as_before(con, dataset, fetched.promise, vintages).rows
     parameters: Parameters = {
         KNOWN_AREAS: sorted(_known_areas(con, settings, vintages, _codes(declared))),
-        WANTED_SERIES: sorted(_series_wanted(catalogue, dataset, fetched)),
+        WANTED_SERIES: sorted(_series_wanted(settings, catalogue, dataset, fetched)),
         LEAST_ROWS: max(1, least),
     }
     rules = stored_rules(dataset)
@@ -205,12 +205,19 @@ def _create_bounds(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, dataset
         con.executemany("insert into bounds values (?, ?, ?, ?)", bounds)
 
 
-def _series_wanted(catalogue: Catalogue, dataset: str, fetched: Fetch) -> frozenset[str]:
-    """The series that the catalogue uses and that this delivery must hold: none of a part, none not asked for."""
+def _series_wanted(settings: Settings, catalogue: Catalogue, dataset: str, fetched: Fetch) -> frozenset[str]:
+    """The series that the catalogue uses and that this delivery must hold: none of a part, none not asked for.
+
+    Of embedded figures that is every embedded series, but in a delivery that another stands on: it came before some
+    series did, and must hold those that it promised.
+    """
     if not fetched.promise.complete:
         return frozenset()
     if fetched.way == "snapshot":
-        return frozenset(catalogue.series_of(dataset, only_embedded=True))
+        embedded = frozenset(catalogue.series_of(dataset, only_embedded=True))
+        newest = Archive(settings.archive_dir).latest(dataset)
+        is_earlier = newest is not None and origins.is_earlier(fetched, newest)
+        return embedded & frozenset(fetched.promise.series) if is_earlier else embedded
     return frozenset(catalogue.series_of(dataset)) & frozenset(fetched.promise.series)
 
 

@@ -100,6 +100,11 @@ def known_at(fetched: Fetch) -> datetime | None:
     return snapshot.known_at(fetched)
 
 
+def is_earlier(fetched: Fetch, newest: Fetch) -> bool:
+    """Whether a delivery is one of those that another of the same dataset stands on."""
+    return snapshot.is_earlier(fetched, newest)
+
+
 def refuse_going_back(settings: Settings) -> None:
     """Refuse to return to the embedded figures, which are older than any live ones and would undo what is known.
 

@@ -1,7 +1,11 @@
 """The embedded figures (`data/snapshot`) as a source like any other: fetch copies bytes, parse writes rows.
 
 Belongs here: reading the folder that `sources/snapshot_writer.py` wrote, and the day on which its figures were known.
-Does not belong here: writing it.
+Does not belong here: writing it, or which of two statements stands (`overlay.py`).
+
+A dataset may have been delivered more than once, each time with a date of its own. A later delivery stands on those
+before it: it is their files and its own, and says all that was known by its day. So each delivery is judged whole, and
+what a later one does not mention is neither lost nor withdrawn.
 """
 
 from __future__ import annotations
@@ -9,10 +13,11 @@ from __future__ import annotations
 import calendar
 import re
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pipelines.datasets import datasets, publisher_of
 from pipelines.errors import SourceError
@@ -36,10 +41,12 @@ def _last_day(said: str) -> datetime:
     return datetime(year, month, day[0] if day else calendar.monthrange(year, month)[1])  # noqa: DTZ001 - UTC
 
 
-class SnapshotFile(BaseModel):
-    """A file of the snapshot: its dataset, its origin, and its promise.
+class Delivered(BaseModel):
+    """A file of the snapshot: its origin, and what was promised when it was delivered.
 
     `published_at` is the day (`2024-08-31`) or the month (`2024-08`) in which the figures were published or collected.
+    `decimals` is set when whoever kept the figures rounded them to so many. `promise` is what the file says together
+    with the files that were delivered before it.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -47,7 +54,26 @@ class SnapshotFile(BaseModel):
     file: str
     origin: str
     published_at: Annotated[str, AfterValidator(_is_day_or_month)]
+    decimals: int | None = Field(default=None, ge=0, le=9)
     promise: Promise
+
+
+class SnapshotFile(Delivered):
+    """A dataset's first delivery, and those that came after it, oldest first."""
+
+    later: tuple[Delivered, ...] = ()
+
+    @model_validator(mode="after")
+    def _comes_in_order(self) -> SnapshotFile:
+        days = [_last_day(one.published_at) for one in self.deliveries]
+        if any(day <= before for before, day in pairwise(days)):
+            raise ValueError("deliveries stand in the order of their days, and no two have the same")
+        return self
+
+    @property
+    def deliveries(self) -> tuple[Delivered, ...]:
+        """Every delivery, oldest first."""
+        return (self, *self.later)
 
 
 class SnapshotManifest(BaseModel):
@@ -76,25 +102,44 @@ def read_manifest(folder: Path) -> SnapshotManifest:
 
 
 def fetch(folder: Path, dataset: str, archive: Archive, now: datetime) -> Fetch:
-    """Copy a dataset's bytes into the archive.
+    """Copy a dataset's bytes into the archive; returns the record of its newest delivery.
+
+    Each delivery has a record of its own in an archive that has none yet, or that has the one before it. An archive
+    that knows something else gets the newest alone, which says all that the others say: it cannot learn today what was
+    to be known before that.
 
     Raises:
-        SourceError: the snapshot does not hold the dataset, or its file is missing.
+        SourceError: the snapshot does not hold the dataset, or a file of it is missing.
     """
-    entry, path = _entry(folder, dataset)
+    entry, paths = _entry(folder, dataset)
+    files = [_record(dataset, one, path, archive, now) for one, path in zip(entry.deliveries, paths, strict=True)]
+    last = archive.latest(dataset)
+    known = [number for number, one in enumerate(entry.deliveries) if last and _is_it(last, files[: number + 1], one)]
+    first = 0 if last is None else min([*known, len(paths) - 1])
+    for number, one in list(enumerate(entry.deliveries))[first:]:
+        fetched = archive.record(dataset, files[: number + 1], one.promise)
+    return fetched
+
+
+def _record(dataset: str, one: Delivered, path: Path, archive: Archive, now: datetime) -> FileRecord:
     publisher = publisher_of(dataset)
-    record = FileRecord(
+    return FileRecord(
         sha256=archive.store(path),
         source_id=publisher.publisher,
         dataset=dataset,
-        url=entry.origin,
+        url=one.origin,
         fetched_at=now,
-        published_at=entry.published_at,
+        published_at=one.published_at,
         bytes=path.stat().st_size,
         licence=publisher.licence,
         attribution=publisher.attribution,
+        decimals=one.decimals,
     )
-    return archive.record(dataset, [record], entry.promise)
+
+
+def _is_it(fetched: Fetch, files: list[FileRecord], one: Delivered) -> bool:
+    alike = [(f.sha256, f.decimals) for f in fetched.files] == [(f.sha256, f.decimals) for f in files]
+    return alike and fetched.promise == one.promise
 
 
 def known_at(fetched: Fetch) -> datetime | None:
@@ -102,15 +147,27 @@ def known_at(fetched: Fetch) -> datetime | None:
 
     A month means its last day, when they were certainly known. A day is dated by its beginning, as `--as-of` is.
     """
-    said = fetched.files[0].published_at if fetched.way == "snapshot" else None
+    said = fetched.files[-1].published_at if fetched.way == "snapshot" else None
     return _last_day(said) if said else None
+
+
+def is_earlier(fetched: Fetch, newest: Fetch) -> bool:
+    """Whether a delivery of the embedded figures is one of those that another stands on."""
+    hashes = [[f.sha256 for f in one.files] for one in (fetched, newest)]
+    both = fetched.way == newest.way == "snapshot" and fetched.number < newest.number
+    return both and len(hashes[0]) < len(hashes[1]) and hashes[1][: len(hashes[0])] == hashes[0]
 
 
 def is_unchanged(folder: Path, dataset: str, archive: Archive) -> bool:
     """Whether a fetch now would return what the last one returned."""
-    entry, path = _entry(folder, dataset)
-    last = archive.latest(dataset)
-    return last is not None and last.promise == entry.promise and [f.sha256 for f in last.files] == [sha256_of(path)]
+    entry, paths = _entry(folder, dataset)
+    last, newest = archive.latest(dataset), entry.deliveries[-1]
+    given = [(sha256_of(path), one.decimals) for one, path in zip(entry.deliveries, paths, strict=True)]
+    return (
+        last is not None
+        and last.promise == newest.promise
+        and [(f.sha256, f.decimals) for f in last.files] == given
+    )  # fmt: skip
 
 
 def parse(folder: Path, fetched: Fetch, archive: Archive, target: Path) -> Parsed:
@@ -119,10 +176,13 @@ def parse(folder: Path, fetched: Fetch, archive: Archive, target: Path) -> Parse
     Raises:
         SourceError: the file cannot be read as declared.
     """
-    name = read_manifest(folder).datasets[fetched.dataset].file
-    sha = fetched.files[0].sha256
-    part = Part(name, sha, read_table(archive.read_path(sha), name))
-    return write_parts([part], datasets()[fetched.dataset], target, fetched.dataset)
+    names = [one.file for one in read_manifest(folder).datasets[fetched.dataset].deliveries]
+    parts = []
+    for number, file in enumerate(fetched.files):
+        name = names[min(number, len(names) - 1)]
+        rows = read_table(archive.read_path(file.sha256), name)
+        parts.append(Part(name, file.sha256, rows, file.decimals))
+    return write_parts(parts, datasets()[fetched.dataset], target, fetched.dataset, is_overlaid=True)
 
 
 def holds(folder: Path, dataset: str) -> bool:
@@ -130,14 +190,15 @@ def holds(folder: Path, dataset: str) -> bool:
     return dataset in read_manifest(folder).datasets
 
 
-def _entry(folder: Path, dataset: str) -> tuple[SnapshotFile, Path]:
+def _entry(folder: Path, dataset: str) -> tuple[SnapshotFile, list[Path]]:
     manifest = read_manifest(folder)
     if dataset not in manifest.datasets:
         found = ", ".join(manifest.datasets)
         raise SourceError("the snapshot lacks a dataset", where=str(folder), expected=dataset, found=found)
     entry = manifest.datasets[dataset]
-    path = folder / entry.file
-    if not path.is_file():
-        remedy = "restore the folder from the repository, or write one with `nyckeltal snapshot build`"
-        raise SourceError("a file of the snapshot is missing", where=str(path), expected=entry.file, remedy=remedy)
-    return entry, path
+    paths = [folder / one.file for one in entry.deliveries]
+    for path in paths:
+        if not path.is_file():
+            remedy = "restore the folder from the repository, or write one with `nyckeltal snapshot build`"
+            raise SourceError("a file of the snapshot is missing", where=str(path), expected=path.name, remedy=remedy)
+    return entry, paths

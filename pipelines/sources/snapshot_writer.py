@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
@@ -16,60 +17,110 @@ from python_calamine import CalamineWorkbook
 from indicators.load.catalogue import Catalogue
 from pipelines.datasets import datasets
 from pipelines.errors import SourceError, UsageError
-from pipelines.sources.snapshot import MANIFEST, SnapshotFile, SnapshotManifest
+from pipelines.sources.overlay import DECIMALS, overlaid
+from pipelines.sources.snapshot import MANIFEST, Delivered, SnapshotFile, SnapshotManifest
 from pipelines.storage.archive import Promise, SeriesPromise
 from pipelines.storage.files import write_json
 
 ABOUT = (
-    "Figures, codes and names only. Värden ur Kolada: Källa: Kolada (oförändrade värden, hämtade 2024-08; namn och "
-    "grupper 2026-04). Folkmängd och KPIF: Källa: SCB (CC0). Definitions in this project are its own words."
+    "Figures, codes and names only. Värden ur Kolada: Källa: Kolada (oförändrade värden, hämtade 2024-08; för "
+    "regionerna även 2026-08, avrundade till en decimal av den som sparade dem; namn och grupper 2026-04). Folkmängd "
+    "och KPIF: Källa: SCB (CC0). Definitions in this project are its own words."
 )
 _KOLADA = "https://api.kolada.se"
+_SCB = "https://api.scb.se/OV0104/v1/doris/sv/ssd"
+_POPULATION = f"{_SCB}/BE/BE0101/BE0101A/BefolkningNy"
+
+
+@dataclass(frozen=True)
+class _Delivery:
+    """A file to be written: its name, origin, day or month, rows, and to how many decimals these were rounded."""
+
+    file: str
+    origin: str
+    published_at: str
+    make: Callable[[], pl.DataFrame]
+    decimals: int | None = None
+
+
+def _deliveries(source: Path, catalogue: Catalogue) -> dict[str, list[_Delivery]]:
+    """Every delivery of every dataset, oldest first."""
+    return {
+        "kolada.values": [
+            _Delivery("kolada_values.parquet", f"{_KOLADA}/v2/data", "2024-08", lambda: _values(source, catalogue)),
+            _Delivery(
+                "kolada_values_regions_2026-08.parquet", f"{_KOLADA}/v3/data", "2026-08",
+                lambda: _regions(source, catalogue), decimals=1),
+        ],
+        "kolada.kpi": [_Delivery("kolada_kpi.csv", f"{_KOLADA}/v3/kpi", "2026-04", lambda: _kpi(source, catalogue))],
+        "kolada.municipality": [
+            _Delivery(
+                "kolada_municipality.csv", f"{_KOLADA}/v3/municipality", "2026-04", lambda: _municipality(source))
+        ],
+        "kolada.municipality_groups": [
+            _Delivery(
+                "kolada_municipality_groups.csv", f"{_KOLADA}/v3/municipality_groups", "2026-04",
+                lambda: _groups(source, catalogue))
+        ],
+        "scb.population": [
+            _Delivery("scb_population.parquet", _POPULATION, "2019-02", lambda: _population(source)),
+            _Delivery("scb_population_2023.parquet", _POPULATION, "2024-02", lambda: _total_population(source, 2023)),
+            _Delivery("scb_population_2024.parquet", _POPULATION, "2025-02", lambda: _total_population(source, 2024)),
+        ],
+        "scb.kpif": [
+            _Delivery("scb_kpif.csv", f"{_SCB}/PR/PR0101/PR0101G/KPIF2020", "2024-04", lambda: _kpif(source))
+        ],
+    }  # fmt: skip
 
 
 def build_snapshot(source: Path, target: Path, catalogue: Catalogue) -> dict[str, int]:
-    """Write every dataset's file and the manifest.
+    """Write every dataset's files and the manifest.
 
     Args:
         source: folder of collected copies, with `kolada/` and `scb/` below. target: the snapshot folder.
 
     Returns:
-        Rows for each dataset.
+        Rows that are known of each dataset with all its deliveries.
 
     Raises:
         UsageError: `source` lacks a file that is needed.
         SourceError: a file holds what is not expected.
     """
-    writers: dict[str, tuple[str, str, str, Callable[[], pl.DataFrame]]] = {
-        "kolada.values": ("kolada_values.parquet", f"{_KOLADA}/v2/data", "2024-08", lambda: _values(source, catalogue)),
-        "kolada.kpi": ("kolada_kpi.csv", f"{_KOLADA}/v3/kpi", "2026-04", lambda: _kpi(source, catalogue)),
-        "kolada.municipality": (
-            "kolada_municipality.csv", f"{_KOLADA}/v3/municipality", "2026-04", lambda: _municipality(source)),
-        "kolada.municipality_groups": (
-            "kolada_municipality_groups.csv", f"{_KOLADA}/v3/municipality_groups", "2026-04",
-            lambda: _groups(source, catalogue)),
-        "scb.population": (
-            "scb_population.parquet", "https://api.scb.se/OV0104/v1/doris/sv/ssd/BE/BE0101/BE0101A/BefolkningNy",
-            "2019-02", lambda: _population(source)),
-        "scb.kpif": (
-            "scb_kpif.csv", "https://api.scb.se/OV0104/v1/doris/sv/ssd/PR/PR0101/PR0101G/KPIF2020",
-            "2024-04", lambda: _kpif(source)),
-    }  # fmt: skip
     target.mkdir(parents=True, exist_ok=True)
     entries, rows = {}, {}
-    for dataset, (file, origin, published_at, make) in writers.items():
-        frame = make().select(*datasets()[dataset].columns).sort(*datasets()[dataset].key)
-        if file.endswith(".parquet"):
-            frame.write_parquet(target / file, compression="zstd", compression_level=19, statistics=True)
-        else:
-            frame.write_csv(target / file)
-        entries[dataset] = SnapshotFile(
-            file=file, origin=origin, published_at=published_at, promise=promise_of(frame, dataset)
-        )
-        rows[dataset] = frame.height
+    for dataset, deliveries in _deliveries(source, catalogue).items():
+        told, known = [], pl.DataFrame()
+        for one in deliveries:
+            frame = one.make().select(*datasets()[dataset].columns).sort(*datasets()[dataset].key)
+            _write(frame, target / one.file)
+            known = _with(known, frame, one.decimals, dataset)
+            promise = promise_of(known.drop(DECIMALS), dataset)
+            told.append(
+                Delivered(
+                    file=one.file, origin=one.origin, published_at=one.published_at, decimals=one.decimals,
+                    promise=promise,
+                )
+            )  # fmt: skip
+        entries[dataset] = SnapshotFile(**dict(told[0]), later=tuple(told[1:]))
+        rows[dataset] = known.height
     manifest = SnapshotManifest(about=ABOUT, datasets=entries)
     write_json(target / MANIFEST, manifest.model_dump(mode="json"))
     return rows
+
+
+def _write(frame: pl.DataFrame, path: Path) -> None:
+    if path.suffix == ".parquet":
+        frame.write_parquet(path, compression="zstd", compression_level=19, statistics=True)
+    else:
+        frame.write_csv(path)
+
+
+def _with(known: pl.DataFrame, frame: pl.DataFrame, decimals: int | None, dataset: str) -> pl.DataFrame:
+    """What is known after one more delivery."""
+    rows = frame.with_columns(pl.lit(decimals, pl.Int32).alias(DECIMALS))
+    if known.is_empty():
+        return rows
+    return overlaid(known.lazy(), rows.lazy(), datasets()[dataset].key).collect()
 
 
 def promise_of(frame: pl.DataFrame, dataset: str) -> Promise:
@@ -111,6 +162,26 @@ def _values(source: Path, catalogue: Catalogue) -> pl.DataFrame:
         status=pl.lit(None, pl.String),
     )  # fmt: skip
     return frame.join(_used_series(source, catalogue).lazy(), on="series_id", how="semi").collect()
+
+
+def _regions(source: Path, catalogue: Catalogue) -> pl.DataFrame:
+    """Values of regions and Riket as Kolada served them in 2026-08; the copy names the areas, without "Region".
+
+    Only of series that exist for regions alone: of one of municipalities the newest years would be the regions' only.
+    """
+    rows = pl.read_csv(_open(source / "kolada" / "regions_2016_2025_as_published_2026-08.csv"))
+    listed = _municipality(source).filter(area_type="L").select("area_id", "name")
+    plain = listed.with_columns(name=pl.col("name").str.strip_prefix("Region "))
+    named = pl.concat([listed, plain]).unique()
+    frame = rows.join(named, left_on="area", right_on="name", how="left")
+    if strange := frame.filter(pl.col("area_id").is_null())["area"].unique().sort().to_list():
+        raise SourceError("regions are not known by these names", expected="as in /v3/municipality", found=str(strange))
+    told = frame.select(
+        "area_id", "value", series_id="kpi", year=pl.col("year").cast(pl.Int16), sex=pl.lit("T"),
+        status=pl.lit(None, pl.String),
+    )  # fmt: skip
+    of_regions = _kpi(source, catalogue).filter(municipality_type="L")
+    return told.join(of_regions, on="series_id", how="semi")
 
 
 def _kpi(source: Path, catalogue: Catalogue) -> pl.DataFrame:
@@ -159,6 +230,19 @@ def _population(source: Path) -> pl.DataFrame:
         year=pl.col("år").cast(pl.Int16),
         sex=pl.col("kön").replace_strict(sexes, default="T"),
         value=pl.col("Folkmängd").cast(pl.Float64),
+        status=pl.lit(None, pl.String),
+    )
+
+
+def _total_population(source: Path, year: int) -> pl.DataFrame:
+    """Inhabitants in all of one year; the newer years came without ages and sexes."""
+    rows = _csv(source / "scb" / "population_2023_2024" / "total.csv").filter(year=str(year))
+    return rows.select(
+        "area_id",
+        series_id=pl.lit("folkmangd_totalt"),
+        year=pl.col("year").cast(pl.Int16),
+        sex=pl.lit("T"),
+        value=pl.col("antal").cast(pl.Float64),
         status=pl.lit(None, pl.String),
     )
 

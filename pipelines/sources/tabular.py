@@ -11,12 +11,14 @@ import csv
 import io
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
 
 import polars as pl
 
 from pipelines.datasets import Column, Dataset
 from pipelines.errors import SourceError
+from pipelines.sources.overlay import DECIMALS, overlaid
 from pipelines.text.normalise import plain, without_preamble
 
 _DTYPES: dict[str, pl.DataType] = {
@@ -159,20 +161,33 @@ class Parsed:
 
 @dataclass(frozen=True)
 class Part:
-    """The content of one archived file: its name for messages, its hash, and its rows."""
+    """The content of one archived file: its name for messages, its hash, its rows, and to how many decimals its values
+    were rounded by whoever kept them (None: as published).
+    """
 
     name: str
     sha256: str
     rows: pl.LazyFrame
+    decimals: int | None = None
 
 
-def write_parts(parts: Iterable[Part], dataset: Dataset, target: Path, name: str, *, strict: bool = False) -> Parsed:
+def write_parts(
+    parts: Iterable[Part],
+    dataset: Dataset,
+    target: Path,
+    name: str,
+    *,
+    strict: bool = False,
+    is_overlaid: bool = False,
+) -> Parsed:
     """Write the rows of archived files as one staged dataset.
 
     Columns of `target`: those declared, and `source_file_sha256`.
 
     Args:
         strict: an undeclared column is an error; else it is dropped and reported.
+        is_overlaid: a file's rows replace those of the files before it (`overlay.py`), in the order of their key; else
+        all rows stand, in the order of the files.
 
     Raises:
         SourceError: a column is missing, a cell does not have its column's type, a file is damaged.
@@ -180,9 +195,14 @@ def write_parts(parts: Iterable[Part], dataset: Dataset, target: Path, name: str
     frames, new = [], set[str]()
     for part in parts:
         frame = conform(part.rows, dataset, part.name, strict=strict).drop("row")
-        frames.append(frame.with_columns(source_file_sha256=pl.lit(part.sha256)))
+        told = {"source_file_sha256": pl.lit(part.sha256), DECIMALS: pl.lit(part.decimals, pl.Int32)}
+        frames.append(frame.with_columns(**told))
         new |= {f"column {column}" for column in new_columns(part.rows, dataset)}
-    write_staged(pl.concat(frames), target, name)
+    if is_overlaid and len(frames) > 1:
+        one = reduce(lambda earlier, later: overlaid(earlier, later, dataset.key), frames).sort(dataset.key)
+    else:
+        one = pl.concat(frames)
+    write_staged(one.drop(DECIMALS), target, name)
     return Parsed(frozenset(new))
 
 

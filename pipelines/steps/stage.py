@@ -41,6 +41,11 @@ def stage(workspace: Workspace, dataset: str) -> tuple[Verdict | None, bool]:
     if fetched is None:
         _refuse_unfetched(workspace, dataset)
         return None, False
+    return verdict_on(workspace, dataset, fetched)
+
+
+def verdict_on(workspace: Workspace, dataset: str, fetched: Fetch) -> tuple[Verdict, bool]:
+    """The verdict on a fetch by the rules and the knowledge of now, and whether it was made now."""
     by = judged_by(workspace.settings, workspace.catalogue, dataset)
     known = workspace.staged.verdict(dataset, fetched.content_id, by)
     if known is not None and known.is_final:

@@ -12,10 +12,11 @@ from pipelines.errors import NyckeltalError
 from pipelines.quality.stage import judged_by
 from pipelines.release.publication import knowledge_of
 from pipelines.sources import origins
-from pipelines.steps.stage import to_judge
+from pipelines.steps.stage import to_judge, verdict_on
 from pipelines.steps.workspace import Workspace
 from pipelines.storage import release_pointer
 from pipelines.storage.archive import Fetch
+from pipelines.storage.staged import Verdict
 from pipelines.storage.taken_in import remember
 from pipelines.storage.vintages import DeliveryRecord
 
@@ -39,8 +40,35 @@ def take_in(workspace: Workspace, dataset: str) -> DeliveryRecord | None:
             found="none",
             remedy=f"materialise staged/{dataset.replace('.', '__')} first, or run `nyckeltal refresh`",
         )
-    if not verdict.passed:
-        return None
+    return _taken_in(workspace, dataset, fetched, verdict) if verdict.passed else None
+
+
+def take_in_earlier(workspace: Workspace, dataset: str) -> list[DeliveryRecord]:
+    """Judge and take in the deliveries that the newest one stands on, each with its own date, oldest first.
+
+    This comes before the newest is judged, which is compared with what was known before it. The newest says what the
+    others say, so that it is enough where something else is known already; under `--as-of`, which gives one date to all
+    that a run takes in; and where a delivery's own day does not count any more, so that it would be dated by the run
+    as well. One that does not pass is passed over.
+    """
+    newest = to_judge(workspace, dataset)
+    if newest is None or workspace.as_of:
+        return []
+    earlier = [fetch for fetch in workspace.archive.fetches(dataset) if origins.is_earlier(fetch, newest)]
+    last, ids = workspace.vintages.latest(dataset), [fetch.content_id for fetch in earlier]
+    if last and last.content_id not in ids:
+        return []
+    taken = []
+    for fetched in earlier[1 + ids.index(last.content_id) if last else 0 :]:
+        if known_from(workspace, fetched) == workspace.moment:
+            continue
+        verdict, _ = verdict_on(workspace, dataset, fetched)
+        if verdict.passed:
+            taken.append(_taken_in(workspace, dataset, fetched, verdict))
+    return taken
+
+
+def _taken_in(workspace: Workspace, dataset: str, fetched: Fetch, verdict: Verdict) -> DeliveryRecord:
     with workspace.step(f"vintages {dataset}"):
         staged = workspace.staged.as_staged(verdict, fetched)
         record = workspace.vintages.absorb(staged, known_from(workspace, fetched))

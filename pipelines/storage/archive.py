@@ -53,7 +53,10 @@ class Promise(BaseModel):
 
 
 class FileRecord(BaseModel):
-    """One archived file: where it came from, when, and under which terms."""
+    """One archived file: where it came from, when, and under which terms.
+
+    `decimals` is set when whoever kept the file rounded its values to so many.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -66,6 +69,7 @@ class FileRecord(BaseModel):
     bytes: int
     licence: str
     attribution: str
+    decimals: int | None = None
 
 
 class Fetch(StateRecord):
@@ -85,8 +89,9 @@ class Fetch(StateRecord):
 
     @property
     def content_id(self) -> str:
-        """One hash for files and promise: equal when nothing new was given."""
-        text = "\n".join([*(f.sha256 for f in self.files), self.promise.model_dump_json()])
+        """One hash for files (and how they are to be read) and promise: equal when nothing new was given."""
+        read = (f.sha256 if f.decimals is None else f"{f.sha256} rounded to {f.decimals}" for f in self.files)
+        text = "\n".join([*read, self.promise.model_dump_json()])
         return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -379,4 +379,26 @@ def test_every_first_priority_series_of_the_list_is_an_indicator() -> None:
         if m is not None
     }  # fmt: skip
     assert len(rows) == 75
-    assert [kpi for (kpi,) in rows if kpi not in used] == []
+    summed = {"N01938": ("invanare_65", {"N01956", "N01957"})}  # the same persons, by two series that are embedded
+    for indicator, terms in summed.values():
+        measures = CATALOGUE.quotient(next(i for i in CATALOGUE.indicators if i.indicator_id == indicator)).measures
+        assert {CATALOGUE.measure_by_id[m].series for m in measures} == terms
+    assert [kpi for (kpi,) in rows if kpi not in used | set(summed)] == []
+
+
+def test_inhabitants_aged_65_and_over_are_the_sum_of_both_bands(con: duckdb.DuckDBPyConnection) -> None:
+    """Of every municipality, region and the nation, each year and sex; Göteborg 2022: 69 987 + 23 928 = 93 915."""
+    found = one(
+        con,
+        """
+        with bands as (
+            select area_id, year, sex, sum(value) as both, count(value) as n from observation
+            where indicator_id in ('invanare_65_79', 'invanare_80') group by all
+        )
+        select count(*), count(*) filter (where o.value <> b.both) from observation as o
+            join bands as b using (area_id, year, sex)
+        where o.indicator_id = 'invanare_65' and b.n = 2
+        """,
+    )
+    assert found[0] > 26_000
+    assert found[1] == 0

@@ -223,14 +223,17 @@ def test_every_series_that_we_use_is_promised_by_the_snapshot_where_its_dataset_
     used = {item.dataset for item in (*ours.indicators, *ours.measures) if item.dataset}
     assert used <= set(datasets())
     for dataset in used & set(manifest.datasets):
-        assert set(ours.series_of(dataset, only_embedded=True)) <= set(manifest.datasets[dataset].promise.series)
+        assert set(ours.series_of(dataset, only_embedded=True)) <= set(
+            manifest.datasets[dataset].deliveries[-1].promise.series
+        )
 
 
 def test_the_snapshot_holds_every_dataset_that_comes_by_it_and_its_files() -> None:
     folder = ROOT / "data" / "snapshot"
     manifest = read_manifest(folder)
     assert set(manifest.datasets) == {name for name, declared in datasets().items() if "snapshot" in declared.ways}
-    assert all((folder / entry.file).is_file() for entry in manifest.datasets.values())
+    files = [one.file for entry in manifest.datasets.values() for one in entry.deliveries]
+    assert {*files, "manifest.json"} == {path.name for path in folder.iterdir()}
 
 
 def test_our_indicators_become_rows_of_every_declared_table(ours: Catalogue) -> None:

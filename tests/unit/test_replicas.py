@@ -32,6 +32,7 @@ from tests.support.replicas.kolada import KoladaReplica
 from tests.support.replicas.kolada_store import Store, by_kpi, group_records, kpi_record
 from tests.support.replicas.server import ReplicaServer, Reply, Request
 from tests.support.shared import shared_file
+from tests.support.small_snapshot import known
 
 V3 = "/api.kolada.se/v3"
 VALUES = pl.DataFrame(
@@ -290,7 +291,7 @@ def test_changes_that_a_test_asks_for(http: httpx.Client, replica: KoladaReplica
 
 
 def test_the_embedded_figures_come_back_to_the_last_value() -> None:
-    whole = pl.read_parquet(ROOT / "data" / "snapshot" / "kolada_values.parquet")
+    whole = known("kolada.values")
     series = whole["series_id"].unique().sort()[7]
     replica = KoladaReplica.from_snapshot()
     with ReplicaServer(replica) as server, httpx.Client(base_url=server.base_url, timeout=30) as http:

@@ -18,7 +18,7 @@ from pipelines.site import swedish_text
 from pipelines.site.pages.areas import _edge
 from pipelines.site.pages.indicators import breaks_of
 from pipelines.site.pages.records import corrections_told, heading_of, suites_of
-from pipelines.site.pages.reform import _ledger
+from pipelines.site.pages.reform import _last_years, _ledger
 from pipelines.site.release_data import Tables
 from pipelines.site.sparkline import sparkline
 from pipelines.text import swedish_numbers
@@ -263,3 +263,14 @@ def test_checks_are_shown_by_suite_deliveries_first_and_none_is_left_out() -> No
         ("warehouse", ["a", "b"]),
         ("release", ["area_rows"]),
     ]
+
+
+@pytest.mark.parametrize(
+    ("years", "last", "usual"),
+    [((2022, 2022, 2025, None), 2025, 2022), ((2022, 2022), 2022, 2022), ((2021, 2022), 2022, 2022), ((None,), 0, 0)],
+)
+def test_the_year_with_which_most_indicators_end_is_told_beside_the_last_of_all(
+    years: tuple[int | None, ...], last: int, usual: int
+) -> None:
+    tables: Any = SimpleNamespace(indicators={str(n): {"last_year": year} for n, year in enumerate(years)})
+    assert _last_years(tables) == {"last_year": last, "usual_last_year": usual}

@@ -6,6 +6,7 @@ Belongs here: the content of these pages. Does not belong here: estimating (`ind
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,7 +21,7 @@ def reform_pages(tables: Tables) -> Iterator[Page]:
     studies = tables.whole["study"]
     content = {
         "events": [e | {"names": _names(tables, e["areas"])} for e in tables.whole["reform_event"]],
-        "last_year": max(r["last_year"] or 0 for r in tables.indicators.values()),
+        **_last_years(tables),
         "first_event": min(e["earliest"].year for e in tables.whole["reform_event"]),
         "last_event": max((e["ended_by"] or e["latest"]).year for e in tables.whole["reform_event"]),
         "funding": _ledger(tables.whole["funding"]),
@@ -38,6 +39,13 @@ def reform_pages(tables: Tables) -> Iterator[Page]:
     yield Page("reformen.html", "reformen.html", "Reformen", content)
     for study in studies:
         yield Page(study_path(study["study_id"]), "studie.html", study["title_sv"], _study(tables, study))
+
+
+def _last_years(tables: Tables) -> Row:
+    """The year with which most indicators end (the latest of them, where several do as many), and the last of all."""
+    ends = Counter(r["last_year"] for r in tables.indicators.values() if r["last_year"] is not None)
+    usual = max(ends, key=lambda year: (ends[year], year), default=0)
+    return {"last_year": max(ends, default=0), "usual_last_year": usual}
 
 
 def _ledger(rows: list[Row]) -> list[Row]:

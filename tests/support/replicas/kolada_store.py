@@ -15,6 +15,8 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
+from tests.support.small_snapshot import known
+
 LONG_AGO: Final = date(2020, 1, 1)
 SEXES: Final = ("T", "K", "M")
 _KEY: Final = ("area", "period", "gender")
@@ -265,7 +267,7 @@ def snapshot_store(folder: Path) -> Store:
         if area > "0100"
         for n in (1, 2)
     ]
-    values = pl.read_parquet(folder / "kolada_values.parquet")
+    values = known("kolada.values", folder)
     return Store(
         values=by_kpi(values),
         kpis=kpis,

@@ -53,7 +53,7 @@ def undeclared(text: str) -> list[str]:
 def test_a_declared_figure_is_what_the_embedded_figures_give(figure: dict[str, Any]) -> None:
     with duckdb.connect() as con:
         for path in (*SNAPSHOT.glob("*.csv"), *SNAPSHOT.glob("*.parquet")):
-            con.execute(f"create view {path.stem} as from '{path}'")
+            con.execute(f"create view \"{path.stem}\" as from '{path}'")
         row = con.execute(figure["sql"]).fetchone()
     assert row is not None
     told = [text.replace(",", ".").replace(" ", "") for text in _FIGURE.findall(figure["text"])]

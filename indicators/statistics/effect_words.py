@@ -39,7 +39,17 @@ _REASONS: dict[Reason, str] = {
 
 def not_estimable(reason: Reason) -> str:
     """The verdict of an analysis that gives no number."""
-    return f"Går inte att skatta: {_REASONS[reason]}."
+    return f"Går inte att skatta: {reason_in_words(reason)}."
+
+
+def reason_in_words(reason: Reason) -> str:
+    """Why there is no number."""
+    return _REASONS[reason]
+
+
+def difference_unit(unit: str) -> str:
+    """The unit of a difference between two values of this unit: of per cent, percentage points."""
+    return "procentenheter" if unit == "%" else unit.replace("% per", "procentenheter per")
 
 
 COMPARED, TREND, LOWER_DOSE = "jämförelsen", "den tidigare trenden", "områden med lägre dos"

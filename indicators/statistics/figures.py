@@ -150,6 +150,16 @@ class Figures:
         known = np.array([sizes.get(area) or np.nan for area in areas], dtype=np.float64)
         return None if np.isnan(known).any() else known / known.sum()
 
+    def sizes(self, indicator: str, areas: Sequence[str], years: Iterable[int]) -> Floats | None:
+        """What each area's value weighs, as a mean over these years; None where one is unknown or zero."""
+        frame = self._values.get(indicator)
+        if frame is None:
+            return None
+        found = frame.filter(pl.col("year").is_in(list(years)) & pl.col("area_id").is_in(list(areas)))
+        means = dict(found.group_by("area_id").agg(pl.col("size").mean()).rows())
+        known = np.array([means.get(area) or np.nan for area in areas], dtype=np.float64)
+        return None if np.isnan(known).any() else known
+
     def structure(self, year: int) -> Structure:
         """What the municipalities are like in a year, by the variables of the table structure_value."""
         return self.once(("structure", year), lambda: _structure(self._structure.filter(pl.col("year") == year)))

@@ -66,18 +66,22 @@ class _Clusters(NamedTuple):
         return self.effective / self.degrees
 
 
-def _clusters(dose: Floats, means: int = 1) -> _Clusters:
+def _clusters(dose: Floats, means: int = 1, sizes: Floats | None = None) -> _Clusters:
     """Areas by how much of the dose's spread each has: nearly the treated where they are few, all where all differ."""
-    apart = (dose - dose.mean()) ** 2
+    weights = np.ones(len(dose)) if sizes is None else sizes
+    apart = weights * (dose - np.average(dose, weights=weights)) ** 2
     return _Clusters(float(apart.sum() ** 2 / (apart**2).sum()), means)
 
 
-def difference_in_differences(values: Floats, dose: Floats, years: Integers, first_after: int) -> EventStudy:
+def difference_in_differences(
+    values: Floats, dose: Floats, years: Integers, first_after: int, sizes: Floats | None = None
+) -> EventStudy:
     """Areas by dose (0 and 1, or an amount) before and after one common year.
 
     Args:
         values: m areas x t years, none missing. dose: m. years: t, in order.
         first_after: first year after; the year before it in `years` is the reference of the event study.
+        sizes: m, what each area weighs, the same in all years; all alike when left out.
 
     Returns:
         Of one estimate a year, the reference not among them.
@@ -89,14 +93,14 @@ def difference_in_differences(values: Floats, dose: Floats, years: Integers, fir
     _check(values, after)
     if np.ptp(dose) == 0:
         raise ValueError("all areas have the same dose: there is nobody to compare with")
-    within = _within(values)
-    treatment = _within(dose[:, None] * after)
-    clusters = _clusters(dose)
-    mean = _estimates(within, [treatment], clusters)[0][0]
+    within = _within(values, sizes)
+    treatment = _within(dose[:, None] * after, sizes)
+    clusters = _clusters(dose, sizes=sizes)
+    mean = _estimates(within, [treatment], clusters, sizes)[0][0]
     reference = int(np.flatnonzero(~after)[-1])
     others = [place for place in range(len(years)) if place != reference]
-    columns = [_within(dose[:, None] * (np.arange(len(years)) == place)) for place in others]
-    by_year, covariance = _estimates(within, columns, clusters)
+    columns = [_within(dose[:, None] * (np.arange(len(years)) == place), sizes) for place in others]
+    by_year, covariance = _estimates(within, columns, clusters, sizes)
     p_before = _p_before(by_year, covariance, years[others] - years[reference], clusters)
     return EventStudy(mean, years[others], int(years[reference]), by_year, p_before, 0.0)
 
@@ -164,23 +168,25 @@ def _check(values: Floats, after: Flags) -> None:
         raise ValueError("values must be finite, with years before and after")
 
 
-def _within(values: Floats) -> Floats:
+def _within(values: Floats, sizes: Floats | None = None) -> Floats:
     """Less the area's mean and the year's, plus the mean of all: what two-way fixed effects leave of a whole panel."""
-    return np.asarray(
-        values - values.mean(axis=1, keepdims=True) - values.mean(axis=0, keepdims=True) + values.mean(),
-        dtype=np.float64,
-    )
+    by_year = np.average(values, axis=0, weights=sizes)
+    return np.asarray(values - values.mean(axis=1, keepdims=True) - by_year + by_year.mean(), dtype=np.float64)
 
 
-def _estimates(within: Floats, columns: list[Floats], clusters: _Clusters) -> tuple[tuple[Estimate, ...], Floats]:
+def _estimates(
+    within: Floats, columns: list[Floats], clusters: _Clusters, sizes: Floats | None = None
+) -> tuple[tuple[Estimate, ...], Floats]:
     # Two seconds to load, which a release whose studies are all refused does without.
     from statsmodels.regression.linear_model import OLS  # noqa: PLC0415
 
     m, t = within.shape
     groups = np.repeat(np.arange(m), t)
-    design = np.column_stack([column.ravel() for column in columns])
+    # Weighted least squares: each row by the root of its area's size.
+    roots = np.ones((m, 1)) if sizes is None else np.sqrt(sizes / sizes.mean())[:, None]
+    design = np.column_stack([(roots * column).ravel() for column in columns])
     # Every column sums to zero within an area, so there is no constant, and no second decomposition looks for one.
-    fit = OLS(within.ravel(), design, hasconst=False).fit(cov_type="cluster", cov_kwds={"groups": groups})
+    fit = OLS((roots * within).ravel(), design, hasconst=False).fit(cov_type="cluster", cov_kwds={"groups": groups})
     covariance = np.asarray(fit.cov_params(), dtype=np.float64) * clusters.inflation
     errors = np.sqrt(np.diag(covariance))
     told = tuple(_told(float(b), float(e), clusters.degrees) for b, e in zip(fit.params, errors, strict=True))

@@ -14,7 +14,15 @@ import numpy as np
 from indicators.model.study import Difference, Staggered
 from indicators.statistics import panel, permuted
 from indicators.statistics.effect_rows import Frame, Measured, PlacebosAre, StudyRows, too_few_years
-from indicators.statistics.effect_words import COMPARED, LOWER_DOSE, Reason, counted_alike, left_out, verdict
+from indicators.statistics.effect_words import (
+    COMPARED,
+    LOWER_DOSE,
+    Reason,
+    counted_alike,
+    counted_by_size,
+    left_out,
+    verdict,
+)
 from indicators.statistics.figures import Figures, Panel
 from indicators.statistics.permuted import Contrasts, Permuted
 from indicators.statistics.prewhitened import Floats, Integers
@@ -51,29 +59,40 @@ def difference(analysis: Difference, frame: Frame, figures: Figures, found: Stud
         doses = figures.mean_of_years(analysis.dose_indicator, analysis.dose_years)
     cut = figures.panel(frame.indicator, [area for area in areas if area in doses], frame.years)
     dose = np.array([doses[area] for area in cut.areas])
-    by_dose = analysis.dose_indicator is not None
-    n_treated = len(cut.areas) if by_dose else int(dose.sum())
-    frame = frame.of(cut, treated=n_treated, compared=None if by_dose else len(cut.areas) - n_treated)
+    is_dose = analysis.dose_indicator is not None
+    n_treated = len(cut.areas) if is_dose else int(dose.sum())
+    frame = frame.of(cut, treated=n_treated, compared=None if is_dose else len(cut.areas) - n_treated)
     without = sum(area not in doses for area in areas)
     if without:
         frame.warn(left_out(without, "dos"))
     reason = too_few_years(cut, frame, panel.FEWEST_BEFORE, 1) or _too_few_areas(n_treated, len(cut.areas) - n_treated)
-    if by_dose and reason == "no_comparison_areas" and np.ptp(dose) > 0:
+    if is_dose and reason == "no_comparison_areas" and np.ptp(dose) > 0:
         reason = None
-    changes = None if reason else permuted.changes_of(cut.values, cut.years >= frame.first_after)
+    sizes = _sizes(cut, frame, figures) if analysis.weighted else None
+    if analysis.weighted and sizes is None:
+        reason = reason or "size_unknown"
     decided = None
-    if changes is not None:
+    if not reason:
+        changes = permuted.changes_of(cut.values, cut.years >= frame.first_after)
         decided = (
-            _by_dose(cut, changes, dose, figures) if by_dose else by_region(cut, changes, [treated], areas, figures)
+            by_dose(cut, changes, dose, figures)
+            if is_dose
+            else by_region(cut, changes, [treated], areas, figures, sizes)
         )
     if decided is None:
         found.refuse(frame, reason or "no_comparison_areas")
         return
-    study = panel.difference_in_differences(cut.values, dose, cut.years, frame.first_after)
-    observed = None if by_dose else cut.values[dose == 1].mean(axis=0)
-    if not by_dose:
-        frame.warn(counted_alike(n_treated))
-    _tell(study, decided, frame, found, "effect_per_dose" if by_dose else "mean_effect", observed)
+    study = panel.difference_in_differences(cut.values, dose, cut.years, frame.first_after, sizes)
+    own = dose == 1
+    observed = None if is_dose else np.average(cut.values[own], axis=0, weights=None if sizes is None else sizes[own])
+    if not is_dose:
+        frame.warn(counted_alike(n_treated) if sizes is None else counted_by_size(n_treated))
+    _tell(study, decided, frame, found, "effect_per_dose" if is_dose else "mean_effect", observed)
+
+
+def _sizes(cut: Panel, frame: Frame, figures: Figures) -> Floats | None:
+    """What areas weigh: by the years before, so that nothing that happened after changes it."""
+    return figures.sizes(frame.indicator, cut.areas, cut.years[cut.years < frame.first_after].tolist())
 
 
 def _too_few_areas(treated: int, others: int) -> Reason | None:
@@ -113,11 +132,13 @@ def staggered(analysis: Staggered, frame: Frame, figures: Figures, found: StudyR
 
 
 def by_region(
-    cut: Panel, changes: Floats, cohorts: Sequence[Collection[str]], areas: Sequence[str], figures: Figures
-) -> Decided | None:
+    cut: Panel, changes: Floats, cohorts: Sequence[Collection[str]], areas: Sequence[str], figures: Figures,
+    sizes: Floats | None = None,
+) -> Decided | None:  # fmt: skip
     """The estimate among those of sets that lie as the treated do, none of them treated; None with too few sets.
 
-    The sets are compared with what is left of the others, as the treated are with all of them.
+    The sets are compared with what is left of the others, as the treated are with all of them. `sizes`: what each area
+    weighs in its set; all alike when left out.
     """
     measured, began = frozenset(cut.areas), frozenset().union(*cohorts)
     parts = [
@@ -126,12 +147,12 @@ def by_region(
         for part in parts_of(members, figures.neighbours)
         if (size := sum(area in measured for area in part))
     ]
-    sizes = [size for _, size in parts]
+    numbers = [size for _, size in parts]
     ground = Ground(tuple(a for a in areas if a not in began), measured - began, figures.neighbours)
-    kinds = [regions_at_random(ground, sizes, permuted.DRAWS)]
-    are_regions = min(sizes) >= FEWEST_OF_A_REGION
+    kinds = [regions_at_random(ground, numbers, permuted.DRAWS)]
+    are_regions = min(numbers) >= FEWEST_OF_A_REGION
     if are_regions:
-        kinds.append(counties_at_random(ground, len(sizes)))
+        kinds.append(counties_at_random(ground, len(numbers)))
     if len(kinds[0]) + 1 < 1 / permuted.LEVEL:
         return None
     untreated = [place for place, area in enumerate(cut.areas) if area not in began]
@@ -142,22 +163,27 @@ def by_region(
         for row, drawn in zip(labels, sets, strict=True):
             for (cohort, _), part in zip(parts, drawn, strict=True):
                 row[[at[area] for area in part]] = cohort
-        made_up.append(permuted.contrasts(changes[:, untreated], labels))
+        made_up.append(permuted.contrasts(changes[:, untreated], labels, None if sizes is None else sizes[untreated]))
     label = {area: cohort for cohort, members in enumerate(cohorts, start=1) for area in members}
     own: Integers = np.array([[label.get(area, 0) for area in cut.areas]], dtype=np.int64)
-    found = permuted.among(permuted.contrasts(changes, own), *made_up)
+    found = permuted.among(permuted.contrasts(changes, own, sizes), *made_up)
     return Decided(found, "regions" if are_regions else "scattered")
 
 
-def _by_dose(cut: Panel, changes: Floats, dose: Floats, figures: Figures) -> Decided:
-    """The slope among those of doses that are spread over the map as the true one is."""
+def by_dose(cut: Panel, changes: Floats, dose: Floats, figures: Figures) -> Decided:
+    """The slope among those of doses that are spread over the map, or among counties, as the true one is."""
     at = {area: place for place, area in enumerate(cut.areas)}
     pairs = frozenset(
         (at[area], at[other]) for area in cut.areas for other in figures.neighbours.get(area, ()) if other in at
     )
-    surrogates = permuted.doses_at_random(tuple(dose.tolist()), pairs)
-    own: Contrasts = permuted.slopes(changes[0], dose[None, :])
-    return Decided(permuted.among(own, permuted.slopes(changes[0], surrogates)), "doses")
+    _, counties = np.unique([area[:2] for area in cut.areas], return_inverse=True)
+    held = tuple(dose.tolist())
+    kinds = (
+        permuted.doses_at_random(held, pairs),
+        permuted.county_doses_at_random(held, tuple(counties.tolist())),
+    )
+    own: Contrasts = permuted.slopes(changes[0], dose[None, :], counties)
+    return Decided(permuted.among(own, *(permuted.slopes(changes[0], one, counties) for one in kinds)), "doses")
 
 
 def _tell(

@@ -138,15 +138,18 @@ def _variance(changes: Floats, weights: Floats) -> Floats:
     return np.asarray((weights**2 * apart**2 / alone).sum(axis=1), dtype=np.float64)
 
 
-def slopes(change: Floats, doses: Floats) -> Contrasts:
-    """The slope of the change (m) on each row of doses (draws x m), with White's spread (HC2)."""
+def slopes(change: Floats, doses: Floats, groups: Integers) -> Contrasts:
+    """The slope of the change (m) on each row of doses (draws x m), with a spread clustered by `groups` (m, 0 and up).
+
+    A dose that whole counties share meets the shocks that they share, so the spread is that between counties (Liang and
+    Zeger 1986).
+    """
     centred = doses - doses.mean(axis=1, keepdims=True)
     squares = (centred**2).sum(axis=1)
     estimates = centred @ change / squares
     apart = change - change.mean() - estimates[:, None] * centred
-    alone = 1 - 1 / len(change) - centred**2 / squares[:, None]
-    variances = (centred**2 * apart**2 / np.maximum(alone, np.finfo(np.float64).eps)).sum(axis=1) / squares**2
-    return Contrasts(estimates, np.sqrt(variances))
+    joined = (centred * apart) @ np.eye(int(groups.max()) + 1)[groups]
+    return Contrasts(estimates, np.sqrt((joined**2).sum(axis=1)) / squares)
 
 
 @lru_cache(maxsize=8)
@@ -173,3 +176,18 @@ def doses_at_random(dose: tuple[float, ...], pairs: frozenset[tuple[int, int]]) 
     surrogates += given.mean() - surrogates.mean(axis=1, keepdims=True)
     surrogates.flags.writeable = False  # it is shared
     return np.asarray(surrogates, dtype=np.float64)
+
+
+@lru_cache(maxsize=8)
+def county_doses_at_random(dose: tuple[float, ...], counties: tuple[int, ...]) -> Floats:
+    """The counties' mean doses dealt out among counties, each area as far from its county's mean as it is.
+
+    Returns:
+        `DRAWS` x m.
+    """
+    given, of = np.array(dose), np.array(counties)
+    means = np.bincount(of, given) / np.bincount(of)
+    chance = np.random.default_rng(_SEED)
+    dealt = np.stack([chance.permutation(means)[of] for _ in range(DRAWS)]) + (given - means[of])
+    dealt.flags.writeable = False  # it is shared
+    return np.asarray(dealt, dtype=np.float64)

@@ -117,7 +117,7 @@ def _interrupted(analysis: InterruptedSeries, frame: Frame, figures: Figures, fo
         p_placebo = rank / (1 + len(placebos)) if rank else None
         measured = Measured(
             change.estimate, change.standard_error, (change.lower_95, change.upper_95), change.p_value, p_placebo, rank,
-            1 + len(placebos) if rank else None, _significant(change.p_value, p_placebo),
+            1 + len(placebos) if rank else None, _significant(change.p_value, p_placebo), "areas" if rank else None,
         )  # fmt: skip
         unit = f"{frame.unit} per år" if name == "slope_change" else frame.unit
         words = verdict(change.estimate, bool(measured.is_significant), None, TREND)

@@ -93,8 +93,8 @@ EFFECT_TABLES: dict[str, RegisterTable] = {
             "not_estimable_reason": (
                 "varchar",
                 "no_values, too_few_points_before, too_few_points_after, break_in_window, all_treated_at_once, "
-                "too_few_treated, no_comparison_areas, poor_fit_before, dose_unknown or payer_unknown; null where "
-                "there is an estimate.",
+                "too_few_treated, no_comparison_areas, poor_fit_before, dose_unknown, payer_unknown or "
+                "size_unknown; null where there is an estimate.",
             ),
         },
     ),

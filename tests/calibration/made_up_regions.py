@@ -16,7 +16,7 @@ import numpy as np
 
 from indicators.statistics import panel, permuted
 from indicators.statistics.figures import Figures
-from indicators.statistics.panel_study import by_region
+from indicators.statistics.panel_study import by_dose, by_region
 from pipelines.settings import Settings
 from tests.calibration.made_up_treatments import Outcome, figures_of, made_up_study, outcome_of
 
@@ -33,14 +33,19 @@ OUTCOMES = (
     "trygghet_hemtjanst",
 )
 SETS = ("counties", "neighbours", "scattered")
+DOSES = ("doses of counties", "doses half of counties")  # by county alone, or as much by municipality
+WEIGHTED = "difference_in_differences, weighted"
 # Groups of thirteen municipalities at random, by synthetic control, are drawn in `made_up_treatments.py`.
 MEASURED = (
     *((design, kind) for design in ("difference_in_differences", "staggered_event_study") for kind in SETS),
+    (WEIGHTED, "counties"),
+    (WEIGHTED, "neighbours"),
+    *(("difference_in_differences", kind) for kind in DOSES),
     ("synthetic_control", "counties"),
 )
 DRAWS = 20  # of each set and outcome; there are twenty counties of five municipalities or more
 _YEARS, _FIRST_AFTER, _STARTS = range(2012, 2023), 2020, (2018, 2019)
-_OF_A_SET = {"difference_in_differences": (13,), "staggered_event_study": (7, 10), "synthetic_control": (13,)}
+_OF_A_SET = {"staggered_event_study": (7, 10)}
 
 
 def measure(settings: Settings) -> None:
@@ -88,6 +93,9 @@ def outcomes_of(
     Of a panel only what decides is done, without its regressions, which take a hundred times as long;
     `by_the_whole_study` does all of it.
     """
+    if kind in DOSES:
+        yield from _of_doses(figures, outcome, kind, wanted)
+        return
     treatments = list(_treatments(figures, design, kind))
     for number in wanted:
         if design == "synthetic_control":
@@ -101,9 +109,27 @@ def outcomes_of(
         changes = permuted.changes_of(cut.values, cut.years >= _FIRST_AFTER)
         if design == "staggered_event_study":
             changes = permuted.changes_by_start(cut.values, np.array(_STARTS), cut.years)
-        decided = by_region(cut, changes, groups, everyone, figures)
+        sizes = figures.sizes(outcome, cut.areas, range(_YEARS[0], _FIRST_AFTER)) if design == WEIGHTED else None
+        if design == WEIGHTED and sizes is None:
+            yield None
+            continue
+        decided = by_region(cut, changes, groups, everyone, figures, sizes)
         p_placebo = None if decided is None else decided.found.p_placebo
         yield None if p_placebo is None else Outcome(p_placebo, p_placebo < permuted.LEVEL)
+
+
+def _of_doses(figures: Figures, outcome: str, kind: str, wanted: Iterable[int]) -> Iterator[Outcome]:
+    """What doses drawn by county give; a study takes its dose from an indicator, so only what decides can be done."""
+    cut = figures.panel(outcome, figures.others([]), _YEARS)
+    changes, chance = permuted.changes_of(cut.values, cut.years >= _FIRST_AFTER), np.random.default_rng(3)
+    counties = [int(area[:2]) for area in cut.areas]
+    doses = []
+    for _ in range(DRAWS):
+        dose = chance.standard_normal(26)[counties]
+        doses.append(dose + chance.standard_normal(len(dose)) if kind == DOSES[1] else dose)
+    for number in wanted:
+        p_placebo = by_dose(cut, changes, doses[number], figures).found.p_placebo
+        yield Outcome(p_placebo, p_placebo < permuted.LEVEL)
 
 
 def by_the_whole_study(figures: Figures, outcome: str, design: str, kind: str, number: int) -> Outcome | None:
@@ -126,7 +152,8 @@ def _analysis(design: str, groups: tuple[tuple[str, ...], ...]) -> dict[str, Any
             "treated": [groups[0][0][:2]], "alike_in": 2019, "placebo_year": 2015, "poorest_fit_percent": 100,
             "first_year": 2003, "first_after": _FIRST_AFTER,
         }  # fmt: skip
-    return {"treated": list(groups[0]), "first_year": _YEARS[0], "first_after": _FIRST_AFTER}
+    common = {"treated": list(groups[0]), "first_year": _YEARS[0], "first_after": _FIRST_AFTER}
+    return common | ({"method": "difference_in_differences", "weighted": True} if design == WEIGHTED else {})
 
 
 def _treatments(figures: Figures, design: str, kind: str) -> Iterator[tuple[tuple[str, ...], ...]]:
@@ -137,11 +164,11 @@ def _treatments(figures: Figures, design: str, kind: str) -> Iterator[tuple[tupl
         members = [tuple(area for area in everyone if area[:2] == county) for county in counties]
         order = chance.permutation(len(members))
         for place in range(DRAWS):
-            yield tuple(members[order[(place + late) % DRAWS]] for late in range(len(_OF_A_SET[design])))
+            yield tuple(members[order[(place + late) % DRAWS]] for late in range(len(_OF_A_SET.get(design, (13,)))))
         return
     for _ in range(DRAWS):
         left, groups = list(everyone), []
-        for size in _OF_A_SET[design]:
+        for size in _OF_A_SET.get(design, (13,)):
             drawn = _together(figures, left, size, chance) if kind == "neighbours" else chance.choice(left, size, False)
             groups.append(tuple(sorted(str(area) for area in drawn)))
             left = [area for area in left if area not in groups[-1]]

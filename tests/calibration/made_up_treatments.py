@@ -139,8 +139,8 @@ def outcome_of(study: Study, figures: Figures, placebos: int | None = None) -> O
     (row,) = [row for row in rows if row["estimand"] in _MEAN]
     if row["estimate"] is None or (placebos and row["placebo_of_n"] != placebos):
         raise ValueError(f"a made-up treatment could not be estimated as it should be: {row}")
-    decides = row["p_value"] if row["p_placebo"] is None else row["p_placebo"]
-    return Outcome(decides, bool(row["is_significant"]))
+    decides = "p_value" if row["method"] == "interrupted_time_series" else "p_placebo"
+    return Outcome(row[decides], bool(row["is_significant"]))
 
 
 def _analysis(method: str, drawn: list[str]) -> dict[str, Any]:

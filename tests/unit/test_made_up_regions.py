@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from statsmodels.regression.linear_model import OLS
 
 from indicators.load.catalogue import load_catalogue
 from indicators.statistics import permuted
@@ -79,7 +80,7 @@ def test_the_estimate_without_a_regression_is_that_of_the_regression() -> None:
     whole = difference_in_differences(values, dose, YEARS, 2020).mean
     assert found.estimates[0] == pytest.approx(whole.estimate)
     amount = np.random.default_rng(6).uniform(0, 3, 60)
-    slope = slopes(changes_of(values, YEARS >= 2020)[0], amount[None, :]).estimates[0]
+    slope = slopes(changes_of(values, YEARS >= 2020)[0], amount[None, :], np.arange(60)).estimates[0]
     assert slope == pytest.approx(difference_in_differences(values, amount, YEARS, 2020).mean.estimate)
 
     starts = np.where(np.arange(60) < 7, 2018, np.where(np.arange(60) < 17, 2019, 0))
@@ -89,13 +90,35 @@ def test_the_estimate_without_a_regression_is_that_of_the_regression() -> None:
     assert staggered == pytest.approx(staggered_event_study(values, starts, YEARS).mean.estimate)
 
 
-def test_the_spread_of_a_difference_is_that_of_two_means_and_of_a_slope_the_same() -> None:
-    """Welch: each group's variance, with n - 1, through its number."""
+def test_a_whole_weighs_its_municipalities_and_equal_weights_change_nothing() -> None:
+    values, sizes = panel(), np.random.default_rng(10).uniform(1, 50, 60)
+    treated = np.arange(60) < 8
+    dose, labels = treated.astype(np.float64), treated[None, :].astype(np.int64)
+    changes = changes_of(values, YEARS >= 2020)
+    by_hand = np.average(changes[0][treated], weights=sizes[treated]) - np.average(
+        changes[0][~treated], weights=sizes[~treated]
+    )
+    whole = difference_in_differences(values, dose, YEARS, 2020, sizes)
+    assert contrasts(changes, labels, sizes).estimates[0] == pytest.approx(by_hand)
+    assert whole.mean.estimate == pytest.approx(by_hand)
+
+    alike, plain = (difference_in_differences(values, dose, YEARS, 2020, w) for w in (np.full(60, 7.0), None))
+    assert tuple(alike.mean) == pytest.approx(tuple(plain.mean))
+    assert alike.p_of_trends_before == pytest.approx(plain.p_of_trends_before)
+
+
+def test_the_spread_of_a_difference_is_that_of_two_means_and_of_a_slope_that_between_groups() -> None:
+    """Welch: each group's variance, with n - 1, through its number. Liang and Zeger: sums of scores by group."""
     change = np.random.default_rng(7).standard_normal(40)
     treated = np.arange(40) < 9
     by_hand = np.sqrt(change[treated].var(ddof=1) / 9 + change[~treated].var(ddof=1) / 31)
     assert contrasts(change[None, :], treated[None, :].astype(np.int64)).spreads[0] == pytest.approx(by_hand)
-    assert slopes(change, treated[None, :].astype(np.float64)).spreads[0] == pytest.approx(by_hand)
+
+    dose, groups = np.random.default_rng(8).uniform(0, 3, 40), np.arange(40) // 8
+    fit = OLS(change, np.column_stack([np.ones(40), dose])).fit(
+        cov_type="cluster", cov_kwds={"groups": groups, "use_correction": False}
+    )
+    assert slopes(change, dose[None, :], groups).spreads[0] == pytest.approx(fit.bse[1])
 
 
 def placebos(n: int) -> Contrasts:
@@ -161,3 +184,15 @@ def test_surrogates_of_a_dose_are_spread_over_the_map_as_it_is() -> None:
     assert alike(surrogates) == pytest.approx(np.full(permuted.DRAWS, alike(dose)), abs=0.02)
     assert alike(dose) > 0.5
     assert abs(alike(np.random.default_rng(9).permutation(dose))) < 0.2
+
+
+def test_doses_of_counties_are_dealt_among_counties_and_keep_what_is_within_them() -> None:
+    dose, counties = np.random.default_rng(11).uniform(0, 3, 30), np.arange(30) % 5
+    dealt = permuted.county_doses_at_random(tuple(dose.tolist()), tuple(counties.tolist()))
+    means = np.array([dose[counties == county].mean() for county in range(5)])
+    for county in range(5):
+        inside = dealt[:, counties == county]
+        assert inside - inside.mean(axis=1, keepdims=True) == pytest.approx(
+            np.broadcast_to(dose[counties == county] - means[county], inside.shape)
+        )
+        assert all(np.isclose(means, one).any() for one in inside.mean(axis=1))

@@ -83,8 +83,7 @@ def difference(analysis: Difference, frame: Frame, figures: Figures, found: Stud
         found.refuse(frame, reason or "no_comparison_areas")
         return
     study = panel.difference_in_differences(cut.values, dose, cut.years, frame.first_after, sizes)
-    own = dose == 1
-    observed = None if is_dose else np.average(cut.values[own], axis=0, weights=None if sizes is None else sizes[own])
+    observed = None if is_dose else np.average(cut.values, axis=0, weights=dose if sizes is None else dose * sizes)
     if not is_dose:
         frame.warn(counted_alike(n_treated) if sizes is None else counted_by_size(n_treated))
     _tell(study, decided, frame, found, "effect_per_dose" if is_dose else "mean_effect", observed)

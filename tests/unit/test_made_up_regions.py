@@ -90,6 +90,20 @@ def test_the_estimate_without_a_regression_is_that_of_the_regression() -> None:
     assert staggered == pytest.approx(staggered_event_study(values, starts, YEARS).mean.estimate)
 
 
+def test_staggered_effects_by_year_are_group_time_effects_against_those_that_never_began() -> None:
+    """Callaway and Sant'Anna (2021), without covariates: mean changes from the last year before, cohorts by size."""
+    values = panel()
+    starts = np.where(np.arange(60) < 7, 2018, np.where(np.arange(60) < 17, 2019, 0))
+    found = staggered_event_study(values, starts, YEARS)
+    at = {int(year): place for place, year in enumerate(YEARS)}
+    for since, one in zip(found.years.tolist(), found.by_year, strict=True):
+        by_hand = 0.0
+        for start, size in ((2018, 7), (2019, 10)):
+            change = values[:, at[start + since]] - values[:, at[start - 1]]
+            by_hand += size / 17 * (change[starts == start].mean() - change[starts == 0].mean())
+        assert one.estimate == pytest.approx(by_hand)
+
+
 def test_a_whole_weighs_its_municipalities_and_equal_weights_change_nothing() -> None:
     values, sizes = panel(), np.random.default_rng(10).uniform(1, 50, 60)
     treated = np.arange(60) < 8

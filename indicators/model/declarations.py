@@ -25,6 +25,7 @@ from indicators.model.registers import (
     DataGap,
     Frame,
     Group,
+    Neighbours,
     PriceIndexEntry,
     PriceLevel,
     SimilarGroups,
@@ -43,6 +44,7 @@ class Catalogue:
     measures: tuple[Measure, ...] = ()
     counties: tuple[County, ...] = ()
     area_changes: tuple[AreaChange, ...] = ()
+    neighbours: tuple[Neighbours, ...] = ()
     groups: tuple[Group, ...] = ()
     similar: tuple[SimilarGroups, ...] = ()
     price_indices: tuple[PriceIndexEntry, ...] = ()

@@ -13,6 +13,8 @@ from pydantic import Field, model_validator
 
 from indicators.model.indicator import GrArea, Identifier, Strict, SuccessFactor, Theme, Year
 
+Municipality = Annotated[str, Field(pattern=r"^\d{4}$")]
+
 
 class PriceIndexEntry(Strict):
     """A price index that a source publishes, by month or by year. `base_year` is None where each issue has its own."""
@@ -38,6 +40,26 @@ class County(Strict):
     region_id: str = Field(pattern=r"^00\d{2}$")
 
 
+class Neighbours(Strict):
+    """The neighbours of a municipality that have a higher code than its own, so that each pair is told once.
+
+    `borders` meet it on the map; `over_water` are joined to it by a fixed link or a road ferry.
+    """
+
+    area_id: Municipality
+    borders: tuple[Municipality, ...]
+    over_water: tuple[Municipality, ...] = ()
+
+    @model_validator(mode="after")
+    def _each_pair_stands_once(self) -> Neighbours:
+        named = (*self.borders, *self.over_water)
+        if not named or len(set(named)) < len(named):
+            raise ValueError("borders and over_water name each neighbour once, and at least one")
+        if any(other <= self.area_id for other in named):
+            raise ValueError("borders and over_water name higher codes only; the other pairs stand at the lower code")
+        return self
+
+
 class AreaChange(Strict):
     """A municipality that did not always exist, or had another code."""
 
@@ -61,7 +83,7 @@ class Group(Strict):
     group_type: GroupType
     kolada_group: str | None = Field(default=None, pattern=r"^G\d+$")
     expected_members: int | None = Field(default=None, gt=0)
-    members: tuple[Annotated[str, Field(pattern=r"^\d{4}$")], ...] = ()
+    members: tuple[Municipality, ...] = ()
     aggregate: bool = True
     valid_from: date
     valid_to: date | None = None

@@ -59,6 +59,7 @@ class Difference(OfIndicators):
     dose_indicator: Identifier | None = None
     dose_years: tuple[Year, ...] = ()
     dose_funding: Identifier | None = None  # money per inhabitant 65+, where the receivers are known
+    weighted: bool = False  # areas by their size, so that the treated are a whole, or all alike
     excluded: tuple[AreaId, ...] = ()
 
     @model_validator(mode="after")
@@ -66,6 +67,8 @@ class Difference(OfIndicators):
         named = [bool(self.treated), self.dose_indicator is not None, self.dose_funding is not None]
         if sum(named) != 1:
             raise ValueError("one of treated, dose_indicator and dose_funding says who is treated, and how much")
+        if self.weighted and not self.treated:
+            raise ValueError("weighted belongs to treated: a whole is of areas, not of doses")
         if (self.dose_indicator is None) != (not self.dose_years):
             raise ValueError("dose_years belongs to dose_indicator")
         if any(year >= self.first_after for year in self.dose_years):

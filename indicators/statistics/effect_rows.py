@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from indicators.model.study import AnyAnalysis
+from indicators.statistics.conclusion import conclusion
 from indicators.statistics.effect_words import DISAGREE, Reason, alone, not_estimable, window_warnings
 from indicators.statistics.figures import Panel
 from indicators.statistics.panel import EventStudy
@@ -24,6 +25,7 @@ Row = dict[str, Any]
 Limits = tuple[float | None, float | None]
 Fit = tuple[str, float | None]  # its kind and its number
 Placebo = tuple[float, float, float | None]  # statistic, gap, fit before
+PlacebosAre = Literal["regions", "scattered", "doses", "areas"]
 
 
 class Measured(NamedTuple):
@@ -37,6 +39,8 @@ class Measured(NamedTuple):
     placebo_rank: int | None = None
     placebo_of_n: int | None = None
     is_significant: bool | None = None
+    placebo_kind: PlacebosAre | None = None
+    minimal_effect: float | None = None
 
 
 @dataclass(frozen=True)
@@ -193,6 +197,18 @@ class StudyRows:
                 "statistic": statistic, "gap": gap, "fit_before": fit, "rank": rank,
             }  # fmt: skip
             self.rows["placebo"].append(frame.key | row)
+
+    def conclude(self, study_id: str) -> None:
+        """Record what can be concluded of all estimates together."""
+        judged = [row for row in self.rows["effect_estimate"] if row["is_significant"] is not None]
+        found = {row["analysis_id"] for row in judged if row["is_significant"]}
+        row = {
+            "study_id": study_id,
+            "conclusion_sv": conclusion(self.rows["effect_estimate"]),
+            "designs": len({row["analysis_id"] for row in judged}),
+            "designs_significant": len(found),
+        }
+        self.rows["study_conclusion"].append(row)
 
     def compare_designs(self) -> None:
         """Record for each estimate with a counterfactual whether the study's other designs agree."""

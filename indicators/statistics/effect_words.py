@@ -22,6 +22,7 @@ Reason = Literal[
     "poor_fit_before",
     "dose_unknown",
     "payer_unknown",
+    "size_unknown",
 ]
 _REASONS: dict[Reason, str] = {
     "no_values": "värden saknas",
@@ -34,12 +35,23 @@ _REASONS: dict[Reason, str] = {
     "poor_fit_before": "den syntetiska serien liknar inte den verkliga åren före",
     "dose_unknown": "hur mycket varje område fick är inte känt",
     "payer_unknown": "vad var och en av betalarna betalade är inte känt",
+    "size_unknown": "vad varje kommun väger är inte känt",
 }
 
 
 def not_estimable(reason: Reason) -> str:
     """The verdict of an analysis that gives no number."""
-    return f"Går inte att skatta: {_REASONS[reason]}."
+    return f"Går inte att skatta: {reason_in_words(reason)}."
+
+
+def reason_in_words(reason: Reason) -> str:
+    """Why there is no number."""
+    return _REASONS[reason]
+
+
+def difference_unit(unit: str) -> str:
+    """The unit of a difference between two values of this unit: of per cent, percentage points."""
+    return "procentenheter" if unit == "%" else unit.replace("% per", "procentenheter per")
 
 
 COMPARED, TREND, LOWER_DOSE = "jämförelsen", "den tidigare trenden", "områden med lägre dos"
@@ -105,6 +117,11 @@ def left_out(n: int, lacking: str) -> str:
 def counted_alike(n: int) -> str:
     """The warning that a mean of municipalities is not the group's own value, in which large ones weigh more."""
     return f"Kommunerna räknas lika: ett ovägt medel av {n}, inte områdets eget vägda värde."
+
+
+def counted_by_size(n: int) -> str:
+    """The warning that a group is a whole in which large municipalities weigh more, by their size before."""
+    return f"Kommunerna väger efter sin storlek åren före: området som helhet, av {n} kommuner."
 
 
 def _listed(items: Sequence[int]) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 
 from indicators.statistics.prewhitened import Floats, Integers
+from indicators.statistics.regions import Neighbourhood
 
 NATION = "0000"
 T = TypeVar("T")
@@ -61,6 +62,7 @@ class Figures:
         units: unit of each indicator.
         members: members of each group; those of the nation are all municipalities.
         structure: area_id, year, variable, weight, standardised (see the table structure_value).
+        neighbours: of each municipality; none where left out, so that all lie scattered.
     """
 
     def __init__(
@@ -70,8 +72,10 @@ class Figures:
         units: dict[str, str],
         members: dict[str, tuple[str, ...]],
         structure: pl.DataFrame,
+        neighbours: Neighbourhood | None = None,
     ) -> None:
         self.breaks, self.units, self.members, self._structure = breaks, units, members, structure
+        self.neighbours: Neighbourhood = neighbours or {}
         self._made: dict[Hashable, object] = {}
         self._values = {str(key[0]): frame for key, frame in values.partition_by("indicator_id", as_dict=True).items()}
 
@@ -145,6 +149,16 @@ class Figures:
         sizes = dict(zip(found["area_id"].to_list(), found["size"].to_list(), strict=True))
         known = np.array([sizes.get(area) or np.nan for area in areas], dtype=np.float64)
         return None if np.isnan(known).any() else known / known.sum()
+
+    def sizes(self, indicator: str, areas: Sequence[str], years: Iterable[int]) -> Floats | None:
+        """What each area's value weighs, as a mean over these years; None where one is unknown or zero."""
+        frame = self._values.get(indicator)
+        if frame is None:
+            return None
+        found = frame.filter(pl.col("year").is_in(list(years)) & pl.col("area_id").is_in(list(areas)))
+        means = dict(found.group_by("area_id").agg(pl.col("size").mean()).rows())
+        known = np.array([means.get(area) or np.nan for area in areas], dtype=np.float64)
+        return None if np.isnan(known).any() else known
 
     def structure(self, year: int) -> Structure:
         """What the municipalities are like in a year, by the variables of the table structure_value."""

@@ -1,7 +1,7 @@
 """Panels of areas and years: difference in differences, event studies, staggered starts, changes within areas.
 
 Belongs here: estimates over many areas with errors clustered by area. Does not belong here: which areas are treated
-(`studies.py`).
+(`panel_study.py`), made-up treatments (`permuted.py`).
 
 Sources: Bertrand, Duflo and Mullainathan (2004) on clustering; Imbens and Kolesár (2016), errors and degrees of freedom
 where few clusters carry the estimate; Sun and Abraham (2021), effects by cohort and year, averaged by the cohorts'
@@ -11,24 +11,22 @@ Regressions are statsmodels'.
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import special
 
 from indicators.statistics.prewhitened import Floats, Integers
 from indicators.statistics.trend import Flags
 
 FEWEST_TREATED, FEWEST_OTHERS, FEWEST_BEFORE = 5, 20, 3
-DRAWS, _SEED = 999, 20210101
 
 
 class Estimate(NamedTuple):
     """An estimate in the value's unit (for a dose: in that unit per unit of dose), with a 95 % interval by clusters.
 
-    `p_placebo`: share of draws, the true one included, in which doses dealt out at random give as great an estimate.
+    It takes municipalities as independent, which those of a region are not: whether an estimate is told from chance is
+    decided among made-up regions (`permuted.py`).
     """
 
     estimate: float
@@ -36,7 +34,6 @@ class Estimate(NamedTuple):
     lower_95: float
     upper_95: float
     p_value: float
-    p_placebo: float | None
 
 
 class EventStudy(NamedTuple):
@@ -69,18 +66,22 @@ class _Clusters(NamedTuple):
         return self.effective / self.degrees
 
 
-def _clusters(dose: Floats, means: int = 1) -> _Clusters:
+def _clusters(dose: Floats, means: int = 1, sizes: Floats | None = None) -> _Clusters:
     """Areas by how much of the dose's spread each has: nearly the treated where they are few, all where all differ."""
-    apart = (dose - dose.mean()) ** 2
+    weights = np.ones(len(dose)) if sizes is None else sizes
+    apart = weights * (dose - np.average(dose, weights=weights)) ** 2
     return _Clusters(float(apart.sum() ** 2 / (apart**2).sum()), means)
 
 
-def difference_in_differences(values: Floats, dose: Floats, years: Integers, first_after: int) -> EventStudy:
+def difference_in_differences(
+    values: Floats, dose: Floats, years: Integers, first_after: int, sizes: Floats | None = None
+) -> EventStudy:
     """Areas by dose (0 and 1, or an amount) before and after one common year.
 
     Args:
         values: m areas x t years, none missing. dose: m. years: t, in order.
         first_after: first year after; the year before it in `years` is the reference of the event study.
+        sizes: m, what each area weighs, the same in all years; all alike when left out.
 
     Returns:
         Of one estimate a year, the reference not among them.
@@ -92,15 +93,14 @@ def difference_in_differences(values: Floats, dose: Floats, years: Integers, fir
     _check(values, after)
     if np.ptp(dose) == 0:
         raise ValueError("all areas have the same dose: there is nobody to compare with")
-    within = _within(values)
-    treatment = _within(dose[:, None] * after)
-    clusters = _clusters(dose)
-    mean = _estimates(within, [treatment], clusters)[0][0]
+    within = _within(values, sizes)
+    treatment = _within(dose[:, None] * after, sizes)
+    clusters = _clusters(dose, sizes=sizes)
+    mean = _estimates(within, [treatment], clusters, sizes)[0][0]
     reference = int(np.flatnonzero(~after)[-1])
     others = [place for place in range(len(years)) if place != reference]
-    columns = [_within(dose[:, None] * (np.arange(len(years)) == place)) for place in others]
-    by_year, covariance = _estimates(within, columns, clusters)
-    mean = mean._replace(p_placebo=_p_of_doses_at_random(values, dose, after))
+    columns = [_within(dose[:, None] * (np.arange(len(years)) == place), sizes) for place in others]
+    by_year, covariance = _estimates(within, columns, clusters, sizes)
     p_before = _p_before(by_year, covariance, years[others] - years[reference], clusters)
     return EventStudy(mean, years[others], int(years[reference]), by_year, p_before, 0.0)
 
@@ -143,7 +143,6 @@ def staggered_event_study(values: Floats, starts: Integers, years: Integers) -> 
     if not after:
         raise ValueError("no year after the start is seen for all that began")
     mean = _combined(shares[after].mean(axis=0), effects, covariance, clusters)
-    mean = mean._replace(p_placebo=_p_of_starts_at_random(values, starts, years, mean.estimate))
     since_start = np.array(seen_by_all, dtype=np.int64)
     p_before = _p_before(by_year, shares @ covariance @ shares.T, since_start + 1, clusters)
     return EventStudy(mean, since_start, -1, by_year, p_before, _negative_weights(starts, years))
@@ -159,7 +158,7 @@ def change_within(values: Floats, after: Integers) -> Estimate:
     changes = values[:, after == 1].mean(axis=1) - values[:, after == 0].mean(axis=1)
     m = len(changes)
     if m == 1:
-        return Estimate(float(changes[0]), float("nan"), float("nan"), float("nan"), float("nan"), None)
+        return Estimate(float(changes[0]), float("nan"), float("nan"), float("nan"), float("nan"))
     error = float(changes.std(ddof=1) / np.sqrt(m))
     return _told(float(changes.mean()), error, m - 1)
 
@@ -169,23 +168,25 @@ def _check(values: Floats, after: Flags) -> None:
         raise ValueError("values must be finite, with years before and after")
 
 
-def _within(values: Floats) -> Floats:
+def _within(values: Floats, sizes: Floats | None = None) -> Floats:
     """Less the area's mean and the year's, plus the mean of all: what two-way fixed effects leave of a whole panel."""
-    return np.asarray(
-        values - values.mean(axis=1, keepdims=True) - values.mean(axis=0, keepdims=True) + values.mean(),
-        dtype=np.float64,
-    )
+    by_year = np.average(values, axis=0, weights=sizes)
+    return np.asarray(values - values.mean(axis=1, keepdims=True) - by_year + by_year.mean(), dtype=np.float64)
 
 
-def _estimates(within: Floats, columns: list[Floats], clusters: _Clusters) -> tuple[tuple[Estimate, ...], Floats]:
+def _estimates(
+    within: Floats, columns: list[Floats], clusters: _Clusters, sizes: Floats | None = None
+) -> tuple[tuple[Estimate, ...], Floats]:
     # Two seconds to load, which a release whose studies are all refused does without.
     from statsmodels.regression.linear_model import OLS  # noqa: PLC0415
 
     m, t = within.shape
     groups = np.repeat(np.arange(m), t)
-    design = np.column_stack([column.ravel() for column in columns])
+    # Weighted least squares: each row by the root of its area's size.
+    roots = np.ones((m, 1)) if sizes is None else np.sqrt(sizes / sizes.mean())[:, None]
+    design = np.column_stack([(roots * column).ravel() for column in columns])
     # Every column sums to zero within an area, so there is no constant, and no second decomposition looks for one.
-    fit = OLS(within.ravel(), design, hasconst=False).fit(cov_type="cluster", cov_kwds={"groups": groups})
+    fit = OLS((roots * within).ravel(), design, hasconst=False).fit(cov_type="cluster", cov_kwds={"groups": groups})
     covariance = np.asarray(fit.cov_params(), dtype=np.float64) * clusters.inflation
     errors = np.sqrt(np.diag(covariance))
     told = tuple(_told(float(b), float(e), clusters.degrees) for b, e in zip(fit.params, errors, strict=True))
@@ -195,7 +196,7 @@ def _estimates(within: Floats, columns: list[Floats], clusters: _Clusters) -> tu
 def _told(estimate: float, error: float, degrees: float) -> Estimate:
     reach = float(special.stdtrit(degrees, 0.975)) * error
     p = float(2 * special.stdtr(degrees, -abs(estimate / error))) if error > 0 else float(estimate == 0)
-    return Estimate(estimate, error, estimate - reach, estimate + reach, p, None)
+    return Estimate(estimate, error, estimate - reach, estimate + reach, p)
 
 
 def _combined(weights: Floats, effects: Floats, covariance: Floats, clusters: _Clusters) -> Estimate:
@@ -219,47 +220,6 @@ def _p_before(found: tuple[Estimate, ...], covariance: Floats, since: Integers, 
         return p
     f = float(effects @ np.linalg.pinv(spread, hermitian=True) @ effects) / len(places) * room / clusters.degrees
     return min(p, float(special.fdtrc(len(places), room, f)))
-
-
-def _p_of_doses_at_random(values: Floats, dose: Floats, after: Flags) -> float:
-    """With one common year, the estimate is the slope of each area's change on its dose."""
-    changes = values[:, after].mean(axis=1) - values[:, ~after].mean(axis=1)
-    centred = changes - changes.mean()
-    dealt = _dealt(tuple(dose.tolist()))
-    seen = abs(float(centred @ dose))
-    return (1 + int((np.abs(dealt @ centred) >= seen * (1 - 1e-12)).sum())) / (DRAWS + 1)
-
-
-def _p_of_starts_at_random(values: Floats, starts: Integers, years: Integers, estimate: float) -> float:
-    """Starts dealt out at random over areas; a cohort's effect is a difference of means, so no regression is run."""
-    dealt = _dealt(tuple(starts.tolist()))
-    seen = abs(estimate) * (1 - 1e-12)
-    return (1 + int((np.abs(_means_by_cohort(values, dealt, years)) >= seen).sum())) / (DRAWS + 1)
-
-
-@lru_cache(maxsize=8)
-def _dealt(held: tuple[float, ...]) -> NDArray[Any]:
-    """What areas hold, dealt out among them at random: draws x m. Analyses of other outcomes ask for the same again."""
-    chance, given = np.random.default_rng(_SEED), np.array(held)
-    dealt = np.stack([chance.permutation(given) for _ in range(DRAWS)])
-    dealt.flags.writeable = False  # it is shared
-    return dealt
-
-
-def _means_by_cohort(values: Floats, dealt: Integers, years: Integers) -> Floats:
-    """`staggered_event_study`'s mean for each row of `dealt` (draws x m)."""
-    cohorts, sizes = np.unique(dealt[0][dealt[0] > 0], return_counts=True)
-    never = (dealt == 0).astype(np.float64)
-    never_mean = never @ values / never.sum(axis=1, keepdims=True)
-    sinces = [{int(year - c) for year in years if year >= c} for c in cohorts.tolist()]
-    shared = sorted(set.intersection(*sinces))
-    total = np.zeros(len(dealt))
-    for cohort, size in zip(cohorts.tolist(), sizes.tolist(), strict=True):
-        gap = (dealt == cohort).astype(np.float64) @ values / size - never_mean
-        at = {int(year): place for place, year in enumerate(years)}
-        after = np.mean([gap[:, at[cohort + since]] for since in shared], axis=0)
-        total += size / sizes.sum() * (after - gap[:, at[cohort - 1]])
-    return total
 
 
 def _negative_weights(starts: Integers, years: Integers) -> float:

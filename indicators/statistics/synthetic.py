@@ -33,7 +33,8 @@ class Judged(NamedTuple):
     `ratio` and `placebo_ratios`: root mean square gap after through before. `p_value`: share of all areas, the treated
     one included, whose ratio is as great. `lower_95` and `upper_95`: every constant effect that the same test would not
     reject; None when no constant effect agrees with the gaps. `reach`: for each year, how far a gap may lie from 0 by
-    the same test of that year alone.
+    the same test of that year alone. `minimal_effect`: the least constant effect, up or down, with which four of five
+    placebos, brought to the treated area's fit before, would have been significant.
     """
 
     ratio: float
@@ -42,6 +43,7 @@ class Judged(NamedTuple):
     lower_95: float | None
     upper_95: float | None
     reach: Floats
+    minimal_effect: float
 
 
 def donor_weights(treated: Floats, donors: Floats, importance: Floats | None = None) -> Floats:
@@ -138,7 +140,16 @@ def judge(found: Synthetic, placebos: list[Synthetic], before: int) -> Judged:
     lower, upper = (middle - np.sqrt(room), middle + np.sqrt(room)) if room >= 0 else (None, None)
     by_year = np.array([np.abs(p.gaps) / max(p.rmspe_before, _LEAST) for p in placebos])
     reach = np.array([_not_rejected(by_year[:, year]) for year in range(by_year.shape[1])]) * found.rmspe_before
-    return Judged(ratio, ratios, p_value, lower, upper, reach)
+    return Judged(
+        ratio, ratios, p_value, lower, upper, reach, found.rmspe_before * _minimal_effect(placebos, before, limit)
+    )
+
+
+def _minimal_effect(placebos: list[Synthetic], before: int, limit: float) -> float:
+    """In RMSPE before: mean((gap ± c)²) = (middle ± c)² + variance must exceed limit² in four of five placebos."""
+    gaps = np.stack([p.gaps[before:] / max(p.rmspe_before, _LEAST) for p in placebos])
+    reach = np.sqrt(np.maximum(limit**2 - gaps.var(axis=1), 0))
+    return float(max(np.quantile(reach + way * gaps.mean(axis=1), 0.8, method="higher") for way in (-1, 1)))
 
 
 _LEAST = 1e-12  # an exact fit; the ratio is then as large as a float can be

@@ -6,7 +6,8 @@ designs (`studies.py`).
 The placebos of a single municipality are its donors. Those of a group are groups of as many municipalities, drawn at
 random from all that it may be compared with and weighted as its own members are: the sum of many is smoother than any
 one of them, is met more closely before, and would beat single placebos far too often (in 41 to 50 of 100 draws where
-nothing happened to ten or thirteen).
+nothing happened to ten or thirteen). They lie as the group's own do, together or scattered, for a region's
+municipalities share shocks that scattered ones do not.
 """
 
 from __future__ import annotations
@@ -17,10 +18,20 @@ import numpy as np
 
 from indicators.model.study import SyntheticControl
 from indicators.statistics import synthetic as method
-from indicators.statistics.effect_rows import LEVEL, Frame, Measured, Placebo, StudyRows, rank_of, too_few_years
+from indicators.statistics.effect_rows import (
+    LEVEL,
+    Frame,
+    Measured,
+    Placebo,
+    PlacebosAre,
+    StudyRows,
+    rank_of,
+    too_few_years,
+)
 from indicators.statistics.effect_words import verdict
 from indicators.statistics.figures import Figures
 from indicators.statistics.prewhitened import Floats, Integers
+from indicators.statistics.regions import FEWEST_OF_A_REGION, Ground, parts_of, regions_at_random
 
 GROUPS, _SEED = 199, 20200101
 
@@ -89,7 +100,7 @@ def synthetic(analysis: SyntheticControl, frame: Frame, figures: Figures, found:
             real = (frame, search, apart)
         else:
             in_time = search
-    _tell(analysis, *real, in_time, found)
+    _tell(analysis, *real, in_time, figures, found)
 
 
 def _placebos(
@@ -105,9 +116,18 @@ def _placebos(
         frame.warn("Kommunernas vikter i gruppen är inte kända; påhittade grupper vägs lika.")
         shares = np.full(len(members), 1 / len(members))
     structure, chance = figures.structure(analysis.alike_in), np.random.default_rng(_SEED)
+    areas = figures.others([*analysis.treated, *analysis.excluded])
+    sizes = [len(part) for part in parts_of(members, figures.neighbours)]
+    ground = Ground(areas, frozenset(pool.areas), figures.neighbours)
+    groups: dict[frozenset[str], tuple[str, ...]] = {}  # each set once: regions grown in different ways may be the same
+    for parts in regions_at_random(ground, sizes, 4 * GROUPS):
+        group = tuple(area for part in parts for area in part)
+        groups.setdefault(frozenset(group), group)
+    at = {area: place for place, area in enumerate(pool.areas)}
     cases = []
-    for _ in range(GROUPS if len(pool.areas) >= len(members) + method.FEWEST_DONORS else 0):
-        drawn = chance.permutation(len(pool.areas))[: len(members)]
+    enough = len(pool.areas) >= len(members) + method.FEWEST_DONORS
+    for group in list(groups.values())[:GROUPS] if enough else ():
+        drawn = chance.permutation([at[area] for area in group])  # who weighs what is chance, too
         names = [pool.areas[place] for place in drawn.tolist()]
         left = np.setdiff1d(np.arange(len(pool.areas)), drawn)
         apart = structure.distances(names, [pool.areas[place] for place in left.tolist()])
@@ -115,6 +135,13 @@ def _placebos(
         name = ", ".join(sorted(names))
         cases.append(_Case(name, pool.outcomes[:, drawn] @ shares, pool.predictors[:, drawn] @ shares, donors))
     return cases
+
+
+def _placebos_are(members: tuple[str, ...], figures: Figures) -> PlacebosAre:
+    if len(members) == 1:
+        return "areas"
+    smallest = parts_of(members, figures.neighbours)[-1]
+    return "regions" if len(smallest) >= FEWEST_OF_A_REGION else "scattered"
 
 
 class _Estimated(NamedTuple):
@@ -159,8 +186,9 @@ def _control(case: _Case, pool: _Pool, importance: Floats | None, before: int, u
 
 
 def _tell(
-    analysis: SyntheticControl, frame: Frame, search: _Search, apart: Floats, in_time: _Search, found: StudyRows
-) -> None:
+    analysis: SyntheticControl, frame: Frame, search: _Search, apart: Floats, in_time: _Search, figures: Figures,
+    found: StudyRows,
+) -> None:  # fmt: skip
     if len(search.placebos) + 1 < 1 / LEVEL:
         found.refuse(frame, "no_comparison_areas")
         return
@@ -181,6 +209,7 @@ def _tell(
     measured = Measured(
         estimated.gap, None, (judged.lower_95, judged.upper_95), judged.p_value, judged.p_value,
         rank_of(judged.ratio, judged.placebo_ratios.tolist()), 1 + len(search.placebos), significant,
+        _placebos_are(figures.municipalities([frame.area]), figures), judged.minimal_effect,
     )  # fmt: skip
     frame = frame.with_fit(frame.fit, met)
     found.estimate(frame, "mean_gap", measured, verdict(estimated.gap, significant, met))

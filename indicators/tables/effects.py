@@ -36,13 +36,40 @@ EFFECT_TABLES: dict[str, RegisterTable] = {
             "unit": ("varchar", "Unit of the estimate."),
             "estimate": ("double", "The estimate; null where not estimable."),
             "standard_error": ("double", "Its standard error, where the method has one."),
-            "lower_95": ("double", "Lower limit of the 95 per cent interval; null where no constant effect agrees."),
+            "lower_95": (
+                "double",
+                "Lower limit of the 95 per cent interval: what the placebos would not reject, where they decide; null "
+                "where no constant effect agrees.",
+            ),
             "upper_95": ("double", "Upper limit of the 95 per cent interval."),
-            "p_value": ("double", "Two-sided p of the model; for synthetic control the permutation p among donors."),
-            "p_placebo": ("double", "Share of placebos, the true case included, that are as extreme."),
+            "p_value": (
+                "double",
+                "Two-sided p of the model, which takes municipalities as independent; for synthetic control the "
+                "permutation p.",
+            ),
+            "p_placebo": (
+                "double",
+                "Share of placebos, the true case included, that are as extreme; of regions the mean of two shares: of "
+                "random sets and of whole counties.",
+            ),
             "placebo_rank": ("integer", "Place among the placebos, 1 the most extreme; null without placebos."),
             "placebo_of_n": ("integer", "Number of placebos, the true case included."),
-            "is_significant": ("boolean", "p and placebo p, each that there is, below 0.05; null where descriptive."),
+            "placebo_kind": (
+                "varchar",
+                "What the placebos are: regions (sets of as many municipalities that lie together; for panels whole "
+                "counties too), scattered (sets that lie as scattered as the treated), doses (spread over the map as "
+                "the true ones are), areas (single municipalities).",
+            ),
+            "is_significant": (
+                "boolean",
+                "Placebo p below 0.05; without placebos the model's p, and for interrupted series both. Null where "
+                "descriptive.",
+            ),
+            "minimal_effect": (
+                "double",
+                "The least effect, up or down and in the unit of the estimate, that would have been called significant "
+                "in 80 per cent of the placebos; null where the method has no such.",
+            ),
             "areas_treated": ("integer", "Areas looked at (of a dose: all)."),
             "areas_compared": ("integer", "Areas that they are compared with."),
             "years_before": ("integer", "Measured years before."),
@@ -66,9 +93,19 @@ EFFECT_TABLES: dict[str, RegisterTable] = {
             "not_estimable_reason": (
                 "varchar",
                 "no_values, too_few_points_before, too_few_points_after, break_in_window, all_treated_at_once, "
-                "too_few_treated, no_comparison_areas, poor_fit_before, dose_unknown or payer_unknown; null where "
-                "there is an estimate.",
+                "too_few_treated, no_comparison_areas, poor_fit_before, dose_unknown, payer_unknown or "
+                "size_unknown; null where there is an estimate.",
             ),
+        },
+    ),
+    "study_conclusion": RegisterTable(
+        "What can be concluded of each study, in one sentence that is made from its estimates.",
+        ("study_id",),
+        {
+            "study_id": ("varchar", "The study; see study."),
+            "conclusion_sv": ("varchar", "What its designs with a counterfactual say together, and could have seen."),
+            "designs": ("integer", "Designs with a counterfactual that gave an estimate."),
+            "designs_significant": ("integer", "Those of them that found something."),
         },
     ),
     "effect_series": RegisterTable(

@@ -39,10 +39,11 @@ def study_run(study_id: str, data_dir: DataDir = None, json_out: AsJson = False)
     from pipelines.commands.study_output import study_run_now, tell_study  # noqa: PLC0415
 
     settings = settings_for(data_dir)
-    studies = {study.study_id: study for study in load_catalogue(settings.declarations_dir).studies}
+    catalogue = load_catalogue(settings.declarations_dir)
+    studies = {study.study_id: study for study in catalogue.studies}
     if study_id not in studies:
         raise UsageError("there is no such study", expected=", ".join(studies), found=study_id)
-    told = study_run_now(_release(data_dir), studies[study_id])
+    told = study_run_now(_release(data_dir), studies[study_id], catalogue.neighbours)
     _as_json(told) if json_out else tell_study(told)
 
 

@@ -14,7 +14,9 @@ from typing import Any
 import polars as pl
 
 from indicators.model import words
+from indicators.model.registers import Neighbours
 from indicators.model.study import Study
+from indicators.statistics.effect_words import difference_unit
 from indicators.tables.effects import EFFECT_TABLES
 from pipelines.commands import terminal
 from pipelines.commands.indicator_output import no_such_indicator
@@ -92,13 +94,19 @@ def study_in_release(folder: Path, study_id: str) -> dict[str, Any]:
     Raises:
         UsageError: the release has no such study.
     """
-    return _study(folder, study_id) | {
-        name: reader.query(folder, f"select * from {name} where study_id = $1 order by {', '.join(of.key)}", [study_id])
-        for name, of in EFFECT_TABLES.items()
-    }
+    told = _study(folder, study_id)
+    with reader.open_release(folder) as con:
+        held = {row[0] for row in con.execute("select table_name from information_schema.tables").fetchall()}
+    for name, of in EFFECT_TABLES.items():
+        query = f"select * from {name} where study_id = $1 order by {', '.join(of.key)}"
+        # Earlier releases lack a table.
+        told[name] = (
+            reader.query(folder, query, [study_id]) if name in held else pl.DataFrame({c: [] for c in of.columns})
+        )
+    return told
 
 
-def study_run_now(folder: Path, study: Study) -> dict[str, Any]:
+def study_run_now(folder: Path, study: Study, neighbours: Iterable[Neighbours]) -> dict[str, Any]:
     """Run a study on the figures of a release; nothing is written.
 
     Raises:
@@ -108,7 +116,7 @@ def study_run_now(folder: Path, study: Study) -> dict[str, Any]:
 
     told = _study(folder, study.study_id)
     with reader.open_release(folder) as con:
-        return told | run_studies(con, [study])
+        return told | run_studies(con, [study], neighbours)
 
 
 def _study(folder: Path, study_id: str) -> dict[str, Any]:
@@ -131,6 +139,8 @@ def tell_study(told: dict[str, Any]) -> None:
     """Print a study: question, design, results, caveats."""
     study, names = told["study"], told["names"]
     terminal.out.print(f"[bold]{study['title_sv']}[/bold] ({study['study_id']})")
+    for conclusion in told["study_conclusion"]["conclusion_sv"].to_list():
+        terminal.out.print(f"[bold]Slutsats[/bold] {conclusion}", soft_wrap=True)
     for head, text in (("Fråga", "question_sv"), ("Upplägg", "design_sv"), ("Undantag", "exclusions_sv")):
         terminal.out.print(f"[bold]{head}[/bold] {study[text]}", soft_wrap=True)
     terminal.out.print("[bold]Händelser[/bold]")
@@ -174,7 +184,7 @@ def _tell_analysis(title: str, rows: pl.DataFrame, names: dict[str, str]) -> Non
             f"{indicator} ({estimand})" if estimand else indicator,
             signed(row["estimate"], decimals),
             _interval(row, decimals),
-            chance(row["p_value"]),
+            chance(row["p_value"] if row["p_placebo"] is None else row["p_placebo"]),
             "–" if row["placebo_rank"] is None else f"nr {row['placebo_rank']} av {number(row['placebo_of_n'])}",
             "–" if row["years_before"] is None else f"{row['years_before']} + {row['years_after']}",
             row["verdict_sv"],
@@ -183,8 +193,18 @@ def _tell_analysis(title: str, rows: pl.DataFrame, names: dict[str, str]) -> Non
     terminal.out.print(table)
     if rows["placebo_rank"].drop_nulls().len():
         terminal.out.print("  placebo: platsen bland alla prövade fall, 1 är det mest avvikande", markup=False)
+    for row in rows.filter(pl.col("minimal_effect").is_finite()).to_dicts() if "minimal_effect" in rows.columns else ():
+        if not row["area_id"].isdigit() or row["estimand"] in _MARKED:
+            terminal.out.print(f"  {_power(row, names)}", markup=False, soft_wrap=True)
     for warning in warnings:
         terminal.out.print(f"  Obs: {warning}", markup=False, soft_wrap=True)
+
+
+def _power(row: dict[str, Any], names: dict[str, str]) -> str:
+    """What an analysis could have found, in the unit of its estimate."""
+    least = number(row["minimal_effect"], effect_decimals([row["minimal_effect"]], None, None))
+    whole = words.paid_together(row["indicator_id"], names)
+    return f"{whole}: kunde ha upptäckt en effekt på minst {least} {difference_unit(row['unit'])} (i fyra fall av fem)"
 
 
 def _tell_series(series: pl.DataFrame, rows: pl.DataFrame, names: dict[str, str]) -> None:

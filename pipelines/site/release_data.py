@@ -129,6 +129,7 @@ _WHOLE = {
     "order by finding_id",
     "study": "select * from study order by study_id",
     "study_analysis": "select * from study_analysis order by study_id, analysis_id",
+    "study_conclusion": "select * from study_conclusion order by study_id",
     "study_event": "select * from study_event order by all",
     "finding_study": "select * from finding_study order by all",
     "effect_estimate": "select * from effect_estimate order by study_id, analysis_id, indicator_id, area_id, estimand",

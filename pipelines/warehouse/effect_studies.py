@@ -18,9 +18,11 @@ import polars as pl
 from indicators.generate.reform_rows import reform_rows
 from indicators.generate.source_series_rows import source_series_rows
 from indicators.load.catalogue import load_catalogue
+from indicators.model.registers import Neighbours
 from indicators.model.study import Study, indicators_of
 from indicators.statistics.effect_rows import StudyRows
 from indicators.statistics.figures import NATION, Figures
+from indicators.statistics.regions import neighbourhood
 from indicators.statistics.studies import run_study
 from indicators.tables.effects import EFFECT_TABLES
 from indicators.tables.reform import REFORM_TABLES, RegisterTable
@@ -55,7 +57,9 @@ _STRUCTURE = """
 """
 
 
-def read_figures(con: duckdb.DuckDBPyConnection, studies: Iterable[Study], db: str = "") -> Figures:
+def read_figures(
+    con: duckdb.DuckDBPyConnection, studies: Iterable[Study], neighbours: Iterable[Neighbours], db: str = ""
+) -> Figures:
     """The figures that the studies need from a release.
 
     Args:
@@ -73,13 +77,16 @@ def read_figures(con: duckdb.DuckDBPyConnection, studies: Iterable[Study], db: s
         dict(units),
         {group: tuple(areas) for group, areas in members},
         structure,
+        neighbourhood((row.area_id, other) for row in neighbours for other in (*row.borders, *row.over_water)),
     )
 
 
-def run_studies(con: duckdb.DuckDBPyConnection, studies: Iterable[Study], db: str = "") -> dict[str, pl.DataFrame]:
+def run_studies(
+    con: duckdb.DuckDBPyConnection, studies: Iterable[Study], neighbours: Iterable[Neighbours], db: str = ""
+) -> dict[str, pl.DataFrame]:
     """The tables of `EFFECT_TABLES` for these studies, in the order of their keys."""
     chosen = list(studies)
-    figures = read_figures(con, chosen, db)
+    figures = read_figures(con, chosen, neighbours, db)
     found = [_run(study, figures) for study in chosen]
     return {
         name: _frame(table, [row for one in found for row in one.rows[name]]) for name, table in EFFECT_TABLES.items()
@@ -95,7 +102,7 @@ def write_studies(settings: Settings, build: Build, folder: Path) -> dict[str, i
     """Write what every declared study gives as Parquet, one file a table; returns numbers of rows."""
     catalogue = load_catalogue(settings.declarations_dir)
     with open_build(settings, build) as con:
-        tables = run_studies(con, catalogue.studies, "release.")
+        tables = run_studies(con, catalogue.studies, catalogue.neighbours, "release.")
     return _written(tables, folder)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pipelines.settings import Settings
-from tests.calibration import made_up_treatments, trend_sizes
+from tests.calibration import made_up_regions, made_up_treatments, trend_sizes
 
 
 def main() -> None:
     trend_sizes.measure()
     made_up_treatments.measure(Settings())
+    made_up_regions.measure(Settings())
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ import duckdb
 import numpy as np
 import polars as pl
 
+from indicators.load.catalogue import load_catalogue
 from indicators.model.study import Study
 from indicators.statistics.figures import Figures
 from indicators.statistics.prewhitened import Floats
@@ -35,7 +36,7 @@ _YEARS = range(2003, 2023)
 
 
 class Outcome(NamedTuple):
-    """What one draw gave: the p-value of the mean effect, and whether it was called significant."""
+    """What one draw gave: the p-value that decides about the mean effect, and whether it was called significant."""
 
     p_value: float
     is_significant: bool
@@ -69,11 +70,12 @@ def seen_before(indicator: str) -> dict[str, list[Outcome]]:
     return {name: [Outcome(*one) for one in outcomes] for name, outcomes in found.items()}
 
 
-def figures_of(settings: Settings, indicator: str) -> Figures:
-    """The figures of the current release that a study of the indicator reads."""
+def figures_of(settings: Settings, *indicators: str) -> Figures:
+    """The figures of the current release that a study of the indicators reads."""
     folder = release_pointer.current_folder(settings.releases_dir)
+    studies = [_study(indicator, METHODS[3], ["0180"]) for indicator in indicators]
     with duckdb.connect(str(folder / DATABASE), read_only=True) as con:
-        return read_figures(con, [_study(indicator, METHODS[3], ["0180"])])
+        return read_figures(con, studies, load_catalogue().neighbours)
 
 
 def of_single(figures: Figures, indicator: str, method: str, wanted: Iterable[int]) -> Iterator[Outcome]:
@@ -81,7 +83,7 @@ def of_single(figures: Figures, indicator: str, method: str, wanted: Iterable[in
     others, chance = figures.others(["GR"]), np.random.default_rng(1)
     draws = [[str(area) for area in chance.choice(others, 17, replace=False)] for _ in range(DRAWS)]
     for number in wanted:
-        yield _outcome(_study(indicator, method, draws[number]), figures)
+        yield outcome_of(_study(indicator, method, draws[number]), figures)
 
 
 def of_groups(figures: Figures, indicator: str, wanted: Iterable[int]) -> Iterator[Outcome]:
@@ -103,7 +105,7 @@ def of_groups(figures: Figures, indicator: str, wanted: Iterable[int]) -> Iterat
         made_up.hold(
             indicator, {"year": years, "value": whole.values[drawn].T @ shares}, [whole.areas[n] for n in drawn]
         )
-        yield _outcome(_study(indicator, METHODS[3], ["X"]), made_up, placebos=200)
+        yield outcome_of(_study(indicator, METHODS[3], ["X"]), made_up, placebos=200)
 
 
 class _WithOneGroup(Figures):
@@ -127,12 +129,18 @@ class _WithOneGroup(Figures):
         return self._shares
 
 
-def _outcome(study: Study, figures: Figures, placebos: int | None = None) -> Outcome:
+def outcome_of(study: Study, figures: Figures, placebos: int | None = None) -> Outcome:
+    """What a made-up study of one outcome and one treatment gives.
+
+    Raises:
+        ValueError: it gives no estimate, or not with so many placebos.
+    """
     rows = run_study(study, figures).rows["effect_estimate"]
     (row,) = [row for row in rows if row["estimand"] in _MEAN]
     if row["estimate"] is None or (placebos and row["placebo_of_n"] != placebos):
         raise ValueError(f"a made-up treatment could not be estimated as it should be: {row}")
-    return Outcome(row["p_value"], bool(row["is_significant"]))
+    decides = "p_value" if row["method"] == "interrupted_time_series" else "p_placebo"
+    return Outcome(row[decides], bool(row["is_significant"]))
 
 
 def _analysis(method: str, drawn: list[str]) -> dict[str, Any]:
@@ -151,15 +159,20 @@ def _analysis(method: str, drawn: list[str]) -> dict[str, Any]:
 
 
 def _study(indicator: str, method: str, drawn: list[str]) -> Study:
+    return made_up_study(indicator, method, _analysis(method, drawn) | {"excluded": ["GR"]})
+
+
+def made_up_study(indicator: str, method: str, analysis: dict[str, Any]) -> Study:
+    """A study of one made-up treatment, to which `analysis` adds who, when and against whom."""
     return Study.model_validate(
         {
             "study_id": "made_up", "title_sv": "Påhittad", "question_sv": "Syns något där ingenting hände?",
             "design_sv": "Påhittade behandlingar av kommuner som dras med lika sannolikhet.", "events": ["ingen"],
             "exclusions_sv": "GR", "caveats_sv": ["Påhittad."],
             "analyses": [
-                _analysis(method, drawn)
-                | {"analysis_id": "a", "method": method, "indicators": [indicator], "excluded": ["GR"],
-                   "last_year": 2022, "assumptions_sv": ["Inga."]}
+                {"analysis_id": "a", "method": method, "indicators": [indicator], "last_year": 2022,
+                 "assumptions_sv": ["Inga."]}
+                | analysis
             ],
         }
     )  # fmt: skip

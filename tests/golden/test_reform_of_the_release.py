@@ -231,17 +231,37 @@ def test_what_several_municipalities_give_together_says_how_they_are_counted(con
     told = """
         select method, bool_and(contains(coalesce(warnings_sv, ''), 'ovägt medel')) from effect_estimate
         where estimate is not null and area_id in ('GR', '0000', '22, 19') and estimand <> 'effect_per_dose'
+            and analysis_id <> 'skillnad_gr_vagd'
         group by 1 order by 1
     """
+    weighted = "select warnings_sv from effect_estimate where analysis_id = 'skillnad_gr_vagd'"
+    assert all("området som helhet, av 13 kommuner" in str(told) for (told,) in rows(con, weighted))
     assert rows(con, told) == [
         ("before_after", True), ("difference_in_differences", True), ("interrupted_time_series", False),
         ("payer_view", False), ("staggered_event_study", True), ("synthetic_control", False),
     ]  # fmt: skip
 
 
+def test_what_can_be_concluded_of_the_first_study_is_what_its_estimates_say(con: duckdb.DuckDBPyConnection) -> None:
+    """None of its designs finds anything, and what the most sensitive could have found stands in the sentence."""
+    judged = "from effect_estimate where study_id = 'kostnad_aldreomsorg_gr' and area_id = 'GR' and is_significant is "
+    assert rows(con, f"select count(*) {judged} true") == [(0,)]
+    least = rows(con, f"select min(minimal_effect) {judged} not null")[0][0]
+    ((told, designs, found),) = rows(
+        con, "select conclusion_sv, designs, designs_significant from study_conclusion "
+        "where study_id = 'kostnad_aldreomsorg_gr'"
+    )  # fmt: skip
+    assert (designs, found) == (5, 0)
+    assert str(told).startswith("Ingen av studiens fem metoder visar en skillnad som går att skilja från slumpen;")
+    (shown,) = re.findall(r"minst ([\d\xa0]+) kr", str(told))
+    assert 0 <= int(shown.replace("\xa0", "")) - least < 1000  # type: ignore[operator]
+    assert rows(con, "select count(*) from study_conclusion") == rows(con, "select count(*) from study")
+
+
 def test_running_a_study_again_gives_the_same_numbers(con: duckdb.DuckDBPyConnection) -> None:
-    study = next(s for s in load_catalogue().studies if s.study_id == "regioner_2019")
-    for name, frame in run_studies(con, [study]).items():
+    catalogue = load_catalogue()
+    study = next(s for s in catalogue.studies if s.study_id == "regioner_2019")
+    for name, frame in run_studies(con, [study], catalogue.neighbours).items():
         keys = ", ".join(frame.columns[:4])
         held = con.execute(f"select * from {name} where study_id = 'regioner_2019'").pl()
         order = [c for c in frame.columns if frame.schema[c].is_(frame.schema["study_id"])]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from indicators.model.study import Study
 from indicators.statistics.effect_rows import StudyRows
 from indicators.statistics.figures import Figures
+from indicators.statistics.regions import neighbourhood
 from indicators.statistics.studies import run_study
 from indicators.tables.effects import EFFECT_TABLES
 
@@ -274,3 +276,57 @@ def test_every_row_has_the_columns_of_its_table() -> None:
         assert rows
         for row in rows:
             assert set(row) == set(EFFECT_TABLES[table].columns)
+
+
+def figures_with_regions(effect: float) -> Figures:
+    """Twenty-five counties of six municipalities in a row along a road, each county with a shock of its own in 2020."""
+    chance = np.random.default_rng(21)
+    areas = [f"{county:02d}{number:02d}" for county in range(1, 26) for number in range(6)]
+    shocks = np.repeat(chance.standard_normal(25), 6)[:, None] * 3.0
+    shocks[:6] = 4.0 + effect  # the treated county's own shock is larger than most, and no larger than some
+    values = 100 + shocks * (np.array(YEARS) >= 2020) + 0.3 * chance.standard_normal((len(areas), len(YEARS)))
+    rows = [("matt", a, year, float(values[n, y]), 1.0) for n, a in enumerate(areas) for y, year in enumerate(YEARS)]
+    return Figures(
+        pl.DataFrame(rows, schema=["indicator_id", "area_id", "year", "value", "size"], orient="row"),
+        {}, {"matt": "kr"}, {"01": tuple(areas[:6]), "0000": tuple(areas)},
+        pl.DataFrame(schema=["area_id", "year", "variable", "weight", "standardised"]),
+        neighbourhood(pairwise(areas)),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_a_region_is_held_against_regions_and_not_against_its_municipalities(weighted: bool) -> None:
+    """Its shock is nothing unusual for a county; errors by municipality take it for a certain effect."""
+    design = DIFFERENCE | {"treated": ["01"], "weighted": weighted}
+    row = one(run_study(study(design), figures_with_regions(0.0)))
+    assert row["p_value"] < 0.001
+    assert row["is_significant"] is False
+    assert row["placebo_kind"] == "regions"
+    assert row["lower_95"] < 0 < row["upper_95"]
+    assert row["minimal_effect"] > row["upper_95"] - row["estimate"]
+
+    found = one(run_study(study(design), figures_with_regions(40.0)))
+    assert found["is_significant"] is True
+    assert found["lower_95"] > 0
+
+
+def test_scattered_municipalities_are_held_against_scattered_ones() -> None:
+    made = figures_with_regions(0.0)
+    scattered = [area for area in made.members["0000"] if area.endswith("03")][:8]
+    row = one(run_study(study(DIFFERENCE | {"treated": scattered}), made))
+    assert (row["placebo_kind"], row["is_significant"]) == ("scattered", False)
+    assert row["placebo_of_n"] == 1000
+
+
+def test_a_whole_whose_weights_are_not_known_is_not_estimated() -> None:
+    made = figures()
+    made._values["matt"] = made._values["matt"].with_columns(size=pl.lit(None, pl.Float64))
+    row = one(run_study(study(DIFFERENCE | {"weighted": True}), made))
+    assert row["not_estimable_reason"] == "size_unknown"
+
+
+def test_each_study_has_one_conclusion_that_follows_its_estimates() -> None:
+    for change, told in ((0.0, "visar ingen skillnad"), (6.0, "Utfallet är högre"), (-6.0, "Utfallet är lägre")):
+        (row,) = run_study(study(DIFFERENCE), figures(change=change)).rows["study_conclusion"]
+        assert told in row["conclusion_sv"]
+        assert (row["designs"], row["designs_significant"]) == (1, int(change != 0))

@@ -75,6 +75,7 @@ def _study(tables: Tables, study: Row) -> Row:
     found = {f["finding_id"] for f in tables.whole["finding_study"] if _same(f, study, "study_id")}
     return {
         "study": study,
+        "conclusions": [c["conclusion_sv"] for c in tables.whole["study_conclusion"] if _same(c, study, "study_id")],
         "events": [e for e in tables.whole["reform_event"] if e["event_id"] in linked],
         "findings": [f for f in tables.whole["finding"] if f["finding_id"] in found],
         "analyses": [_analysis(tables, a) | {"heading": h} for a, h in zip(analyses, _headings(analyses), strict=True)],

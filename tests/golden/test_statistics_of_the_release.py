@@ -212,7 +212,8 @@ def test_no_verdict_of_the_release_hides_that_the_other_horizon_comes_to_somethi
         select count(*), count(*) filter (own.verdict not like '%; på %'), count(*) filter (
             split_part(own.verdict, '; ', 2) not like
             '%(' || other.first_year || '–' || other.last_year || '): '
-                || replace(split_part(other.verdict, '; ', 1), ', utan bedömning', '')
+                || replace(regexp_replace(split_part(other.verdict, '; ', 1), ' .[0-9]{{4}}–[0-9]{{4}}.$', ''),
+                    ', utan bedömning', '')
         )
         {pairs}
         """,

@@ -75,7 +75,8 @@ def with_numbers(made_of: Record, told: Record) -> str:
     times = f"{exact(multiplier)} × " if multiplier != 1 else ""
     if "of" in made_of:
         bottom = f" / {exact(made_of['denominator'])}" if told["formula"]["aggregation"] != "sum" else ""
-        return f"{times}{exact(made_of['numerator'])}{bottom} = {result}"
+        worked = f"{times}{exact(made_of['numerator'])}{bottom}"
+        return f"{worked} = {result}" if times or bottom or made_of["value"] is None else f"summan {result}"
     if told["formula"]["kind"] == "published":
         own = next(term for term in made_of["terms"] if term["part"] == "value")
         return f"{_term(own)}{_price(made_of)} = {result}"

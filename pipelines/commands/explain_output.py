@@ -152,7 +152,7 @@ def _sides(member: Record, told: Record, depth: int) -> None:
             depth,
         )
         return
-    elif member["numerator"] == member["value"]:
+    if member["denominator"] is None and member["numerator"] == member["value"]:
         return
     bottom = f", nämnare {exact(member['denominator'])}" if member["denominator"] is not None else ""
     _say(f"täljare {exact(member['numerator'])}{bottom}", depth)
@@ -239,7 +239,8 @@ def _index(made_of: Record, told: Record) -> None:
         )  # fmt: skip
         _measures(each["made_of"], 2)
     for missing in made_of["inputs_without_value"]:
-        _say(f"utan värde: {missing}", 1)
+        why = "kunde inte läsas på nytt" if missing in made_of["inputs_unreadable"] else "utan värde"
+        _say(f"{why}: {missing}", 1)
 
 
 def _input_state(each: Record, year: int) -> None:
@@ -250,7 +251,8 @@ def _input_state(each: Record, year: int) -> None:
 
 
 def _files(files: list[Record]) -> None:
-    terminal.out.print("\nArkiverade filer")
+    if files:
+        terminal.out.print("\nArkiverade filer")
     for file in files:
         size = "" if file["bytes"] is None else f", {number(file['bytes'])} byte"
         _say(f"{file['sha256']} (SHA-256){size}: {_STATES[file['state']]}", 1)
@@ -283,7 +285,8 @@ def _of_release(told: Record) -> None:
     _say(f"← formel: {declared(told)}", 1)
     if own := made_of.get("series"):
         value = f" = {_value(own)}" if "value" in own else ""
-        _say(f"← {own['dataset']} {own['series']}{value} ({own['title_sv']})", 1)
+        whose = "medlemmarnas värden i " if told["of_members"] else ""
+        _say(f"← {whose}{own['dataset']} {own['series']}{value} ({own['title_sv']})", 1)
     for measure in made_of.get("measures", ()):
         series = f"{measure['dataset']} {measure['series']}"
         weight = "vikt, för värden av grupper: " if measure["is_weight"] else ""

@@ -152,8 +152,10 @@ class Explainer:
             return self._without_archive(told, {"inputs": inputs})
         index = self._composites.figure(name, area_id, year)
         made_of = self._steps.index(index) if index else None
-        for each in made_of["inputs"] if made_of else ():
-            each.update(self._state(each, area_id))
+        if index and made_of:
+            for each in made_of["inputs"]:
+                each.update(self._state(each, area_id))
+            made_of["inputs_unreadable"] = [n for n in index.missing if self._is_unreadable(n, area_id, year)]
         return self._explained(told, index, made_of, tuple(self._faults(row, index, name)))
 
     def _explained(
@@ -200,6 +202,14 @@ class Explainer:
         reasons = dict(self._steps.not_collected(name))
         is_told = row["value"] is None and row["year"] in reasons
         return {"year": row["year"], "reason_sv": reasons[row["year"]]} if is_told else None
+
+    def _is_unreadable(self, name: str, area_id: str, year: int) -> bool:
+        """Whether an input of an index lacks its value since it cannot be read; its files are named then."""
+        figure = self._recomputing.figure(name, area_id, year, "T")
+        if figure is None or not any(map(is_unreadable, figure.faults())):
+            return False
+        self._steps.figure(figure)
+        return True
 
     def _state(self, each: Record, area_id: str) -> Record:
         """What the release says of an input of an index, and the breaks of its series."""

@@ -70,7 +70,7 @@ def with_numbers(made_of: Record, told: Record) -> str:
     if "inputs" in made_of:
         parts = [f"{_signed(each)}×{exact(each['weight'])}" for each in made_of["inputs"]]
         weights = " + ".join(exact(each["weight"]) for each in made_of["inputs"])
-        return f"100 + 10 × ({_added(parts)}) / ({weights}) = {result}"
+        return f"100 + 10 × ({added(parts)}) / ({weights}) = {result}"
     multiplier = told["formula"]["multiplier"] or 1
     times = f"{exact(multiplier)} × " if multiplier != 1 else ""
     if "of" in made_of:
@@ -93,10 +93,10 @@ def _signed(each: Record) -> str:
 
 def _sum(made_of: Record, part: str) -> str:
     terms = [_term(term) for term in made_of["terms"] if term["part"] == part]
-    return f"({_added(terms)})" if len(terms) > 1 or (terms and "×" in terms[0]) else "".join(terms)
+    return f"({added(terms)})" if len(terms) > 1 or (terms and "×" in terms[0]) else "".join(terms)
 
 
-def _added(terms: list[str]) -> str:
+def added(terms: list[str]) -> str:
     """Terms with the signs between them: what is negative is subtracted."""
     text = terms[0] if terms else ""
     for term in terms[1:]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from indicators.model import words
 from pipelines.commands import terminal
-from pipelines.commands.explain_formulas import declared, exact, with_numbers, with_unit
+from pipelines.commands.explain_formulas import added, declared, exact, with_numbers, with_unit
 from pipelines.text.swedish_numbers import number
 
 Record = dict[str, Any]
@@ -234,7 +234,7 @@ def _index(made_of: Record, told: Record) -> None:
         _say(f"← {each['indicator_id']} {each['input_year']} = {exact(each['value'])} ({each['title_sv']})", 1)
         _input_state(each, told["year"])
         _say(
-            f"z = ({exact(each['value'])} − {exact(each['mean'])}) / {exact(each['standard_deviation'])} = "
+            f"z = ({added([exact(each['value']), exact(-each['mean'])])}) / {exact(each['standard_deviation'])} = "
             f"{number(each['z'], 6)}{cut}{turn}, vikt {exact(each['weight'])}; {each['municipalities']} kommuner", 2
         )  # fmt: skip
         _measures(each["made_of"], 2)

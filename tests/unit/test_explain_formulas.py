@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from indicators.load.catalogue import load_catalogue
-from pipelines.commands.explain_formulas import exact, with_numbers
+from pipelines.commands.explain_formulas import added, exact, with_numbers
 from pipelines.commands.explain_output import tell_explanation
 from pipelines.provenance.corrected_facts import Fact
 from pipelines.provenance.explained_steps import Steps
@@ -65,6 +65,7 @@ def test_a_number_has_its_decimals_and_no_zeros_after_them(value: float | None, 
 def test_what_is_negative_is_subtracted() -> None:
     made_of = {"value": 3.0, "terms": [term("numerator", 1, 82), term("numerator", -1, 79)]}
     assert with_numbers(made_of, {"formula": formula()}) == "(82 − 79) = 3"
+    assert added(["−1,5", exact(2.0), exact(-3.0)]) == "−1,5 + 2 − 3"
 
 
 def test_too_small_a_coverage_is_told_with_its_limit() -> None:

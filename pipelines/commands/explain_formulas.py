@@ -18,8 +18,13 @@ def exact(value: float | None) -> str:
     """A number in Swedish form with all its decimals, as far as twelve."""
     if value is None:
         return number(None)
-    exponent = Decimal(repr(float(value))).normalize().as_tuple().exponent
+    exponent = Decimal(repr(round(float(value), _MOST_DECIMALS))).normalize().as_tuple().exponent
     return number(value, min(max(0, -exponent), _MOST_DECIMALS) if isinstance(exponent, int) else 0)
+
+
+def with_unit(value: float, unit: str | None) -> str:
+    """A number with all its decimals and its unit."""
+    return f"{exact(value)} {unit}" if unit else exact(value)
 
 
 def declared(told: Record) -> str:
@@ -31,7 +36,8 @@ def declared(told: Record) -> str:
             f"{exact(100 * formula['min_coverage'])} % av vikterna; uppåt är {formula['up_means_sv']}"
         )
     if formula["kind"] == "published":
-        text = f"källans eget värde, serien {formula['series']}"
+        own = f"källans eget värde, serien {formula['series']}"
+        text = f"räknat här ur medlemmarnas värden i källans serie {formula['series']}" if told["of_members"] else own
         text += f" (källans medelvärde av {formula['mean_of_years']} år)" if formula["mean_of_years"] > 1 else ""
     elif formula["kind"] == "ratio":
         times = f"{exact(formula['multiplier'])} × " if formula["multiplier"] != 1 else ""
@@ -44,11 +50,18 @@ def declared(told: Record) -> str:
         text += f"; {side} delas med {share}, högst 1" if side else f"; täckning {share}"
     if formula["price_index"] and told["explained"] == "indicator" and formula["price_year"]:
         text += f"; × {formula['price_index']} {formula['price_year']} / {formula['price_index']} {told['year']}"
-    if "of" in (told["made_of"] or {}):
-        how = "summan över medlemmarna" if formula["aggregation"] == "sum" else "summan av täljare / summan av nämnare"
-        text += f"; för gruppen {how}"
-        text += f", vikt {formula['weight']}" if formula["weight"] else ""
-    return text
+    return text + (_of_group(formula) if told["of_members"] else "")
+
+
+def _of_group(formula: Record) -> str:
+    """How the values of members become that of their group."""
+    if formula["aggregation"] == "none":
+        return ""
+    if formula["aggregation"] == "sum":
+        return "; för gruppen summan över medlemmarna"
+    if formula["weight"]:
+        return f"; för gruppen summan av värde × vikt / summan av vikterna, vikt {formula['weight']}"
+    return "; för gruppen summan av medlemmarnas täljare / summan av deras nämnare"
 
 
 def with_numbers(made_of: Record, told: Record) -> str:
@@ -57,18 +70,20 @@ def with_numbers(made_of: Record, told: Record) -> str:
     if "inputs" in made_of:
         parts = [f"{_signed(each)}×{exact(each['weight'])}" for each in made_of["inputs"]]
         weights = " + ".join(exact(each["weight"]) for each in made_of["inputs"])
-        return f"100 + 10 × ({' + '.join(parts)}) / ({weights}) = {result}"
+        return f"100 + 10 × ({added(parts)}) / ({weights}) = {result}"
     multiplier = told["formula"]["multiplier"] or 1
     times = f"{exact(multiplier)} × " if multiplier != 1 else ""
     if "of" in made_of:
         bottom = f" / {exact(made_of['denominator'])}" if told["formula"]["aggregation"] != "sum" else ""
-        return f"{times}{exact(made_of['numerator'])}{bottom} = {result}"
+        worked = f"{times}{exact(made_of['numerator'])}{bottom}"
+        return f"{worked} = {result}" if times or bottom or made_of["value"] is None else f"summan {result}"
     if told["formula"]["kind"] == "published":
         own = next(term for term in made_of["terms"] if term["part"] == "value")
         return f"{_term(own)}{_price(made_of)} = {result}"
     top, bottom = _sum(made_of, "numerator"), _sum(made_of, "denominator")
     shares = told["formula"]["coverage"]
     adjusted = f"; täckning {exact(made_of['coverage'])}" if shares and made_of["coverage"] is not None else ""
+    adjusted += f", under gränsen {exact(shares['least'])}" if shares and adjusted and made_of["is_refused"] else ""
     return f"{times}{top}{f' / {bottom}' if bottom else ''}{_price(made_of)}{adjusted} = {result}"
 
 
@@ -78,7 +93,16 @@ def _signed(each: Record) -> str:
 
 def _sum(made_of: Record, part: str) -> str:
     terms = [_term(term) for term in made_of["terms"] if term["part"] == part]
-    return f"({' + '.join(terms)})" if len(terms) > 1 or (terms and "×" in terms[0]) else "".join(terms)
+    return f"({added(terms)})" if len(terms) > 1 or (terms and "×" in terms[0]) else "".join(terms)
+
+
+def added(terms: list[str]) -> str:
+    """Terms with the signs between them: what is negative is subtracted."""
+    text = terms[0] if terms else ""
+    for term in terms[1:]:
+        is_less = term.startswith("−")
+        text += f" − {term[1:].removeprefix('1 × ')}" if is_less else f" + {term}"
+    return text
 
 
 def _term(term: Record) -> str:

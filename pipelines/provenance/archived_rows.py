@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from pipelines.provenance.known_rows import Key, KnownRow
     from pipelines.settings import Settings
+    from pipelines.storage.archive import State
 
 # Publishers whose files are each parsed by themselves, so that one file of many is enough for one value.
 _FILE_BY_FILE = frozenset({"kolada"})
@@ -36,15 +37,19 @@ class ArchivedRows:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self.archive = Archive(settings.archive_dir)
-        self._stands: dict[str, bool] = {}
+        self._states: dict[str, State] = {}
         self._parsed: dict[tuple[str, str, str | None], Path | NyckeltalError] = {}
         self._read: OrderedDict[tuple[str, str, str], dict[Key, tuple[int, Content]]] = OrderedDict()
 
     def stands(self, sha256: str) -> bool:
         """Whether the archived bytes have the hash that they are kept under."""
-        if sha256 not in self._stands:
-            self._stands[sha256] = self.archive.holds(sha256)
-        return self._stands[sha256]
+        return self.state(sha256) == "whole"
+
+    def state(self, sha256: str) -> State:
+        """Whether the archived bytes are whole, altered or missing."""
+        if sha256 not in self._states:
+            self._states[sha256] = self.archive.state(sha256)
+        return self._states[sha256]
 
     def row_of(self, row: KnownRow) -> tuple[int, Content] | None:
         """The row of history as its archived file gives it: its number among that file's rows, and its content.

@@ -7,6 +7,7 @@ taken from it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 from indicators.generate.declared_rows import Inherited
 from pipelines.errors import NyckeltalError
 from pipelines.provenance.arithmetic import exact_deviation, exact_mean, exact_sum, quotient
+from pipelines.provenance.corrected_facts import is_unreadable
 
 if TYPE_CHECKING:
     from indicators.model.declarations import Catalogue
@@ -74,22 +76,22 @@ class Composites:
     def __init__(self, catalogue: Catalogue, recomputing: Recomputing, trusted: Trusted) -> None:
         self._catalogue, self._recomputing, self._trusted = catalogue, recomputing, trusted
         self._inherited = Inherited(catalogue)
-        self._spreads: dict[tuple[str, int], Spread | None] = {}
+        self._spreads: dict[tuple[str, int], Spread] = {}
 
     def figure(self, composite_id: str, area_id: str, year: int) -> IndexFigure | None:
-        """The index; None where not one of its inputs has a value within reach."""
+        """The index; None where not one of its inputs has a value within reach, and none of them is unreadable."""
         recipe = next(c for c in self._catalogue.composites if c.composite_id == composite_id)
         found = [(part, self._input(recipe, part, area_id, year)) for part in recipe.inputs]
         inputs = tuple(each for _, each in found if each)
-        if not inputs:
+        faults = tuple(self._faults(recipe, found, year))
+        if not inputs and not faults:
             return None
         whole = exact_sum(part.weight for part in recipe.inputs)
         present = exact_sum(each.weight for each in inputs)
         summed = exact_sum(each.weight * each.turn * each.used_z for each in inputs)
-        value = 100 + 10 * summed / present if present >= recipe.min_coverage * whole else None
+        is_whole = bool(inputs) and present >= recipe.min_coverage * whole and not any(map(is_unreadable, faults))
+        value = 100 + 10 * summed / present if is_whole else None
         missing = tuple(part.indicator for part, each in found if each is None)
-        spreads = [self._spread(each.indicator_id, each.input_year) for each in inputs]
-        faults = tuple(fault for spread in spreads if spread for fault in spread.faults)
         return IndexFigure(recipe, area_id, year, value, present / whole, inputs, missing, faults)
 
     def _input(self, recipe: Composite, part: CompositeInput, area_id: str, year: int) -> IndexInput | None:
@@ -97,7 +99,7 @@ class Composites:
         segment = self._segment(part.indicator, year)
         for input_year in range(year, year - recipe.carry_years - 1, -1):
             spread = self._spread(part.indicator, input_year)
-            if spread is None or area_id not in spread.values or self._segment(part.indicator, input_year) != segment:
+            if area_id not in spread.values or self._segment(part.indicator, input_year) != segment:
                 continue
             value = spread.values[area_id]
             z = quotient(value - spread.mean, spread.deviation)
@@ -111,6 +113,15 @@ class Composites:
             )  # fmt: skip
         return None
 
+    def _faults(
+        self, recipe: Composite, found: list[tuple[CompositeInput, IndexInput | None]], year: int
+    ) -> Iterator[NyckeltalError]:
+        """What is wrong with the values of each year that was looked into, also where they gave no input."""
+        for part, each in found:
+            first = each.input_year if each else year - recipe.carry_years
+            for looked in range(first, year + 1):
+                yield from self._spread(part.indicator, looked).faults
+
     def _turn(self, part: CompositeInput) -> float:
         """1 where a high value raises the index, else -1."""
         direction = part.direction or self._catalogue.by_id[part.indicator].polarity.removesuffix("_better")
@@ -121,13 +132,13 @@ class Composites:
         breaks = self._inherited.breaks(self._catalogue.by_id[indicator_id])
         return max((first for first in breaks if first <= year), default=0)
 
-    def _spread(self, indicator_id: str, year: int) -> Spread | None:
+    def _spread(self, indicator_id: str, year: int) -> Spread:
         key = (indicator_id, year)
         if key not in self._spreads:
             figures = {a: self._recomputing.figure(indicator_id, a, year, "T") for a in self._trusted(*key)}
             values = {a: figure.value for a, figure in figures.items() if figure and figure.value is not None}
             faults = tuple(fault for figure in figures.values() if figure for fault in figure.faults())
             numbers = list(values.values())
-            spread = Spread(values, exact_mean(numbers), exact_deviation(numbers), faults) if numbers else None
-            self._spreads[key] = spread
+            mean, deviation = (exact_mean(numbers), exact_deviation(numbers)) if numbers else (math.nan, None)
+            self._spreads[key] = Spread(values, mean, deviation, faults)
         return self._spreads[key]

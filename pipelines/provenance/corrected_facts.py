@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from indicators.model.declarations import Catalogue
     from pipelines.provenance.archived_rows import ArchivedRows, Content
 
+UNREADABLE = "unreadable"  # the reason of a number whose archived file is damaged or gone
 _EXPECTED = 1e-9  # relative: how near a value has to be to the wrong one that a correction expects
 
 
@@ -44,6 +45,11 @@ class Fact:
     stated_reason: str | None
     correction: Correction | None = None
     faults: tuple[NyckeltalError, ...] = ()
+
+
+def is_unreadable(fault: NyckeltalError) -> bool:
+    """Whether it says that archived bytes could not be read, rather than that they give something else."""
+    return isinstance(fault, SourceError)
 
 
 class Contents:
@@ -120,8 +126,9 @@ class CorrectedFacts:
     def _stated(self, row: KnownRow) -> tuple[float | None, str | None, tuple[NyckeltalError, ...]]:
         content, faults = self._contents.of(row)
         if content is None:
-            is_gone = row.change == "withdrawn"
-            return None, "withdrawn_by_source" if is_gone else "published_missing", faults
+            if any(map(is_unreadable, faults)):
+                return None, UNREADABLE, faults
+            return None, "withdrawn_by_source" if row.change == "withdrawn" else "published_missing", faults
         columns = datasets()[row.dataset].payload
         value, status = content[columns.index("value")], content[columns.index("status")]
         return *stated(value, status, row.change), faults

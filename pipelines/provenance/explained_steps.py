@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pipelines.provenance.archived_places import ArchivedPlaces, Place
     from pipelines.provenance.archived_rows import ArchivedRows
     from pipelines.provenance.composites import IndexFigure, IndexInput
-    from pipelines.provenance.corrected_facts import CorrectedFacts
+    from pipelines.provenance.corrected_facts import CorrectedFacts, Fact
     from pipelines.provenance.known_rows import KnownRow
     from pipelines.provenance.prices import IndexValue
     from pipelines.provenance.recomputing import Factor, Figure
@@ -125,16 +125,18 @@ class Steps:
         """Each archived file that was named since this was asked last, and what is wrong with them."""
         told, wrong, home = list[Record](), list[NyckeltalError](), self._archived.archive
         for sha256, (record, row) in self._files.items():
-            stands = self._archived.stands(sha256)
-            if not stands:
+            state = self._archived.state(sha256)
+            path = home.object_path(sha256)
+            if state != "whole":
                 wrong += self._damage(sha256)
             publisher = publisher_of(row.dataset)
             told.append(
                 {
                     "sha256": sha256,
-                    "hash_stands": stands,
-                    "path": home.object_path(sha256).relative_to(home.home.parent).as_posix(),
-                    "bytes": record.bytes,
+                    "state": state,
+                    "hash_stands": state == "whole",
+                    "path": path.relative_to(home.home.parent).as_posix(),
+                    "bytes": None if state == "missing" else path.stat().st_size,
                     "publisher": publisher.title,
                     "dataset": row.dataset,
                     "way": self._archived.fetch_of(row.delivery).way,
@@ -187,11 +189,16 @@ class Steps:
             "dataset": factor.dataset,
             "series": factor.series,
             "value": fact.value if fact else None,
-            "reason": fact.reason if fact else "no_row",
+            "reason": self._reason(fact, figure) if fact else "no_row",
             "stated_value": fact.stated if fact else None,
             "correction": correction.model_dump(mode="json") if correction else None,
             "history": [self._row(row) for row in rows],
         }
+
+    def _reason(self, fact: Fact, figure: Figure) -> str | None:
+        """Why a fact has no value; a year in which nothing was collected is told as in the release."""
+        is_uncollected = figure.year in dict(self.not_collected(figure.indicator.indicator_id))
+        return "not_collected" if fact.reason == "published_missing" and is_uncollected else fact.reason
 
     def _index(self, index: IndexValue | None) -> Record | None:
         if index is None:

@@ -12,6 +12,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -21,6 +22,8 @@ from pipelines.storage.files import copy_atomic, sha256_of, write_bytes
 from pipelines.storage.layout import check_places, dataset_folders, numbered
 from pipelines.storage.sealing import check_chain, damaged, is_sealed, read_sealed, write_sealed
 from pipelines.storage.state_records import StateRecord, read_record
+
+State = Literal["whole", "altered", "missing"]  # of archived bytes
 
 
 class SeriesPromise(BaseModel):
@@ -163,6 +166,12 @@ class Archive:
     def holds(self, sha256: str) -> bool:
         """Whether the bytes with this hash are there, whole."""
         return self._holds(sha256)
+
+    def state(self, sha256: str) -> State:
+        """How the bytes with this hash are: `whole`, `altered` (they have another hash) or `missing`."""
+        if not self.object_path(sha256).is_file():
+            return "missing"
+        return "whole" if self._holds(sha256) else "altered"
 
     def _holds(self, sha256: str) -> bool:
         path = self.object_path(sha256)

@@ -10,8 +10,10 @@ from typing import Any
 import polars as pl
 import pytest
 
+from pipelines.commands.explain_formulas import exact
 from pipelines.errors import ExitCode
 from pipelines.storage.files import sha256_of
+from pipelines.text.swedish_numbers import number
 from tests.support.another_release import publish_another
 from tests.support.command import Done, Place, Preloaded
 from tests.support.served import ServedApi
@@ -218,8 +220,142 @@ def test_a_damaged_archived_file_is_named_and_is_no_success(run_cli: Preloaded, 
         assert file["sha256"] in done.text
         assert told["files"][0]["hash_stands"] is False
         assert told["faults"]
+        assert (told["files"][0]["state"], told["files"][0]["bytes"]) == ("altered", path.stat().st_size)
     done = run_cli("explain", SAFETY, GOTEBORG, "2022", "--data-dir", place.data_dir)
     assert "KONTROLLSUMMAN STÄMMER INTE" in done.text
+
+
+@pytest.mark.parametrize("indicator", [SAFETY, INDEX])
+@pytest.mark.parametrize("is_there", [True, False])
+def test_what_cannot_be_read_anew_is_said_to_be_that_and_nothing_else(
+    run_cli: Preloaded, place: Place, indicator: str, is_there: bool
+) -> None:
+    _, told = explain(run_cli, place, indicator, GOTEBORG, "2022")
+    (file,) = told["files"]
+    path = place.data_dir / file["path"]
+    if is_there:
+        body = bytearray(path.read_bytes())
+        body[len(body) // 2] ^= 1
+        path.write_bytes(bytes(body))
+    else:
+        path.unlink()
+
+    done, told = explain(run_cli, place, indicator, GOTEBORG, "2022", "--recompute")
+    assert done.code == ExitCode.DAMAGED
+    assert told["arithmetic"] == {"numbers_from": "archived_bytes", "value": None, "holds": None}
+    (fault,) = told["faults"]
+    assert fault["what"] == "the archived bytes are not what was given"
+    for each in told["files"]:
+        assert each["state"] == ("altered" if is_there else "missing")
+        assert (each["bytes"] is None) is not is_there
+    assert [each["sha256"] for each in told["files"]] == [file["sha256"]]
+    if indicator == SAFETY:
+        assert measures(told["made_of"])["U21505"]["reason"] == "unreadable"
+    else:
+        assert told["made_of"]["inputs_unreadable"] == told["made_of"]["inputs_without_value"] != []
+    text = run_cli("explain", indicator, GOTEBORG, "2022", "--recompute", "--data-dir", place.data_dir).text
+    assert "Talen kunde inte läsas på nytt" in text
+    assert "källan har inget värde" not in text
+    assert "ett annat än det publicerade" not in text
+
+
+def test_a_missing_archived_file_is_told_to_be_missing(run_cli: Preloaded, place: Place) -> None:
+    _, told = explain(run_cli, place, SAFETY, GOTEBORG, "2022")
+    (place.data_dir / told["files"][0]["path"]).unlink()
+    done, told = explain(run_cli, place, SAFETY, GOTEBORG, "2022")
+    assert (done.code, told["files"][0]["state"], told["files"][0]["hash_stands"]) == (5, "missing", False)
+    text = run_cli("explain", SAFETY, GOTEBORG, "2022", "--data-dir", place.data_dir).text
+    assert "(SHA-256): FILEN SAKNAS I ARKIVET" in text
+    assert "KONTROLLSUMMAN STÄMMER INTE" not in text
+
+
+def test_a_group_whose_list_of_members_is_gone_is_not_said_to_be_computed_anew(
+    run_cli: Preloaded, place: Place
+) -> None:
+    _, told = explain(run_cli, place, SAFETY, "GR", "2022")
+    (members,) = (file for file in told["files"] if file["dataset"] == "kolada.municipality_groups")
+    asked = ("explain", SAFETY, "GR", "2022", "--recompute", "--data-dir", place.data_dir)
+    assert "Vilka som är medlemmar är inte räknat på nytt" in run_cli(*asked).text
+    (place.data_dir / members["path"]).unlink()
+    done, told = explain(run_cli, place, SAFETY, "GR", "2022", "--recompute")
+    assert (done.code, told["arithmetic"]["holds"]) == (ExitCode.DAMAGED, None)
+    assert "Talen kunde inte läsas på nytt" in run_cli(*asked).text
+
+
+def test_without_an_archive_a_published_value_is_its_series_and_a_weight_is_a_weight(
+    run_cli: Preloaded, place: Place
+) -> None:
+    shutil.rmtree(place.data_dir / "archive")
+    _, told = explain(run_cli, place, SAFETY, GOTEBORG, "2022")
+    series = told["made_of"]["series"]
+    assert (series["dataset"], series["series"]) == ("kolada.values", "U21505")
+    assert series["value"] == told["published"]["value"]
+    assert [(m["measure_id"], m["is_weight"]) for m in told["made_of"]["measures"]] == [("svarande_hemtjanst", True)]
+    text = run_cli("explain", SAFETY, GOTEBORG, "2022", "--data-dir", place.data_dir).text
+    assert "← kolada.values U21505 = " in text
+    assert "← vikt, för värden av grupper: svarande_hemtjanst = " in text
+    text = run_cli("explain", SAFETY, "GR", "2022", "--data-dir", place.data_dir).text
+    assert "summan av värde × vikt / summan av vikterna, vikt svarande_hemtjanst" in text
+    assert "← medlemmarnas värden i kolada.values U21505 (" in text
+    _, told = explain(run_cli, place, INDEX, GOTEBORG, "2022")
+    assert all(each["status"] and each["known_from"] for each in told["made_of"]["inputs"])
+
+
+def test_a_group_s_value_is_said_to_be_computed_here(run_cli: Preloaded, base: Place) -> None:
+    text = run_cli("explain", SAFETY, "GR", "2022", "--data-dir", base.data_dir).text
+    assert (
+        "formel: räknat här ur medlemmarnas värden i källans serie U21505; för gruppen summan av värde × vikt" in text
+    )
+    assert "källans eget värde" not in text
+    _, told = explain(run_cli, base, SAFETY, "GR", "2022")
+    first = told["made_of"]["of"][0]
+    assert f"värde × vikt: {first['value']:.0f} × {first['denominator']:.0f} = " in text
+    assert "← vikt svarande_hemtjanst = " in text
+    assert told["of_members"] is True
+    assert told["cite_sv"].startswith("Egen beräkning av gruppvärde")
+    assert told["release"]["release_id"] in told["cite_sv"]
+
+
+def test_a_sum_of_a_group_says_no_number_twice(run_cli: Preloaded, base: Place) -> None:
+    _, told = explain(run_cli, base, TOTAL, "GR", "2022")
+    text = run_cli("explain", TOTAL, "GR", "2022", "--data-dir", base.data_dir).text
+    assert f"= summan {' '.join(exact(told['published']['value']).split())} ← 13 medlemmar" in text
+    assert "täljare" not in text
+
+
+def test_the_interval_the_number_of_answers_and_how_to_cite_are_told(run_cli: Preloaded, base: Place) -> None:
+    _, told = explain(run_cli, base, SAFETY, GOTEBORG, "2022")
+    row = told["published"]
+    text = run_cli("explain", SAFETY, GOTEBORG, "2022", "--data-dir", base.data_dir).text
+    low, high = (number(row[side], 1) for side in ("lower_95", "upper_95"))
+    answers = " ".join(number(row["denominator"]).split())
+    assert f"95 % konfidensintervall: {low}–{high}; n = {answers} (svarande_hemtjanst)" in text
+    assert "Så citeras det: Källa: Kolada" in text
+
+
+def test_an_index_tells_the_state_of_its_inputs(run_cli: Preloaded, base: Place) -> None:
+    _, told = explain(run_cli, base, INDEX, GOTEBORG, "2022")
+    assert (told["history"], told["correction"]) == ([], None)
+    for each in told["made_of"]["inputs"]:
+        assert (each["status"], each["caution"]) == ("normal", None)
+        assert each["known_from"]
+        assert [b["year"] for b in told["breaks"] if b["indicator_id"] == each["indicator_id"]] == [
+            b["year"] for b in each["breaks"]
+        ]
+    text = run_cli("explain", INDEX, GOTEBORG, "2022", "--data-dir", base.data_dir).text
+    assert text.count("slutligt, känt från") == len(told["made_of"]["inputs"])
+
+
+def test_price_indices_of_a_group_are_told_once(run_cli: Preloaded, base: Place) -> None:
+    text = run_cli("explain", FIXED, "GR", "2019", "--all", "--data-dir", base.data_dir).text
+    assert text.count("← kpif 2022 = ") == text.count("← kpif 2019 = ") == 1
+
+
+def test_an_indicator_without_any_value_says_what_it_waits_for(run_cli: Preloaded, base: Place) -> None:
+    done = run_cli("explain", "andel_chefer_ledarutbildning", "GR", "2022", "--data-dir", base.data_dir)
+    assert done.code == ExitCode.WRONG_USE
+    assert "väntar på kommunernas egna uppgifter" in done.text
+    assert "nyckeltal sql" not in done.text
 
 
 def test_a_published_value_that_the_archived_bytes_do_not_give_is_no_success(run_cli: Preloaded, place: Place) -> None:

@@ -234,17 +234,17 @@ select
     ends.sex,
     ends.value,
     nation.value as nation,
-    county.mean_value as county_mean,
+    {{ ten_decimals('county.mean_value') }} as county_mean,
     cast(county.n as integer) as county_n,
     gr_weighted.value as gr_weighted,
-    gr.mean_value as gr_unweighted,
+    {{ ten_decimals('gr.mean_value') }} as gr_unweighted,
     cast(gr.n as integer) as gr_n,
     kommungrupp.median_value as kommungrupp_median,
     cast(kommungrupp.n as integer) as kommungrupp_n,
-    alike.value as similar_mean,
+    {{ ten_decimals('alike.value') }} as similar_mean,
     cast(alike.n as integer) as similar_n,
     case
-        when ends.aggregation <> 'sum' then {{ difference('ends.value', 'nation.value') }}
+        when ends.aggregation <> 'sum' then {{ ten_decimals('ends.value - nation.value') }}
     end as difference_to_nation,
     {{ significance('ends', 'nation') }} as significance,
     {{ significance_method('ends', 'nation') }} as significance_method,
@@ -263,9 +263,9 @@ select
         when ends.is_municipality
             then {{ place_in_words('ends.from_highest', 'ends.from_lowest', 'ends.of_n') }}
     end as place_sv,
-    case when ends.is_municipality then 100 * ends.percentile_share end as percentile,
-    {{ difference('ends.value', 'ends.value_1y') }} as change_1y,
-    {{ difference('ends.value', 'ends.value_5y') }} as change_5y
+    case when ends.is_municipality then {{ ten_decimals('100 * ends.percentile_share') }} end as percentile,
+    {{ ten_decimals('ends.value - ends.value_1y') }} as change_1y,
+    {{ ten_decimals('ends.value - ends.value_5y') }} as change_5y
 from ends
 left join own_groups on ends.area_id = own_groups.area_id
 left join wholes as nation

@@ -13,7 +13,6 @@ import polars as pl
 import pytest
 import yaml
 
-from indicators.load.catalogue import load_catalogue
 from indicators.model.vocabulary import Caution
 from indicators.model.words import CAUTIONS
 from pipelines.settings import ROOT, Settings
@@ -267,12 +266,6 @@ def test_hours_of_too_few_give_no_value_and_hours_of_nearly_all_stand_for_all(wh
 
 def test_no_figure_stands_for_nobody(whole: Place) -> None:
     assert whole.sql("select count(*) from observation where denominator = 0 and value is not null").item() == 0
-
-
-def test_every_computed_indicator_says_whether_its_sides_are_one_population() -> None:
-    silent = [i.indicator_id for i in load_catalogue().indicators if i.kind != "published" and i.population is None]
-
-    assert silent == []
 
 
 def test_the_reasons_are_a_closed_list_with_words(doubted: Place) -> None:

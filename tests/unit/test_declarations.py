@@ -415,3 +415,9 @@ def _copied(target: Path) -> Path:
         (target / path.parent.name).mkdir()
         shutil.copy(path, target / path.parent.name)
     return target
+
+
+def test_every_computed_indicator_says_whether_its_sides_are_one_population() -> None:
+    silent = [i.indicator_id for i in load_catalogue().indicators if i.kind != "published" and i.population is None]
+
+    assert silent == []

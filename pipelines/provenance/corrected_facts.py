@@ -23,12 +23,16 @@ if TYPE_CHECKING:
     from indicators.model.declarations import Catalogue
     from pipelines.provenance.archived_rows import ArchivedRows, Content
 
-UNREADABLE = "unreadable"  # the reason of a number whose archived file is damaged or gone
+UNREADABLE = "unreadable"  # the reason of a number whose archived file is damaged, gone, or lacks its row
 _EXPECTED = 1e-9  # relative: how near a value has to be to the wrong one that a correction expects
 
 
 class DifferingError(DamagedError):
     """Two that ought to be one differ: a value as it is known or published, and what the archived bytes give."""
+
+
+class MissingRowError(DifferingError):
+    """The archived file is whole and does not give the row, so that its number could not be read anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +52,8 @@ class Fact:
 
 
 def is_unreadable(fault: NyckeltalError) -> bool:
-    """Whether it says that archived bytes could not be read, rather than that they give something else."""
-    return isinstance(fault, SourceError)
+    """Whether it says that a number could not be read from archived bytes, rather than that they give another."""
+    return isinstance(fault, SourceError | MissingRowError)
 
 
 class Contents:
@@ -126,9 +130,8 @@ class CorrectedFacts:
     def _stated(self, row: KnownRow) -> tuple[float | None, str | None, tuple[NyckeltalError, ...]]:
         content, faults = self._contents.of(row)
         if content is None:
-            if any(map(is_unreadable, faults)):
-                return None, UNREADABLE, faults
-            return None, "withdrawn_by_source" if row.change == "withdrawn" else "published_missing", faults
+            # Damaged, gone, or without the row: what the source says was not read, which is not that it has no value.
+            return None, UNREADABLE if faults else "withdrawn_by_source", faults
         columns = datasets()[row.dataset].payload
         value, status = content[columns.index("value")], content[columns.index("status")]
         return *stated(value, status, row.change), faults
@@ -159,8 +162,8 @@ def _corrected(value: float | None, correction: Correction) -> float | None:
     return value
 
 
-def _not_there(row: KnownRow) -> DifferingError:
-    return DifferingError(
+def _not_there(row: KnownRow) -> MissingRowError:
+    return MissingRowError(
         "the archived file does not give a row that is known from it",
         where=f"{row.dataset}, file {row.sha256}",
         expected=f"the row {', '.join(map(str, row.key))}",

@@ -196,6 +196,7 @@ def test_surrogates_of_a_dose_are_spread_over_the_map_as_it_is() -> None:
     assert surrogates.mean(axis=1) == pytest.approx(np.full(permuted.DRAWS, dose.mean()))
     assert surrogates.std(axis=1) == pytest.approx(np.full(permuted.DRAWS, dose.std()), rel=0.01)
     assert alike(surrogates) == pytest.approx(np.full(permuted.DRAWS, alike(dose)), abs=0.02)
+    assert np.abs(np.corrcoef(surrogates[:50])[np.triu_indices(50, 1)]).mean() < 0.3, "drawn anew each time"
     assert alike(dose) > 0.5
     assert abs(alike(np.random.default_rng(9).permutation(dose))) < 0.2
 

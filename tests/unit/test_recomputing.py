@@ -12,7 +12,7 @@ from indicators.load.catalogue import load_catalogue
 from indicators.model.corrections import Correction
 from pipelines.provenance import arithmetic
 from pipelines.provenance.composites import Composites
-from pipelines.provenance.corrected_facts import Contents, CorrectedFacts, Fact
+from pipelines.provenance.corrected_facts import Contents, CorrectedFacts, Fact, is_unreadable
 from pipelines.provenance.known_rows import KnownRow
 from pipelines.provenance.members import Member
 from pipelines.provenance.prices import IndexValue
@@ -243,3 +243,19 @@ def test_a_value_that_equals_another_series_at_the_same_time_is_corrected() -> N
     assert corrected(twice, own, row(ALL_COST, "1480", 2022, 2.5)) == (None, "corrected_drop: prov", True)
     ended = row(ALL_COST, "1480", 2022, 2.5, known_to=later)
     assert corrected(twice, own, ended) == (2.5, None, False)
+
+
+class NoRows:
+    """Archived files that are whole and hold no row."""
+
+    def row_of(self, _: KnownRow) -> None:
+        return None
+
+
+def test_a_row_that_a_whole_file_does_not_give_could_not_be_read_and_is_no_missing_value_of_the_source() -> None:
+    known = row(COST, "1480", 2022, 290766.0)
+    facts = CorrectedFacts(CATALOGUE, History(known), Contents(NoRows()), lambda _: False)  # type: ignore[arg-type]
+    fact = facts.of(VALUES, COST, "1480", 2022, "T")
+    assert fact is not None
+    assert (fact.value, fact.reason) == (None, "unreadable")
+    assert [is_unreadable(fault) for fault in fact.faults] == [True]

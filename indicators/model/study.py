@@ -84,40 +84,78 @@ class Start(Strict):
 
 
 class Staggered(OfIndicators):
-    """Groups that began in different years, compared with those that never did."""
+    """Groups that began in different years, compared with those that never did.
+
+    `covariates`: indicators, each by its mean over `covariate_years`; those that never began are then compared as far
+    as they are alike in these.
+    """
 
     method: Literal["staggered_event_study"]
     starts: tuple[Start, ...] = Field(min_length=1)
     excluded: tuple[AreaId, ...] = ()
+    covariates: tuple[Identifier, ...] = ()
+    covariate_years: tuple[Year, ...] = ()
+
+    @model_validator(mode="after")
+    def _covariates_lie_before(self) -> Staggered:
+        if bool(self.covariates) != bool(self.covariate_years):
+            raise ValueError("covariate_years belongs to covariates, and they to it")
+        if any(year >= start.first_after for year in self.covariate_years for start in self.starts):
+            raise ValueError("covariate_years must lie before every start, or the covariates could be a consequence")
+        return self
 
 
-class SyntheticControl(OfIndicators):
-    """Each treated area against a weighted mean of the most similar donors.
+class OfOneBlock(OfIndicators):
+    """Each treated area or group as a whole, from one year on, against the most similar donors.
+
+    `alike_in`: the year of the structure by which donors are similar; `placebo_year`: a made-up year before.
+    """
+
+    treated: tuple[AreaId, ...] = Field(min_length=1)
+    excluded: tuple[AreaId, ...] = ()
+    donors: int = Field(default=30, ge=19, le=289)
+    alike_in: Year
+    placebo_year: Year
+    poorest_fit_percent: float = Field(default=3.0, gt=0)
+
+    @model_validator(mode="after")
+    def _placebo_lies_before(self) -> OfOneBlock:
+        if not self.first_year < self.placebo_year < self.first_after:
+            raise ValueError("placebo_year must lie inside the years before")
+        return self
+
+
+class SyntheticControl(OfOneBlock):
+    """Against a weighted mean of the donors that was nearest before.
 
     The weights fit the outcome of every year before; or, with `predictors` (indicators, each by its mean over the
     years before) and `outcome_years`, these, weighted by how well they predict the outcome before.
     """
 
     method: Literal["synthetic_control"]
-    treated: tuple[AreaId, ...] = Field(min_length=1)
     each_member: bool = False
-    excluded: tuple[AreaId, ...] = ()
-    donors: int = Field(default=30, ge=19, le=289)
-    alike_in: Year
-    placebo_year: Year
-    poorest_fit_percent: float = Field(default=3.0, gt=0)
     predictors: tuple[Identifier, ...] = ()
     outcome_years: tuple[Year, ...] = ()
 
     @model_validator(mode="after")
-    def _placebo_lies_before(self) -> SyntheticControl:
-        if not self.first_year < self.placebo_year < self.first_after:
-            raise ValueError("placebo_year must lie inside the years before")
+    def _predictors_have_years(self) -> SyntheticControl:
         if bool(self.predictors) != bool(self.outcome_years):
             raise ValueError("outcome_years belongs to predictors, and they to it")
         if any(not self.first_year <= year < self.placebo_year for year in self.outcome_years):
             raise ValueError("outcome_years must lie before placebo_year")
         return self
+
+
+class SyntheticDifference(OfOneBlock):
+    """Against weighted donors and weighted years before, whatever their level."""
+
+    method: Literal["synthetic_difference_in_differences"]
+
+
+class AugmentedControl(OfOneBlock):
+    """Against a synthetic control whose poor fit before is mended by ridge regression."""
+
+    method: Literal["augmented_synthetic_control"]
 
 
 class PaidBy(Strict):
@@ -160,7 +198,14 @@ class BeforeAfter(OfIndicators):
 
 
 AnyAnalysis = Annotated[
-    InterruptedSeries | Difference | Staggered | SyntheticControl | PayerView | BeforeAfter,
+    InterruptedSeries
+    | Difference
+    | Staggered
+    | SyntheticControl
+    | SyntheticDifference
+    | AugmentedControl
+    | PayerView
+    | BeforeAfter,
     Field(discriminator="method"),
 ]
 
@@ -171,11 +216,13 @@ def is_descriptive(analysis: AnyAnalysis) -> bool:
 
 
 def indicators_of(analysis: AnyAnalysis) -> tuple[Identifier, ...]:
-    """Every indicator that the analysis reads: outcomes, doses, predictors."""
+    """Every indicator that the analysis reads: outcomes, doses, predictors, covariates."""
     if isinstance(analysis, PayerView):
         return (*analysis.indicators, *(paid.less for paid in analysis.payers if paid.less))
     if isinstance(analysis, Difference) and analysis.dose_indicator:
         return (*analysis.indicators, analysis.dose_indicator)
+    if isinstance(analysis, Staggered):
+        return (*analysis.indicators, *analysis.covariates)
     return (*analysis.indicators, *(analysis.predictors if isinstance(analysis, SyntheticControl) else ()))
 
 
@@ -185,7 +232,7 @@ def areas_of(analysis: AnyAnalysis) -> tuple[AreaId, ...]:
         return tuple(start.area for start in analysis.starts)
     if isinstance(analysis, PayerView):
         return tuple(paid.area for paid in analysis.payers)
-    return analysis.treated if isinstance(analysis, Difference | SyntheticControl) else analysis.areas
+    return analysis.treated if isinstance(analysis, Difference | OfOneBlock) else analysis.areas
 
 
 class Study(Strict):

@@ -83,6 +83,8 @@ METHODS = {
     "difference_in_differences": "Skillnad i skillnader",
     "staggered_event_study": "Eventstudie med olika startår",
     "synthetic_control": "Syntetisk kontroll",
+    "synthetic_difference_in_differences": "Syntetisk skillnad i skillnader",
+    "augmented_synthetic_control": "Utvidgad syntetisk kontroll",
     "payer_view": "Betalarvy (beskriver)",
     "before_after": "Före och efter (beskriver)",
 }

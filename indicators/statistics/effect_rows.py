@@ -142,9 +142,14 @@ class StudyRows:
         self.rows["effect_estimate"].append(dict.fromkeys(EFFECT_TABLES["effect_estimate"].columns) | row)
 
     def series(
-        self, frame: Frame, years: Integers, observed: Floats, expected: Floats | None, reach: Floats | None = None
-    ) -> None:
-        """Add observed and counterfactual values; `reach`: half the width of a gap's interval."""
+        self, frame: Frame, years: Integers, observed: Floats, expected: Floats | None, reach: Floats | None = None,
+        year_weights: Floats | None = None,
+    ) -> None:  # fmt: skip
+        """Add observed and counterfactual values.
+
+        Args:
+            reach: half the width of each gap's interval. year_weights: what each year before weighs.
+        """
         for place, year in enumerate(years.tolist()):
             gap = None if expected is None else float(observed[place] - expected[place])
             limits: Limits = (None, None)
@@ -152,6 +157,8 @@ class StudyRows:
                 limits = (gap - float(reach[place]), gap + float(reach[place]))
             counterfactual = None if expected is None else float(expected[place])
             self._year(frame, year, year - frame.first_after, float(observed[place]), counterfactual, gap, limits)
+            if year_weights is not None and place < len(year_weights):
+                self.rows["effect_series"][-1]["year_weight"] = float(year_weights[place])
 
     def event_years(self, frame: Frame, study: EventStudy, observed: Floats | None, *, is_calendar: bool) -> None:
         """Add an event study's effects; the reference year has the gap 0 and no interval."""
@@ -175,6 +182,7 @@ class StudyRows:
             frame.key | {
                 "year": year, "years_since": since, "observed": observed, "counterfactual": expected, "gap": gap,
                 "lower_95": limits[0], "upper_95": limits[1], "is_after": since >= 0,
+                "year_weight": None,
             }
         )  # fmt: skip
 

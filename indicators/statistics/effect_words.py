@@ -124,5 +124,11 @@ def counted_by_size(n: int) -> str:
     return f"Kommunerna väger efter sin storlek åren före: området som helhet, av {n} kommuner."
 
 
+def early_difference(year: int, p_value: float) -> str:
+    """The warning that a made-up year before gives a difference as well."""
+    told = f"{p_value:.2f}".replace(".", ",")
+    return f"Redan ett påhittat år ({year}) ger en skillnad (p {told})."
+
+
 def _listed(items: Sequence[int]) -> str:
     return ", ".join(map(str, items))

@@ -14,6 +14,7 @@ treated; Wagner and Dray (2015), surrogates of a dose with its spatial autocorre
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -25,7 +26,7 @@ from indicators.statistics.trend import Flags
 DRAWS, LEVEL, POWER = 999, 0.05, 0.8
 _SEED = 20210101
 _SAME = 1 - 1e-12  # two sums of the same numbers in another order
-_LEAST = float(np.finfo(np.float64).tiny)
+LEAST = float(np.finfo(np.float64).tiny)
 
 
 class Contrasts(NamedTuple):
@@ -58,9 +59,9 @@ def among(own: Contrasts, *kinds: Contrasts) -> Permuted:
 
     Each kind weighs the same: twenty counties, which are real regions, say as much as a thousand random sets.
     """
-    estimate, spread = float(own.estimates[0]), max(float(own.spreads[0]), _LEAST)
-    signed = np.concatenate([one.estimates / np.maximum(one.spreads, _LEAST) for one in kinds])
-    weights = np.concatenate([np.full(n := len(one.estimates), 1 / (n + 1) / len(kinds)) for one in kinds])
+    estimate, spread = float(own.estimates[0]), max(float(own.spreads[0]), LEAST)
+    signed = np.concatenate([one.estimates / np.maximum(one.spreads, LEAST) for one in kinds])
+    weights = weights_of([len(one.estimates) for one in kinds])
     itself = 1 - float(weights.sum())
     as_great = np.abs(signed) >= abs(estimate) / spread * _SAME
     limit = greatest_not_significant(np.abs(signed), weights)
@@ -69,6 +70,11 @@ def among(own: Contrasts, *kinds: Contrasts) -> Permuted:
         itself + float(weights[as_great].sum()), 1 + int(as_great.sum()), len(signed) + 1, estimate - limit * spread,
         estimate + limit * spread, least * spread,
     )  # fmt: skip
+
+
+def weights_of(numbers: Sequence[int]) -> Floats:
+    """What each made-up treatment weighs where there are so many of each kind; what is left to 1 is the real one's."""
+    return np.concatenate([np.full(n, 1 / (n + 1) / len(numbers)) for n in numbers])
 
 
 def greatest_not_significant(statistics: Floats, weights: Floats) -> float:

@@ -2,7 +2,7 @@
 
 Belongs here: the method of a declared analysis, when a design cannot support an estimate, and the resulting rows. Does
 not belong here: the methods (`interrupted.py`, `panel.py`, `synthetic.py`, `descriptive.py`), panels and synthetic
-controls (`panel_study.py`, `synthetic_study.py`), texts (`effect_words.py`).
+controls (`panel_study.py`, `synthetic_study.py`, `synthetic_regions.py`), texts (`effect_words.py`).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from indicators.model.study import (
     AnyAnalysis,
+    AugmentedControl,
     BeforeAfter,
     Difference,
     InterruptedSeries,
@@ -18,6 +19,7 @@ from indicators.model.study import (
     Staggered,
     Study,
     SyntheticControl,
+    SyntheticDifference,
     indicators_of,
 )
 from indicators.statistics import interrupted
@@ -26,6 +28,7 @@ from indicators.statistics.effect_rows import LEVEL, Frame, Measured, StudyRows,
 from indicators.statistics.effect_words import TREND, verdict
 from indicators.statistics.figures import NATION, Figures
 from indicators.statistics.panel_study import difference, staggered
+from indicators.statistics.synthetic_regions import against_regions
 from indicators.statistics.synthetic_study import synthetic
 
 
@@ -66,6 +69,8 @@ def _cases(analysis: AnyAnalysis, figures: Figures) -> list[tuple[str, str]]:
         case SyntheticControl():
             members = figures.municipalities(analysis.treated) if analysis.each_member else ()
             areas = [*analysis.treated, *(m for m in members if m not in analysis.treated)]
+        case SyntheticDifference() | AugmentedControl():
+            areas = list(analysis.treated)
         case _:
             areas = list(analysis.areas)
     return [(indicator, area) for indicator in analysis.indicators for area in areas]
@@ -86,6 +91,8 @@ def _run(analysis: AnyAnalysis, frame: Frame, figures: Figures, found: StudyRows
             staggered(analysis, frame, figures, found)
         case SyntheticControl():
             synthetic(analysis, frame, figures, found)
+        case SyntheticDifference() | AugmentedControl():
+            against_regions(analysis, frame, figures, found)
         case PayerView():
             payers(analysis, frame, figures, found)
         case BeforeAfter():

@@ -1,13 +1,7 @@
-"""A declared synthetic control: its donors, weights, placebos and rows.
+"""A declared synthetic control: its weights, placebos and rows.
 
-Belongs here: from figures to the method and back to rows. Does not belong here: the method (`synthetic.py`), other
-designs (`studies.py`).
-
-The placebos of a single municipality are its donors. Those of a group are groups of as many municipalities, drawn at
-random from all that it may be compared with and weighted as its own members are: the sum of many is smoother than any
-one of them, is met more closely before, and would beat single placebos far too often (in 41 to 50 of 100 draws where
-nothing happened to ten or thirteen). They lie as the group's own do, together or scattered, for a region's
-municipalities share shocks that scattered ones do not.
+Belongs here: from cases to the method and back to rows. Does not belong here: the method (`synthetic.py`), donors and
+placebos (`synthetic_cases.py`), other designs (`studies.py`).
 """
 
 from __future__ import annotations
@@ -18,48 +12,20 @@ import numpy as np
 
 from indicators.model.study import SyntheticControl
 from indicators.statistics import synthetic as method
-from indicators.statistics.effect_rows import (
-    LEVEL,
-    Frame,
-    Measured,
-    Placebo,
-    PlacebosAre,
-    StudyRows,
-    rank_of,
-    too_few_years,
-)
-from indicators.statistics.effect_words import verdict
+from indicators.statistics.effect_rows import LEVEL, Frame, Measured, Placebo, StudyRows, rank_of
+from indicators.statistics.effect_words import early_difference, verdict
 from indicators.statistics.figures import Figures
 from indicators.statistics.prewhitened import Floats, Integers
-from indicators.statistics.regions import FEWEST_OF_A_REGION, Ground, parts_of, regions_at_random
-
-GROUPS, _SEED = 199, 20200101
-
-
-class _Pool(NamedTuple):
-    """All that may be compared with: n areas, outcomes t x n, predictors k x n (k may be 0)."""
-
-    areas: tuple[str, ...]
-    outcomes: Floats
-    predictors: Floats
-
-
-class _Case(NamedTuple):
-    """An area or group, real or made up: outcomes t, predictors k, and the places of its donors in the pool."""
-
-    area: str
-    outcomes: Floats
-    predictors: Floats
-    donors: Integers
+from indicators.statistics.synthetic_cases import Case, Pool, placebos_are, placebos_of, prepared
 
 
 class _Search(NamedTuple):
     """What an estimate is made of: the years, the treated case, the pool, the placebos, and which years lie before."""
 
     years: Integers
-    own: _Case
-    pool: _Pool
-    placebos: list[_Case]
+    own: Case
+    pool: Pool
+    placebos: list[Case]
 
     def until(self, first_after: int) -> int:
         return int((self.years < first_after).sum())
@@ -67,81 +33,23 @@ class _Search(NamedTuple):
 
 def synthetic(analysis: SyntheticControl, frame: Frame, figures: Figures, found: StudyRows) -> None:
     """One area or group against its synthetic self, with placebos in space and in time."""
-    own = figures.panel(frame.indicator, [frame.area], frame.years)
-    members = figures.municipalities([frame.area])
-    frame = frame.of(own, treated=len(members))
-    reason = too_few_years(own, frame, method.FEWEST_BEFORE, 1)
-    if reason:
-        found.refuse(frame, reason)
+    frame, ready = prepared(analysis, frame, figures, _with_predictors(analysis, figures))
+    if isinstance(ready, str):
+        found.refuse(frame, ready)
         return
-    structure = figures.structure(analysis.alike_in)
-    others = figures.others([*analysis.treated, *analysis.excluded])
-    whole = figures.panel(frame.indicator, [o for o in others if o in structure.areas], own.years.tolist())
-    known = _with_predictors(analysis, figures)
-    usable = [place for place, area in enumerate(whole.areas) if known is None or area in known]
-    frame = frame.of(own, treated=len(members), compared=min(len(usable), analysis.donors))
-    if known is not None and frame.area not in known:
-        found.refuse(frame, "no_values")
-        return
-    same_years = whole.years.tolist() == own.years.tolist()
-    if not same_years or len(usable) < method.FEWEST_DONORS or not set(members) <= set(structure.areas):
-        found.refuse(frame, "no_comparison_areas")
-        return
-    areas = tuple(whole.areas[place] for place in usable)
-    values = whole.values[usable].T
     for first_after in (frame.first_after, analysis.placebo_year):
-        pool = _Pool(areas, values, _predictors(analysis, frame.indicator, figures, areas, first_after))
+        pool = ready.pool._replace(
+            predictors=_predictors(analysis, frame.indicator, figures, ready.pool.areas, first_after)
+        )
         predictors = _predictors(analysis, frame.indicator, figures, (frame.area,), first_after)[:, 0]
-        apart = structure.distances(members, areas)
-        case = _Case(frame.area, own.values[0], predictors, np.argsort(apart, kind="stable")[: analysis.donors])
-        placebos = _placebos(analysis, frame, figures, members, case, pool)
-        search = _Search(own.years, case, pool, placebos)
+        case = Case(frame.area, ready.outcomes, predictors, ready.nearest)
+        placebos = placebos_of(analysis, frame, figures, ready.members, case, pool)
+        search = _Search(ready.years, case, pool, placebos)
         if first_after == frame.first_after:
-            real = (frame, search, apart)
+            real = (frame, search, ready.apart)
         else:
             in_time = search
     _tell(analysis, *real, in_time, figures, found)
-
-
-def _placebos(
-    analysis: SyntheticControl, frame: Frame, figures: Figures, members: tuple[str, ...], own: _Case, pool: _Pool
-) -> list[_Case]:
-    if len(members) == 1:
-        return [
-            _Case(pool.areas[d], pool.outcomes[:, d], pool.predictors[:, d], own.donors[own.donors != d])
-            for d in own.donors.tolist()
-        ]
-    shares = figures.shares(frame.indicator, members, analysis.alike_in)
-    if shares is None:
-        frame.warn("Kommunernas vikter i gruppen är inte kända; påhittade grupper vägs lika.")
-        shares = np.full(len(members), 1 / len(members))
-    structure, chance = figures.structure(analysis.alike_in), np.random.default_rng(_SEED)
-    areas = figures.others([*analysis.treated, *analysis.excluded])
-    sizes = [len(part) for part in parts_of(members, figures.neighbours)]
-    ground = Ground(areas, frozenset(pool.areas), figures.neighbours)
-    groups: dict[frozenset[str], tuple[str, ...]] = {}  # each set once: regions grown in different ways may be the same
-    for parts in regions_at_random(ground, sizes, 4 * GROUPS):
-        group = tuple(area for part in parts for area in part)
-        groups.setdefault(frozenset(group), group)
-    at = {area: place for place, area in enumerate(pool.areas)}
-    cases = []
-    enough = len(pool.areas) >= len(members) + method.FEWEST_DONORS
-    for group in list(groups.values())[:GROUPS] if enough else ():
-        drawn = chance.permutation([at[area] for area in group])  # who weighs what is chance, too
-        names = [pool.areas[place] for place in drawn.tolist()]
-        left = np.setdiff1d(np.arange(len(pool.areas)), drawn)
-        apart = structure.distances(names, [pool.areas[place] for place in left.tolist()])
-        donors = left[np.argsort(apart, kind="stable")[: analysis.donors]]
-        name = ", ".join(sorted(names))
-        cases.append(_Case(name, pool.outcomes[:, drawn] @ shares, pool.predictors[:, drawn] @ shares, donors))
-    return cases
-
-
-def _placebos_are(members: tuple[str, ...], figures: Figures) -> PlacebosAre:
-    if len(members) == 1:
-        return "areas"
-    smallest = parts_of(members, figures.neighbours)[-1]
-    return "regions" if len(smallest) >= FEWEST_OF_A_REGION else "scattered"
 
 
 class _Estimated(NamedTuple):
@@ -153,7 +61,7 @@ class _Estimated(NamedTuple):
     def case(self) -> Placebo:
         return self.judged.ratio, self.gap, self.control.rmspe_before
 
-    def others(self, cases: list[_Case], before: int) -> dict[str, Placebo]:
+    def others(self, cases: list[Case], before: int) -> dict[str, Placebo]:
         return {
             case.area: (float(ratio), float(placebo.gaps[before:].mean()), placebo.rmspe_before)
             for case, ratio, placebo in zip(cases, self.judged.placebo_ratios, self.placebos, strict=True)
@@ -178,7 +86,7 @@ def _estimate(search: _Search, before: int, until: int) -> _Estimated:
     return _Estimated(control, judged, placebos, float(control.gaps[before:].mean()))
 
 
-def _control(case: _Case, pool: _Pool, importance: Floats | None, before: int, until: int) -> method.Synthetic:
+def _control(case: Case, pool: Pool, importance: Floats | None, before: int, until: int) -> method.Synthetic:
     weights = None
     if importance is not None:
         weights = method.donor_weights(*method.scaled(case.predictors, pool.predictors[:, case.donors]), importance)
@@ -209,7 +117,7 @@ def _tell(
     measured = Measured(
         estimated.gap, None, (judged.lower_95, judged.upper_95), judged.p_value, judged.p_value,
         rank_of(judged.ratio, judged.placebo_ratios.tolist()), 1 + len(search.placebos), significant,
-        _placebos_are(figures.municipalities([frame.area]), figures), judged.minimal_effect,
+        placebos_are(figures.municipalities([frame.area]), figures), judged.minimal_effect,
     )  # fmt: skip
     frame = frame.with_fit(frame.fit, met)
     found.estimate(frame, "mean_gap", measured, verdict(estimated.gap, significant, met))
@@ -226,8 +134,7 @@ def _placebo_in_time(analysis: SyntheticControl, frame: Frame, search: _Search, 
     found.placebos(frame, estimated.case(), others, in_time=analysis.placebo_year)
     p_value = estimated.judged.p_value
     if p_value < LEVEL:
-        told = f"{p_value:.2f}".replace(".", ",")
-        frame.warn(f"Redan ett påhittat år ({analysis.placebo_year}) ger en skillnad (p {told}).")
+        frame.warn(early_difference(analysis.placebo_year, p_value))
     return p_value
 
 

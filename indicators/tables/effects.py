@@ -29,8 +29,8 @@ EFFECT_TABLES: dict[str, RegisterTable] = {
             **_KEY,
             "estimand": (
                 "varchar",
-                "mean_gap (synthetic control), mean_effect, effect_per_dose, level_change, slope_change, mean_change "
-                "(within areas), change_of_payer, change_of_all_payers; none where not estimable.",
+                "mean_gap (synthetic control and its kin), mean_effect, effect_per_dose, level_change, slope_change, "
+                "mean_change (within areas), change_of_payer, change_of_all_payers; none where not estimable.",
             ),
             "method": ("varchar", "The method; see study_analysis."),
             "unit": ("varchar", "Unit of the estimate."),
@@ -56,9 +56,9 @@ EFFECT_TABLES: dict[str, RegisterTable] = {
             "placebo_of_n": ("integer", "Number of placebos, the true case included."),
             "placebo_kind": (
                 "varchar",
-                "What the placebos are: regions (sets of as many municipalities that lie together; for panels whole "
-                "counties too), scattered (sets that lie as scattered as the treated), doses (spread over the map as "
-                "the true ones are), areas (single municipalities).",
+                "What the placebos are: regions (sets of as many municipalities that lie together; but for synthetic "
+                "control whole counties too), scattered (sets that lie as scattered as the treated), doses (spread "
+                "over the map as the true ones are), areas (single municipalities).",
             ),
             "is_significant": (
                 "boolean",
@@ -127,10 +127,15 @@ EFFECT_TABLES: dict[str, RegisterTable] = {
             "lower_95": ("double", "Lower limit of the gap's 95 per cent interval (synthetic control: by placebos)."),
             "upper_95": ("double", "Upper limit of the gap's 95 per cent interval."),
             "is_after": ("boolean", "Whether the year counts as after."),
+            "year_weight": (
+                "double",
+                "What a year before weighs in synthetic difference in differences (1 in sum); null otherwise.",
+            ),
         },
     ),
     "donor_weight": RegisterTable(
-        "What each synthetic area is made of. Weights add up to 1; donors of weight 0 are listed too.",
+        "What each synthetic area is made of. Weights add up to 1, and may be below 0 where the control is augmented; "
+        "donors of weight 0 are listed too.",
         ("study_id", "analysis_id", "indicator_id", "area_id", "donor_area_id"),
         {
             **_KEY,
@@ -149,11 +154,16 @@ EFFECT_TABLES: dict[str, RegisterTable] = {
             "first_after": ("integer", "First year after, real or made up."),
             "statistic": (
                 "double",
-                "What is ranked: root mean square gap after through before; for interrupted series the estimate of the "
-                "level through its standard error.",
+                "What is ranked: root mean square gap after through before; for synthetic difference in differences "
+                "and augmented synthetic control the mean gap after through the spread before (where augmented, of "
+                "years left out); for interrupted series the estimate of the level through its standard error.",
             ),
             "gap": ("double", "Mean gap after; for interrupted series the change of level."),
-            "fit_before": ("double", "Root mean square gap before; null for interrupted series."),
+            "fit_before": (
+                "double",
+                "Root mean square gap before (of synthetic difference in differences: about its mean); null for "
+                "interrupted series.",
+            ),
             "rank": ("integer", "Place among space and true, 1 the most extreme; in time among the same donors."),
         },
     ),

@@ -153,7 +153,7 @@ REFORM_TABLES: dict[str, RegisterTable] = {
             "method": (
                 "varchar",
                 "interrupted_time_series, difference_in_differences, staggered_event_study, synthetic_control, "
-                "payer_view or before_after.",
+                "synthetic_difference_in_differences, augmented_synthetic_control, payer_view or before_after.",
             ),
             "is_descriptive": ("boolean", "The design only describes: nothing may be said of causes."),
             "indicators": ("varchar", "Indicators, with commas."),

@@ -18,7 +18,7 @@ from indicators.statistics import panel, permuted
 from indicators.statistics.figures import Figures
 from indicators.statistics.panel_study import by_dose, by_region
 from pipelines.settings import Settings
-from tests.calibration.made_up_treatments import Outcome, figures_of, made_up_study, outcome_of
+from tests.calibration.made_up_treatments import Outcome, WithOneGroup, figures_of, made_up_study, outcome_of
 
 SEEN = Path(__file__).with_suffix(".json")
 OUTCOMES = (
@@ -35,6 +35,8 @@ OUTCOMES = (
 SETS = ("counties", "neighbours", "scattered")
 DOSES = ("doses of counties", "doses half of counties")  # by county alone, or as much by municipality
 WEIGHTED = "difference_in_differences, weighted"
+SYNTHETIC_DIFFERENCE, AUGMENTED = "synthetic_difference_in_differences", "augmented_synthetic_control"
+WHOLES = ("synthetic_control", SYNTHETIC_DIFFERENCE, AUGMENTED)  # of a group's own value, and done by the whole study
 # Groups of thirteen municipalities at random, by synthetic control, are drawn in `made_up_treatments.py`.
 MEASURED = (
     *((design, kind) for design in ("difference_in_differences", "staggered_event_study") for kind in SETS),
@@ -42,9 +44,11 @@ MEASURED = (
     (WEIGHTED, "neighbours"),
     *(("difference_in_differences", kind) for kind in DOSES),
     ("synthetic_control", "counties"),
+    *((design, kind) for design in (SYNTHETIC_DIFFERENCE, AUGMENTED) for kind in SETS[:2]),
 )
 DRAWS = 20  # of each set and outcome; there are twenty counties of five municipalities or more
 _YEARS, _FIRST_AFTER, _STARTS = range(2012, 2023), 2020, (2018, 2019)
+_FIRST_OF_A_WHOLE, _ALIKE_IN = 2003, 2019
 _OF_A_SET = {"staggered_event_study": (7, 10)}
 
 
@@ -98,7 +102,7 @@ def outcomes_of(
         return
     treatments = list(_treatments(figures, design, kind))
     for number in wanted:
-        if design == "synthetic_control":
+        if design in WHOLES:
             yield by_the_whole_study(figures, outcome, design, kind, number)
             continue
         everyone, groups = figures.others([]), treatments[number]
@@ -135,22 +139,36 @@ def _of_doses(figures: Figures, outcome: str, kind: str, wanted: Iterable[int]) 
 def by_the_whole_study(figures: Figures, outcome: str, design: str, kind: str, number: int) -> Outcome | None:
     """What a study of the draw gives, with all that a study does."""
     groups = list(_treatments(figures, design, kind))[number]
+    treated = groups[0][0][:2]  # a county is a group that has values of its own
+    if design in WHOLES and kind != "counties":
+        figures, treated = _with_group(figures, outcome, groups[0]), "X"
     try:
-        return outcome_of(made_up_study(outcome, design, _analysis(design, groups)), figures)
+        return outcome_of(made_up_study(outcome, design, _analysis(design, groups, treated)), figures)
     except ValueError:
         return None
 
 
-def _analysis(design: str, groups: tuple[tuple[str, ...], ...]) -> dict[str, Any]:
+def _with_group(figures: Figures, outcome: str, members: tuple[str, ...]) -> Figures:
+    """The figures with the members' weighted mean as those of a group X, in the years in which all are measured."""
+    shares = figures.shares(outcome, members, _ALIKE_IN)
+    shares = np.full(len(members), 1 / len(members)) if shares is None else shares
+    made_up = WithOneGroup(figures, shares)
+    cut = figures.panel(outcome, members, range(_FIRST_OF_A_WHOLE, _YEARS[-1] + 1))
+    if cut.areas == members:
+        made_up.hold(outcome, {"year": cut.years.tolist(), "value": shares @ cut.values}, list(members))
+    return made_up
+
+
+def _analysis(design: str, groups: tuple[tuple[str, ...], ...], treated: str) -> dict[str, Any]:
     if design == "staggered_event_study":
         starts = [
             {"area": a, "first_after": start} for start, group in zip(_STARTS, groups, strict=True) for a in group
         ]
         return {"starts": starts, "first_year": _YEARS[0], "first_after": _STARTS[0]}
-    if design == "synthetic_control":  # a county is a group that has values of its own
+    if design in WHOLES:
         return {
-            "treated": [groups[0][0][:2]], "alike_in": 2019, "placebo_year": 2015, "poorest_fit_percent": 100,
-            "first_year": 2003, "first_after": _FIRST_AFTER,
+            "treated": [treated], "alike_in": _ALIKE_IN, "placebo_year": 2015, "poorest_fit_percent": 100,
+            "first_year": _FIRST_OF_A_WHOLE, "first_after": _FIRST_AFTER,
         }  # fmt: skip
     common = {"treated": list(groups[0]), "first_year": _YEARS[0], "first_after": _FIRST_AFTER}
     return common | ({"method": "difference_in_differences", "weighted": True} if design == WEIGHTED else {})

@@ -99,7 +99,7 @@ def of_groups(figures: Figures, indicator: str, wanted: Iterable[int]) -> Iterat
         raise ValueError(f"{indicator}: the weights of GR's municipalities are not known")
     chances = [np.random.default_rng(seed) for seed in SEEDS]
     draws = [chance.permutation(len(whole.areas))[:13] for chance in chances for _ in range(DRAWS)]
-    made_up = _WithOneGroup(figures, shares)
+    made_up = WithOneGroup(figures, shares)
     for number in wanted:
         drawn = draws[number]
         made_up.hold(
@@ -108,7 +108,7 @@ def of_groups(figures: Figures, indicator: str, wanted: Iterable[int]) -> Iterat
         yield outcome_of(_study(indicator, METHODS[3], ["X"]), made_up, placebos=200)
 
 
-class _WithOneGroup(Figures):
+class WithOneGroup(Figures):
     """Figures with a made-up group X beside those that there are, in which every group is weighted by `shares`."""
 
     def __init__(self, figures: Figures, shares: Floats) -> None:
@@ -126,7 +126,7 @@ class _WithOneGroup(Figures):
         self.members = {**self._figures.members, "X": tuple(sorted(areas))}
 
     def shares(self, indicator: str, areas: Sequence[str], year: int) -> Floats | None:
-        return self._shares
+        return self._shares if tuple(areas) == self.members["X"] else super().shares(indicator, areas, year)
 
 
 def outcome_of(study: Study, figures: Figures, placebos: int | None = None) -> Outcome:

@@ -18,6 +18,7 @@ from indicators.statistics.effect_words import DISAGREE, Reason, alone, not_esti
 from indicators.statistics.figures import Panel
 from indicators.statistics.panel import EventStudy
 from indicators.statistics.prewhitened import Floats, Integers
+from indicators.statistics.sensitivity import Sensitivity
 from indicators.tables.effects import EFFECT_TABLES
 
 LEVEL = 0.05  # significance level, for the model's p and the placebos' alike
@@ -185,6 +186,18 @@ class StudyRows:
                 "year_weight": None,
             }
         )  # fmt: skip
+
+    def sensitivity(self, frame: Frame, unit: str, found: Sensitivity | None) -> None:
+        """Add what is left of the estimate just added under unequal trends."""
+        if found is None:
+            return
+        self.rows["effect_estimate"][-1]["breakdown"] = found.breakdown
+        for one in found.intervals:
+            row = {
+                "magnitude": one.magnitude, "unit": unit, "estimate": found.estimate, "lower_95": one.lower_95,
+                "upper_95": one.upper_95, "excludes_zero": one.lower_95 > 0 or one.upper_95 < 0,
+            }  # fmt: skip
+            self.rows["effect_sensitivity"].append(frame.key | row)
 
     def donors(self, frame: Frame, near: Sequence[tuple[float, str]], weights: Floats) -> None:
         """Add the donors of a synthetic area, with their distances."""

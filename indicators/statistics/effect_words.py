@@ -23,6 +23,7 @@ Reason = Literal[
     "dose_unknown",
     "payer_unknown",
     "size_unknown",
+    "nobody_alike",
 ]
 _REASONS: dict[Reason, str] = {
     "no_values": "värden saknas",
@@ -36,6 +37,7 @@ _REASONS: dict[Reason, str] = {
     "dose_unknown": "hur mycket varje område fick är inte känt",
     "payer_unknown": "vad var och en av betalarna betalade är inte känt",
     "size_unknown": "vad varje kommun väger är inte känt",
+    "nobody_alike": "ingen av de andra liknar dem som började, i det som de ska jämföras efter",
 }
 
 

@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import special
 
+from indicators.statistics.adjusted import Adjusted
 from indicators.statistics.prewhitened import Floats, Integers
 from indicators.statistics.trend import Flags
 
@@ -146,6 +147,34 @@ def staggered_event_study(values: Floats, starts: Integers, years: Integers) -> 
     since_start = np.array(seen_by_all, dtype=np.int64)
     p_before = _p_before(by_year, shares @ covariance @ shares.T, since_start + 1, clusters)
     return EventStudy(mean, since_start, -1, by_year, p_before, _negative_weights(starts, years))
+
+
+def adjusted_event_study(
+    adjusted: Adjusted, by_year: Floats, since: Integers, starts: Integers, years: Integers
+) -> EventStudy:
+    """Groups that began in different years, against those that never did and are alike in covariates.
+
+    Args:
+        adjusted: of the one real treatment. by_year: k x cohorts x m, changes since the last year before.
+        since: k, years since that year. starts: m, each area's first year after; 0 for never. years: t, in order.
+
+    Returns:
+        As `staggered_event_study`.
+
+    Raises:
+        ValueError: no year after the start is seen for all that began.
+    """
+    after = since > 0
+    if not after.any():
+        raise ValueError("no year after the start is seen for all that began")
+    clusters = _clusters((starts > 0).astype(np.float64), by_year.shape[1])
+    effects = adjusted.held.estimates(by_year)[0]
+    influences = np.stack([adjusted.influences(changes)[0] for changes in by_year])
+    covariance = influences @ influences.T * clusters.inflation
+    told = tuple(_combined(one, effects, covariance, clusters) for one in np.eye(len(since)))
+    mean = _combined(after / after.sum(), effects, covariance, clusters)
+    p_before = _p_before(told, covariance, since, clusters)
+    return EventStudy(mean, since - 1, -1, told, p_before, _negative_weights(starts, years))
 
 
 def change_within(values: Floats, after: Integers) -> Estimate:

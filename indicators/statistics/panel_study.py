@@ -13,6 +13,7 @@ import numpy as np
 
 from indicators.model.study import Difference, Staggered
 from indicators.statistics import panel, permuted
+from indicators.statistics.adjusted import held_against_alike
 from indicators.statistics.effect_rows import Frame, Measured, PlacebosAre, StudyRows, too_few_years
 from indicators.statistics.effect_words import (
     COMPARED,
@@ -24,7 +25,7 @@ from indicators.statistics.effect_words import (
     verdict,
 )
 from indicators.statistics.figures import Figures, Panel
-from indicators.statistics.permuted import Contrasts, Permuted
+from indicators.statistics.permuted import Contrasts, Held, MadeUp, Permuted
 from indicators.statistics.prewhitened import Floats, Integers
 from indicators.statistics.regions import (
     FEWEST_OF_A_REGION,
@@ -33,13 +34,50 @@ from indicators.statistics.regions import (
     parts_of,
     regions_at_random,
 )
+from indicators.statistics.sensitivity import sensitivity
 
 
 class Decided(NamedTuple):
-    """What made-up treatments say, and what they are."""
+    """What made-up treatments say of the mean effect, what they are, and what they give year by year."""
 
     found: Permuted
     are: PlacebosAre
+    made_up: MadeUp
+
+
+class Changes(NamedTuple):
+    """What each area's change would be with each cohort's start: on the whole, and year by year.
+
+    `mean`: cohorts x m. `by_year`: k x cohorts x m, against the last year before, in the order of `since`: k, years
+    since that year.
+    """
+
+    mean: Floats
+    by_year: Floats
+    since: Integers
+
+    @classmethod
+    def at_once(cls, values: Floats, years: Integers, first_after: int) -> Changes:
+        """With one common year."""
+        after = years >= first_after
+        base = int(years[~after][-1])
+        since = years[years != base] - base
+        return cls(
+            permuted.changes_of(values, after),
+            permuted.changes_by_year(values, np.array([base]), years, since),
+            since,
+        )
+
+    @classmethod
+    def by_start(cls, values: Floats, cohorts: Integers, years: Integers) -> Changes:
+        """With different starts, in the years since them that all starts have."""
+        seen = set.intersection(*(set((years - cohort + 1).tolist()) for cohort in cohorts.tolist()))
+        since = np.array(sorted(seen - {0}), dtype=np.int64)
+        return cls(
+            permuted.changes_by_start(values, cohorts, years),
+            permuted.changes_by_year(values, cohorts - 1, years, since),
+            since,
+        )
 
 
 def difference(analysis: Difference, frame: Frame, figures: Figures, found: StudyRows) -> None:
@@ -73,7 +111,7 @@ def difference(analysis: Difference, frame: Frame, figures: Figures, found: Stud
         reason = reason or "size_unknown"
     decided = None
     if not reason:
-        changes = permuted.changes_of(cut.values, cut.years >= frame.first_after)
+        changes = Changes.at_once(cut.values, cut.years, frame.first_after)
         decided = (
             by_dose(cut, changes, dose, figures)
             if is_dose
@@ -86,7 +124,7 @@ def difference(analysis: Difference, frame: Frame, figures: Figures, found: Stud
     observed = None if is_dose else np.average(cut.values, axis=0, weights=dose if sizes is None else dose * sizes)
     if not is_dose:
         frame.warn(counted_alike(n_treated) if sizes is None else counted_by_size(n_treated))
-    _tell(study, decided, frame, found, "effect_per_dose" if is_dose else "mean_effect", observed)
+    _tell(study, decided, changes.since, frame, found, "effect_per_dose" if is_dose else "mean_effect", observed)
 
 
 def _sizes(cut: Panel, frame: Frame, figures: Figures) -> Floats | None:
@@ -105,21 +143,26 @@ def staggered(analysis: Staggered, frame: Frame, figures: Figures, found: StudyR
     began = {member: s.first_after for s in analysis.starts for member in figures.municipalities([s.area])}
     apart = set(figures.municipalities(analysis.excluded)) - set(began)
     areas = [area for area in figures.others([]) if area not in apart]
-    cut = figures.panel(frame.indicator, areas, frame.years)
+    known = _covariates(analysis, figures)
+    cut = figures.panel(frame.indicator, [area for area in areas if known is None or area in known], frame.years)
     starts = np.array([began.get(area, 0) for area in cut.areas], dtype=np.int64)
     treated = int((starts > 0).sum())
     frame = frame.of(cut, treated=treated, compared=len(cut.areas) - treated)
+    without = 0 if known is None else sum(area not in known for area in areas)
+    if without:
+        frame.warn(left_out(without, "kovariat"))
     reason = too_few_years(cut, frame, panel.FEWEST_BEFORE, 1) or _too_few_areas(treated, len(cut.areas) - treated)
     if reason:
         found.refuse(frame, reason)
         return
-    study = panel.staggered_event_study(cut.values, starts, cut.years)
     cohorts = np.unique(starts[starts > 0])
+    changes = Changes.by_start(cut.values, cohorts, cut.years)
+    covariates = None if known is None else np.array([known[area] for area in cut.areas])
+    study = _event_study(cut, starts, cohorts, changes, covariates)
     groups = [{area for area, start in began.items() if start == cohort} for cohort in cohorts.tolist()]
-    changes = permuted.changes_by_start(cut.values, cohorts, cut.years)
-    decided = by_region(cut, changes, groups, areas, figures)
-    if decided is None:
-        found.refuse(frame, "no_comparison_areas")
+    decided = None if study is None else by_region(cut, changes, groups, areas, figures, covariates=covariates)
+    if study is None or decided is None:
+        found.refuse(frame, "no_comparison_areas" if study else "nobody_alike")
         return
     frame.warn(counted_alike(treated))
     if study.negative_weights > 0:
@@ -127,18 +170,72 @@ def staggered(analysis: Staggered, frame: Frame, figures: Figures, found: StudyR
             f"Med tvåvägs fasta effekter skulle {100 * study.negative_weights:.0f} procent av de berörda åren vägas "
             "negativt; därför skattas varje start för sig."
         )
-    _tell(study, decided, frame, found, "mean_effect", None, is_calendar=False)
+    _tell(study, decided, changes.since, frame, found, "mean_effect", None, is_calendar=False)
+
+
+def _covariates(analysis: Staggered, figures: Figures) -> dict[str, list[float]] | None:
+    """The covariates of the areas that have them all; None where none are declared."""
+    if not analysis.covariates:
+        return None
+    tables = [figures.mean_of_years(name, analysis.covariate_years) for name in analysis.covariates]
+    return {area: [table[area] for table in tables] for area in set.intersection(*(set(table) for table in tables))}
+
+
+def _event_study(
+    cut: Panel, starts: Integers, cohorts: Integers, changes: Changes, covariates: Floats | None
+) -> panel.EventStudy | None:
+    """The event study of real starts; None where the covariates tell those that began and the others apart wholly."""
+    if covariates is None:
+        return panel.staggered_event_study(cut.values, starts, cut.years)
+    labels = np.where(starts > 0, 1 + np.searchsorted(cohorts, starts), 0)[None, :]
+    adjusted = held_against_alike(labels, len(cohorts), covariates)
+    if not adjusted.settled.all():
+        return None
+    return panel.adjusted_event_study(adjusted, changes.by_year, changes.since, starts, cut.years)
 
 
 def by_region(
-    cut: Panel, changes: Floats, cohorts: Sequence[Collection[str]], areas: Sequence[str], figures: Figures,
-    sizes: Floats | None = None,
+    cut: Panel, changes: Changes, cohorts: Sequence[Collection[str]], areas: Sequence[str], figures: Figures,
+    sizes: Floats | None = None, covariates: Floats | None = None,
 ) -> Decided | None:  # fmt: skip
     """The estimate among those of sets that lie as the treated do, none of them treated; None with too few sets.
 
     The sets are compared with what is left of the others, as the treated are with all of them. `sizes`: what each area
-    weighs in its set; all alike when left out.
+    weighs in its set; all alike when left out. `covariates`: m x k, in which those compared are to be alike.
     """
+    drawn = _sets(cut, cohorts, areas, figures)
+    if drawn is None:
+        return None
+    kinds, are = drawn
+    began = frozenset().union(*cohorts)
+    untreated = np.array([place for place, area in enumerate(cut.areas) if area not in began])
+    estimates, effects = [], []
+    for labels in kinds:
+        held, found = _compared(labels, changes.mean, sizes, covariates, untreated)
+        estimates.append(found)
+        effects.append(held.estimates(changes.by_year[:, :, untreated]))
+    label = {area: cohort for cohort, members in enumerate(cohorts, start=1) for area in members}
+    labels = np.array([[label.get(area, 0) for area in cut.areas]], dtype=np.int64)
+    _, own = _compared(labels, changes.mean, sizes, covariates, np.arange(len(cut.areas)))
+    return _decided(own, estimates, effects, are)
+
+
+def _compared(
+    labels: Integers, changes: Floats, sizes: Floats | None, covariates: Floats | None, places: Integers
+) -> tuple[Held, Contrasts]:
+    """Who is compared with whom among these places of the panel, and the estimates that follow."""
+    changes = changes[:, places]
+    if covariates is not None:
+        adjusted = held_against_alike(labels, len(changes), covariates[places])
+        return adjusted.held, adjusted.contrasts(changes)
+    held = permuted.held_against_all(labels, len(changes), None if sizes is None else sizes[places])
+    return held, permuted.contrasts(changes, held)
+
+
+def _sets(
+    cut: Panel, cohorts: Sequence[Collection[str]], areas: Sequence[str], figures: Figures
+) -> tuple[list[Integers], PlacebosAre] | None:
+    """Labels of made-up treatments (draws x those of the panel that never began) of each kind."""
     measured, began = frozenset(cut.areas), frozenset().union(*cohorts)
     parts = [
         (cohort, size)
@@ -154,22 +251,18 @@ def by_region(
         kinds.append(counties_at_random(ground, len(numbers)))
     if len(kinds[0]) + 1 < 1 / permuted.LEVEL:
         return None
-    untreated = [place for place, area in enumerate(cut.areas) if area not in began]
-    at = {cut.areas[place]: column for column, place in enumerate(untreated)}
-    made_up = []
+    at = {area: column for column, area in enumerate(area for area in cut.areas if area not in began)}
+    labelled = []
     for sets in filter(None, kinds):
-        labels = np.zeros((len(sets), len(untreated)), dtype=np.int64)
+        labels = np.zeros((len(sets), len(at)), dtype=np.int64)
         for row, drawn in zip(labels, sets, strict=True):
             for (cohort, _), part in zip(parts, drawn, strict=True):
                 row[[at[area] for area in part]] = cohort
-        made_up.append(permuted.contrasts(changes[:, untreated], labels, None if sizes is None else sizes[untreated]))
-    label = {area: cohort for cohort, members in enumerate(cohorts, start=1) for area in members}
-    own: Integers = np.array([[label.get(area, 0) for area in cut.areas]], dtype=np.int64)
-    found = permuted.among(permuted.contrasts(changes, own, sizes), *made_up)
-    return Decided(found, "regions" if are_regions else "scattered")
+        labelled.append(labels)
+    return labelled, "regions" if are_regions else "scattered"
 
 
-def by_dose(cut: Panel, changes: Floats, dose: Floats, figures: Figures) -> Decided:
+def by_dose(cut: Panel, changes: Changes, dose: Floats, figures: Figures) -> Decided:
     """The slope among those of doses that are spread over the map, or among counties, as the true one is."""
     at = {area: place for place, area in enumerate(cut.areas)}
     pairs = frozenset(
@@ -181,13 +274,22 @@ def by_dose(cut: Panel, changes: Floats, dose: Floats, figures: Figures) -> Deci
         permuted.doses_at_random(held, pairs),
         permuted.county_doses_at_random(held, tuple(counties.tolist())),
     )
-    own: Contrasts = permuted.slopes(changes[0], dose[None, :], counties)
-    return Decided(permuted.among(own, *(permuted.slopes(changes[0], one, counties) for one in kinds)), "doses")
+    own = permuted.slopes(changes.mean[0], dose[None, :], counties)
+    estimates = [permuted.slopes(changes.mean[0], one, counties) for one in kinds]
+    return _decided(own, estimates, [permuted.slopes_only(changes.by_year[:, 0], one) for one in kinds], "doses")
+
+
+def _decided(own: Contrasts, estimates: list[Contrasts], effects: list[Floats], are: PlacebosAre) -> Decided:
+    made_up = MadeUp(
+        np.concatenate(effects), np.concatenate([one.spreads for one in estimates]),
+        permuted.weights_of([len(one) for one in effects]), float(own.spreads[0]),
+    )  # fmt: skip
+    return Decided(permuted.among(own, *estimates), are, made_up)
 
 
 def _tell(
-    study: panel.EventStudy, decided: Decided, frame: Frame, found: StudyRows, estimand: str, observed: Floats | None,
-    *, is_calendar: bool = True,
+    study: panel.EventStudy, decided: Decided, since: Integers, frame: Frame, found: StudyRows, estimand: str,
+    observed: Floats | None, *, is_calendar: bool = True,
 ) -> None:  # fmt: skip
     """The rows of an estimate: the made-up treatments decide, the model's error and p are told beside them."""
     p_before = study.p_of_trends_before
@@ -203,3 +305,5 @@ def _tell(
     against = LOWER_DOSE if estimand == "effect_per_dose" else COMPARED
     found.estimate(frame, estimand, measured, verdict(mean.estimate, significant, met, against), unit)
     found.event_years(frame, study, observed, is_calendar=is_calendar)
+    effects = np.array([one.estimate for one in study.by_year])
+    found.sensitivity(frame, unit, sensitivity(effects, since, decided.made_up.reach))

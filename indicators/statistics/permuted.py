@@ -72,6 +72,23 @@ def among(own: Contrasts, *kinds: Contrasts) -> Permuted:
     )  # fmt: skip
 
 
+class MadeUp(NamedTuple):
+    """The effects of an event study where nothing happened: draws x k, their spreads and what each draw weighs.
+
+    `spread`: that of the real estimate, to which each draw is brought.
+    """
+
+    effects: Floats
+    spreads: Floats
+    weights: Floats
+    spread: float
+
+    def reach(self, combination: Floats) -> float:
+        """How far from its truth a combination of the effects (k) may lie by the test at `LEVEL`."""
+        statistics = np.abs(self.effects @ combination) / np.maximum(self.spreads, LEAST)
+        return self.spread * greatest_not_significant(statistics, self.weights)
+
+
 def weights_of(numbers: Sequence[int]) -> Floats:
     """What each made-up treatment weighs where there are so many of each kind; what is left to 1 is the real one's."""
     return np.concatenate([np.full(n, 1 / (n + 1) / len(numbers)) for n in numbers])
@@ -112,29 +129,65 @@ def changes_by_start(values: Floats, cohorts: Integers, years: Integers) -> Floa
     )
 
 
-def contrasts(changes: Floats, labels: Integers, sizes: Floats | None = None) -> Contrasts:
-    """The mean change of the treated of each cohort less that of those never treated, cohorts by their weight.
+def changes_by_year(values: Floats, bases: Integers, years: Integers, since: Integers) -> Floats:
+    """For each number of years since its base, each area's value less that of the base year of each cohort.
+
+    Returns:
+        since x cohorts x m; the estimate of each is an effect of the event study.
+    """
+    at = {int(year): place for place, year in enumerate(years)}
+    return np.stack(
+        [np.stack([values[:, at[base + k]] - values[:, at[base]] for base in bases.tolist()]) for k in since.tolist()]
+    )
+
+
+class Held(NamedTuple):
+    """Who is compared with whom, for each treatment: weights of the treated, and of those never treated.
+
+    `treated`, `never`: cohorts x draws x m, each 1 in sum over the areas. `shares`: cohorts x draws, what each cohort
+    weighs.
+    """
+
+    treated: Floats
+    never: Floats
+    shares: Floats
+
+    def estimates(self, changes: Floats) -> Floats:
+        """The mean change of the treated of each cohort less that of those never treated, cohorts by their weight.
+
+        Args:
+            changes: cohorts x m, what would be each area's change with that cohort's start; or any x cohorts x m.
+
+        Returns:
+            draws; or draws x any.
+        """
+        apart = np.einsum("cd,cdm->dcm", self.shares, self.treated - self.never).reshape(self.shares.shape[1], -1)
+        return np.asarray(apart @ changes.reshape(*changes.shape[:-2], -1).T, dtype=np.float64)
+
+
+def held_against_all(labels: Integers, cohorts: int, sizes: Floats | None = None) -> Held:
+    """Each cohort against all that are never treated.
 
     Args:
-        changes: cohorts x m, what would be each area's change with that cohort's start.
-        labels: draws x m, 0 for never, 1 for the first cohort …
-        sizes: m, what each area weighs; all the same when left out. The spread is White's, without the bias that a
-            mean of few takes away (HC2).
+        labels: draws x m, 0 for never, 1 for the first cohort … sizes: m, what each area weighs; all the same when left
+            out.
     """
-    size = np.ones(changes.shape[1]) if sizes is None else sizes
+    size = np.ones(labels.shape[1]) if sizes is None else sizes
     never = np.where(labels == 0, size, 0.0)
     never /= never.sum(axis=1, keepdims=True)
-    held = [np.where(labels == cohort + 1, size, 0.0) for cohort in range(len(changes))]
-    totals = np.stack([one.sum(axis=1) for one in held])
-    shares = totals / totals.sum(axis=0)
-    estimates, variances = np.zeros(len(labels)), np.zeros(len(labels))
-    compared = np.zeros(labels.shape)
-    for change, one, total, share in zip(changes, held, totals, shares, strict=True):
-        weights = one / total[:, None]
-        estimates += share * (weights @ change - never @ change)
-        variances += share**2 * _variance(np.broadcast_to(change, labels.shape), weights)
+    treated = np.stack([np.where(labels == cohort + 1, size, 0.0) for cohort in range(cohorts)])
+    totals = treated.sum(axis=2)
+    treated /= totals[:, :, None]
+    return Held(treated, np.broadcast_to(never, treated.shape), totals / totals.sum(axis=0))
+
+
+def contrasts(changes: Floats, held: Held) -> Contrasts:
+    """Estimates of changes (cohorts x m), and their spreads: White's, without the bias of a mean of few (HC2)."""
+    variances, compared = np.zeros(held.shares.shape[1]), np.zeros(held.never.shape[1:])
+    for change, weights, share in zip(changes, held.treated, held.shares, strict=True):
+        variances += share**2 * _variance(np.broadcast_to(change, weights.shape), weights)
         compared += share[:, None] * change
-    return Contrasts(estimates, np.sqrt(variances + _variance(compared, never)))
+    return Contrasts(held.estimates(changes), np.sqrt(variances + _variance(compared, held.never[0])))
 
 
 def _variance(changes: Floats, weights: Floats) -> Floats:
@@ -156,6 +209,12 @@ def slopes(change: Floats, doses: Floats, groups: Integers) -> Contrasts:
     apart = change - change.mean() - estimates[:, None] * centred
     joined = (centred * apart) @ np.eye(int(groups.max()) + 1)[groups]
     return Contrasts(estimates, np.sqrt((joined**2).sum(axis=1)) / squares)
+
+
+def slopes_only(changes: Floats, doses: Floats) -> Floats:
+    """The slopes of several changes (k x m) on each row of doses, without their spreads; draws x k."""
+    centred = doses - doses.mean(axis=1, keepdims=True)
+    return np.asarray(centred @ changes.T / (centred**2).sum(axis=1, keepdims=True), dtype=np.float64)
 
 
 @lru_cache(maxsize=8)

@@ -70,6 +70,12 @@ EFFECT_TABLES: dict[str, RegisterTable] = {
                 "The least effect, up or down and in the unit of the estimate, that would have been called significant "
                 "in 80 per cent of the placebos; null where the method has no such.",
             ),
+            "breakdown": (
+                "double",
+                "How many times as much as in the worst pair of years before, treated and others may drift apart a "
+                "year before zero is no longer excluded (Rambachan and Roth's relative magnitudes; 10: ten or more; "
+                "0: not even with equal trends); null where no event study is made.",
+            ),
             "areas_treated": ("integer", "Areas looked at (of a dose: all)."),
             "areas_compared": ("integer", "Areas that they are compared with."),
             "years_before": ("integer", "Measured years before."),
@@ -93,8 +99,8 @@ EFFECT_TABLES: dict[str, RegisterTable] = {
             "not_estimable_reason": (
                 "varchar",
                 "no_values, too_few_points_before, too_few_points_after, break_in_window, all_treated_at_once, "
-                "too_few_treated, no_comparison_areas, poor_fit_before, dose_unknown, payer_unknown or "
-                "size_unknown; null where there is an estimate.",
+                "too_few_treated, no_comparison_areas, poor_fit_before, dose_unknown, payer_unknown, "
+                "size_unknown or nobody_alike; null where there is an estimate.",
             ),
         },
     ),
@@ -106,6 +112,26 @@ EFFECT_TABLES: dict[str, RegisterTable] = {
             "conclusion_sv": ("varchar", "What its designs with a counterfactual say together, and could have seen."),
             "designs": ("integer", "Designs with a counterfactual that gave an estimate."),
             "designs_significant": ("integer", "Those of them that found something."),
+        },
+    ),
+    "effect_sensitivity": RegisterTable(
+        "What is left of an event study's mean effect where trends may be unequal (Rambachan and Roth 2023).",
+        ("study_id", "analysis_id", "indicator_id", "area_id", "magnitude"),
+        {
+            **_KEY,
+            "magnitude": (
+                "double",
+                "How many times as much as in the worst pair of years before, treated and others may drift apart a "
+                "year.",
+            ),
+            "unit": ("varchar", "Unit of the estimate."),
+            "estimate": ("double", "The mean effect after against the last year before (0: equal trends from it on)."),
+            "lower_95": (
+                "double",
+                "Lower limit of the robust 95 per cent interval; its spread is that among made-up treatments.",
+            ),
+            "upper_95": ("double", "Upper limit of it."),
+            "excludes_zero": ("boolean", "Whether zero is outside."),
         },
     ),
     "effect_series": RegisterTable(

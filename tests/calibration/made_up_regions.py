@@ -16,7 +16,7 @@ import numpy as np
 
 from indicators.statistics import panel, permuted
 from indicators.statistics.figures import Figures
-from indicators.statistics.panel_study import by_dose, by_region
+from indicators.statistics.panel_study import Changes, by_dose, by_region
 from pipelines.settings import Settings
 from tests.calibration.made_up_treatments import Outcome, WithOneGroup, figures_of, made_up_study, outcome_of
 
@@ -32,9 +32,13 @@ OUTCOMES = (
     "fallskador_80",
     "trygghet_hemtjanst",
 )
+READ = (*OUTCOMES, "andel_80")  # the other covariate is an outcome
 SETS = ("counties", "neighbours", "scattered")
 DOSES = ("doses of counties", "doses half of counties")  # by county alone, or as much by municipality
 WEIGHTED = "difference_in_differences, weighted"
+STAGGERED = ("staggered_event_study", ADJUSTED := "staggered_event_study, covariates")
+COVARIATES = ("andel_80", "andel_kostnad_ordinart_boende")  # as in the study of two counties
+COVARIATE_YEARS = range(2015, 2018)
 SYNTHETIC_DIFFERENCE, AUGMENTED = "synthetic_difference_in_differences", "augmented_synthetic_control"
 WHOLES = ("synthetic_control", SYNTHETIC_DIFFERENCE, AUGMENTED)  # of a group's own value, and done by the whole study
 # Groups of thirteen municipalities at random, by synthetic control, are drawn in `made_up_treatments.py`.
@@ -44,17 +48,17 @@ MEASURED = (
     (WEIGHTED, "neighbours"),
     *(("difference_in_differences", kind) for kind in DOSES),
     ("synthetic_control", "counties"),
-    *((design, kind) for design in (SYNTHETIC_DIFFERENCE, AUGMENTED) for kind in SETS[:2]),
+    *((design, kind) for design in (SYNTHETIC_DIFFERENCE, AUGMENTED, ADJUSTED) for kind in SETS[:2]),
 )
 DRAWS = 20  # of each set and outcome; there are twenty counties of five municipalities or more
 _YEARS, _FIRST_AFTER, _STARTS = range(2012, 2023), 2020, (2018, 2019)
 _FIRST_OF_A_WHOLE, _ALIKE_IN = 2003, 2019
-_OF_A_SET = {"staggered_event_study": (7, 10)}
+_OF_A_SET = dict.fromkeys(STAGGERED, (7, 10))
 
 
 def measure(settings: Settings) -> None:
     """Do every draw, write what each gave, and print the counts of each design."""
-    figures = figures_of(settings, *OUTCOMES)
+    figures = figures_of(settings, *READ)
     seen: dict[str, dict[str, list[Outcome | None]]] = {}
     for design, kind in MEASURED:
         by_outcome = {outcome: list(outcomes_of(figures, outcome, design, kind, range(DRAWS))) for outcome in OUTCOMES}
@@ -106,18 +110,20 @@ def outcomes_of(
             yield by_the_whole_study(figures, outcome, design, kind, number)
             continue
         everyone, groups = figures.others([]), treatments[number]
-        cut = figures.panel(outcome, everyone, _YEARS)
+        known = _covariates(figures) if design == ADJUSTED else None
+        cut = figures.panel(outcome, [area for area in everyone if known is None or area in known], _YEARS)
+        covariates = None if known is None else np.array([known[area] for area in cut.areas])
         if len({area for group in groups for area in group} & set(cut.areas)) < panel.FEWEST_TREATED:
             yield None
             continue
-        changes = permuted.changes_of(cut.values, cut.years >= _FIRST_AFTER)
-        if design == "staggered_event_study":
-            changes = permuted.changes_by_start(cut.values, np.array(_STARTS), cut.years)
+        changes = Changes.at_once(cut.values, cut.years, _FIRST_AFTER)
+        if design in STAGGERED:
+            changes = Changes.by_start(cut.values, np.array(_STARTS), cut.years)
         sizes = figures.sizes(outcome, cut.areas, range(_YEARS[0], _FIRST_AFTER)) if design == WEIGHTED else None
         if design == WEIGHTED and sizes is None:
             yield None
             continue
-        decided = by_region(cut, changes, groups, everyone, figures, sizes)
+        decided = by_region(cut, changes, groups, everyone, figures, sizes, covariates)
         p_placebo = None if decided is None else decided.found.p_placebo
         yield None if p_placebo is None else Outcome(p_placebo, p_placebo < permuted.LEVEL)
 
@@ -125,7 +131,7 @@ def outcomes_of(
 def _of_doses(figures: Figures, outcome: str, kind: str, wanted: Iterable[int]) -> Iterator[Outcome]:
     """What doses drawn by county give; a study takes its dose from an indicator, so only what decides can be done."""
     cut = figures.panel(outcome, figures.others([]), _YEARS)
-    changes, chance = permuted.changes_of(cut.values, cut.years >= _FIRST_AFTER), np.random.default_rng(3)
+    changes, chance = Changes.at_once(cut.values, cut.years, _FIRST_AFTER), np.random.default_rng(3)
     counties = [int(area[:2]) for area in cut.areas]
     doses = []
     for _ in range(DRAWS):
@@ -134,6 +140,11 @@ def _of_doses(figures: Figures, outcome: str, kind: str, wanted: Iterable[int]) 
     for number in wanted:
         p_placebo = by_dose(cut, changes, doses[number], figures).found.p_placebo
         yield Outcome(p_placebo, p_placebo < permuted.LEVEL)
+
+
+def _covariates(figures: Figures) -> dict[str, list[float]]:
+    tables = [figures.mean_of_years(name, COVARIATE_YEARS) for name in COVARIATES]
+    return {area: [table[area] for table in tables] for area in set.intersection(*(set(table) for table in tables))}
 
 
 def by_the_whole_study(figures: Figures, outcome: str, design: str, kind: str, number: int) -> Outcome | None:
@@ -160,11 +171,13 @@ def _with_group(figures: Figures, outcome: str, members: tuple[str, ...]) -> Fig
 
 
 def _analysis(design: str, groups: tuple[tuple[str, ...], ...], treated: str) -> dict[str, Any]:
-    if design == "staggered_event_study":
+    if design in STAGGERED:
         starts = [
             {"area": a, "first_after": start} for start, group in zip(_STARTS, groups, strict=True) for a in group
         ]
-        return {"starts": starts, "first_year": _YEARS[0], "first_after": _STARTS[0]}
+        alike = {"covariates": list(COVARIATES), "covariate_years": list(COVARIATE_YEARS)} if design == ADJUSTED else {}
+        common = {"starts": starts, "first_year": _YEARS[0], "first_after": _STARTS[0]}
+        return common | alike | {"method": STAGGERED[0]}
     if design in WHOLES:
         return {
             "treated": [treated], "alike_in": _ALIKE_IN, "placebo_year": 2015, "poorest_fit_percent": 100,

@@ -9,7 +9,15 @@ from statsmodels.regression.linear_model import OLS
 from indicators.load.catalogue import load_catalogue
 from indicators.statistics import permuted
 from indicators.statistics.panel import difference_in_differences, staggered_event_study
-from indicators.statistics.permuted import Contrasts, among, changes_by_start, changes_of, contrasts, slopes
+from indicators.statistics.permuted import (
+    Contrasts,
+    among,
+    changes_by_start,
+    changes_of,
+    contrasts,
+    held_against_all,
+    slopes,
+)
 from indicators.statistics.regions import Ground, counties_at_random, neighbourhood, parts_of, regions_at_random
 
 NEAR = neighbourhood(
@@ -76,7 +84,7 @@ def panel(areas: int = 60) -> np.ndarray:
 def test_the_estimate_without_a_regression_is_that_of_the_regression() -> None:
     values = panel()
     dose = (np.arange(60) < 8).astype(np.float64)
-    found = contrasts(changes_of(values, YEARS >= 2020), dose[None, :].astype(np.int64))
+    found = contrasts(changes_of(values, YEARS >= 2020), held_against_all(dose[None, :].astype(np.int64), 1))
     whole = difference_in_differences(values, dose, YEARS, 2020).mean
     assert found.estimates[0] == pytest.approx(whole.estimate)
     amount = np.random.default_rng(6).uniform(0, 3, 60)
@@ -86,7 +94,7 @@ def test_the_estimate_without_a_regression_is_that_of_the_regression() -> None:
     starts = np.where(np.arange(60) < 7, 2018, np.where(np.arange(60) < 17, 2019, 0))
     labels = np.where(starts == 2018, 1, np.where(starts == 2019, 2, 0))
     cohorts = changes_by_start(values, np.array([2018, 2019]), YEARS)
-    staggered = contrasts(cohorts, labels[None, :]).estimates[0]
+    staggered = contrasts(cohorts, held_against_all(labels[None, :], len(cohorts))).estimates[0]
     assert staggered == pytest.approx(staggered_event_study(values, starts, YEARS).mean.estimate)
 
 
@@ -113,7 +121,7 @@ def test_a_whole_weighs_its_municipalities_and_equal_weights_change_nothing() ->
         changes[0][~treated], weights=sizes[~treated]
     )
     whole = difference_in_differences(values, dose, YEARS, 2020, sizes)
-    assert contrasts(changes, labels, sizes).estimates[0] == pytest.approx(by_hand)
+    assert contrasts(changes, held_against_all(labels, len(changes), sizes)).estimates[0] == pytest.approx(by_hand)
     assert whole.mean.estimate == pytest.approx(by_hand)
 
     alike, plain = (difference_in_differences(values, dose, YEARS, 2020, w) for w in (np.full(60, 7.0), None))
@@ -126,7 +134,9 @@ def test_the_spread_of_a_difference_is_that_of_two_means_and_of_a_slope_that_bet
     change = np.random.default_rng(7).standard_normal(40)
     treated = np.arange(40) < 9
     by_hand = np.sqrt(change[treated].var(ddof=1) / 9 + change[~treated].var(ddof=1) / 31)
-    assert contrasts(change[None, :], treated[None, :].astype(np.int64)).spreads[0] == pytest.approx(by_hand)
+    assert contrasts(change[None, :], held_against_all(treated[None, :].astype(np.int64), 1)).spreads[
+        0
+    ] == pytest.approx(by_hand)
 
     dose, groups = np.random.default_rng(8).uniform(0, 3, 40), np.arange(40) // 8
     fit = OLS(change, np.column_stack([np.ones(40), dose])).fit(

@@ -45,11 +45,11 @@ class Adjusted(NamedTuple):
         for change, treated, never, share in zip(
             changes, self.held.treated, self.held.never, self.held.shares, strict=True
         ):
-            alone = np.maximum(1 - treated, np.finfo(np.float64).eps)
-            apart = (change - (treated @ change)[:, None]) / np.sqrt(alone)
             outside = (never != 0).astype(np.float64)
-            fitted = _regressed(self.design, outside, change) @ self.design.T
-            total += share[:, None] * (treated * apart - never * (change - fitted))
+            left = change - _regressed(self.design, outside, change) @ self.design.T
+            apart = left - (treated * left).sum(axis=1, keepdims=True)
+            alone = np.maximum(1 - treated, np.finfo(np.float64).eps)
+            total += share[:, None] * (treated * apart / np.sqrt(alone) - never * left)
         return total
 
 

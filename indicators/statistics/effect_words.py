@@ -6,7 +6,10 @@ Belongs here: reasons, warnings and verdicts. Does not belong here: the estimate
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import floor
 from typing import Literal
+
+from indicators.statistics.sensitivity import GREATEST
 
 PANDEMIC = (2020, 2021)
 DISAGREE = "Studiens metoder är oense om detta; ett ensamt utslag bär ingen slutsats."
@@ -130,6 +133,21 @@ def early_difference(year: int, p_value: float) -> str:
     """The warning that a made-up year before gives a difference as well."""
     told = f"{p_value:.2f}".replace(".", ",")
     return f"Redan ett påhittat år ({year}) ger en skillnad (p {told})."
+
+
+def robustness(breakdown: float) -> str:
+    """How unequal trends an event study's mean effect bears before it is no longer told from zero.
+
+    Rounded down, so that no more is promised than holds.
+    """
+    if breakdown <= 0:
+        return "Medeleffekten mot sista året före går inte att skilja från noll ens om trenderna är lika."
+    least = min(floor(100 * breakdown) / 100, GREATEST)
+    return (
+        "Medeleffekten mot sista året före skiljs från noll så länge trenderna avviker högst "
+        f"{least:.2f}".rstrip("0").rstrip(".").replace(".", ",")
+        + " gånger så mycket per år som när de avvek mest före."
+    )
 
 
 def _listed(items: Sequence[int]) -> str:

@@ -16,7 +16,7 @@ import polars as pl
 from indicators.model import words
 from indicators.model.registers import Neighbours
 from indicators.model.study import Study
-from indicators.statistics.effect_words import difference_unit
+from indicators.statistics.effect_words import difference_unit, robustness
 from indicators.tables.effects import EFFECT_TABLES
 from pipelines.commands import terminal
 from pipelines.commands.indicator_output import no_such_indicator
@@ -156,6 +156,7 @@ def tell_study(told: dict[str, Any]) -> None:
         terminal.out.print(f"[bold]Belopp[/bold] {basis}", soft_wrap=True)
     for (analysis_id, method), rows in estimates.group_by(["analysis_id", "method"], maintain_order=True):
         _tell_analysis(f"{words.METHODS[str(method)]} ({analysis_id})", rows, names)
+        _tell_sensitivity(rows, told["effect_sensitivity"].filter(pl.col("analysis_id") == analysis_id), names)
         _tell_series(told["effect_series"].filter(pl.col("analysis_id") == analysis_id), rows, names)
     terminal.out.print("[bold]Att hålla i minnet[/bold]")
     for caveat in study["caveats_sv"].splitlines():
@@ -205,6 +206,22 @@ def _power(row: dict[str, Any], names: dict[str, str]) -> str:
     least = number(row["minimal_effect"], effect_decimals([row["minimal_effect"]], None, None))
     whole = words.paid_together(row["indicator_id"], names)
     return f"{whole}: kunde ha upptäckt en effekt på minst {least} {difference_unit(row['unit'])} (i fyra fall av fem)"
+
+
+def _tell_sensitivity(rows: pl.DataFrame, sensitivity: pl.DataFrame, names: dict[str, str]) -> None:
+    """Print how unequal trends each estimate of an event study bears, and its interval where they may go on so."""
+    if "breakdown" not in rows.columns:  # earlier releases
+        return
+    for row in rows.filter(pl.col("breakdown").is_not_null()).to_dicts():
+        same = pl.all_horizontal(pl.col(key) == row[key] for key in ("indicator_id", "area_id"))
+        at_one = sensitivity.filter(same & (pl.col("magnitude") == 1)).row(0, named=True)
+        decimals = effect_decimals([at_one["estimate"]], at_one["lower_95"], at_one["upper_95"])
+        whole = words.paid_together(row["indicator_id"], names)
+        terminal.out.print(
+            f"  {whole}: {robustness(row['breakdown'])} Med lika stor avvikelse som då: {_interval(at_one, decimals)}.",
+            markup=False,
+            soft_wrap=True,
+        )
 
 
 def _tell_series(series: pl.DataFrame, rows: pl.DataFrame, names: dict[str, str]) -> None:

@@ -39,6 +39,8 @@ _REFERS_TO = {
 _OF_SEVERAL = {
     ("effect_estimate", "indicator_id"),
     ("effect_estimate", "area_id"),
+    ("effect_sensitivity", "indicator_id"),
+    ("effect_sensitivity", "area_id"),
     ("effect_series", "indicator_id"),
     ("effect_series", "area_id"),
     ("correction", "area_id"),

@@ -134,7 +134,7 @@ _WHOLE = {
     "finding_study": "select * from finding_study order by all",
     "effect_estimate": "select * from effect_estimate order by study_id, analysis_id, indicator_id, area_id, estimand",
     "effect_series": "select * from effect_series order by study_id, analysis_id, indicator_id, area_id, year",
-    "donor_weight": "select * from donor_weight where weight >= 0.005 "
+    "donor_weight": "select * from donor_weight where abs(weight) >= 0.005 "
     "order by study_id, analysis_id, indicator_id, area_id, weight desc",
     "source": "select source_id, dataset, max(fetched_at) as fetched_at, max(published_at) as published_at, "
     "sum(rows) as rows, max(licence) as licence, max(attribution) as attribution from source_file group by all "

@@ -82,7 +82,10 @@ CONTROL = {
     "method": "synthetic_control", "treated": ["GR"], "excluded": ["GR"], "alike_in": 2019, "placebo_year": 2014,
     "donors": 30,
 }  # fmt: skip
+SYNTHETIC_DIFFERENCE = CONTROL | {"method": "synthetic_difference_in_differences"}
+AUGMENTED = CONTROL | {"method": "augmented_synthetic_control"}
 STAGGERED = {"method": "staggered_event_study", "starts": [{"area": "GR", "first_after": 2020}], "first_year": 2012}
+ALIKE = STAGGERED | {"covariates": ["annat"], "covariate_years": [2017, 2018, 2019]}
 BEFORE_AFTER = {"method": "before_after", "areas": ["0000"], "first_year": 2017}
 
 
@@ -91,7 +94,7 @@ def one(found: StudyRows) -> dict[str, Any]:
     return row
 
 
-@pytest.mark.parametrize("design", [DIFFERENCE, STAGGERED, CONTROL])
+@pytest.mark.parametrize("design", [DIFFERENCE, STAGGERED, CONTROL, AUGMENTED])
 def test_a_change_of_the_treated_is_found_with_its_size(design: dict[str, Any]) -> None:
     row = one(run_study(study(design), figures(change=6.0)))
     assert row["estimate"] == pytest.approx(6.0, abs=1.5)
@@ -101,7 +104,7 @@ def test_a_change_of_the_treated_is_found_with_its_size(design: dict[str, Any]) 
     assert row["verdict_sv"] == "Högre än jämförelsen, mer än slumpen brukar ge."
 
 
-@pytest.mark.parametrize("design", [DIFFERENCE, STAGGERED, CONTROL, SERIES])
+@pytest.mark.parametrize("design", [DIFFERENCE, STAGGERED, CONTROL, SERIES, SYNTHETIC_DIFFERENCE, AUGMENTED])
 def test_nothing_is_found_where_nothing_happened(design: dict[str, Any]) -> None:
     for row in run_study(study(design), figures()).rows["effect_estimate"]:
         assert row["is_significant"] is False
@@ -123,6 +126,14 @@ def test_nothing_is_found_where_nothing_happened(design: dict[str, Any]) -> None
         (CONTROL | {"alike_in": 2018}, {}, "no_comparison_areas"),
         (CONTROL | {"poorest_fit_percent": 0.01}, {}, "poor_fit_before"),
         (CONTROL | {"last_year": 2019}, {}, "too_few_points_after"),
+        (SYNTHETIC_DIFFERENCE | {"excluded": list(AREAS[:40])}, {}, "no_comparison_areas"),
+        (AUGMENTED | {"excluded": list(AREAS[:40])}, {}, "no_comparison_areas"),
+        (SYNTHETIC_DIFFERENCE | {"poorest_fit_percent": 0.01}, {}, "poor_fit_before"),
+        (AUGMENTED | {"poorest_fit_percent": 0.01}, {}, "poor_fit_before"),
+        (SYNTHETIC_DIFFERENCE | {"first_year": 2014, "placebo_year": 2016}, {}, "too_few_points_before"),
+        (AUGMENTED | {"last_year": 2019}, {}, "too_few_points_after"),
+        (ALIKE, {}, "nobody_alike"),  # the treated have the ten lowest values of the covariate
+        (ALIKE | {"covariates": ["okant"]}, {}, "no_values"),
         (STAGGERED | {"starts": [{"area": "0101", "first_after": 2020}]}, {}, "too_few_treated"),
         (BEFORE_AFTER, {"without": (2020, 2021, 2022)}, "too_few_points_after"),
     ],

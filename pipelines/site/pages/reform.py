@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from indicators.model.words import METHODS, paid_together, said
+from indicators.statistics.effect_words import robustness
 from pipelines.site.pages.page import Page, study_path
 from pipelines.site.release_data import Row, Tables
 from pipelines.text.swedish_numbers import effect_decimals
@@ -114,6 +115,7 @@ def _analysis(tables: Tables, analysis: Row) -> Row:
         "analysis": analysis,
         "estimates": [_with_decimals(e, together[e["indicator_id"]]) for e in estimates],
         "warnings": sorted({w for e in estimates for w in (e["warnings_sv"] or "").split("\n") if w}),
+        "robustness": _robustness(estimates),
         "figures": [
             {"title": rows[0]["title"], "unit": rows[0]["unit"], "decimals": effect_decimals(_shown(rows)),
              "name": rows[0]["name"], "rows": [_with_decimals(row, _shown(rows)) for row in rows]}
@@ -121,6 +123,15 @@ def _analysis(tables: Tables, analysis: Row) -> Row:
         ],
         "donors": [d | {"donor": tables.name(d["donor_area_id"])} for d in of("donor_weight")],
     }  # fmt: skip
+
+
+def _robustness(estimates: list[Row]) -> list[Row]:
+    """How unequal trends each estimate of an event study bears."""
+    return [
+        {"name": e["name"], "title": e["title"], "told": robustness(e["breakdown"])}
+        for e in estimates
+        if e["breakdown"] is not None
+    ]
 
 
 def _shown(rows: list[Row]) -> list[float | None]:

@@ -63,11 +63,12 @@ def _plain(table: str, declared: Iterable[Any]) -> list[Row]:
 
 def _analysis(study_id: str, analysis: AnyAnalysis) -> Row:
     indicator, funding = getattr(analysis, "dose_indicator", None), getattr(analysis, "dose_funding", None)
+    alike, years = (_listed(getattr(analysis, name, ())) for name in ("covariates", "covariate_years"))
     dose = f"{indicator}, medel {_listed(getattr(analysis, 'dose_years', ()))}" if indicator else None
     return (
         study_id, analysis.analysis_id, analysis.method, is_descriptive(analysis), ", ".join(analysis.indicators),
         _listed(areas_of(analysis)), _listed(getattr(analysis, "excluded", ())),
-        f"funding: {funding}" if funding else dose,
+        f"funding: {funding}" if funding else dose, f"{alike}, medel {years}" if alike else None,
         analysis.first_year, analysis.last_year, analysis.first_after, _listed(analysis.leave_out),
         "\n".join(analysis.assumptions_sv),
     )  # fmt: skip

@@ -124,6 +124,12 @@ def counted_alike(n: int) -> str:
     return f"Kommunerna räknas lika: ett ovägt medel av {n}, inte områdets eget vägda värde."
 
 
+def made_alike(n: int) -> str:
+    """The warning that those compared are weighted to be like the treated in so many respects, and in no others."""
+    respects = "ett avseende" if n == 1 else f"{n} avseenden"
+    return f"De andra vägs och räknas om så att de liknar dem som började i {respects} före; i annat kan de skilja."
+
+
 def counted_by_size(n: int) -> str:
     """The warning that a group is a whole in which large municipalities weigh more, by their size before."""
     return f"Kommunerna väger efter sin storlek åren före: området som helhet, av {n} kommuner."
@@ -144,8 +150,9 @@ def robustness(breakdown: float) -> str:
         return "Medeleffekten mot sista året före går inte att skilja från noll ens om trenderna är lika."
     least = min(floor(100 * breakdown) / 100, GREATEST)
     return (
-        "Medeleffekten mot sista året före skiljs från noll så länge trenderna avviker högst "
-        f"{least:.2f}".rstrip("0").rstrip(".").replace(".", ",")
+        f"Medeleffekten mot sista året före skiljs från noll så länge trenderna avviker högst {least:.2f}".rstrip("0")
+        .rstrip(".")
+        .replace(".", ",")
         + " gånger så mycket per år som när de avvek mest före."
     )
 

@@ -22,6 +22,7 @@ from indicators.statistics.effect_words import (
     counted_alike,
     counted_by_size,
     left_out,
+    made_alike,
     verdict,
 )
 from indicators.statistics.figures import Figures, Panel
@@ -165,6 +166,8 @@ def staggered(analysis: Staggered, frame: Frame, figures: Figures, found: StudyR
         found.refuse(frame, "no_comparison_areas" if study else "nobody_alike")
         return
     frame.warn(counted_alike(treated))
+    if analysis.covariates:
+        frame.warn(made_alike(len(analysis.covariates)))
     if study.negative_weights > 0:
         frame.warn(
             f"Med tvåvägs fasta effekter skulle {100 * study.negative_weights:.0f} procent av de berörda åren vägas "

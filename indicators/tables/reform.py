@@ -160,6 +160,7 @@ REFORM_TABLES: dict[str, RegisterTable] = {
             "treated": ("varchar", "Areas and groups that are looked at, with commas; null where all are, by dose."),
             "excluded": ("varchar", "Areas and groups that nobody is compared with, with commas."),
             "dose": ("varchar", "What the dose is: an indicator and its years, or money of the table funding."),
+            "covariates": ("varchar", "Indicators, and their years, in which those compared are made alike."),
             "first_year": ("integer", "First year of the window."),
             "last_year": ("integer", "Last year of the window."),
             "first_after": ("integer", "First year that counts as after."),

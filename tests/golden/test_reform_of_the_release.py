@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 import duckdb
+import numpy as np
 import pytest
 
 from indicators.load.catalogue import load_catalogue
@@ -226,6 +227,74 @@ def test_ranks_and_p_values_are_those_of_the_placebos(con: duckdb.DuckDBPyConnec
         assert p_value == pytest.approx(rank / of_n)  # type: ignore[operator]
 
 
+def test_the_p_of_a_region_is_the_mean_of_its_shares_among_sets_and_among_counties(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    found = rows(
+        con,
+        """
+        with of_kind as (
+            select study_id, analysis_id, indicator_id, area_id, length(p.placebo_area_id) = 2 as is_county,
+                (1 + count(*) filter (where abs(p.statistic) >= abs(t.statistic))) / (1 + count(*)) as share,
+                count(*) as n
+            from placebo as t join placebo as p using (study_id, analysis_id, indicator_id, area_id)
+            where t.kind = 'true' and p.kind = 'space' group by all
+        )
+        select any_value(e.p_placebo), avg(k.share), any_value(e.placebo_of_n), 1 + sum(k.n), count(*)
+        from effect_estimate as e join of_kind as k using (study_id, analysis_id, indicator_id, area_id)
+        where e.method in ('synthetic_difference_in_differences', 'augmented_synthetic_control') group by analysis_id
+    """,
+    )
+    assert len(found) == 2
+    for p_value, by_hand, of_n, everyone, kinds in found:
+        assert kinds == 2
+        assert p_value == pytest.approx(by_hand)
+        assert of_n == everyone
+
+
+def test_a_synthetic_difference_is_made_again_from_what_is_published(con: duckdb.DuckDBPyConnection) -> None:
+    """Observed less donors, less the same in the weighted years before; its mean after is the estimate."""
+    found = rows(
+        con,
+        """
+        with apart as (
+            select s.year, s.gap, s.year_weight, s.is_after, any_value(o.value) - sum(w.weight * d.value) as apart
+            from effect_series as s
+            join observation as o using (indicator_id, area_id, year)
+            join donor_weight as w using (study_id, analysis_id, indicator_id, area_id)
+            join observation as d
+                on d.indicator_id = s.indicator_id and d.area_id = w.donor_area_id and d.year = s.year and d.sex = 'T'
+            where s.analysis_id = 'syntetisk_skillnad_gr' and o.sex = 'T' group by all
+        )
+        select year, gap, apart - (select sum(year_weight * apart) from apart), is_after from apart order by year
+    """,
+    )
+    assert len(found) == 20
+    for _, gap, by_hand, _ in found:
+        assert gap == pytest.approx(by_hand, rel=1e-6)
+    mean = np.mean([gap for _, gap, _, is_after in found if is_after])
+    assert rows(con, "select estimate from effect_estimate where analysis_id = 'syntetisk_skillnad_gr'") == [
+        (pytest.approx(mean),)
+    ]
+
+
+def test_unequal_trends_only_widen_what_an_event_study_says(con: duckdb.DuckDBPyConnection) -> None:
+    """One row for each magnitude of each estimate of an event study, each inside the next."""
+    estimated = """
+        select count(*), count(breakdown) from effect_estimate
+        where estimate is not null and method in ('difference_in_differences', 'staggered_event_study')
+    """
+    ((of_event_studies, told),) = rows(con, estimated)
+    assert of_event_studies == told
+    assert rows(con, "select count(*) from effect_sensitivity") == [(5 * told,)]  # type: ignore[operator]
+    narrower = """
+        select count(*) from effect_sensitivity as one join effect_sensitivity as other
+        using (study_id, analysis_id, indicator_id, area_id)
+        where one.magnitude < other.magnitude and (one.lower_95 < other.lower_95 or one.upper_95 > other.upper_95)
+    """
+    assert rows(con, narrower) == [(0,)]
+
+
 def test_what_several_municipalities_give_together_says_how_they_are_counted(con: duckdb.DuckDBPyConnection) -> None:
     """Göteborgsregionen is the weighted whole to a synthetic control and a plain mean to the others, told as such."""
     told = """
@@ -237,8 +306,9 @@ def test_what_several_municipalities_give_together_says_how_they_are_counted(con
     weighted = "select warnings_sv from effect_estimate where analysis_id = 'skillnad_gr_vagd'"
     assert all("området som helhet, av 13 kommuner" in str(told) for (told,) in rows(con, weighted))
     assert rows(con, told) == [
-        ("before_after", True), ("difference_in_differences", True), ("interrupted_time_series", False),
-        ("payer_view", False), ("staggered_event_study", True), ("synthetic_control", False),
+        ("augmented_synthetic_control", False), ("before_after", True), ("difference_in_differences", True),
+        ("interrupted_time_series", False), ("payer_view", False), ("staggered_event_study", True),
+        ("synthetic_control", False), ("synthetic_difference_in_differences", False),
     ]  # fmt: skip
 
 
@@ -251,8 +321,8 @@ def test_what_can_be_concluded_of_the_first_study_is_what_its_estimates_say(con:
         con, "select conclusion_sv, designs, designs_significant from study_conclusion "
         "where study_id = 'kostnad_aldreomsorg_gr'"
     )  # fmt: skip
-    assert (designs, found) == (5, 0)
-    assert str(told).startswith("Ingen av studiens fem metoder visar en skillnad som går att skilja från slumpen;")
+    assert (designs, found) == (7, 0)
+    assert str(told).startswith("Ingen av studiens sju metoder visar en skillnad som går att skilja från slumpen;")
     (shown,) = re.findall(r"minst ([\d\xa0]+) kr", str(told))
     assert 0 <= int(shown.replace("\xa0", "")) - least < 1000  # type: ignore[operator]
     assert rows(con, "select count(*) from study_conclusion") == rows(con, "select count(*) from study")

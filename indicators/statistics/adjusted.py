@@ -20,13 +20,15 @@ from indicators.statistics.permuted import Contrasts, Held, held_against_all
 from indicators.statistics.prewhitened import Floats, Integers
 
 _STEPS, _SETTLED = 50, 1e-8
+_NOTHING = 1e-10  # of the design: too little to change a figure, and enough that no regression is without an answer
 _NEARLY_CERTAIN = 0.995  # as in the authors' package: whoever is as likely as this to be treated stands for nobody
 
 
 class Adjusted(NamedTuple):
     """Who is compared with whom, the covariates, and whether the logistic regressions of each treatment settled.
 
-    `design`: m x (1 + covariates), scaled alike, with a constant. `settled`: draws; false where the covariates tell
+    `design`: m x (1 + covariates), scaled alike, with a constant, and without what other covariates say already.
+    `settled`: draws; false where the covariates tell
     treated and others apart completely, so that nobody is alike.
     """
 
@@ -61,7 +63,12 @@ def held_against_alike(labels: Integers, cohorts: int, covariates: Floats) -> Ad
     """
     apart = covariates - covariates.mean(axis=0)
     deviations = apart.std(axis=0)
-    design = np.column_stack([np.ones(len(covariates)), apart / np.where(deviations > 0, deviations, 1.0)])
+    scaled = apart / np.where(deviations > 0, deviations, 1.0)
+    # Directions that nobody differs in, such as a constant or the same covariate twice, say nothing.
+    directions, sizes, _ = np.linalg.svd(scaled, full_matrices=False)
+    design = np.column_stack(
+        [np.ones(len(scaled)), np.sqrt(len(scaled)) * directions[:, sizes > _NOTHING * len(scaled)]]
+    )
     plain = held_against_all(labels, cohorts)
     never, settled = np.empty(plain.treated.shape), np.ones(len(labels), dtype=np.int64)
     for place in range(cohorts):
@@ -85,12 +92,11 @@ def _alike(design: Floats, treated: Floats, outside: Floats) -> tuple[Floats, In
 def _logits(treated: Floats, outside: Floats, design: Floats) -> tuple[Floats, Integers]:
     """Log odds of being treated (draws x m) by Newton's method, for all draws at once, and whether it settled."""
     used, held = treated + outside, np.zeros((len(treated), design.shape[1]))
-    faint = 1e-10 * np.eye(design.shape[1])  # where all are told apart the curvature is gone
     moved = np.full(len(treated), np.inf)
     for _ in range(_STEPS):
         likely = special.expit(held @ design.T)
         slope = ((treated - likely) * used) @ design
-        step = np.linalg.solve(_grams(design, likely * (1 - likely) * used) + faint, slope[:, :, None])[:, :, 0]
+        step = np.linalg.solve(_grams(design, likely * (1 - likely) * used), slope[:, :, None])[:, :, 0]
         held += step
         moved = np.abs(step).max(axis=1)
         if (moved < _SETTLED).all():
@@ -107,4 +113,4 @@ def _grams(design: Floats, weights: Floats) -> Floats:
     """For each row of weights (draws x m), the sum over areas of weight times the design by itself."""
     m, k = design.shape
     products = (design[:, :, None] * design[:, None, :]).reshape(m, k * k)
-    return np.asarray((weights @ products).reshape(-1, k, k), dtype=np.float64)
+    return np.asarray((weights @ products).reshape(-1, k, k) + _NOTHING * np.eye(k), dtype=np.float64)

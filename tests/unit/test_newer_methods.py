@@ -171,6 +171,22 @@ def test_a_covariate_that_says_nothing_changes_nothing_and_one_that_says_all_is_
     assert held_against_alike(labels, 1, halves[:, None]).held.estimates(change) == pytest.approx(plain, abs=1e-8)
 
 
+def test_covariates_that_say_the_same_or_nothing_are_no_trouble_and_change_nothing() -> None:
+    values, starts, covariates, _ = starts_and_covariates()
+    labels, change = (starts > 0).astype(np.int64)[None, :], (values[:, -1] - values[:, 0])[None, :]
+    plain = held_against_alike(labels, 1, covariates)
+    more = np.column_stack([covariates, covariates[:, 0] * 3 - 7, np.full(120, 5.0), np.zeros(120)])
+    again = held_against_alike(labels, 1, more)
+    assert again.settled.all()
+    assert again.held.estimates(change) == pytest.approx(plain.held.estimates(change))
+    assert again.contrasts(change).spreads == pytest.approx(plain.contrasts(change).spreads)
+    only_theirs = (np.arange(120) == int(np.flatnonzero(starts > 0)[0])).astype(np.float64)[:, None]
+    assert np.isfinite(held_against_alike(labels, 1, only_theirs).held.estimates(change)).all()
+    assert held_against_alike(labels, 1, np.full((120, 1), 2.0)).held.estimates(change) == pytest.approx(
+        held_against_all(labels, 1).estimates(change)
+    )
+
+
 SINCE = np.array([-4, -3, -1, 1, 2, 4])  # years that were not measured are steps of two
 
 

@@ -66,6 +66,7 @@ class Plan:
     """What a build is for: its identity, and what it is compared with."""
 
     input_hash: str
+    code: str
     code_version: str
     knowledge_until: datetime
     previous_release_id: str | None
@@ -96,6 +97,7 @@ def plan(settings: Settings) -> Plan | None:
     same = made is not None
     return Plan(
         input_hash=input_hash,
+        code=code,
         code_version=f"{version('nyckeltal')}+{code[:8]}",
         knowledge_until=known,
         previous_release_id=(standing.previous_release_id if same else standing.release_id) if standing else None,

@@ -6,6 +6,9 @@ Does not belong here: what dbt reads, and how it is run (`warehouse`).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
 from pipelines.release import publication, refused_deliveries
 from pipelines.release.publication import Plan
 from pipelines.steps.held_back import stale
@@ -14,8 +17,13 @@ from pipelines.storage.builds import WAREHOUSE, Build, StepRecord
 from pipelines.storage.database import identifier
 from pipelines.storage.vintages import ImpossibleReleaseError
 from pipelines.warehouse import dbt_run
+from pipelines.warehouse.affected import affected_indicators
 from pipelines.warehouse.finished import open_build
 from pipelines.warehouse.inputs import refuse_incomplete, write_inputs
+
+
+# A build is gone on with for so long; then all of it is made anew, whatever changed.
+ALL_ANEW_AFTER = timedelta(days=7)
 
 
 def planned(workspace: Workspace) -> Plan | None:
@@ -75,8 +83,14 @@ def prepare(workspace: Workspace, plan: Plan) -> tuple[StepRecord, bool]:
     workspace.worker.stop()  # its memory is dbt's now
     with workspace.step("prepare warehouse"):
         refuse_incomplete(settings)
-        begun = workspace.builds.begin(plan.input_hash)
-        write_inputs(settings, workspace.catalogue, begun, plan.previous_knowledge_until)
+        earlier = _earlier(workspace, plan)
+        begun = (
+            workspace.builds.go_on(earlier.build, plan.input_hash)
+            if earlier
+            else workspace.builds.begin(plan.input_hash)
+        )
+        affected = earlier.affected if earlier else None
+        write_inputs(settings, workspace.catalogue, begun, plan.previous_knowledge_until, affected)
     with workspace.step("dbt"):
         try:
             nodes = dbt_run.build_models(settings)
@@ -85,10 +99,38 @@ def prepare(workspace: Workspace, plan: Plan) -> tuple[StepRecord, bool]:
         record = StepRecord(
             input_hash=plan.input_hash,
             compared_with=plan.previous_knowledge_until,
+            code=plan.code,
+            state=tuple(workspace.vintages.state_id()),
+            begun=earlier.begun if earlier else workspace.moment,
             rows=_rows(workspace, begun),
             checks=dbt_run.checks_of(nodes),
         )
         return begun.complete(WAREHOUSE, record, [begun.build_db, begun.release_db]), True
+
+
+@dataclass(frozen=True)
+class _Earlier:
+    """A complete build that can be brought to another state by writing some indicators anew."""
+
+    build: Build
+    begun: datetime
+    affected: frozenset[str]
+
+
+def _earlier(workspace: Workspace, plan: Plan) -> _Earlier | None:
+    """The build that stands; None where it cannot be gone on with: there is none, other code or declarations made it, a
+    rebuild is asked for, a change touches too much, or all of it is due.
+    """
+    newest = workspace.builds.newest
+    record = newest.sound_record(WAREHOUSE) if newest else None
+    if newest is None or record is None or record.begun is None:
+        return None
+    if record.code != plan.code or workspace.kind == "rebuild" or workspace.moment - record.begun >= ALL_ANEW_AFTER:
+        return None
+    affected = affected_indicators(
+        workspace.settings, workspace.catalogue, newest, record.state, plan.previous_knowledge_until
+    )
+    return None if affected is None else _Earlier(newest, record.begun, affected)
 
 
 def _rows(workspace: Workspace, build: Build) -> dict[str, int]:

@@ -42,12 +42,17 @@ class StepRecord(StateRecord):
     """What a step of a build left when it was complete.
 
     `input_hash`: the state that it was made from, and by which code. `made_from`: the seal of the record of the step
-    before. `rows`: tables with their numbers of rows. `checks`: what was judged on the way.
+    before. `rows`: tables with their numbers of rows. `checks`: what was judged on the way. `state` and `code` are what
+    the hash of the input was made of, and `begun` when all of the build was last made anew, UTC without zone: what a
+    later state needs to know to go on from this one.
     """
 
     input_hash: str
     made_from: str | None = None
     compared_with: datetime | None = None
+    code: str = ""
+    state: tuple[str, ...] = ()
+    begun: datetime | None = None
     rows: dict[str, int] = Field(default_factory=dict)
     checks: tuple[CheckResult, ...] = ()
     contents: dict[str, FileSeal] = Field(default_factory=dict)
@@ -160,14 +165,36 @@ class Builds:
         """The newest build, by the one name that dbt knows."""
         return Build(self.home / CURRENT)
 
+    @property
+    def newest(self) -> Build | None:
+        """The newest build, by its own name; None where there is none."""
+        folder = self.home / CURRENT
+        return Build(folder.resolve()) if folder.exists() else None
+
     def begin(self, input_hash: str) -> Build:
         """An empty folder for a build, which becomes the current one; all others go."""
         build = self.of(input_hash)
         for earlier in self.all():
             shutil.rmtree(earlier.folder)
         build.release_db.parent.mkdir(parents=True)
+        self._make_current(build)
+        return build
+
+    def go_on(self, build: Build, input_hash: str) -> Build:
+        """A complete build, to be brought to another state: what it has of this one is not complete any more."""
+        for step in build.steps():
+            build.forget(step)
+        for part in folders_in(build.folder):
+            if part != build.release_db.parent:
+                shutil.rmtree(part)
+        moved = self.of(input_hash)
+        if moved.folder != build.folder:
+            build.folder.rename(moved.folder)
+        self._make_current(moved)
+        return moved
+
+    def _make_current(self, build: Build) -> None:
         temporary = self.home / f".{CURRENT}.{os.getpid()}.tmp"
         temporary.unlink(missing_ok=True)
         temporary.symlink_to(build.folder.name, target_is_directory=True)
         temporary.replace(self.home / CURRENT)
-        return build

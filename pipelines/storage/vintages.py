@@ -259,19 +259,28 @@ class Vintages:
         """What identifies the whole state: of each telling delivery its dataset, number, content and date of knowledge,
         and the hashes of its files, so that no two different states are taken for one.
         """
-        return [line for dataset in datasets() for line in self._state_of(dataset)]
+        return list(self.state())
+
+    def state(self) -> dict[str, DeliveryRecord]:
+        """Each telling delivery by what identifies it."""
+        return {line: record for dataset in datasets() for line, record in self._state_of(dataset).items()}
+
+    def changes_path(self, record: DeliveryRecord) -> Path | None:
+        """The file of what a delivery changed; None where it changed nothing."""
+        path = self._folder(record) / CHANGES_FILE
+        return path if path.exists() else None
 
     def version(self, dataset: str) -> str:
         """What identifies the state of one dataset, as a hash."""
         return hashlib.sha256("\n".join(self._state_of(dataset)).encode()).hexdigest()
 
-    def _state_of(self, dataset: str) -> list[str]:
-        return [
+    def _state_of(self, dataset: str) -> dict[str, DeliveryRecord]:
+        return {
             f"{record.dataset} {record.number} {record.content_id} {record.known_from.isoformat()} "
-            f"{self._hashes(record)}"
+            f"{self._hashes(record)}": record
             for record in self.deliveries(dataset)
             if record.tells_something
-        ]
+        }
 
     def _hashes(self, record: DeliveryRecord) -> str:
         """The hashes of a delivery's files: as its record says, or as they are where it is from before seals."""
@@ -393,4 +402,4 @@ def register_views(con: duckdb.DuckDBPyConnection, vintages: Vintages) -> None:
     """Make each dataset's history a view `vintages.<publisher>__<dataset>`."""
     con.execute("create schema if not exists vintages")
     for dataset in datasets():
-        con.execute(f"create view vintages.{identifier(table_name(dataset))} as {vintages.history_sql(dataset)}")
+        con.execute(f"create or replace view vintages.{identifier(table_name(dataset))} as {vintages.history_sql(dataset)}")

@@ -32,7 +32,9 @@ BOOKKEEPING = {
 }
 RUN_TABLES: dict[str, dict[str, str]] = {
     "run": {"as_of_date": "date", "knowledge_until": "timestamp", "previous_knowledge_until": "timestamp"},
-    "chunk": {"chunk_no": "integer", "first_indicator_id": "varchar", "last_indicator_id": "varchar"},
+    "chunk": {
+        "chunk_no": "integer", "first_indicator_id": "varchar", "last_indicator_id": "varchar", "is_written": "boolean",
+    },
     "area_group": {
         "group_id": "varchar", "name": "varchar", "group_type": "varchar", "kolada_group": "varchar",
         "is_aggregated": "boolean", "valid_from": "date", "valid_to": "date", "compared_area_id": "varchar",
@@ -49,7 +51,8 @@ RUN_TABLES: dict[str, dict[str, str]] = {
 }  # fmt: skip
 RUN_TABLES_ABOUT = {
     "run": "One row: the knowledge that the release stands on, and that of the release before.",
-    "chunk": "Runs of indicators, in the order of their ids, in which large tables are written.",
+    "chunk": "Runs of indicators, in the order of their ids, in which large tables are written; those that are not "
+    "written in this build stand as they were in the build that it continues.",
     "area_group": "Groups of areas, with the publisher's group that each is made of.",
     "source_file": "Each raw file that the release stands on.",
     "quarantine": "Each row that was set aside, with the reason.",
@@ -57,9 +60,16 @@ RUN_TABLES_ABOUT = {
 
 
 def write_inputs(
-    settings: Settings, catalogue: Catalogue, build: Build, previous_knowledge_until: datetime | None
+    settings: Settings,
+    catalogue: Catalogue,
+    build: Build,
+    previous_knowledge_until: datetime | None,
+    affected: frozenset[str] | None = None,
 ) -> None:
-    """Write the build file of a build that begins, with the sources `vintages` and `declared`.
+    """Write the sources `vintages` and `declared` into the build file of a build that begins, or of one that goes on.
+
+    Args:
+        affected: the indicators whose rows are written anew in a build that goes on; None where all are.
 
     Raises:
         NyckeltalError: a dataset has no good state yet, so nothing can be released.
@@ -68,10 +78,10 @@ def write_inputs(
     refuse_incomplete(settings)
     with connect(settings, build.build_db) as con:
         register_views(con, vintages)
-        con.execute("create schema declared")
+        con.execute("create schema if not exists declared")
         for table, rows in declared_rows(catalogue, declared_sources()).items():
             _create(con, table, TABLES[table], rows)
-        _create(con, "chunk", RUN_TABLES["chunk"], _chunks(con, catalogue, settings.chunk_rows))
+        _create(con, "chunk", RUN_TABLES["chunk"], _chunks(con, catalogue, settings.chunk_rows, affected))
         _create(con, "area_group", RUN_TABLES["area_group"], _area_groups(con, catalogue, vintages))
         _create(con, "source_file", RUN_TABLES["source_file"], _source_files(vintages))
         known = vintages.knowledge_until()
@@ -108,15 +118,36 @@ def declared_sources() -> dict[str, Source]:
 
 def _create(con: duckdb.DuckDBPyConnection, table: str, typed: dict[str, str], rows: Sequence[Row]) -> None:
     definition = ", ".join(f"{identifier(c)} {t}" for c, t in typed.items())
-    con.execute(f"create table declared.{identifier(table)} ({definition})")
+    con.execute(f"create or replace table declared.{identifier(table)} ({definition})")
     if rows:  # as columns, for row by row DuckDB takes a second for each thousand or two
         unnested = ", ".join(f"unnest(?::{t}[])" for t in typed.values())
         columns = [list(column) for column in zip(*rows, strict=True)]
         con.execute(f"insert into declared.{identifier(table)} select {unnested}", columns)
 
 
-def _chunks(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, chunk_rows: int) -> list[Row]:
-    """Runs of indicators, in the order of their ids, of about `chunk_rows` rows each."""
+def _chunks(
+    con: duckdb.DuckDBPyConnection, catalogue: Catalogue, chunk_rows: int, affected: frozenset[str] | None
+) -> list[Row]:
+    """Runs of indicators, in the order of their ids, of about `chunk_rows` rows each, all of them written or none."""
+    counts = _rows_by_series(con)
+    measured = {m.measure_id: f"{m.dataset}/{m.series}" for m in catalogue.measures}
+    chunks: list[Row] = []
+    run: list[str] = []
+    size, is_written = 0, True
+    for indicator in catalogue.indicators:
+        named = catalogue.quotient(indicator).measures
+        series = f"{indicator.dataset}/{indicator.series}" if indicator.series else measured[named[0]]
+        concerned = affected is None or indicator.indicator_id in affected
+        if run and (size >= chunk_rows or concerned != is_written):
+            chunks.append((len(chunks) + 1, run[0], run[-1], is_written))
+            run, size = [], 0
+        run.append(indicator.indicator_id)
+        size, is_written = size + counts.get(series, 0), concerned
+    return [*chunks, (len(chunks) + 1, run[0], run[-1], is_written)]
+
+
+def _rows_by_series(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """How many rows of history each series has, as `dataset/series`."""
     counts: dict[str, int] = {}
     for dataset, declared in datasets().items():
         if declared.kind == "facts":
@@ -124,17 +155,7 @@ def _chunks(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, chunk_rows: in
             series_of = declared.same_series_as or dataset  # values of units are written with those of their series
             for series, n in con.execute(f"select series_id, count(*) from {view} group by 1").fetchall():
                 counts[f"{series_of}/{series}"] = counts.get(f"{series_of}/{series}", 0) + int(n)
-    measured = {m.measure_id: f"{m.dataset}/{m.series}" for m in catalogue.measures}
-    chunks: list[Row] = []
-    first, size = "", 0
-    for place, indicator in enumerate(catalogue.indicators, start=1):
-        named = catalogue.quotient(indicator).measures
-        series = f"{indicator.dataset}/{indicator.series}" if indicator.series else measured[named[0]]
-        first, size = first or indicator.indicator_id, size + counts.get(series, 0)
-        if size >= chunk_rows or place == len(catalogue.indicators):
-            chunks.append((len(chunks) + 1, first, indicator.indicator_id))
-            first, size = "", 0
-    return chunks
+    return counts
 
 
 def _area_groups(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, vintages: Vintages) -> list[Row]:

@@ -1,3 +1,5 @@
+{{ config(materialized='chunked_table') }}
+
 {#
   Computed values as history: a moment at which nothing came out differently (but for noise), nor by another
   correction, is no revision. Nearly all keys have one moment only, and are not sorted for what came before it.
@@ -5,8 +7,10 @@
 with evaluated as (
 
     select * from {{ ref('int_indicator__evaluated') }}
+    where {{ in_chunk('indicator_id') }}
     union all
     select * from {{ ref('int_group__evaluated') }}
+    where {{ in_chunk('indicator_id') }}
 
 ),
 

@@ -1,3 +1,5 @@
+{{ config(materialized='chunked_table') }}
+
 {#
   Group values from the members' numerators and denominators: the weighted mean of rates, the sum of counts and amounts.
   A group has a value only when every member has one: a sum over some of the members is not the group's, and a share of
@@ -33,6 +35,7 @@ evaluated as (
         *,
         lead(known_from) over (partition by indicator_id, area_id, year, sex order by known_from) as known_to
     from {{ ref('int_indicator__evaluated') }}
+    where {{ in_chunk('indicator_id') }}
 
 ),
 

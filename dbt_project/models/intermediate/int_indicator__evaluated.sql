@@ -1,3 +1,5 @@
+{{ config(materialized='chunked_table') }}
+
 {#
   Value, numerator and denominator of every computed indicator at each of its moments: sums of terms, where a term is a
   coefficient, or a coefficient times one or two measures. One missing measure makes the whole missing. `hindrance` ranks
@@ -6,6 +8,7 @@
 with moments as (
 
     select * from {{ ref('int_moment__listed') }}
+    where {{ in_chunk('indicator_id') }}
 
 ),
 

@@ -1,3 +1,5 @@
+{{ config(materialized='chunked_table') }}
+
 {#
   For each computed indicator, area, year and sex: the moments at which something that it is made of became known. The
   first measure of its numerator decides which areas, years and sexes there are.
@@ -24,7 +26,7 @@ anchors as (
         measures.known_from
     from inputs
     inner join measures on inputs.measure_id = measures.measure_id
-    where inputs.is_anchor
+    where inputs.is_anchor and {{ in_chunk('inputs.indicator_id') }}
 
 ),
 

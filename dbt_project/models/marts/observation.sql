@@ -1,3 +1,5 @@
+{{ config(materialized='chunked_table') }}
+
 select
     indicator_id,
     area_id,
@@ -22,4 +24,4 @@ select
     source_file_sha256,
     recipe_version
 from {{ ref('observation_vintage') }}
-where known_to is null
+where known_to is null and {{ in_chunk('indicator_id') }}

@@ -81,6 +81,11 @@ def _check_registers(catalogue: Catalogue) -> None:
     for file, where, measure in named:
         if measure and measure not in measures:
             raise DeclarationError(registers / file, where, "a measure_id", measure)
+    for difference in catalogue.weight_differences:
+        for indicator in difference.indicators:
+            if indicator not in indicators:
+                where = f"{difference.difference_id}: indicators"
+                raise DeclarationError(registers / "weight_differences.yml", where, "an indicator_id", indicator)
     for composite in catalogue.composites:
         for part in composite.inputs:
             where = f"{composite.composite_id}: {part.indicator}"

@@ -186,13 +186,28 @@ class Composite(Strict):
     inputs: tuple[CompositeInput, ...] = Field(min_length=2)
 
 
+class WeightDifference(Strict):
+    """Why the municipalities' weighted mean is not the nation's own value, of these indicators in these years.
+
+    It holds for relative differences of at most `most`; a larger one is unexplained. Without `last_year`: from then on.
+    """
+
+    difference_id: Identifier
+    indicators: tuple[Identifier, ...] = Field(min_length=1)
+    first_year: Year
+    last_year: Year | None = None
+    most: float = Field(gt=0, le=0.5)
+    reason_sv: str = Field(min_length=40)
+
+
 class CautionLimits(Strict):
     """When a finished figure carries a caution, and when there are too many of them.
 
     `beyond_factor`: so many times outside the plausible range. `own_years_factor`: so many times more or less than the
     median of the area's years, `own_years_least` of them, that is at least `own_low_least` (for less) or
     `own_high_least` (for more). A zero is flagged where that median is at least `zero_least` and the fifth percentile
-    of the municipalities of the year is at least `zero_crowd` of their median. More than `most_of_newest_year` of an
+    of the municipalities of the year is at least `zero_crowd` of their median. A group's value is flagged where the
+    municipalities' weighted mean misses the nation's own value by more than `weight_tolerance`, unexplained. More than `most_of_newest_year` of an
     indicator's municipalities in its newest year, or `most_of_release` of all values, block the release.
     """
 
@@ -204,6 +219,7 @@ class CautionLimits(Strict):
     own_high_least: float = Field(default=10, gt=0)
     zero_least: float = Field(default=5000, gt=0)
     zero_crowd: float = Field(default=0.5, gt=0, le=1)
+    weight_tolerance: float = Field(default=0.01, gt=0, le=0.1)
     most_of_newest_year: float = Field(default=0.05, gt=0, le=1)
     most_of_release: float = Field(default=0.01, gt=0, le=1)
 

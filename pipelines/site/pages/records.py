@@ -17,7 +17,7 @@ from pipelines.site.release_data import Row, Tables
 _HEADINGS = (
     ("Aktualitet och punktlighet", re.compile(r"\.coverage_last_year")),
     ("Relevans", re.compile(r"\.coverage_")),
-    ("Jämförbarhet och samanvändbarhet", re.compile(r"^control\.")),
+    ("Jämförbarhet och samanvändbarhet", re.compile(r"^(control|weight)\.")),
     ("Tillgänglighet och tydlighet", re.compile(r"^release\.")),
 )
 _ORDER = (
@@ -37,6 +37,7 @@ _SUITES = {
     "warehouse": "Tabellerna: dbt:s tester",
     "correction": "Rättelser av källors fel",
     "control": "Avstämningar mellan tal som borde stämma överens",
+    "weight": "Vikter: kommunerna tillsammans mot riket",
     "caution": "Varningar på värden",
     "submissions": "Röjanderisk i kommunernas egna uppgifter",
     "release": "Utgåvan",

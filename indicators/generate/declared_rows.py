@@ -86,6 +86,11 @@ def _add_registers(rows: dict[str, list[Row]], catalogue: Catalogue) -> None:
         for d in catalogue.weight_differences
         for indicator in d.indicators
     ]
+    rows["survey"] = [
+        (i.indicator_id, i.weight, measure.response_rate)
+        for i in catalogue.indicators
+        if i.weight and (measure := catalogue.measure_by_id.get(i.weight)) and measure.response_rate
+    ]
     rows["series_limit"] = _series_limits(catalogue)
     for c in catalogue.controls:
         rows["control"].append(
@@ -287,7 +292,7 @@ def _indicator_row(
 
 
 def _notes(indicator: Indicator, skipped: dict[int, str]) -> str | None:
-    """The declared notes, after a sentence for each year in which nothing was collected, and on groups without value."""
+    """The declared notes, after a sentence for each year without collection, and one on groups without a value."""
     sentences = [f"Mättes inte {year}: {reason}" for year, reason in skipped.items()]
     if indicator.no_group_value_sv:
         sentences.append(f"Inget värde för grupper av kommuner: {indicator.no_group_value_sv}")

@@ -99,6 +99,7 @@ class Measure(Strict):
     unit: str
     dataset: str = Field(pattern=r"^[a-z]+\.[a-z_]+$")
     series: str
+    response_rate: Identifier | None = None  # of answers to a questionnaire: the indicator that says how many answered
     embedded: bool = True  # whether data/snapshot holds the series; false: values come from the live source only
     valid_range: ValidRange = ValidRange()
     breaks: tuple[Break, ...] = ()

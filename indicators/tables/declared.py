@@ -83,6 +83,7 @@ TABLES: dict[str, dict[str, str]] = {
         "difference_id": "varchar", "indicator_id": "varchar", "first_year": "integer", "last_year": "integer",
         "most": "double", "reason_sv": "varchar",
     },
+    "survey": {"indicator_id": "varchar", "measure_id": "varchar", "response_rate": "varchar"},
     "control_year": {"control_id": "varchar", "year": "integer"},
     "control_total": {"control_id": "varchar", "year": "integer", "value": "double", "source": "varchar"},
     "correction": {
@@ -130,6 +131,7 @@ ABOUT: dict[str, str] = {
     "caution_limit": "One row: the limits beyond which a value gets a caution.",
     "series_limit": "What the values of a series can be, and what is far outside the plausible.",
     "weight_difference": "Why a weighted mean differs from the nation's own value; without last_year from then on.",
+    "survey": "The indicators that are shares of a questionnaire's answers, with the indicator of its response rate.",
     "control_year": "The years that a control is limited to.",
     "control_total": "Published totals that a control compares with.",
     "correction": "The known errors of sources, with what is done about them.",

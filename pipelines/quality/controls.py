@@ -1,4 +1,4 @@
-"""Checks of a finished warehouse: reconciliations, weights, corrections that must still be needed, and the number of cautions.
+"""Checks of a finished warehouse: reconciliations, weights, corrections that must still be needed, cautions.
 
 Belongs here: turning what the models measured into check results. Does not belong here: measuring (`dbt_project`), or
 refusing publication (`release`).
@@ -14,7 +14,7 @@ _NAMED = 5  # maximum values in the message when a correction is no longer neede
 
 
 def warehouse_checks(con: duckdb.DuckDBPyConnection) -> list[CheckResult]:
-    """All checks of a finished build whose release is attached as `release`: controls, weights, corrections, cautions."""
+    """All checks of a finished build, its release attached as `release`: controls, weights, corrections, cautions."""
     return control_checks(con) + weight_checks(con) + correction_checks(con) + caution_checks(con)
 
 
@@ -80,8 +80,8 @@ def weight_checks(con: duckdb.DuckDBPyConnection) -> list[CheckResult]:
             expected="the nation's own value from the municipalities' weighted ones, or a known reason why not",
             found=f"{unexplained} of {sum(verdicts.values()) - verdicts.get('no_national_value', 0)} without one",
             sample="; ".join(
-                f"{indicator} {year} {sex}: expected {_told(expected)}, found {_told(found)} ({100 * difference:+.3g} %)"
-                for indicator, year, sex, expected, found, difference in worst
+                f"{indicator} {year} {sex}: expected {_told(expected)}, found {_told(found)} ({100 * off:+.3g} %)"
+                for indicator, year, sex, expected, found, off in worst
             ),
         )
     ]

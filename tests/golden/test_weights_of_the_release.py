@@ -1,4 +1,4 @@
-"""Every weight of a group's value against the nation's own value, over a whole release; by hand from the observations."""
+"""Every weight of a group's value against the nation's own value, over a whole release, and again by hand."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def con(full_release: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
 def test_no_weighted_group_value_stands_whose_weight_misses_the_nation_without_a_named_reason(
     con: duckdb.DuckDBPyConnection,
 ) -> None:
-    """Each group value of a rate has a row that says how its weight stands; an unexplained one is marked or not there."""
+    """Each group value of a rate has a row that says how its weight stands; an unexplained one is marked."""
     wrong = con.execute(
         """
         select distinct o.indicator_id, o.year, o.sex, w.verdict from observation as o
@@ -82,7 +82,7 @@ def test_a_weight_is_found_again_by_hand(
 
 
 def test_why_120_hours_and_more_are_fewer_in_the_nation(con: duckdb.DuckDBPyConnection) -> None:
-    """Riket has 3.54 per cent in 2022 and the municipalities with a value 4.2: those without one, where few persons have
+    """Riket has 3.54 per cent in 2022, the municipalities with a value 4.2: those without one, where few persons have
     so many hours, have between one and two per cent in every year. The weight is right.
     """
     rows = con.execute(

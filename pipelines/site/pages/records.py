@@ -131,6 +131,12 @@ def _quality(tables: Tables) -> Row:
         "of_n": len(tables.whole["quality_result"]),
         "failed": sum(not c["passed"] for c in tables.whole["quality_result"]),
         "controls": tables.whole["control"],
+        "weights": {row["verdict"]: row["n"] for row in tables.whole["weight"]},
+        "differences": tables.whole["weight_declared"],
+        "indices": [
+            index | {"parts": [p for p in tables.whole["index_part"] if p["composite_id"] == index["composite_id"]]}
+            for index in tables.whole["index"]
+        ],
         "sources": tables.whole["source"],
         "stale": tables.release["stale_sources"] or "",
         "quarantine": tables.whole["quarantine"],

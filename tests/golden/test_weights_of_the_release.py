@@ -103,3 +103,35 @@ def test_a_mean_of_shares_by_a_mean_of_costs_is_no_group_s_own(con: duckdb.DuckD
     assert "Inget värde för grupper av kommuner" in str(
         con.execute("select notes from indicator where indicator_id = 'trygghet_hemtjanst_per_10000_kr'").fetchone()
     )
+
+
+@pytest.mark.parametrize(
+    ("indicator", "right", "wrong"),
+    [
+        ("kostnad_aldreomsorg_per_inv_80", "invanare_80", "invanare"),
+        ("kostnad_hemtjanst_per_hemtjansttagare", "hemtjansttagare_65", "invanare"),
+        ("andel_80", "invanare", "invanare_80"),
+    ],
+)
+def test_a_wrong_weight_would_be_found(con: duckdb.DuckDBPyConnection, indicator: str, right: str, wrong: str) -> None:
+    """The same values by another population miss the nation by more than the tolerance in every year but few."""
+    shares = {}
+    for weight in (right, wrong):
+        (shares[weight],) = con.execute(
+            """
+            with met as (
+                select o.year, sum(o.value * m.value) / sum(m.value) as found, max(n.value) as nation
+                from observation as o join area as a on o.area_id = a.area_id and a.area_type = 'municipality'
+                join measure_value as m on m.measure_id = ?
+                    and (o.area_id, o.year, o.sex) = (m.area_id, m.year, m.sex)
+                join observation as n on n.area_id = '0000'
+                    and (n.indicator_id, n.year, n.sex) = (o.indicator_id, o.year, o.sex)
+                where o.indicator_id = ? and o.sex = 'T' and o.caution is null and o.year >= 2010
+                group by o.year
+            )
+            select avg(case when abs(found - nation) > 0.01 * nation then 1.0 else 0.0 end) from met
+            """,
+            [weight, indicator],
+        ).fetchone() or (None,)
+    assert shares[right] < 0.2
+    assert shares[wrong] > 0.7

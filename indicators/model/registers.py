@@ -233,7 +233,7 @@ class CautionLimits(Strict):
     own_high_least: float = Field(default=10, gt=0)
     zero_least: float = Field(default=5000, gt=0)
     zero_crowd: float = Field(default=0.5, gt=0, le=1)
-    weight_tolerance: float = Field(default=0.01, gt=0, le=0.1)
+    weight_tolerance: float = Field(default=0.002, gt=0, le=0.1)
     most_of_newest_year: float = Field(default=0.05, gt=0, le=1)
     most_of_release: float = Field(default=0.01, gt=0, le=1)
 

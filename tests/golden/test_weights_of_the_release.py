@@ -126,7 +126,8 @@ def test_a_wrong_weight_would_be_found(con: duckdb.DuckDBPyConnection, indicator
                     and (o.area_id, o.year, o.sex) = (m.area_id, m.year, m.sex)
                 join observation as n on n.area_id = '0000'
                     and (n.indicator_id, n.year, n.sex) = (o.indicator_id, o.year, o.sex)
-                where o.indicator_id = ? and o.sex = 'T' and o.caution is null and o.year >= 2010
+                where o.indicator_id = ? and o.sex = 'T' and o.value is not null and o.caution is null
+                    and o.year >= 2010
                 group by o.year
             )
             select avg(case when abs(found - nation) > 0.002 * nation then 1.0 else 0.0 end) from met

@@ -81,6 +81,16 @@ def _add_registers(rows: dict[str, list[Row]], catalogue: Catalogue) -> None:
     rows["caution_limit"] = [
         tuple(getattr(limits, column) for column in TABLES["caution_limit"]) for limits in catalogue.caution_limits
     ]
+    rows["weight_difference"] = [
+        (d.difference_id, indicator, d.first_year, d.last_year, d.most, d.reason_sv)
+        for d in catalogue.weight_differences
+        for indicator in d.indicators
+    ]
+    rows["survey"] = [
+        (i.indicator_id, i.weight, measure.response_rate)
+        for i in catalogue.indicators
+        if i.weight and (measure := catalogue.measure_by_id.get(i.weight)) and measure.response_rate
+    ]
     rows["series_limit"] = _series_limits(catalogue)
     for c in catalogue.controls:
         rows["control"].append(
@@ -190,6 +200,8 @@ def is_plain(indicator: Indicator) -> bool:
 
 def aggregation(indicator: Indicator) -> str:
     """How group values are computed: `sum`, `weighted` (numerators over denominators) or `none`."""
+    if indicator.no_group_value_sv:
+        return "none"
     if indicator.value_type in {ValueType.COUNT, ValueType.AMOUNT}:
         return "sum"
     if indicator.kind == "published":
@@ -280,8 +292,10 @@ def _indicator_row(
 
 
 def _notes(indicator: Indicator, skipped: dict[int, str]) -> str | None:
-    """The declared notes, after a sentence for each year in which nothing was collected."""
+    """The declared notes, after a sentence for each year without collection, and one on groups without a value."""
     sentences = [f"Mättes inte {year}: {reason}" for year, reason in skipped.items()]
+    if indicator.no_group_value_sv:
+        sentences.append(f"Inget värde för grupper av kommuner: {indicator.no_group_value_sv}")
     return " ".join([*sentences, *([indicator.notes] if indicator.notes else [])]) or None
 
 

@@ -35,6 +35,7 @@ from indicators.model.registers import (
     PriceLevel,
     SimilarGroups,
     Similarity,
+    WeightDifference,
 )
 from indicators.model.study import Study
 from indicators.model.submission_template import SubmissionTemplate
@@ -55,6 +56,7 @@ REGISTERS: dict[str, tuple[str, type[BaseModel], str]] = {
     "data_gaps": ("data_gaps", DataGap, "gap_id"),
     "controls": ("controls", Control, "control_id"),
     "caution_limits": ("caution_limits", CautionLimits, "limits_id"),
+    "weight_differences": ("weight_differences", WeightDifference, "difference_id"),
     "submission_templates": ("templates", SubmissionTemplate, "template_id"),
     "frames": ("frames", Frame, "frame_id"),
     "similarity": ("similarity", Similarity, "recipe_id"),

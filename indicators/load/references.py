@@ -81,17 +81,35 @@ def _check_registers(catalogue: Catalogue) -> None:
     for file, where, measure in named:
         if measure and measure not in measures:
             raise DeclarationError(registers / file, where, "a measure_id", measure)
+    references = [
+        ("measures.yml", f"{m.measure_id}: response_rate", m.response_rate)
+        for m in catalogue.measures
+        if m.response_rate
+    ]
+    references += [
+        ("weight_differences.yml", f"{d.difference_id}: indicators", indicator)
+        for d in catalogue.weight_differences
+        for indicator in d.indicators
+    ]
+    for file, where, indicator in references:
+        if indicator not in indicators:
+            raise DeclarationError(registers / file, where, "an indicator_id", indicator)
+    _check_composites(catalogue)
+
+
+def _check_composites(catalogue: Catalogue) -> None:
+    path, indicators = catalogue.home / "registers" / "composites.yml", catalogue.by_id
     for composite in catalogue.composites:
         for part in composite.inputs:
             where = f"{composite.composite_id}: {part.indicator}"
             if part.indicator not in indicators:
-                raise DeclarationError(registers / "composites.yml", where, "an indicator_id", part.indicator)
+                raise DeclarationError(path, where, "an indicator_id", part.indicator)
             judged = indicators[part.indicator].polarity is not Polarity.NONE
             if judged == (part.direction is not None):
                 expected = (
                     "no direction, for its polarity gives it" if judged else "a direction, for it has no polarity"
                 )
-                raise DeclarationError(registers / "composites.yml", where, expected, part.direction)
+                raise DeclarationError(path, where, expected, part.direction)
 
 
 def _check_frames(catalogue: Catalogue) -> None:

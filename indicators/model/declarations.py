@@ -30,6 +30,7 @@ from indicators.model.registers import (
     PriceLevel,
     SimilarGroups,
     Similarity,
+    WeightDifference,
 )
 from indicators.model.study import Study
 from indicators.model.submission_template import SubmissionTemplate
@@ -52,6 +53,7 @@ class Catalogue:
     data_gaps: tuple[DataGap, ...] = ()
     controls: tuple[Control, ...] = ()
     caution_limits: tuple[CautionLimits, ...] = (CautionLimits(),)
+    weight_differences: tuple[WeightDifference, ...] = ()
     frames: tuple[Frame, ...] = ()
     similarity: tuple[Similarity, ...] = ()
     composites: tuple[Composite, ...] = ()

@@ -99,6 +99,7 @@ class Measure(Strict):
     unit: str
     dataset: str = Field(pattern=r"^[a-z]+\.[a-z_]+$")
     series: str
+    response_rate: Identifier | None = None  # of answers to a questionnaire: the indicator that says how many answered
     embedded: bool = True  # whether data/snapshot holds the series; false: values come from the live source only
     valid_range: ValidRange = ValidRange()
     breaks: tuple[Break, ...] = ()
@@ -137,6 +138,7 @@ class Indicator(Strict):
     expression: str | None = None
     coverage: Coverage | None = None
     population: Population | None = None
+    no_group_value_sv: str | None = Field(default=None, min_length=20)  # why areas are not combined by this formula
 
     # Outside `valid_range` is impossible (the row is quarantined), outside `plausible_range` is odd (listed, and kept).
     valid_range: ValidRange = ValidRange()
@@ -200,6 +202,12 @@ class Indicator(Strict):
     def _only_rates_are_weighted(self) -> Indicator:
         if self.weight and self.value_type in {ValueType.COUNT, ValueType.AMOUNT}:
             raise ValueError("weight: a count or an amount is added over areas, not weighted")
+        return self
+
+    @model_validator(mode="after")
+    def _only_formulas_refuse_group_values(self) -> Indicator:
+        if self.no_group_value_sv and (self.kind == "published" or self.value_type is ValueType.COUNT):
+            raise ValueError("no_group_value_sv: said of a formula; a published rate without weight has no group value")
         return self
 
     @model_validator(mode="after")

@@ -167,6 +167,18 @@ class CompositeInput(Strict):
     direction: Literal["higher", "lower"] | None = None
 
 
+class Ranking(Strict):
+    """When municipalities may be ranked by an index: all three have to hold in a year.
+
+    `least_alpha`: Cronbach's alpha (0.7 is Nunnally's). `most_places`: the part of all places that the median
+    municipality's interval of places may take up. `least_known`: the part of the weights whose chance is known.
+    """
+
+    least_alpha: float = Field(default=0.7, gt=0, lt=1)
+    most_places: float = Field(default=0.25, gt=0, le=1)
+    least_known: float = Field(default=0.5, ge=0, le=1)
+
+
 class Composite(Strict):
     """A recipe of an index over indicators of one theme.
 
@@ -183,7 +195,22 @@ class Composite(Strict):
     winsor_z: float = Field(gt=0)
     carry_years: int = Field(ge=0, le=5)
     min_coverage: float = Field(gt=0, le=1)
+    ranking: Ranking = Ranking()
     inputs: tuple[CompositeInput, ...] = Field(min_length=2)
+
+
+class WeightDifference(Strict):
+    """Why the municipalities' weighted mean is not the nation's own value, of these indicators in these years.
+
+    It holds for relative differences of at most `most`; a larger one is unexplained. Without `last_year`: from then on.
+    """
+
+    difference_id: Identifier
+    indicators: tuple[Identifier, ...] = Field(min_length=1)
+    first_year: Year
+    last_year: Year | None = None
+    most: float = Field(gt=0, le=0.5)
+    reason_sv: str = Field(min_length=40)
 
 
 class CautionLimits(Strict):
@@ -192,8 +219,10 @@ class CautionLimits(Strict):
     `beyond_factor`: so many times outside the plausible range. `own_years_factor`: so many times more or less than the
     median of the area's years, `own_years_least` of them, that is at least `own_low_least` (for less) or
     `own_high_least` (for more). A zero is flagged where that median is at least `zero_least` and the fifth percentile
-    of the municipalities of the year is at least `zero_crowd` of their median. More than `most_of_newest_year` of an
-    indicator's municipalities in its newest year, or `most_of_release` of all values, block the release.
+    of the municipalities of the year is at least `zero_crowd` of their median. A group's value is flagged where the
+    municipalities' weighted mean misses the nation's own value by more than `weight_tolerance`, unexplained. More than
+    `most_of_newest_year` of an indicator's municipalities in its newest year, or `most_of_release` of all values,
+    block the release.
     """
 
     limits_id: Identifier = "finished_figures"
@@ -204,6 +233,7 @@ class CautionLimits(Strict):
     own_high_least: float = Field(default=10, gt=0)
     zero_least: float = Field(default=5000, gt=0)
     zero_crowd: float = Field(default=0.5, gt=0, le=1)
+    weight_tolerance: float = Field(default=0.002, gt=0, le=0.1)
     most_of_newest_year: float = Field(default=0.05, gt=0, le=1)
     most_of_release: float = Field(default=0.01, gt=0, le=1)
 

@@ -114,6 +114,7 @@ class Caution(StrEnum):
     BEYOND = "beyond_plausible"  # further out than the plausible range by the declared factor
     COVERAGE = "low_coverage"  # its inputs cover too little of the population
     INPUT = "input_cautioned"  # computed from a value, of a measure, a weight or a member, that carries a caution
+    WEIGHT = "weight_unreconciled"  # a group's, by a weight that does not give the nation its own value, unexplained
 
 
 class PriceBasisKind(StrEnum):

@@ -65,6 +65,7 @@ CAUTIONS = {
     "beyond_plausible": "långt utanför det rimliga",
     "low_coverage": "underlaget täcker för få",
     "input_cautioned": "räknat på ett värde som inte går att lita på",
+    "weight_unreconciled": "vikten ger inte rikets eget värde, och skillnaden är oförklarad",
 }
 CHANGES = {
     "revised": "ändrade", "status_changed": "med annan status", "new": "nya", "withdrawn": "borttagna",

@@ -72,13 +72,18 @@ TABLES: dict[str, dict[str, str]] = {
     "caution": {"caution_id": "varchar", "place": "integer"},
     "caution_limit": {
         "own_years_factor": "double", "own_years_least": "integer", "own_low_least": "double",
-        "own_high_least": "double", "zero_least": "double", "zero_crowd": "double", "most_of_newest_year": "double",
-        "most_of_release": "double",
+        "own_high_least": "double", "zero_least": "double", "zero_crowd": "double", "weight_tolerance": "double",
+        "most_of_newest_year": "double", "most_of_release": "double",
     },
     "series_limit": {
         "dataset": "varchar", "series": "varchar", "value_type": "varchar", "aggregation": "varchar",
         "possible_min": "double", "possible_max": "double", "beyond_min": "double", "beyond_max": "double",
     },
+    "weight_difference": {
+        "difference_id": "varchar", "indicator_id": "varchar", "first_year": "integer", "last_year": "integer",
+        "most": "double", "reason_sv": "varchar",
+    },
+    "survey": {"indicator_id": "varchar", "measure_id": "varchar", "response_rate": "varchar"},
     "control_year": {"control_id": "varchar", "year": "integer"},
     "control_total": {"control_id": "varchar", "year": "integer", "value": "double", "source": "varchar"},
     "correction": {
@@ -125,6 +130,8 @@ ABOUT: dict[str, str] = {
     "caution": "The cautions, in the order in which one takes the place of another.",
     "caution_limit": "One row: the limits beyond which a value gets a caution.",
     "series_limit": "What the values of a series can be, and what is far outside the plausible.",
+    "weight_difference": "Why a weighted mean differs from the nation's own value; without last_year from then on.",
+    "survey": "The indicators that are shares of a questionnaire's answers, with the indicator of its response rate.",
     "control_year": "The years that a control is limited to.",
     "control_total": "Published totals that a control compares with.",
     "correction": "The known errors of sources, with what is done about them.",

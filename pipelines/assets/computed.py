@@ -1,4 +1,4 @@
-"""The assets that Python computes from a finished warehouse: trends, studies, registers. Belongs here: one a step."""
+"""The assets that Python computes from a finished warehouse: trends, indices, studies, registers: one a step."""
 
 from collections.abc import Iterator
 
@@ -11,6 +11,7 @@ from pipelines.steps.workspace import Workspace
 
 _READ = {
     "trend": ("observation", "area", "int_break__segmented"),
+    "composites": ("composite", "composite_input", "observation", "indicator"),
     "studies": ("observation", "area", "area_membership", "indicator", "structure_value"),
     "registers": ("indicator",),
 }

@@ -1,4 +1,4 @@
-"""Checks of a finished warehouse: reconciliations, corrections that must still be needed, and the number of cautions.
+"""Checks of a finished warehouse: reconciliations, weights, corrections that must still be needed, cautions.
 
 Belongs here: turning what the models measured into check results. Does not belong here: measuring (`dbt_project`), or
 refusing publication (`release`).
@@ -14,8 +14,8 @@ _NAMED = 5  # maximum values in the message when a correction is no longer neede
 
 
 def warehouse_checks(con: duckdb.DuckDBPyConnection) -> list[CheckResult]:
-    """All checks of a finished build whose release is attached as `release`: controls, corrections, cautions."""
-    return control_checks(con) + correction_checks(con) + caution_checks(con)
+    """All checks of a finished build, its release attached as `release`: controls, weights, corrections, cautions."""
+    return control_checks(con) + weight_checks(con) + correction_checks(con) + caution_checks(con)
 
 
 def control_checks(con: duckdb.DuckDBPyConnection) -> list[CheckResult]:
@@ -51,6 +51,39 @@ def control_checks(con: duckdb.DuckDBPyConnection) -> list[CheckResult]:
             sample=samples.get(str(control), ""),
         )
         for control, title, tolerance, measured, broken in rows
+    ]
+
+
+def weight_checks(con: duckdb.DuckDBPyConnection) -> list[CheckResult]:
+    """Whether the weight of every weighted group value gives the nation its own value, or it is known why it does not.
+
+    Where it is not known, the groups' values carry the caution `weight_unreconciled`.
+    """
+    verdicts: dict[str, int] = dict(
+        con.execute("select verdict, count(*) from intermediate.int_weight__measured group by verdict").fetchall()
+    )
+    worst = con.execute(
+        """
+        select indicator_id, year, sex, expected, found, relative_difference from intermediate.int_weight__measured
+        where verdict in ('unexplained', 'unweighted_mean')
+        order by abs(relative_difference) desc, indicator_id, year, sex limit ?
+        """,
+        [_NAMED],
+    ).fetchall()
+    unexplained = verdicts.get("unexplained", 0) + verdicts.get("unweighted_mean", 0)
+    return [
+        CheckResult(
+            check_id="weight.reconciled",
+            level="warn",
+            subject="warehouse",
+            passed=not unexplained,
+            expected="the nation's own value from the municipalities' weighted ones, or a known reason why not",
+            found=f"{unexplained} of {sum(verdicts.values()) - verdicts.get('no_national_value', 0)} without one",
+            sample="; ".join(
+                f"{indicator} {year} {sex}: expected {_told(expected)}, found {_told(found)} ({100 * off:+.3g} %)"
+                for indicator, year, sex, expected, found, off in worst
+            ),
+        )
     ]
 
 

@@ -17,6 +17,9 @@ from indicators.tables.source_series import SOURCE_TABLES
 # Tables that are written without dbt.
 _OF_THE_RUN = {
     "trend": ("indicator_id", "area_id", "sex", "horizon"),
+    "composite_uncertainty": ("composite_id", "area_id", "year"),
+    "composite_reliability": ("composite_id", "year"),
+    "composite_part": ("composite_id", "indicator_id", "year"),
     "quality_result": ("check_id",),
     "release": ("release_id",),
 }

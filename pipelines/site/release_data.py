@@ -141,6 +141,16 @@ _WHOLE = {
     "order by source_id, dataset",
     "control": "select control_id, title_sv, count(*) as of_n, count(*) filter (where holds) as holds "
     "from control group by all order by control_id",
+    "index": "select r.*, c.title_sv, c.up_means_sv from composite_reliability as r "
+    "join (select distinct composite_id, title_sv, up_means_sv from composite) as c using (composite_id) "
+    "where r.year = (select max(year) from composite_reliability as n where n.composite_id = r.composite_id) "
+    "order by composite_id",
+    "index_part": "select p.*, i.title_sv from composite_part as p join indicator as i using (indicator_id) "
+    "where p.year = (select max(year) from composite_reliability as n where n.composite_id = p.composite_id) "
+    "order by composite_id, item_rest desc nulls last, indicator_id",
+    "weight": "select verdict, count(*) as n from weight_control group by verdict order by verdict",
+    "weight_declared": "select w.*, i.title_sv from weight_control as w join indicator as i using (indicator_id) "
+    "where w.verdict in ('declared', 'unexplained', 'unweighted_mean') order by indicator_id, year, sex",
     "correction": "select * from correction order by all",
     "caution": CAUTIONS_SQL,
     "quarantine": "select source_id, dataset, reason, count(*) as rows from quarantine group by all order by all",
@@ -159,6 +169,9 @@ _BY_INDICATOR = {
     "where sex = 'T' order by indicator_id, year desc",
     "equity": "select * from equity where sex = 'T' order by indicator_id, year desc",
     "plausibility": "select indicator_id, rule, count(*) as n from plausibility group by all order by all",
+    "response": "select s.indicator_id, s.year, max(case when s.area_id = '0000' then s.response_rate end) as nation, "
+    "min(s.response_rate) as low, max(s.response_rate) as high from survey_response as s "
+    "group by all order by s.indicator_id, s.year desc",
     "crosswalk": "select c.indicator_id, f.frame_title_sv, f.title_sv from crosswalk as c "
     "join frame_item as f using (frame_id, item_id) order by all",
     "revised": "select indicator_id, known_from, change, count(*) as n from observation_vintage "

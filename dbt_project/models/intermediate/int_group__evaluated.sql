@@ -39,6 +39,13 @@ evaluated as (
 
 ),
 
+weights as (
+
+    select * from {{ ref('int_weight__measured') }}
+    where verdict in ('unexplained', 'unweighted_mean')
+
+),
+
 moments as (
 
     select distinct
@@ -116,9 +123,15 @@ select
     end as reason,
     case
         when summed.present = sizes.members and summed.cautions > 0 then 'input_cautioned'
+        when summed.present = sizes.members and weights.verdict is not null then 'weight_unreconciled'
     end as caution,
     summed.correction_id,
     summed.source_file_sha256
 from summed
 inner join sizes on summed.group_id = sizes.group_id
 inner join indicators on summed.indicator_id = indicators.indicator_id
+left join weights
+    on
+        summed.indicator_id = weights.indicator_id
+        and summed.year = weights.year
+        and summed.sex = weights.sex

@@ -54,6 +54,7 @@ def _content(tables: Tables, row: Row, values: pl.DataFrame) -> Row:
         "equity": by["equity"][0] if by["equity"] else None,
         "plausibility": by["plausibility"],
         "frames": by["crosswalk"],
+        "response": by["response"][0] if by["response"] else None,
         "revised": by["revised"],
         "replaced_by_title": tables.indicators.get(row["replaced_by"] or "", {}).get("title_sv"),
     }

@@ -17,7 +17,7 @@ from pipelines.site.release_data import Row, Tables
 _HEADINGS = (
     ("Aktualitet och punktlighet", re.compile(r"\.coverage_last_year")),
     ("Relevans", re.compile(r"\.coverage_")),
-    ("Jämförbarhet och samanvändbarhet", re.compile(r"^control\.")),
+    ("Jämförbarhet och samanvändbarhet", re.compile(r"^(control|weight)\.")),
     ("Tillgänglighet och tydlighet", re.compile(r"^release\.")),
 )
 _ORDER = (
@@ -37,6 +37,7 @@ _SUITES = {
     "warehouse": "Tabellerna: dbt:s tester",
     "correction": "Rättelser av källors fel",
     "control": "Avstämningar mellan tal som borde stämma överens",
+    "weight": "Vikter: kommunerna tillsammans mot riket",
     "caution": "Varningar på värden",
     "submissions": "Röjanderisk i kommunernas egna uppgifter",
     "release": "Utgåvan",
@@ -130,6 +131,12 @@ def _quality(tables: Tables) -> Row:
         "of_n": len(tables.whole["quality_result"]),
         "failed": sum(not c["passed"] for c in tables.whole["quality_result"]),
         "controls": tables.whole["control"],
+        "weights": {row["verdict"]: row["n"] for row in tables.whole["weight"]},
+        "differences": tables.whole["weight_declared"],
+        "indices": [
+            index | {"parts": [p for p in tables.whole["index_part"] if p["composite_id"] == index["composite_id"]]}
+            for index in tables.whole["index"]
+        ],
         "sources": tables.whole["source"],
         "stale": tables.release["stale_sources"] or "",
         "quarantine": tables.whole["quarantine"],

@@ -1,0 +1,4 @@
+{# Generated from the declarations by `nyckeltal generate`; do not edit. #}
+{{ config(alias='survey') }}
+
+select * from {{ source('declared', 'survey') }}

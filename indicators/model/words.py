@@ -23,6 +23,11 @@ AREA_TYPES = {
     "nation": "Riket", "region": "Region", "county": "Län", "group": "Grupp", "municipality": "Kommun", "unit": "Enhet",
 }  # fmt: skip
 SEXES = {"T": "Totalt", "K": "Kvinnor", "M": "Män"}
+SIZE_GROUPS = {
+    "small": "tredjedelen minsta kommuner",
+    "middle": "tredjedelen mellanstora kommuner",
+    "large": "tredjedelen största kommuner",
+}
 POLARITIES = {
     "higher_better": "högre är bättre",
     "lower_better": "lägre är bättre",

@@ -1,4 +1,7 @@
-"""The assets that Python computes from a finished warehouse: trends, studies, registers. Belongs here: one a step."""
+"""The assets that Python computes from a finished warehouse: trends, places, studies, registers.
+
+Belongs here: one asset a table, of one step each.
+"""
 
 from collections.abc import Iterator
 
@@ -11,6 +14,7 @@ from pipelines.steps.workspace import Workspace
 
 _READ = {
     "trend": ("observation", "area", "int_break__segmented"),
+    "places": ("observation", "comparison", "coverage", "structure_value", "int_break__segmented"),
     "studies": ("observation", "area", "area_membership", "indicator", "structure_value"),
     "registers": ("indicator",),
 }

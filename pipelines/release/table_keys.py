@@ -17,6 +17,8 @@ from indicators.tables.source_series import SOURCE_TABLES
 # Tables that are written without dbt.
 _OF_THE_RUN = {
     "trend": ("indicator_id", "area_id", "sex", "horizon"),
+    "place": ("indicator_id", "area_id", "year", "sex"),
+    "funnel": ("indicator_id", "year", "sex", "size_group"),
     "quality_result": ("check_id",),
     "release": ("release_id",),
 }

@@ -51,6 +51,9 @@ def _content(tables: Tables, row: Row, values: pl.DataFrame) -> Row:
         "ranked_kind": "region" if ranked and ranked[0]["area_id"].startswith("00") else "municipality",
         "year": tables.ranked[indicator_id][0]["year"] if ranked else None,
         "coverage": by["coverage"],
+        "funnel": next(
+            (f for f in by["funnel"] if ranked and f["year"] == tables.ranked[indicator_id][0]["year"]), None
+        ),
         "equity": by["equity"][0] if by["equity"] else None,
         "plausibility": by["plausibility"],
         "frames": by["crosswalk"],
@@ -81,7 +84,7 @@ def _multiples_caption(drawn: list[Row], of_n: int) -> str:
 def _ranked(tables: Tables, row: Row) -> Row:
     kept = (
         "area_id", "name", "value", "lower_95", "upper_95", "status", "missing_reason", "caution",
-        "rank_from_highest", "place_sv"
+        "rank_from_highest", "place_sv", "place_interval_sv", "outlier"
     )  # fmt: skip
     return {k: row[k] for k in kept} | {"group": "GR" if row["area_id"] in tables.members.get(GR, []) else ""}
 

@@ -24,9 +24,9 @@ AREA_TYPES = {
 }  # fmt: skip
 SEXES = {"T": "Totalt", "K": "Kvinnor", "M": "Män"}
 SIZE_GROUPS = {
-    "small": "tredjedelen minsta kommuner",
-    "middle": "tredjedelen mellanstora kommuner",
-    "large": "tredjedelen största kommuner",
+    "small": "den tredjedel av kommunerna som har färst invånare",
+    "middle": "den mellersta tredjedelen av kommunerna efter invånare",
+    "large": "den tredjedel av kommunerna som har flest invånare",
 }
 POLARITIES = {
     "higher_better": "högre är bättre",

@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
+from scipy.special import betainc, gammainc, gammaincc, stdtr
 
 Floats: TypeAlias = NDArray[np.float64]
 Flags: TypeAlias = NDArray[np.bool_]
@@ -25,7 +25,13 @@ TAIL = 0.1  # of the areas at each end, whose distance counts no more than that 
 _BOUND = 1.2815515655446004  # the normal quantile of that tail
 # The mean of the square of a standard normal that is cut at the bound.
 CUT_SQUARE = 0.6786545589528744
+# What a variance so estimated is worth, in degrees of freedom for each area, where chance is little (normal levels).
+FREEDOM = 0.63
 _HALVINGS = 60
+_FAR = 1.5  # standard deviations: nearer, no p is small
+_SMALL = 0.2  # of the spread: so little chance adds nothing to its tails
+_GRID = 8  # standard deviations of the spread each way, eight steps in each
+_TINY = 1e-9
 
 
 def stabilised(value: Floats, lower_95: Floats, upper_95: Floats, *, is_share: bool) -> tuple[Floats, Floats]:
@@ -86,9 +92,44 @@ def reliability(error: Floats, variance: float) -> Floats:
     return np.divide(variance, total, out=np.zeros_like(error), where=total > 0)
 
 
-def two_sided(z: Floats) -> Floats:
-    """The probability of a distance at least as large, when nothing but the spread and chance is behind it."""
-    return np.asarray(2 * ndtr(-np.abs(z)))
+def two_sided(level: Floats, error: Floats, centre: float, variance: float, *, is_share: bool) -> Floats:
+    """The probability of a value at least as far out, when only chance and the usual spread about the centre are behind.
+
+    Twice the smaller tail. The spread is taken as Student's t, since its variance is estimated from the same areas.
+    Far out, where it decides and where a smooth distribution makes the tails of few persons too thin, it is the
+    binomial (of a rate: the Poisson) tail over that spread, of as many persons as the error corresponds to.
+
+    Args:
+        level, error: n each, on the scale of `stabilised`. centre, variance: of the spread there.
+    """
+    z = (level - centre) / np.sqrt(error**2 + variance)
+    freedom = FREEDOM * len(level)
+    found = 2 * stdtr(freedom, -np.abs(z))
+    counted = (np.abs(z) > _FAR) & (error > _SMALL * np.sqrt(variance))
+    if counted.any():
+        persons = 1 / (4 * error[counted] ** 2)
+        value = in_unit(level[counted], is_share=is_share)
+        grid = np.linspace(-_GRID, _GRID, 16 * _GRID + 1)
+        true = in_unit(centre + np.sqrt(variance) * grid, is_share=is_share)
+        weight = (1 + grid**2 / freedom) ** (-(freedom + 1) / 2)
+        tails = _tails(value, persons, true, weight / weight.sum(), is_share=is_share)
+        beyond = stdtr(freedom, -_GRID)  # what the grid leaves out, so that no p is 0
+        found[counted] = np.minimum(1, 2 * (np.where(z[counted] > 0, tails[1], tails[0]) + beyond))
+    return np.asarray(found)
+
+
+def _tails(value: Floats, persons: Floats, levels: Floats, weight: Floats, *, is_share: bool) -> tuple[Floats, Floats]:
+    """The probability of as low a number and of as high a one, over true levels in their unit with their weights."""
+    n, true = persons[:, None], levels[None, :]
+    if is_share:
+        events = np.clip(value / 100, 0, 1)[:, None] * n
+        low = np.where(events < n, betainc(np.maximum(n - events, _TINY), events + 1, 1 - true / 100), 1.0)
+        high = np.where(events > 0, betainc(np.maximum(events, _TINY), n - events + 1, true / 100), 1.0)
+    else:
+        events = value[:, None] * n
+        low = gammaincc(events + 1, true * n)
+        high = np.where(events > 0, gammainc(np.maximum(events, _TINY), true * n), 1.0)
+    return (low * weight).sum(axis=1), (high * weight).sum(axis=1)
 
 
 def limits(centre: float, deviation: Floats, *, is_share: bool) -> list[Floats]:

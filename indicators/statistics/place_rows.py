@@ -119,7 +119,7 @@ def _third(level: Floats, error: Floats, of: Flags, columns: Floats, is_share: b
         *funnel.limits(centre, wide, is_share=is_share),
     ]
     columns[10, of] = z
-    columns[11, of] = funnel.two_sided(z)
+    columns[11, of] = funnel.two_sided(level[of], error[of], centre, between, is_share=is_share)
     return centre, between
 
 

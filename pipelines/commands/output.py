@@ -60,10 +60,10 @@ def tell_comparison(
             figures = zip([*columns, "1 år", "5 år"], _compared_figures(row, list(columns.values()))[1:], strict=True)
             terminal.out.lines(" · ".join(f"{head} {figure}" for head, figure in figures), indent=2)
     terminal.out.print(
-        "\nPlatsen räknas bland kommunerna från närmaste änden och är ingen bedömning. ”Mellan” säger vilka platser som "
+        "\nPlatsen räknas bland kommunerna från närmaste änden och är ingen bedömning. ”Mellan” säger vilka platser "
         "den kan ha när slumpen räknas in (95 procent); står det inte är det okänt hur säker platsen är. Länet, GR "
-        "ovägt och liknande är ovägda medelvärden, typ är medianen av kommuner av samma typ. – : värde saknas. ”Länet "
-        "av 1”: så många kommuner hade ett värde, sagt när de är färre än tre."
+        "ovägt och liknande är ovägda medelvärden, typ är medianen av kommuner av samma typ. – : värde saknas. "
+        "”Länet av 1”: så många kommuner hade ett värde, sagt när de är färre än tre."
         f"{left_out if is_in_columns else ''}"
     )
 

@@ -64,7 +64,11 @@ _PLACE: dict[str, tuple[str, str]] = {
     "spread_lower_998": ("double", "The same of 99.8 per cent."),
     "spread_upper_998": ("double", "The upper one."),
     "z_score": ("double", f"Distance from target in standard deviations of chance and spread together, {_ON_SCALE}."),
-    "p_value": ("double", "Two-sided probability of such a distance by chance and the usual spread."),
+    "p_value": (
+        "double",
+        "Two-sided probability of a value at least as far out by chance and the usual spread; over 0. Of few persons it "
+        "is larger than z_score alone says: it is counted with whole persons, and the spread is itself estimated.",
+    ),
     "q_among_areas": (
         "double",
         "p_value adjusted for all municipalities of the indicator, year and sex (false discovery rate, Benjamini and "
@@ -110,8 +114,8 @@ _FUNNEL: dict[str, tuple[str, str]] = {
         "double",
         "The part of the variance between observed values that is between municipalities and not chance: 0 to 1.",
     ),
-    "outside_95": ("integer", "Municipalities outside the 95 per cent limits with overdispersion of their size group."),
-    "expected_outside_95": ("double", "How many would be if none were unusual."),
+    "outside_95": ("integer", "Municipalities with a p_value below 0.05: further out than chance and spread."),
+    "expected_outside_95": ("double", "How many would be, at most, if none were unusual."),
     "outliers": ("integer", "Municipalities whose place.outlier is higher or lower."),
 }
 TABLES = {

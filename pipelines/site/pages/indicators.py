@@ -34,6 +34,7 @@ def _content(tables: Tables, row: Row, values: pl.DataFrame) -> Row:
     ranked = [_ranked(tables, r) for r in tables.ranked.get(indicator_id, [])]
     gr = set(tables.members.get(GR, []))
     by = {name: rows.get(indicator_id, []) for name, rows in tables.by_indicator.items()}
+    year = tables.ranked[indicator_id][0]["year"] if ranked else None
     multiples = (
         _series(tables, values, [*sorted(gr, key=tables.name), NATION], set(breaks)) if _has(values, *gr) else []
     )
@@ -49,11 +50,9 @@ def _content(tables: Tables, row: Row, values: pl.DataFrame) -> Row:
         "multiples_caption": _multiples_caption(multiples, len(gr)),
         "ranked": ranked,
         "ranked_kind": "region" if ranked and ranked[0]["area_id"].startswith("00") else "municipality",
-        "year": tables.ranked[indicator_id][0]["year"] if ranked else None,
+        "year": year,
         "coverage": by["coverage"],
-        "funnel": next(
-            (f for f in by["funnel"] if ranked and f["year"] == tables.ranked[indicator_id][0]["year"]), None
-        ),
+        "funnel": next((row for row in by["funnel"] if row["year"] == year), None),
         "equity": by["equity"][0] if by["equity"] else None,
         "plausibility": by["plausibility"],
         "frames": by["crosswalk"],

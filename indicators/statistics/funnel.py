@@ -93,7 +93,7 @@ def reliability(error: Floats, variance: float) -> Floats:
 
 
 def two_sided(level: Floats, error: Floats, centre: float, variance: float, *, is_share: bool) -> Floats:
-    """The probability of a value at least as far out, when only chance and the usual spread about the centre are behind.
+    """The probability of a value at least as far out, by chance and the usual spread about the centre alone.
 
     Twice the smaller tail. The spread is taken as Student's t, since its variance is estimated from the same areas.
     Far out, where it decides and where a smooth distribution makes the tails of few persons too thin, it is the

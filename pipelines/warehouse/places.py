@@ -66,8 +66,8 @@ _PLACE: dict[str, tuple[str, str]] = {
     "z_score": ("double", f"Distance from target in standard deviations of chance and spread together, {_ON_SCALE}."),
     "p_value": (
         "double",
-        "Two-sided probability of a value at least as far out by chance and the usual spread; over 0. Of few persons it "
-        "is larger than z_score alone says: it is counted with whole persons, and the spread is itself estimated.",
+        "Two-sided probability of a value at least as far out by chance and the usual spread; over 0. Of few persons "
+        "it is larger than z_score alone says: it is counted with whole persons, and the spread is itself estimated.",
     ),
     "q_among_areas": (
         "double",

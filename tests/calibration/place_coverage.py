@@ -200,8 +200,8 @@ def false_alarms(field: Field, unusual: int = 0) -> dict[str, float]:
 
     Returns:
         Per cent outside 95 per cent limits of chance alone, of chance and Spiegelhalter's variance, of those in use;
-        with a p below 5 per cent; per cent of fields with an outlier; and where some are unusual (four standard deviations away), per cent of them
-        found and of outliers that are none.
+        with a p below 5 per cent; of fields with an outlier; and where some are unusual (four standard deviations
+        away), of them found, and of outliers that are none.
     """
     chance = np.random.default_rng(unusual)
     outside: dict[str, list[float]] = {"chance alone": [], "winsorised": [], "in use": [], "p": []}

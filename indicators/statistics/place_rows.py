@@ -25,7 +25,7 @@ FIELD = ("indicator_id", "year", "sex")
 LIMITS = tuple(
     f"{of}_{side}_{level}" for of in ("chance", "spread") for level in ("95", "998") for side in ("lower", "upper")
 )
-_DECIMALS, _FIGURES = 4, 4
+_DECIMALS, _FIGURES = 3, 3  # as many as anyone can use: every digit is kept three times in a release
 _RANKS = ("rank_lower", "rank_upper")
 _NUMBERS = ("reliability", "target", *LIMITS, "z_score", "p_value", "q_among_areas")
 PLACE_COLUMNS = (
@@ -119,7 +119,7 @@ def _third(level: Floats, error: Floats, of: Flags, columns: Floats, is_share: b
         *funnel.limits(centre, wide, is_share=is_share),
     ]
     columns[10, of] = z
-    columns[11, of] = funnel.two_sided(level[of], error[of], centre, between, is_share=is_share)
+    columns[11, of] = _significant(funnel.two_sided(level[of], error[of], centre, between, is_share=is_share))
     return centre, between
 
 
@@ -183,7 +183,6 @@ def _judged_by_area(rows: pl.DataFrame, ends: pl.DataFrame) -> pl.DataFrame:
         rows.join(adjusted_rows, on=KEYS, how="left")
         .join(ends, on=["indicator_id", "area_id"], how="left")
         .with_columns(
-            pl.col("p_value").round_sig_figs(_FIGURES),
             q_of_area=pl.col("q_of_area").round_sig_figs(_FIGURES),
             basis=pl.when("is_examined").then(pl.when("has_field").then(pl.lit("interval")).otherwise(pl.lit("years"))),
         )

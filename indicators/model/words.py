@@ -23,6 +23,11 @@ AREA_TYPES = {
     "nation": "Riket", "region": "Region", "county": "Län", "group": "Grupp", "municipality": "Kommun", "unit": "Enhet",
 }  # fmt: skip
 SEXES = {"T": "Totalt", "K": "Kvinnor", "M": "Män"}
+SIZE_GROUPS = {
+    "small": "den tredjedel av kommunerna som har färst invånare",
+    "middle": "den mellersta tredjedelen av kommunerna efter invånare",
+    "large": "den tredjedel av kommunerna som har flest invånare",
+}
 POLARITIES = {
     "higher_better": "högre är bättre",
     "lower_better": "lägre är bättre",

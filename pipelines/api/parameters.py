@@ -154,6 +154,15 @@ class Comparison(Series):
     year: Years = []
 
 
+class Funnel(Paging):
+    """Which rows of the table `funnel`."""
+
+    indicator: IndicatorIds = []
+    theme: Themes = []
+    sex: Sexes = []
+    year: Years = []
+
+
 class Observations(Comparison):
     """Which rows of the table `observation`, and whether names and units are included beside the codes."""
 

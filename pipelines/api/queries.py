@@ -54,9 +54,11 @@ LABELLED = Listing("observation", "observation_wide", SERIES, is_cube=True)
 AS_OF = Listing("observation_vintage", "observation_as_of(?)", SERIES, is_cube=True)
 COMPARISON = Listing("comparison", "comparison", SERIES)
 TREND = Listing("trend", "trend", ("indicator_id", "area_id", "sex", "horizon"))
+PLACE = Listing("place", "place", SERIES)
+FUNNEL = Listing("funnel", "funnel", ("indicator_id", "sex", "year", "size_group"))
 REVISIONS = Listing("revision", "revision", SERIES)
 RELEASE = Listing("release", "release", ("release_id",))
-LISTINGS = (INDICATORS, AREAS, OBSERVATIONS, LABELLED, AS_OF, COMPARISON, TREND, REVISIONS, RELEASE)
+LISTINGS = (INDICATORS, AREAS, OBSERVATIONS, LABELLED, AS_OF, COMPARISON, TREND, PLACE, FUNNEL, REVISIONS, RELEASE)
 
 
 @dataclass

@@ -15,7 +15,17 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pipelines.api import queries
 from pipelines.api.answers import answer
 from pipelines.api.formats import CSV, JSON, JSONSTAT, PARQUET
-from pipelines.api.parameters import Areas, AsOf, Comparison, Indicators, Observations, Paging, Revisions, Trend
+from pipelines.api.parameters import (
+    Areas,
+    AsOf,
+    Comparison,
+    Funnel,
+    Indicators,
+    Observations,
+    Paging,
+    Revisions,
+    Trend,
+)
 from pipelines.api.problems import MEDIA_TYPE, ApiError
 
 router = APIRouter(prefix="/api/v1")
@@ -108,6 +118,18 @@ async def comparison(request: Request, given: Annotated[Comparison, Query()]) ->
 async def trend(request: Request, given: Annotated[Trend, Query()]) -> Response:
     """Tabellen trend: två rader per serie, horizon säger vilken fråga som besvaras."""
     return await answer(request, queries.TREND, given)
+
+
+@_get("/place", "Hur säkra kommunernas platser är, och vad som sticker ut")
+async def place(request: Request, given: Annotated[Comparison, Query()]) -> Response:
+    """Tabellen place: platsens intervall, trattgränser, och om värdet sticker ut bland allt som prövats."""
+    return await answer(request, queries.PLACE, given)
+
+
+@_get("/funnel", "Spridningen mellan kommuner, när slumpen är borträknad")
+async def funnel(request: Request, given: Annotated[Funnel, Query()]) -> Response:
+    """Tabellen funnel: mitt, spridning, tillförlitlighet och hur många som ligger utanför gränserna."""
+    return await answer(request, queries.FUNNEL, given)
 
 
 @_get("/revisions", "Vad källorna har ändrat sedan förra utgåvan")

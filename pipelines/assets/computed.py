@@ -1,4 +1,7 @@
-"""The assets that Python computes from a finished warehouse: trends, indices, studies, registers: one a step."""
+"""The assets that Python computes from a finished warehouse: trends, places, indices, studies, registers.
+
+Belongs here: one asset a table, of one step each.
+"""
 
 from collections.abc import Iterator
 
@@ -12,6 +15,7 @@ from pipelines.steps.workspace import Workspace
 _READ = {
     "trend": ("observation", "area", "int_break__segmented"),
     "composites": ("composite", "composite_input", "observation", "indicator"),
+    "places": ("observation", "comparison", "coverage", "structure_value", "int_break__segmented"),
     "studies": ("observation", "area", "area_membership", "indicator", "structure_value"),
     "registers": ("indicator",),
 }

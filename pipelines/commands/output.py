@@ -49,7 +49,7 @@ def tell_comparison(
             theme = row["theme"]
             heads = f"\n[bold]{lines[0]}[/bold]" if is_in_columns else ""
             terminal.out.print(f"\n[bold]{theme}[/bold]{heads}")
-        place = f", {row['place_sv']}" if row["place_sv"] else ""  # counties and groups have no place
+        place = _place(row)
         doubts = {name: row["caution"], **({other[1]: row["with_caution"]} if other else {})}
         doubt = "".join(f"; varning för {of}: {words.said(words.CAUTIONS, why)}" for of, why in doubts.items() if why)
         few = _few(row, columns if lines is wide or not is_in_columns else fewer)
@@ -60,11 +60,17 @@ def tell_comparison(
             figures = zip([*columns, "1 år", "5 år"], _compared_figures(row, list(columns.values()))[1:], strict=True)
             terminal.out.lines(" · ".join(f"{head} {figure}" for head, figure in figures), indent=2)
     terminal.out.print(
-        "\nPlatsen räknas bland kommunerna från närmaste änden och är ingen bedömning. Länet, GR ovägt och liknande är "
-        "ovägda medelvärden, typ är medianen av kommuner av samma typ. – : värde saknas. ”Länet av 1”: "
-        "så många kommuner hade ett värde, sagt när de är färre än tre."
+        "\nPlatsen räknas bland kommunerna från närmaste änden och är ingen bedömning. ”Mellan” säger vilka platser "
+        "den kan ha när slumpen räknas in (95 procent); står det inte är det okänt hur säker platsen är. Länet, GR "
+        "ovägt och liknande är ovägda medelvärden, typ är medianen av kommuner av samma typ. – : värde saknas. "
+        "”Länet av 1”: så många kommuner hade ett värde, sagt när de är färre än tre."
         f"{left_out if is_in_columns else ''}"
     )
+
+
+def _place(row: dict[str, Any]) -> str:
+    """The place, and between which it may lie; counties and groups have none."""
+    return "".join(f", {words}" for words in (row["place_sv"], row["place_interval_sv"]) if words)
 
 
 def _few(row: dict[str, Any], columns: dict[str, str]) -> str:

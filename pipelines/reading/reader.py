@@ -269,16 +269,25 @@ with latest as (
 select i.theme, i.indicator_id, i.title_sv, i.unit, i.decimals, i.polarity, o.year, o.value, o.caution,
     c.nation, c.county_mean, c.county_n, c.gr_weighted, c.gr_unweighted, c.gr_n, c.kommungrupp_median, c.kommungrupp_n,
     c.similar_mean, c.similar_n, c.rank, c.of_n, c.rank_from_highest, c.rank_from_lowest, c.place_sv, c.change_1y,
-    c.change_5y, w.value as with_value, w.caution as with_caution
+    c.change_5y, p.place_interval_sv, p.rank_lower, p.rank_upper, p.reason as place_reason,
+    w.value as with_value, w.caution as with_caution
 from latest as l
 join observation as o on o.indicator_id = l.indicator_id and o.year = l.year and o.sex = 'T' and o.area_id = {area}
 left join comparison as c on c.indicator_id = l.indicator_id and c.year = l.year and c.sex = 'T' and c.area_id = {area}
 join indicator as i on i.indicator_id = l.indicator_id
+left join {place} as p
+    on p.indicator_id = l.indicator_id and p.year = l.year and p.sex = 'T' and p.area_id = {area}
 left join observation as w
     on w.indicator_id = l.indicator_id and w.year = l.year and w.sex = 'T' and w.area_id = {other}
 where {theme} is null or i.theme = {theme}
 order by i.theme, i.indicator_id
 """
+# A release of before version 0.4 does not say how sure places are.
+_NO_PLACE = """(
+    select null as indicator_id, null as area_id, null as year, null as sex, null as place_interval_sv,
+        null as rank_lower, null as rank_upper, null as reason
+    where false
+)"""
 
 
 def compare(folder: Path, area: str, other: str | None, theme: str | None) -> list[dict[str, Any]]:
@@ -288,9 +297,10 @@ def compare(folder: Path, area: str, other: str | None, theme: str | None) -> li
     """
     # No bound parameter: the first one in a process makes DuckDB import pandas, which takes half a second.
     given = {"area": area, "other": other, "theme": theme}
-    sql = _COMPARE.format(**{name: literal(text) if text else "null" for name, text in given.items()})
+    literals = {name: literal(text) if text else "null" for name, text in given.items()}
     with open_release(folder) as con:
-        return records(con, sql)
+        has_place = con.execute("select count(*) from duckdb_tables() where table_name = 'place'").fetchall() == [(1,)]
+        return records(con, _COMPARE.format(place="place" if has_place else _NO_PLACE, **literals))
 
 
 def records(con: duckdb.DuckDBPyConnection, sql: str) -> list[dict[str, Any]]:

@@ -20,6 +20,8 @@ _OF_THE_RUN = {
     "composite_uncertainty": ("composite_id", "area_id", "year"),
     "composite_reliability": ("composite_id", "year"),
     "composite_part": ("composite_id", "indicator_id", "year"),
+    "place": ("indicator_id", "area_id", "year", "sex"),
+    "funnel": ("indicator_id", "year", "sex", "size_group"),
     "quality_result": ("check_id",),
     "release": ("release_id",),
 }

@@ -6,7 +6,7 @@ Belongs here: queries, and their rows as plain dictionaries. Does not belong her
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import duckdb
@@ -32,7 +32,8 @@ series as (
 )
 select s.indicator_id, s.area_id, s.years, s.series, s.breaks, o.year, o.value, o.lower_95, o.upper_95,
     o.caution, o.is_preliminary, coalesce(c.nation, w.value) as nation, coalesce(c.gr_weighted, c.gr_unweighted) as gr, c.gr_weighted is null as gr_is_unweighted,
-    c.similar_mean, c.similar_n, c.significance, c.place_sv,
+    c.similar_mean, c.similar_n, c.significance, c.place_sv, p.place_interval_sv, p.basis,
+    p.p_value, p.q_of_area, p.stands_out, p.target, p.size_group,
     t.verdict, t.direction, t.first_year as trend_from, t.last_year as trend_to
 from series as s
 join observation as o
@@ -42,6 +43,8 @@ left join observation as w
         and w.caution is null
 left join comparison as c
     on c.indicator_id = s.indicator_id and c.area_id = s.area_id and c.year = s.newest and c.sex = 'T'
+left join place as p
+    on p.indicator_id = s.indicator_id and p.area_id = s.area_id and p.year = s.newest and p.sex = 'T'
 left join trend as t
     on t.indicator_id = s.indicator_id and t.area_id = s.area_id and t.sex = 'T' and t.horizon = 'recent'
 order by s.area_id, s.indicator_id
@@ -67,12 +70,15 @@ with newest as (
     group by indicator_id
 )
 select o.indicator_id, o.year, o.area_id, a.name, o.value, o.lower_95, o.upper_95, o.status, o.missing_reason,
-    o.caution, o.numerator, o.denominator, c.rank_from_highest, c.place_sv
+    o.caution, o.numerator, o.denominator, c.rank_from_highest, c.place_sv,
+    p.place_interval_sv, p.outlier
 from newest as n
 join observation as o on o.indicator_id = n.indicator_id and o.year = n.year and o.sex = 'T'
 join area as a on a.area_id = o.area_id and a.area_type = $kind
 left join comparison as c
     on c.indicator_id = o.indicator_id and c.area_id = o.area_id and c.year = o.year and c.sex = 'T'
+left join place as p
+    on p.indicator_id = o.indicator_id and p.area_id = o.area_id and p.year = o.year and p.sex = 'T'
 order by o.indicator_id, o.value desc nulls last, a.name
 """
 
@@ -96,19 +102,10 @@ class Tables:
     ranked: dict[str, list[Row]]
     by_indicator: dict[str, dict[str, list[Row]]]
     whole: dict[str, list[Row]]
-    _ordered: dict[str, tuple[int | None, list[float]]] = field(default_factory=dict)
 
     def name(self, area_id: str) -> str:
         """An area's name; its code where it is unknown."""
         return str(self.areas[area_id]["name"]) if area_id in self.areas else area_id
-
-    def ordered(self, indicator_id: str) -> tuple[int | None, list[float]]:
-        """The newest year of an indicator in the ranking, and its values that can be trusted, the lowest first."""
-        if indicator_id not in self._ordered:
-            ranked = self.ranked.get(indicator_id, [])
-            values = [row["value"] for row in ranked if row["value"] is not None and row["caution"] is None]
-            self._ordered[indicator_id] = (ranked[0]["year"] if ranked else None, sorted(values))
-        return self._ordered[indicator_id]
 
 
 # Small tables that pages show completely, or by indicator.
@@ -167,6 +164,7 @@ _WHOLE = {
 _BY_INDICATOR = {
     "coverage": "select indicator_id, year, with_value, suppressed, missing, with_interval, of_n from coverage "
     "where sex = 'T' order by indicator_id, year desc",
+    "funnel": "select * from funnel where sex = 'T' and size_group = 'all' order by indicator_id, year desc",
     "equity": "select * from equity where sex = 'T' order by indicator_id, year desc",
     "plausibility": "select indicator_id, rule, count(*) as n from plausibility group by all order by all",
     "response": "select s.indicator_id, s.year, max(case when s.area_id = '0000' then s.response_rate end) as nation, "

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pipelines.settings import Settings
-from tests.calibration import made_up_regions, made_up_treatments, trend_sizes
+from tests.calibration import made_up_regions, made_up_treatments, place_coverage, trend_sizes
 
 
 def main() -> None:
     trend_sizes.measure()
+    place_coverage.measure(Settings())
     made_up_treatments.measure(Settings())
     made_up_regions.measure(Settings())
 

@@ -101,6 +101,8 @@ QUESTIONS = {
     "and horizon = 'recent' order by area_id",
     "/trend?horizon=long_run,recent&area=0180": "from trend where area_id = '0180' "
     "order by indicator_id, area_id, sex, horizon",
+    "/place?area=0180&year=2022&sex=T": f"from place where area_id = '0180' and year = 2022 and sex = 'T' {KEY}",
+    "/funnel?year=2020-": "from funnel where year >= 2020 order by indicator_id, sex, year, size_group",
     "/revisions": "from revision",
     "/release": "from release",
 }
@@ -292,7 +294,9 @@ def test_json_stat_of_nothing_is_an_empty_cube(api: ServedApi) -> None:
     assert "there are values of the years" in found["note"][1]
 
 
-@pytest.mark.parametrize("path", ["indicators", "areas", "comparison", "trend", "revisions", "release", "sql"])
+@pytest.mark.parametrize(
+    "path", ["indicators", "areas", "comparison", "trend", "place", "funnel", "revisions", "release", "sql"]
+)
 def test_only_observations_are_a_cube(path: str, api: ServedApi) -> None:
     answer = api.get(f"{V1}/{path}.jsonstat")
     assert answer.status_code == (404 if path == "sql" else 406)
@@ -521,7 +525,7 @@ def test_pages_put_together_are_the_whole_answer_once(
     assert [row["value"] for row in rows] == wanted["value"].to_list()
 
 
-LISTINGS = ["indicators", "areas", "comparison", "trend", "observations", "as-of?moment=2100-01-01"]
+LISTINGS = ["indicators", "areas", "comparison", "trend", "place", "funnel", "observations", "as-of?moment=2100-01-01"]
 
 
 @pytest.mark.parametrize("batch", [5, formats.BATCH])  # pages are long, or not: two plans for the database
@@ -539,8 +543,17 @@ def test_any_listing_can_be_paged(
 
 def test_the_description_names_every_address_and_parameter(api: ServedApi) -> None:
     described = api.get(f"{V1}/openapi.json").json()
-    wanted = {"indicators", "indicators/{indicator_id}", "areas", "observations", "as-of", "comparison", "trend"}
-    assert set(described["paths"]) == {f"{V1}/{path}" for path in wanted | {"revisions", "release"}}
+    wanted = {
+        "indicators",
+        "indicators/{indicator_id}",
+        "areas",
+        "observations",
+        "as-of",
+        "comparison",
+        "trend",
+        "place",
+    }
+    assert set(described["paths"]) == {f"{V1}/{path}" for path in wanted | {"funnel", "revisions", "release"}}
     for operations in described["paths"].values():
         (said,) = operations.values()
         assert said["summary"]

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 
 KEY = ["indicator_id", "area_id", "year", "sex"]
 SENTENCE = re.compile(
-    r'<li><a href="\.\./nyckeltal/([^"]+)\.html">[^<]*</a>: <b>[^<]*</b> \((\d{4})\), ([^<]*?) kommuner\.'
+    r'<li><a href="\.\./nyckeltal/([^"]+)\.html">[^<]*</a>: <b>[^<]*</b> \((\d{4})\), ([^<]*?) kommuner[.,]'
 )
 CELL = re.compile(
     r'<tr><td>(\d{4})</td><th scope="row"><a [^>]*>[^<]*</a></th>'
@@ -119,7 +119,7 @@ def test_every_sentence_of_a_profile_is_true(release: Path, counted: pl.DataFram
     both = told.cast({"year": pl.Int32}).join(counted.cast({"year": pl.Int32}), on=KEY, how="left")
     wrong = both.filter(pl.col("told").ne_missing(pl.col("place")))
     assert wrong.is_empty(), wrong.head(5)
-    assert both.height > 1_000
+    assert both.height > 300
 
 
 def test_every_place_in_the_tables_that_bars_and_maps_are_drawn_from_is_true(

@@ -4,17 +4,13 @@ nation.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 
 from indicators.model.words import AREA_TYPES, THEMES
+from pipelines.site.pages.outstanding import outstanding
 from pipelines.site.pages.page import GR, NATION, Page, area_path
 from pipelines.site.release_data import Row, Tables
 
-_EDGE = 5  # per cent: how far out in the ranking a value must be to be listed as an outlier
-_FEWEST = 100  # minimum number of municipalities for a meaningful rank
-_MOST_TOLD = 8
-_MOST_OF_THEME = 2
 # These only reflect a municipality's size.
 _SIZES = {"count", "amount"}
 _SIZE_UNITS = {"antal", "kr", "mnkr"}
@@ -47,7 +43,7 @@ def _profile(tables: Tables, area: Row) -> Row:
             {"area_id": m, "name": tables.name(m)} for m in tables.members.get(area["area_id"], []) if m in tables.areas
         ],
         "themes": [{"theme": theme, "lines": found} for theme, found in lines.items() if found],
-        "outstanding": _outstanding(tables, lines) if area["area_type"] == "municipality" else [],
+        "outstanding": outstanding(lines) if area["area_type"] == "municipality" else None,
         "missing": [
             {"indicator_id": i, "title": row["title_sv"], "theme": row["theme"]}
             for i, row in tables.indicators.items()
@@ -87,40 +83,11 @@ def _line(tables: Tables, indicator_id: str, newest: Row) -> Row:
             for name in (
                 "years", "series", "breaks", "year", "value", "lower_95", "upper_95", "caution", "is_preliminary",
                 "nation", "gr", "gr_is_unweighted", "similar_mean", "similar_n", "significance", "place_sv", "verdict",
-                "direction", "trend_from", "trend_to",
+                "direction", "trend_from", "trend_to", "place_interval_sv", "basis", "p_value", "q_of_area",
+                "stands_out", "target", "size_group",
             )
         },
     }  # fmt: skip
-
-
-def _outstanding(tables: Tables, lines: dict[str, list[Row]]) -> list[Row]:
-    """What ranks furthest out among the municipalities in the indicator's newest year, without judgement."""
-    found = [
-        line | {"theme": theme, "edge": edge}
-        for theme, of_theme in lines.items()
-        for line in of_theme
-        if not line["is_size"] and (edge := _edge(tables, line)) is not None and edge <= _EDGE
-    ]
-    told: list[Row] = []
-    for line in sorted(found, key=lambda f: (f["edge"], f["indicator_id"])):
-        twin = line["indicator_id"].removesuffix("_fasta_priser")  # one of two equivalent indicators is enough
-        is_twin = any(t["indicator_id"].removesuffix("_fasta_priser") == twin for t in told)
-        if not is_twin and sum(t["theme"] == line["theme"] for t in told) < _MOST_OF_THEME:
-            told.append({k: line[k] for k in ("indicator_id", "title", "theme", "unit", "decimals", "value", "year",
-                                              "nation", "place_sv")})  # fmt: skip
-    return told[:_MOST_TOLD]
-
-
-def _edge(tables: Tables, line: Row) -> float | None:
-    """The percentage of municipalities that rank as far out or further, including ties.
-
-    None where too few have a value, or the area's value is older than theirs.
-    """
-    year, values = tables.ordered(line["indicator_id"])
-    if line["caution"] is not None or len(values) < _FEWEST or year != line["year"]:
-        return None
-    higher, lower = len(values) - bisect_left(values, line["value"]), bisect_right(values, line["value"])
-    return float(100 * min(higher, lower) / len(values))
 
 
 def _list(tables: Tables) -> Page:

@@ -34,6 +34,7 @@ def _content(tables: Tables, row: Row, values: pl.DataFrame) -> Row:
     ranked = [_ranked(tables, r) for r in tables.ranked.get(indicator_id, [])]
     gr = set(tables.members.get(GR, []))
     by = {name: rows.get(indicator_id, []) for name, rows in tables.by_indicator.items()}
+    year = tables.ranked[indicator_id][0]["year"] if ranked else None
     multiples = (
         _series(tables, values, [*sorted(gr, key=tables.name), NATION], set(breaks)) if _has(values, *gr) else []
     )
@@ -49,8 +50,9 @@ def _content(tables: Tables, row: Row, values: pl.DataFrame) -> Row:
         "multiples_caption": _multiples_caption(multiples, len(gr)),
         "ranked": ranked,
         "ranked_kind": "region" if ranked and ranked[0]["area_id"].startswith("00") else "municipality",
-        "year": tables.ranked[indicator_id][0]["year"] if ranked else None,
+        "year": year,
         "coverage": by["coverage"],
+        "funnel": next((row for row in by["funnel"] if row["year"] == year), None),
         "equity": by["equity"][0] if by["equity"] else None,
         "plausibility": by["plausibility"],
         "frames": by["crosswalk"],
@@ -82,7 +84,7 @@ def _multiples_caption(drawn: list[Row], of_n: int) -> str:
 def _ranked(tables: Tables, row: Row) -> Row:
     kept = (
         "area_id", "name", "value", "lower_95", "upper_95", "status", "missing_reason", "caution",
-        "rank_from_highest", "place_sv"
+        "rank_from_highest", "place_sv", "place_interval_sv", "outlier"
     )  # fmt: skip
     return {k: row[k] for k in kept} | {"group": "GR" if row["area_id"] in tables.members.get(GR, []) else ""}
 

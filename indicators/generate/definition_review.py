@@ -20,7 +20,7 @@ _VERDICTS: dict[Verdict, str] = {"same": "stämmer", "clarified": "förtydligad"
 _HEAD = """\
 # Definitionerna mot källans egna beskrivningar
 
-Varje serie ur Kolada som ett nyckeltal eller ett mått bygger på, läst mot källans egen beskrivning av den (april
+Varje serie ur Kolada och SKR:s tabell 10 som ett nyckeltal eller ett mått bygger på, läst mot källans egen beskrivning (april
 2026). Källans text återges med våra ord. *Stämmer*: definitionen sade redan det som källan mäter. *Förtydligad*:
 den utelämnade något som nu sägs; talen är desamma. *Rättad*: den sade något annat, eller ett brott, en riktning
 eller ett intervall var fel; nyckeltalets version är höjd.

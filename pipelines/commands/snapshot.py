@@ -19,7 +19,7 @@ snapshot_app = typer.Typer(help="The embedded figures.", no_args_is_help=True)
 
 @snapshot_app.command("build")
 def snapshot_build(
-    source: Annotated[Path, typer.Option("--from", help="Folder of collected copies (kolada/, scb/).")],
+    source: Annotated[Path, typer.Option("--from", help="Folder of collected copies (kolada/, scb/, skr/).")],
     to: Annotated[Path | None, typer.Option(help="Where to write; data/snapshot when left out.")] = None,
 ) -> None:
     """Write the embedded figures out of collected copies of the publishers' data."""

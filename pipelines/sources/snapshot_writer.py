@@ -20,7 +20,7 @@ from pipelines.errors import SourceError, UsageError
 from pipelines.sources.layout_model import Layouts
 from pipelines.sources.layout_reader import read_workbook
 from pipelines.sources.overlay import DECIMALS, overlaid
-from pipelines.sources.snapshot import MANIFEST, Delivered, SnapshotFile, SnapshotManifest
+from pipelines.sources.snapshot import MANIFEST, Delivered, SnapshotFile, SnapshotManifest, read_manifest
 from pipelines.storage.archive import Promise, SeriesPromise
 from pipelines.storage.files import write_json
 
@@ -92,13 +92,14 @@ def build_snapshot(source: Path, target: Path, catalogue: Catalogue) -> dict[str
         SourceError: a file holds what is not expected.
     """
     target.mkdir(parents=True, exist_ok=True)
+    before = read_manifest(target).files if (target / MANIFEST).exists() else frozenset()
     entries, rows = {}, {}
     for dataset, deliveries in _deliveries(source, catalogue).items():
         told, known = [], pl.DataFrame()
         for one in deliveries:
             frame = one.make().select(*datasets()[dataset].columns).sort(*datasets()[dataset].key)
-            _write(frame, target / one.file)
-            known = _with(known, frame, one.decimals, dataset)
+            write_frame(frame, target / one.file)
+            known = with_delivery(known, frame, one.decimals, dataset)
             promise = promise_of(known.drop(DECIMALS), dataset)
             told.append(
                 Delivered(
@@ -110,18 +111,21 @@ def build_snapshot(source: Path, target: Path, catalogue: Catalogue) -> dict[str
         rows[dataset] = known.height
     manifest = SnapshotManifest(about=ABOUT, datasets=entries)
     write_json(target / MANIFEST, manifest.model_dump(mode="json"))
+    for file in before - manifest.files:
+        (target / file).unlink(missing_ok=True)
     return rows
 
 
-def _write(frame: pl.DataFrame, path: Path) -> None:
+def write_frame(frame: pl.DataFrame, path: Path) -> None:
+    """Write rows as a file of the snapshot, by the ending of its name."""
     if path.suffix == ".parquet":
         frame.write_parquet(path, compression="zstd", compression_level=19, statistics=True)
     else:
         frame.write_csv(path)
 
 
-def _with(known: pl.DataFrame, frame: pl.DataFrame, decimals: int | None, dataset: str) -> pl.DataFrame:
-    """What is known after one more delivery."""
+def with_delivery(known: pl.DataFrame, frame: pl.DataFrame, decimals: int | None, dataset: str) -> pl.DataFrame:
+    """What is known after one more delivery, with the column `decimals`; `known` is empty before the first."""
     rows = frame.with_columns(pl.lit(decimals, pl.Int32).alias(DECIMALS))
     if known.is_empty():
         return rows
@@ -216,11 +220,16 @@ def _groups(source: Path, catalogue: Catalogue) -> pl.DataFrame:
     members = _csv(source / "kolada" / "municipality_groups_2026-04_v3.csv").select(
         "group_id", "group_title", area_id="member_id"
     )
+    return members.filter(wanted_groups(catalogue))
+
+
+def wanted_groups(catalogue: Catalogue) -> pl.Expr:
+    """Which of Kolada's groups are embedded: those that the declarations name, by id or by title."""
     wanted = pl.col("group_id").is_in([g.kolada_group for g in catalogue.groups if g.kolada_group])
     for similar in catalogue.similar:
         plain = re.sub(r"\(\?P<\w+>", "(", similar.title_pattern)
         wanted |= pl.col("group_title").str.contains(plain)
-    return members.filter(wanted)
+    return wanted
 
 
 def _population(source: Path) -> pl.DataFrame:

@@ -211,7 +211,8 @@ statements = st.dictionaries(st.tuples(st.sampled_from(["0114", "0115"]), st.sam
 
 def frame_of(told: dict[tuple[str, int], float | None]) -> pl.DataFrame:
     rows = [(SHARE, area, year, "T", value, None) for (area, year), value in told.items()]
-    schema = dict(zip([*KEY, "value", "status"], [pl.String, pl.String, pl.Int64, pl.String, pl.Float64, pl.String]))
+    kinds = [pl.String, pl.String, pl.Int64, pl.String, pl.Float64, pl.String]
+    schema = dict(zip([*KEY, "value", "status"], kinds, strict=True))
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 

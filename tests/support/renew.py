@@ -205,13 +205,17 @@ def renewed_answer(answer: str, before: str, now: str) -> tuple[str, list[str]]:
     for told in sorted(set(_TOLD.findall(answer)), key=len, reverse=True):
         places = [place for place, cell in was.items() if cell.lstrip("−") == told.lstrip("−")]
         new = {_cells(now).get(place) for place in places}
-        if not places or told in {cell.lstrip("−") for cell in _cells(now).values()}:
+        if not places or told.lstrip("−") in {cell.lstrip("−") for cell in _cells(now).values()}:
             continue
         (other,) = new if len(places) == 1 else (None,)
         if other is None or (len(told) <= _SMALL and "," not in told):
             left.append(told)
         else:
-            answer = re.sub(rf"(?<![\w,]){re.escape(told)}(?![\w,]|\u202f\d)", other.lstrip("−"), answer)
+            answer = re.sub(
+                rf"(?<![\w,]){re.escape(told)}(?![\w,]|\u202f\d)",
+                other if told[0] == "−" else other.lstrip("−"),
+                answer,
+            )
     return answer, left
 
 

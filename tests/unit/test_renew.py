@@ -70,6 +70,14 @@ def test_an_answer_follows_its_table_and_small_numbers_are_only_named() -> None:
     )
 
 
+def test_a_minus_that_the_answer_has_stays_and_a_number_that_still_stands_is_not_touched() -> None:
+    table = TABLE.replace("12,5", "−12,5")
+    assert renewed_answer("Ale föll −12,5, alltså 12,5.", table, table) == ("Ale föll −12,5, alltså 12,5.", [])
+    now = table.replace("−12,5", "−13,1")
+    assert renewed_answer("Ale föll −12,5.", table, now) == ("Ale föll −13,1.", [])
+    assert renewed_answer("Ale föll med 12,5.", table, now) == ("Ale föll med 13,1.", [])
+
+
 def test_a_number_whose_row_is_gone_or_that_stood_twice_is_named() -> None:
     twice = TABLE.replace("| 40 |", "| 12,5 |")
     assert renewed_answer("Ale har 12,5.", twice, twice.replace("12,5", "13,1"))[1] == ["12,5"]

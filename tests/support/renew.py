@@ -36,30 +36,28 @@ class CannotRenewError(Exception):
     """A part of a document that a person has to write."""
 
 
-def renewed_lines(shown: list[str], printed: list[str]) -> list[str]:
-    """The shown lines as the command prints them now.
+def renewed_lines(shown: list[str], printed: list[str]) -> tuple[list[str], list[str]]:
+    """The shown lines as the command prints them now, and those that have no counterpart and stay as they are.
 
     A line that is printed as it is shown stays. Those between are paired by what stands in them beside numbers, in
     their order; more lines of the same kind, such as a newer year of a table, are shown as well. A line with `…` in it
     stays, and so does one that names a release.
-
-    Raises:
-        CannotRenewError: a shown line has no counterpart.
     """
     printed = [line for line in printed if line.strip()]
     pairs = _paired(shown, printed)
-    lines: list[str] = []
+    lines, left = list[str](), list[str]()
     for number, line in enumerate(shown):
         place = pairs.get(number)
         if _is_kept(line) or _is_rule(line):
             lines.append(line)
         elif place is None:
-            raise CannotRenewError(f"no line like this is printed any more: {line.strip()}")
+            lines.append(line)
+            left.append(line.strip())
         else:
             lines.append(line if plain(line) == plain(printed[place]) else printed[place].rstrip())
             following = pairs.get(number + 1, len(printed))
             lines += _more_of_the_kind(printed[place], printed[place + 1 : following])
-    return lines
+    return lines, left
 
 
 def _is_kept(line: str) -> bool:
@@ -94,7 +92,14 @@ def _paired(shown: list[str], printed: list[str]) -> dict[int, int]:
             pairs |= dict(zip(range(a, a_end), range(b, b_end), strict=True))
         elif kind == "replace":
             pairs |= {a + n: b + m for n, m in _alike(shown[a:a_end], printed[b:b_end]).items()}
-    return pairs
+    return _headed(shown, printed) | pairs
+
+
+def _headed(shown: list[str], printed: list[str]) -> dict[int, int]:
+    """Lines of which there is one alone with their first word on each side, such as a conclusion in other words."""
+    heads = [[plain(line).split(" ")[0] for line in lines] for lines in (shown, printed)]
+    words = {word for word in heads[0] if word.isalpha() and all(head.count(word) == 1 for head in heads)}
+    return {heads[0].index(word): heads[1].index(word) for word in words}
 
 
 def _alike(shown: list[str], printed: list[str]) -> dict[int, int]:
@@ -115,11 +120,8 @@ def renewed_readme(text: str, release: Settings) -> tuple[str, list[str]]:
         for command, lines in documents.shown_in([body]):
             if not lines or not documents.is_read_only(command):
                 continue
-            try:
-                new = renewed_lines(lines, documents.run(release, command).splitlines())
-            except CannotRenewError as error:
-                faults.append(f"README.md, {command[:60]}: {error}")
-                continue
+            new, left = renewed_lines(lines, documents.run(release, command).splitlines())
+            faults.extend(f"README.md, {command[:60]}: nothing like this is printed in its place: {line}" for line in left)
             body = _with_output(body, command, lines, new)
         return f"```\n{body}```"
 

@@ -15,7 +15,7 @@ export DO_NOT_TRACK := 1
 export UV_SYSTEM_CERTS := true
 
 .DEFAULT_GOAL := help
-.PHONY: help refresh test slow unit system site dev wheel clients calibrate bench lint format clean
+.PHONY: help refresh test slow unit system site dev wheel clients calibrate renew bench lint format clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
@@ -64,6 +64,9 @@ clients: ## an environment with the clients that others wrote, for the tests tha
 
 calibrate: $(STAMP) ## how often each method claims something where nothing is; takes a release, and minutes
 	$(BIN)/python -m tests.calibration
+
+renew: $(STAMP) ## what README, the cookbook and declared figures in prose show of the embedded figures, written anew
+	$(BIN)/python -m tests.support.renew
 
 bench: $(STAMP) ## measure every budget of speed, memory and disk, as ratios in one run
 	$(BIN)/python -m benchmarks

@@ -83,6 +83,8 @@ class Dataset(Strict):
     fetched and staged first. `live` is how the publisher's module requests it; the module defines its keys.
     `same_series_as` names the dataset whose series these facts belong to, for another type of area. `on_request`:
     fetched only when it is named (`--only`), because the request could not be tried against the publisher yet.
+    `from_files`: live deliveries are files from the inbox. Embedded figures of such a dataset are those of some files,
+    never of all there are: they stand until there is a file, are built upon then, and a release may do without them.
     `changes`: limits of what a delivery of facts may change; null for no limits (for submissions, where the sender is
     asked to confirm instead). `changes_of`: other limits for single series.
     """
@@ -95,6 +97,7 @@ class Dataset(Strict):
     after: tuple[str, ...] = ()
     same_series_as: str | None = None
     on_request: bool = False
+    from_files: bool = False
     live: dict[str, Any] = Field(default={})
     changes: ChangeLimits | None = ChangeLimits()
     changes_of: dict[str, ChangeLimits] = Field(default={})
@@ -114,7 +117,7 @@ class Dataset(Strict):
     @property
     def is_required(self) -> bool:
         """Whether a release needs at least one delivery of this dataset."""
-        return "snapshot" in self.ways
+        return "snapshot" in self.ways and not self.from_files
 
     @property
     def payload(self) -> tuple[str, ...]:

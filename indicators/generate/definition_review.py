@@ -20,10 +20,10 @@ _VERDICTS: dict[Verdict, str] = {"same": "stämmer", "clarified": "förtydligad"
 _HEAD = """\
 # Definitionerna mot källans egna beskrivningar
 
-Varje serie ur Kolada som ett nyckeltal eller ett mått bygger på, läst mot källans egen beskrivning av den (april
-2026). Källans text återges med våra ord. *Stämmer*: definitionen sade redan det som källan mäter. *Förtydligad*:
-den utelämnade något som nu sägs; talen är desamma. *Rättad*: den sade något annat, eller ett brott, en riktning
-eller ett intervall var fel; nyckeltalets version är höjd.
+Varje serie ur Kolada (beskriven i april 2026) och ur SKR:s tabell 10 (2017) som ett nyckeltal eller ett mått bygger
+på, läst mot källans egen beskrivning. Källans text återges med våra ord. *Stämmer*: definitionen sade redan det som
+källan mäter. *Förtydligad*: den utelämnade något som nu sägs; talen är desamma. *Rättad*: den sade något annat, eller
+ett brott, en riktning eller ett intervall var fel; nyckeltalets version är höjd.
 
 Uppgifterna står i nyckeltalens egna filer (`measured`) och i tabellen `source_series`. Ändrar källan sin
 beskrivning syns det i `nyckeltal status`; vad som då görs står i

@@ -61,11 +61,38 @@ def fetch(context: Context, dataset: str) -> Fetch | None:
     Raises:
         SourceError: it cannot be fetched.
     """
-    settings = context.settings
+    settings, archive = context.settings, context.archive
     if settings.source == "snapshot":
-        return snapshot.fetch(settings.snapshot_dir, dataset, context.archive, context.now)
+        if _stands_on_files(archive, dataset):
+            return None
+        return snapshot.fetch(settings.snapshot_dir, dataset, archive, context.now)
     found: Fetch | None = _module(dataset).fetch(context, dataset)
+    if found is None and datasets()[dataset].from_files and archive.latest(dataset) is None:
+        return _embedded(context, dataset)
     return found
+
+
+def is_unchanged(settings: Settings, archive: Archive, dataset: str) -> bool:
+    """Whether a fetch of the embedded figures now would return what the last fetch returned.
+
+    Raises:
+        SourceError: the snapshot lacks the dataset, or a file of it.
+    """
+    return _stands_on_files(archive, dataset) or snapshot.is_unchanged(settings.snapshot_dir, dataset, archive)
+
+
+def _stands_on_files(archive: Archive, dataset: str) -> bool:
+    """Whether files were taken from the inbox: they came after the embedded figures, which have no more to say."""
+    last = archive.latest(dataset)
+    return datasets()[dataset].from_files and last is not None and last.way == "live"
+
+
+def _embedded(context: Context, dataset: str) -> Fetch | None:
+    """The embedded files of a dataset that nobody has put a file of into the inbox yet; None where there are none."""
+    folder = context.settings.snapshot_dir
+    if "snapshot" not in datasets()[dataset].ways or not snapshot.holds(folder, dataset):
+        return None
+    return snapshot.fetch(folder, dataset, context.archive, context.now)
 
 
 def check_declaration(dataset: str) -> None:
@@ -116,7 +143,7 @@ def refuse_going_back(settings: Settings) -> None:
         return
     for dataset in datasets():
         last = archive.latest(dataset)
-        if last and last.way == "live" and offers(settings, dataset):
+        if last and last.way == "live" and offers(settings, dataset) and not datasets()[dataset].from_files:
             raise UsageError(
                 "this data folder holds live figures, which the older embedded ones would undo",
                 where=str(settings.data_dir),

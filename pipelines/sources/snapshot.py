@@ -57,6 +57,11 @@ class Delivered(BaseModel):
     decimals: int | None = Field(default=None, ge=0, le=9)
     promise: Promise
 
+    @property
+    def day(self) -> datetime:
+        """The beginning of the day from which the figures count as known; of a month its last day."""
+        return _last_day(self.published_at)
+
 
 class SnapshotFile(Delivered):
     """A dataset's first delivery, and those that came after it, oldest first."""
@@ -65,7 +70,7 @@ class SnapshotFile(Delivered):
 
     @model_validator(mode="after")
     def _comes_in_order(self) -> SnapshotFile:
-        days = [_last_day(one.published_at) for one in self.deliveries]
+        days = [one.day for one in self.deliveries]
         if any(day <= before for before, day in pairwise(days)):
             raise ValueError("deliveries stand in the order of their days, and no two have the same")
         return self
@@ -83,6 +88,11 @@ class SnapshotManifest(BaseModel):
 
     about: str
     datasets: dict[str, SnapshotFile]
+
+    @property
+    def files(self) -> frozenset[str]:
+        """The names of all files beside the manifest."""
+        return frozenset(one.file for entry in self.datasets.values() for one in entry.deliveries)
 
 
 def read_manifest(folder: Path) -> SnapshotManifest:

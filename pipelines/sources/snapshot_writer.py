@@ -17,18 +17,22 @@ from python_calamine import CalamineWorkbook
 from indicators.load.catalogue import Catalogue
 from pipelines.datasets import datasets
 from pipelines.errors import SourceError, UsageError
+from pipelines.sources.layout_model import Layouts
+from pipelines.sources.layout_reader import read_workbook
 from pipelines.sources.overlay import DECIMALS, overlaid
-from pipelines.sources.snapshot import MANIFEST, Delivered, SnapshotFile, SnapshotManifest
+from pipelines.sources.snapshot import MANIFEST, Delivered, SnapshotFile, SnapshotManifest, read_manifest
 from pipelines.storage.archive import Promise, SeriesPromise
 from pipelines.storage.files import write_json
 
 ABOUT = (
     "Figures, codes and names only. Värden ur Kolada: Källa: Kolada (oförändrade värden, hämtade 2024-08; för "
     "regionerna även 2026-08, avrundade till en decimal av den som sparade dem; namn och grupper 2026-04). Folkmängd "
-    "och KPIF: Källa: SCB (CC0). Definitions in this project are its own words."
+    "och KPIF: Källa: SCB (CC0). Kommunernas månadsavlönade efter ålder: Källa: SKR. Definitions in this project are "
+    "its own words."
 )
 _KOLADA = "https://api.kolada.se"
 _SCB = "https://api.scb.se/OV0104/v1/doris/sv/ssd"
+_SKR = "https://skr.se"  # the address of the workbooks is not known
 _POPULATION = f"{_SCB}/BE/BE0101/BE0101A/BefolkningNy"
 
 
@@ -70,6 +74,7 @@ def _deliveries(source: Path, catalogue: Catalogue) -> dict[str, list[_Delivery]
         "scb.kpif": [
             _Delivery("scb_kpif.csv", f"{_SCB}/PR/PR0101/PR0101G/KPIF2020", "2024-04", lambda: _kpif(source))
         ],
+        "skr.personal": [_Delivery("skr_personal.parquet", _SKR, "2019-03", lambda: _personal(source))],
     }  # fmt: skip
 
 
@@ -77,7 +82,7 @@ def build_snapshot(source: Path, target: Path, catalogue: Catalogue) -> dict[str
     """Write every dataset's files and the manifest.
 
     Args:
-        source: folder of collected copies, with `kolada/` and `scb/` below. target: the snapshot folder.
+        source: folder of collected copies, with `kolada/`, `scb/` and `skr/` below. target: the snapshot folder.
 
     Returns:
         Rows that are known of each dataset with all its deliveries.
@@ -87,13 +92,14 @@ def build_snapshot(source: Path, target: Path, catalogue: Catalogue) -> dict[str
         SourceError: a file holds what is not expected.
     """
     target.mkdir(parents=True, exist_ok=True)
+    before = read_manifest(target).files if (target / MANIFEST).exists() else frozenset()
     entries, rows = {}, {}
     for dataset, deliveries in _deliveries(source, catalogue).items():
         told, known = [], pl.DataFrame()
         for one in deliveries:
             frame = one.make().select(*datasets()[dataset].columns).sort(*datasets()[dataset].key)
-            _write(frame, target / one.file)
-            known = _with(known, frame, one.decimals, dataset)
+            write_frame(frame, target / one.file)
+            known = with_delivery(known, frame, one.decimals, dataset)
             promise = promise_of(known.drop(DECIMALS), dataset)
             told.append(
                 Delivered(
@@ -105,18 +111,21 @@ def build_snapshot(source: Path, target: Path, catalogue: Catalogue) -> dict[str
         rows[dataset] = known.height
     manifest = SnapshotManifest(about=ABOUT, datasets=entries)
     write_json(target / MANIFEST, manifest.model_dump(mode="json"))
+    for file in before - manifest.files:
+        (target / file).unlink(missing_ok=True)
     return rows
 
 
-def _write(frame: pl.DataFrame, path: Path) -> None:
+def write_frame(frame: pl.DataFrame, path: Path) -> None:
+    """Write rows as a file of the snapshot, by the ending of its name."""
     if path.suffix == ".parquet":
         frame.write_parquet(path, compression="zstd", compression_level=19, statistics=True)
     else:
         frame.write_csv(path)
 
 
-def _with(known: pl.DataFrame, frame: pl.DataFrame, decimals: int | None, dataset: str) -> pl.DataFrame:
-    """What is known after one more delivery."""
+def with_delivery(known: pl.DataFrame, frame: pl.DataFrame, decimals: int | None, dataset: str) -> pl.DataFrame:
+    """What is known after one more delivery, with the column `decimals`; `known` is empty before the first."""
     rows = frame.with_columns(pl.lit(decimals, pl.Int32).alias(DECIMALS))
     if known.is_empty():
         return rows
@@ -124,9 +133,10 @@ def _with(known: pl.DataFrame, frame: pl.DataFrame, decimals: int | None, datase
 
 
 def promise_of(frame: pl.DataFrame, dataset: str) -> Promise:
-    """The coverage contract of a dataset's rows."""
-    if datasets()[dataset].kind != "facts":
-        return Promise(rows=frame.height)
+    """The coverage contract of a dataset's rows; that of files is no contract on the files that nobody has."""
+    declared = datasets()[dataset]
+    if declared.kind != "facts":
+        return Promise(rows=frame.height, complete=not declared.from_files)
     counted = frame.group_by("series_id").agg(
         rows=pl.len(),
         areas=pl.col("area_id").n_unique(),
@@ -134,7 +144,7 @@ def promise_of(frame: pl.DataFrame, dataset: str) -> Promise:
         last_year=pl.col("year").max(),
     )
     series = {row.pop("series_id"): SeriesPromise(**row) for row in counted.sort("series_id").iter_rows(named=True)}
-    return Promise(rows=frame.height, series=series)
+    return Promise(rows=frame.height, series=series, complete=not declared.from_files)
 
 
 def _open(path: Path) -> Path:
@@ -210,11 +220,16 @@ def _groups(source: Path, catalogue: Catalogue) -> pl.DataFrame:
     members = _csv(source / "kolada" / "municipality_groups_2026-04_v3.csv").select(
         "group_id", "group_title", area_id="member_id"
     )
+    return members.filter(wanted_groups(catalogue))
+
+
+def wanted_groups(catalogue: Catalogue) -> pl.Expr:
+    """Which of Kolada's groups are embedded: those that the declarations name, by id or by title."""
     wanted = pl.col("group_id").is_in([g.kolada_group for g in catalogue.groups if g.kolada_group])
     for similar in catalogue.similar:
         plain = re.sub(r"\(\?P<\w+>", "(", similar.title_pattern)
         wanted |= pl.col("group_title").str.contains(plain)
-    return members.filter(wanted)
+    return wanted
 
 
 def _population(source: Path) -> pl.DataFrame:
@@ -254,6 +269,17 @@ def _band(label: str) -> str:
     if not found:
         raise SourceError("an age band is not known", expected="such as 80-84 år or 100+ år", found=label)
     return f"folkmangd_{found[1]}_{found[2]}" if found[2] else f"folkmangd_{found[1]}_plus"
+
+
+def _personal(source: Path) -> pl.DataFrame:
+    """SKR's workbooks "Tabell 10", by the layout that reads them from the inbox."""
+    layouts = Layouts.model_validate(datasets()["skr.personal"].live)
+    areas = dict(_municipality(source).filter(area_type="K").select("name", "area_id").iter_rows())
+    paths = sorted((source / "skr" / "tabell10").glob("*.xlsx")) or [_open(source / "skr" / "tabell10" / "*.xlsx")]
+    found = [read_workbook(path.read_bytes(), path.name, layouts, areas) for path in paths]
+    if wrong := [told for reading in found for told in reading.differences or ()]:
+        raise SourceError("a workbook's municipalities do not make up its total", found="; ".join(wrong))
+    return pl.concat([reading.frame for reading in found]).with_columns(pl.col("year").cast(pl.Int16))
 
 
 def _kpif(source: Path) -> pl.DataFrame:

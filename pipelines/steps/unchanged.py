@@ -5,7 +5,7 @@ from __future__ import annotations
 from pipelines.datasets import datasets, in_order
 from pipelines.errors import NyckeltalError, SourceError
 from pipelines.release import publication
-from pipelines.sources import origins, snapshot
+from pipelines.sources import origins
 from pipelines.steps.build import is_news
 from pipelines.steps.fetch import fetch
 from pipelines.steps.stage import to_judge
@@ -33,7 +33,7 @@ def is_unchanged(workspace: Workspace) -> bool:
         if fetched is None or last is None or fetched.content_id != last.content_id:
             return False
         try:
-            if workspace.wants(dataset) and not snapshot.is_unchanged(settings.snapshot_dir, dataset, archive):
+            if workspace.wants(dataset) and not origins.is_unchanged(settings, archive, dataset):
                 return False
         except SourceError:  # the run will hold it back, and let the others go on
             return False

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -19,56 +16,12 @@ from pipelines.commands.main import app
 from pipelines.settings import ROOT, Settings
 from pipelines.storage import release_pointer
 from pipelines.storage.release_pointer import DATABASE
+from tests.support.documents import README, blocks, is_read_only, plain, run, shown
 from tests.support.repository import committed_files
 
-README = ROOT / "README.md"
 DOCUMENTS = sorted(p for p in committed_files() if p.suffix == ".md")
-COMMAND = Path(sys.executable).with_name("nyckeltal")
-# These are shown after a figure was changed, so the first release answers otherwise.
-AFTER_A_CHANGE = re.compile(r"\brefresh\b|\bdiff\b|\brevision\b|observation_as_of|observation_vintage")
-
-
-def blocks(path: Path, language: str = "") -> list[str]:
-    """The code blocks of a document."""
-    found = re.findall(r"(?m)^```(\w*)\n(.*?)^```$", path.read_text(encoding="utf-8"), flags=re.DOTALL)
-    return [text for given, text in found if given == language]
-
-
-def shown(path: Path) -> list[tuple[str, list[str]]]:
-    """Each `nyckeltal …` of a document's code blocks, with the lines shown below it."""
-    found: list[tuple[str, list[str]]] = []
-    for block in blocks(path):
-        for line in block.splitlines():
-            if re.match(r"(\$ )?nyckeltal ", line):
-                found.append((line.removeprefix("$ "), []))
-            elif found and line.strip():
-                found[-1][1].append(line)
-    return found
-
-
 COMMANDS = [(path.name, command) for path in DOCUMENTS for command, _ in shown(path)]
-# These go on until they are ended, or write into a database; tests of their own start them.
-LASTING = re.compile(r"^nyckeltal (replica|dev|publish|serve)\b")
-READ_ONLY = [(c, lines) for c, lines in shown(README) if not (AFTER_A_CHANGE.search(c) or LASTING.search(c))]
-
-
-def plain(line: str) -> str:
-    """A line with its white space brought together."""
-    return " ".join(line.split())
-
-
-def run(settings: Settings, command: str) -> str:
-    """What a command prints on the full release."""
-    done = subprocess.run(
-        [COMMAND, *shlex.split(command)[1:]],
-        env={**os.environ, "NYCKELTAL_DATA_DIR": str(settings.data_dir), "COLUMNS": "160"},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+READ_ONLY = [(command, lines) for command, lines in shown(README) if is_read_only(command)]
 
 
 @pytest.mark.parametrize(("document", "command"), COMMANDS)

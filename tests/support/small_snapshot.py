@@ -17,10 +17,11 @@ from pipelines.sources.snapshot import MANIFEST, read_manifest
 from pipelines.sources.snapshot_writer import promise_of
 
 COMMITTED = ROOT / "data" / "snapshot"
-VALUES, POPULATION, KPIF, KPI, AREAS = (
-    "kolada.values", "scb.population", "scb.kpif", "kolada.kpi", "kolada.municipality"
+VALUES, POPULATION, KPIF, KPI, AREAS, STAFF = (
+    "kolada.values", "scb.population", "scb.kpif", "kolada.kpi", "kolada.municipality", "skr.personal"
 )  # fmt: skip
 FIRST_YEAR = 2019
+STAFF_YEARS = (2016, 2017)
 POPULATION_YEARS = (2017, 2018)  # the replica of SCB ends there, as ages do; totals alone go on
 NATION, GOTEBORG, GR = "0000", "1480", "G96190"
 ELSEWHERE = ("0180", "1280")
@@ -130,4 +131,5 @@ def build_small(folder: Path) -> SmallSnapshot:
     kept = pl.col("area_id").is_in([*members, *ELSEWHERE]) | regions
     small.change(VALUES, lambda rows: rows.filter(kept & (pl.col("year") >= FIRST_YEAR)))
     small.change(POPULATION, lambda rows: rows.filter(kept & (pl.col("year").is_in(POPULATION_YEARS))))
+    small.change(STAFF, lambda rows: rows.filter(kept & (pl.col("year").is_in(STAFF_YEARS))))
     return small

@@ -12,6 +12,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 
 from indicators.errors import DeclarationError
@@ -22,7 +23,7 @@ from indicators.model.measured import Measured, digest
 from tests.support.declarations import INDICATOR, REGISTERS, without, write_home
 from tests.support.shared import shared_file
 
-KOLADA = "kolada.values"
+KOLADA, SKR = "kolada.values", "skr.personal"
 _YEAR = re.compile(r"(?<![\d.])(?:19|20)\d\d(?!\d)")
 _UNTIL = re.compile(
     r"(?:t\.?\s?o\.?\s?m\.?|till och med|fram till|\d{4}\s?[-–])\s*(?:år\s+)?((?:19|20)\d\d)", re.IGNORECASE
@@ -63,7 +64,21 @@ def listed() -> dict[str, dict[str, str]]:
 @pytest.fixture(scope="module")
 def described(listed: dict[str, dict[str, str]]) -> dict[str, str]:
     """The publisher's description of each of its series."""
-    return {series: row["description"] for series, row in listed.items()}
+    of_kolada = {series: row["description"] for series, row in listed.items()}
+    return of_kolada | dict.fromkeys(datasets_series(SKR), heading_of_skr())
+
+
+def datasets_series(dataset: str) -> list[str]:
+    """The series that the declarations use of a dataset."""
+    return list(load_catalogue().series_of(dataset))
+
+
+def heading_of_skr() -> str:
+    """What SKR's newest workbook says above its columns, without the year: all that it says of what is counted."""
+    path = shared_file("data/skr/tabell10/Tabell10 2017.xlsx")
+    rows = openpyxl.load_workbook(path, read_only=True).worksheets[0].iter_rows(max_row=2, max_col=2, values_only=True)
+    (_, title), (_, note) = rows
+    return re.sub(r"\s*\d{4}$", "", str(title)) + f" {note}"
 
 
 def unaccounted(description: str, breaks: set[int], no_break: set[int]) -> set[int]:
@@ -82,8 +97,10 @@ def quoted_answers(description: str) -> set[str]:
     return {" ".join(answer.split()).casefold() for answer in _QUOTED.findall(found[1])} if found else set()
 
 
-def test_every_series_of_kolada_says_what_it_measures(ours: Catalogue) -> None:
-    missing = set(ours.series_of(KOLADA)) - {series for dataset, series in ours.measured if dataset == KOLADA}
+@pytest.mark.parametrize("described_by", [KOLADA, SKR])
+def test_every_series_says_what_it_measures(ours: Catalogue, described_by: str) -> None:
+    told = {series for dataset, series in ours.measured if dataset == described_by}
+    missing = set(ours.series_of(described_by)) - told
     assert not missing, f"series without `measured`: {sorted(missing)}"
 
 

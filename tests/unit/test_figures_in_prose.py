@@ -9,15 +9,12 @@ import re
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
-from indicators.load.yaml_rows import read_yaml
-from pipelines.settings import ROOT
+from pipelines.settings import ROOT, Settings
+from tests.support.documents import FIGURE, as_written, declared_figures, figures_now, plain
 
-DECLARED: list[dict[str, Any]] = read_yaml(ROOT / "docs" / "figures.yml")
-SNAPSHOT = ROOT / "data" / "snapshot"
-_FIGURE = re.compile(r"\{([^}]+)\}")
+DECLARED = declared_figures()
 _CHANGE = re.compile(r"\d+[.,]\d+\s?(?:%|procent|per cent)")
 _INDEX = re.compile(
     r"KPIF|PKV|LPIK|OPI\b|prisindex|price index|index of elderly care|December to December", re.IGNORECASE
@@ -31,14 +28,9 @@ PROSE = [
 ]
 
 
-def plain(text: str) -> str:
-    """The text on one line."""
-    return " ".join(text.split())
-
-
 def undeclared(text: str) -> list[str]:
     """The sentences of a text that state a change of a price index in per cent and are not declared."""
-    known = [plain(_FIGURE.sub(r"\1", figure["text"])) for figure in DECLARED]
+    known = [plain(FIGURE.sub(r"\1", figure["text"])) for figure in DECLARED]
     found = []
     for sentence in re.split(r"(?<=[.:])\s+(?=[A-ZÅÄÖ|#-])", plain(text)):
         left = sentence
@@ -49,21 +41,28 @@ def undeclared(text: str) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("figure", DECLARED, ids=[str(figure["figure"]) for figure in DECLARED])
+OF_SNAPSHOT, OF_RELEASE = (
+    [figure for figure in DECLARED if (figure.get("of") == "release") is of_release] for of_release in (False, True)
+)
+
+
+@pytest.mark.parametrize("figure", OF_SNAPSHOT, ids=[str(figure["figure"]) for figure in OF_SNAPSHOT])
 def test_a_declared_figure_is_what_the_embedded_figures_give(figure: dict[str, Any]) -> None:
-    with duckdb.connect() as con:
-        for path in (*SNAPSHOT.glob("*.csv"), *SNAPSHOT.glob("*.parquet")):
-            con.execute(f"create view \"{path.stem}\" as from '{path}'")
-        row = con.execute(figure["sql"]).fetchone()
-    assert row is not None
-    told = [text.replace(",", ".").replace(" ", "") for text in _FIGURE.findall(figure["text"])]
-    decimals = [len(text.partition(".")[2]) for text in told]
-    assert told == [f"{value:.{places}f}" for value, places in zip(row, decimals, strict=True)]
+    told = FIGURE.findall(figure["text"])
+    assert told == [as_written(number, text) for number, text in zip(figures_now(figure), told, strict=True)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("figure", OF_RELEASE, ids=[str(figure["figure"]) for figure in OF_RELEASE])
+def test_a_declared_figure_is_what_a_release_gives(figure: dict[str, Any], full_release: Settings) -> None:
+    told = FIGURE.findall(figure["text"])
+    numbers = figures_now(figure, full_release)
+    assert told == [as_written(number, text) for number, text in zip(numbers, told, strict=True)]
 
 
 @pytest.mark.parametrize("figure", DECLARED, ids=[str(figure["figure"]) for figure in DECLARED])
 def test_a_declared_figure_stands_in_its_documents(figure: dict[str, Any]) -> None:
-    text = plain(_FIGURE.sub(r"\1", figure["text"]))
+    text = plain(FIGURE.sub(r"\1", figure["text"]))
     for document in figure["documents"]:
         assert text in plain((ROOT / document).read_text(encoding="utf-8")), document
 

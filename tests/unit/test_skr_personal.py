@@ -5,16 +5,18 @@ from __future__ import annotations
 import io
 import unicodedata
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import openpyxl
 import pytest
 
+from indicators.load.catalogue import load_catalogue
 from pipelines.datasets import datasets
 from pipelines.errors import SourceError
-from pipelines.settings import ROOT
-from pipelines.sources import skr
+from pipelines.settings import ROOT, Settings
+from pipelines.sources import origins, skr
 from pipelines.sources.area_names import municipalities
 from pipelines.sources.layout_model import Layouts
 from pipelines.sources.layout_reader import Reading, read_workbook
@@ -212,3 +214,22 @@ def test_without_a_list_of_municipalities_the_remedy_is_told(tmp_path: Path) -> 
     with pytest.raises(SourceError, match=r"no list of names yet.*kolada\.municipality"):
         municipalities(Archive(tmp_path))
     assert skr.check("skr.personal") is None
+
+
+@pytest.mark.parametrize("dataset", ["skr.personal", "skr.prisindex"])
+def test_a_live_run_without_a_file_has_the_embedded_figures_where_there_are_some(tmp_path: Path, dataset: str) -> None:
+    """The price indices have none, and files of the inbox are never undone by the embedded ones."""
+    settings = Settings(data_dir=tmp_path, source="live")
+    with origins.context_of(settings, load_catalogue(), datetime(2026, 11, 30)) as context:  # noqa: DTZ001
+        found = origins.fetch(context, dataset)
+        assert (found is not None and found.way) == (dataset == "skr.personal" and "snapshot")
+        inbox = settings.inbox_dir / dataset
+        inbox.mkdir(parents=True)
+        (inbox / "Tabell10 2018.xlsx").write_bytes(book(table(2018, "Malung-Sälen")))
+        newer = origins.fetch(context, dataset)
+        assert newer is not None
+        assert newer.way == "live"
+    with origins.context_of(Settings(data_dir=tmp_path), load_catalogue(), datetime(2026, 11, 30)) as context:  # noqa: DTZ001
+        if dataset == "skr.personal":
+            assert origins.fetch(context, dataset) is None
+            assert origins.is_unchanged(context.settings, context.archive, dataset)

@@ -98,7 +98,10 @@ def refresh(
     base_url: Annotated[
         list[str] | None, typer.Option(help="Ask this server instead: URL, or PUBLISHER=URL; may be repeated.")
     ] = None,
-    scope: Annotated[str, typer.Option(help="KPIs of Kolada: catalogue, group:ID or all.")] = "",
+    scope: Annotated[
+        str,
+        typer.Option(help="Kolada beside the curated KPIs: curated (none), group:ID, group:TITLE or all; remembered."),
+    ] = "",
     full: Annotated[bool, typer.Option("--full", help="A full sweep, whenever the last one was.")] = False,
     accept_missing: Annotated[
         str, typer.Option(help="Take what these datasets have lost as lost; you have made sure.")
@@ -132,8 +135,31 @@ def refresh(
     }
     chosen = {name: value for name, value in given.items() if value not in ("", None, {}, frozenset())}
     settings = settings_for(data_dir, snapshot_dir, **chosen)
+    _refuse_scope_of_no_use(settings.stated_scope, settings.source, _known_datasets(only))
     moment = datetime.combine(as_of.date(), time()) if as_of else None
     _run(Workspace(settings, only=_known_datasets(only), as_of=moment), work, json_out)
+
+
+def _refuse_scope_of_no_use(scope: str, source: str, only: frozenset[str]) -> None:
+    """Refuse a scope that the run could not apply.
+
+    Raises:
+        UsageError: with what to do.
+    """
+    if scope.startswith("group:") and source == "snapshot":
+        raise UsageError(
+            "the embedded figures know no groups of KPIs",
+            expected="--scope curated or all, or --source live",
+            found=f"--scope {scope}",
+            remedy="refresh with --source live, which asks Kolada for its groups",
+        )
+    if scope and only and not only & {"kolada", "kolada.other_values"}:
+        raise UsageError(
+            "the scope says what is fetched of Kolada, which --only leaves out",
+            expected="--only with kolada or kolada.other_values, or no --only",
+            found=f"--scope {scope} --only {','.join(sorted(only))}",
+            remedy="leave one of the two out",
+        )
 
 
 @app.command()
@@ -206,17 +232,19 @@ def sql(
 def compare(
     area: Annotated[str, typer.Argument(help="A municipality's code or name, e.g. 1480 or Göteborg.")],
     with_: Annotated[str | None, typer.Option("--with", help="Another area to put beside it.")] = None,
-    theme: Annotated[str | None, typer.Option(help="kostnad, kvalitet, kompetens, samverkan or behov.")] = None,
+    theme: Annotated[
+        str | None, typer.Option(help="kostnad, kvalitet, kompetens, …; kolada for what is uncurated.")
+    ] = None,
     data_dir: DataDir = None,
     json_out: AsJson = False,
 ) -> None:
     """Compare one municipality with the nation, its county, GR and its type, at the newest value of each indicator."""
-    from indicators.model.words import THEMES  # noqa: PLC0415
+    from indicators.model.words import THEMES, UNCURATED  # noqa: PLC0415
     from pipelines.commands.output import tell_comparison  # noqa: PLC0415
     from pipelines.reading import reader  # noqa: PLC0415
     from pipelines.storage import release_pointer  # noqa: PLC0415
 
-    if theme is not None and theme not in THEMES:
+    if theme is not None and theme not in {*THEMES, UNCURATED}:
         from pipelines.commands.indicator_output import no_such_theme  # noqa: PLC0415 - loads the declarations
 
         raise no_such_theme(theme)

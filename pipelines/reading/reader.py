@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from indicators.model.words import UNCURATED
 from pipelines.errors import NyckeltalError, UsageError
 from pipelines.reading import sql_rules
 from pipelines.storage.database import literal
@@ -276,18 +277,18 @@ left join comparison as c on c.indicator_id = l.indicator_id and c.year = l.year
 join indicator as i on i.indicator_id = l.indicator_id
 left join observation as w
     on w.indicator_id = l.indicator_id and w.year = l.year and w.sex = 'T' and w.area_id = {other}
-where {theme} is null or i.theme = {theme}
+where i.theme = {theme} or ({theme} is null and i.theme <> {uncurated})
 order by i.theme, i.indicator_id
 """
 
 
 def compare(folder: Path, area: str, other: str | None, theme: str | None) -> list[dict[str, Any]]:
-    """The newest value of each indicator for one municipality, with the values it is compared with, as mappings.
+    """The newest value of each curated indicator for one municipality, with what it is compared with, as mappings.
 
     A value with a caution is shown with it and without comparison. Means carry the number of areas behind them.
     """
     # No bound parameter: the first one in a process makes DuckDB import pandas, which takes half a second.
-    given = {"area": area, "other": other, "theme": theme}
+    given = {"area": area, "other": other, "theme": theme, "uncurated": UNCURATED}
     sql = _COMPARE.format(**{name: literal(text) if text else "null" for name, text in given.items()})
     with open_release(folder) as con:
         return records(con, sql)

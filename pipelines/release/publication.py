@@ -25,6 +25,7 @@ from pipelines.storage.release_pointer import DATABASE, DESCRIPTION, ReleaseInfo
 from pipelines.storage.release_sums import damage_of_release, hashes_told, sound_database, write_sums
 from pipelines.storage.sealing import file_seal, write_sealed
 from pipelines.storage.vintages import CheckResult, ImpossibleReleaseError, Vintages
+from pipelines.warehouse import uncurated
 
 MIN_SHARE_OF_LAST = 0.9  # a table much shorter than in the release before is not published
 _GUARDED = ("observation", "observation_vintage", "indicator", "area", "comparison")
@@ -81,7 +82,8 @@ def plan(settings: Settings) -> Plan | None:
     if known is None:
         return None
     code = code_hash(settings)
-    input_hash = hashlib.sha256("\n".join([code, *vintages.state_id()]).encode()).hexdigest()
+    made_from = [code, *vintages.state_id(), *uncurated.identity(settings)]
+    input_hash = hashlib.sha256("\n".join(made_from).encode()).hexdigest()
     # A release that was rolled back from (newer than the current) is not published again by the next night; one that
     # is older than the current is: what came between has been undone.
     serving = release_pointer.current(settings.releases_dir)

@@ -22,7 +22,9 @@ from pipelines.settings import Settings
 from pipelines.storage.builds import Build
 from pipelines.storage.database import connect, identifier, literal
 from pipelines.storage.vintages import Vintages, register_views
+from pipelines.warehouse.uncurated import uncurated_rows
 
+_PLACES = ("indicator_id", "dataset", "series")
 GENERATED = "Generated from the declarations by `nyckeltal generate`; do not edit."
 # What every row of the vintages has besides its declared columns.
 BOOKKEEPING = {
@@ -69,9 +71,11 @@ def write_inputs(
     with connect(settings, build.build_db) as con:
         register_views(con, vintages)
         con.execute("create schema declared")
-        for table, rows in declared_rows(catalogue, declared_sources()).items():
-            _create(con, table, TABLES[table], rows)
-        _create(con, "chunk", RUN_TABLES["chunk"], _chunks(con, catalogue, settings.chunk_rows))
+        sources = declared_sources()
+        others = uncurated_rows(con, settings, catalogue, sources["kolada"])
+        for table, rows in declared_rows(catalogue, sources).items():
+            _create(con, table, TABLES[table], [*rows, *others] if table == "indicator" else rows)
+        _create(con, "chunk", RUN_TABLES["chunk"], _chunks(con, catalogue, others, settings.chunk_rows))
         _create(con, "area_group", RUN_TABLES["area_group"], _area_groups(con, catalogue, vintages))
         _create(con, "source_file", RUN_TABLES["source_file"], _source_files(vintages))
         known = vintages.knowledge_until()
@@ -115,8 +119,8 @@ def _create(con: duckdb.DuckDBPyConnection, table: str, typed: dict[str, str], r
         con.execute(f"insert into declared.{identifier(table)} select {unnested}", columns)
 
 
-def _chunks(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, chunk_rows: int) -> list[Row]:
-    """Runs of indicators, in the order of their ids, of about `chunk_rows` rows each."""
+def _chunks(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, others: Sequence[Row], chunk_rows: int) -> list[Row]:
+    """Runs of indicators, the uncurated ones included, in the order of their ids, of about `chunk_rows` rows each."""
     counts: dict[str, int] = {}
     for dataset, declared in datasets().items():
         if declared.kind == "facts":
@@ -125,14 +129,18 @@ def _chunks(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, chunk_rows: in
             for series, n in con.execute(f"select series_id, count(*) from {view} group by 1").fetchall():
                 counts[f"{series_of}/{series}"] = counts.get(f"{series_of}/{series}", 0) + int(n)
     measured = {m.measure_id: f"{m.dataset}/{m.series}" for m in catalogue.measures}
+    made_of = {
+        i.indicator_id: f"{i.dataset}/{i.series}" if i.series else measured[catalogue.quotient(i).measures[0]]
+        for i in catalogue.indicators
+    }
+    named, dataset_place, series_place = (list(TABLES["indicator"]).index(c) for c in _PLACES)
+    made_of |= {row[named]: f"{row[dataset_place]}/{row[series_place]}" for row in others}
     chunks: list[Row] = []
     first, size = "", 0
-    for place, indicator in enumerate(catalogue.indicators, start=1):
-        named = catalogue.quotient(indicator).measures
-        series = f"{indicator.dataset}/{indicator.series}" if indicator.series else measured[named[0]]
-        first, size = first or indicator.indicator_id, size + counts.get(series, 0)
-        if size >= chunk_rows or place == len(catalogue.indicators):
-            chunks.append((len(chunks) + 1, first, indicator.indicator_id))
+    for place, (indicator_id, series) in enumerate(sorted(made_of.items()), start=1):
+        first, size = first or indicator_id, size + counts.get(series, 0)
+        if size >= chunk_rows or place == len(made_of):
+            chunks.append((len(chunks) + 1, first, indicator_id))
             first, size = "", 0
     return chunks
 

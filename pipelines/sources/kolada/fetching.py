@@ -163,9 +163,7 @@ class _Tally:
                 self.rows[item.kpi] += len(item.values)
 
 
-def _sweep(
-    context: Context, dataset: str, series: list[str], areas: list[str], absent: dict[str, str]
-) -> Fetch:
+def _sweep(context: Context, dataset: str, series: list[str], areas: list[str], absent: dict[str, str]) -> Fetch:
     """All values, by blocks of KPIs: first a few areas, to learn the number of values of each KPI, then batches that
     fill their pages.
     """
@@ -206,9 +204,7 @@ def _sweep(
     return fetched
 
 
-def _delta(
-    context: Context, dataset: str, series: list[str], absent: dict[str, str], since: date
-) -> Fetch | None:
+def _delta(context: Context, dataset: str, series: list[str], absent: dict[str, str], since: date) -> Fetch | None:
     limits, base = _limits(), _base(context)
     years = ",".join(str(context.now.year - n) for n in range(limits.max_ids))
     journal = context.journal(dataset, f"delta {base} {since} {','.join(series)}")

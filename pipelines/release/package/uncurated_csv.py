@@ -1,0 +1,30 @@
+"""CSV of what is uncurated: one file, written indicator by indicator, whatever its length.
+
+Belongs here: that file. Does not belong here: the files of a theme (`delimited.py`), which hold a theme in memory.
+"""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+from indicators.model.words import UNCURATED
+from pipelines.release.package.release_data import TIDY, Figures
+from pipelines.text.csv_values import fullest_first, readable
+
+NAME = f"csv/plain/{UNCURATED}.csv.gz"
+_LEVEL = 6
+_AT_ONCE = 20  # indicators
+_ROWS = f"""
+    select {", ".join(TIDY)} from observation_wide where theme = '{UNCURATED}' and indicator_id between ? and ?
+    order by indicator_id, area_id, sex, year
+"""
+
+
+def write_uncurated(figures: Figures, indicators: list[str], path: Path) -> None:
+    """Write every value of these indicators, in the columns of all CSV; equal rows give equal bytes."""
+    with path.open("wb") as raw, gzip.GzipFile("", "wb", _LEVEL, raw, mtime=0) as packed:
+        for first in range(0, len(indicators), _AT_ONCE):
+            some = indicators[first : first + _AT_ONCE]
+            cells = readable(fullest_first(figures.query(_ROWS, [some[0], some[-1]])))
+            packed.write(cells.write_csv(include_header=first == 0).encode())

@@ -232,9 +232,7 @@ def sql(
 def compare(
     area: Annotated[str, typer.Argument(help="A municipality's code or name, e.g. 1480 or Göteborg.")],
     with_: Annotated[str | None, typer.Option("--with", help="Another area to put beside it.")] = None,
-    theme: Annotated[
-        str | None, typer.Option(help="kostnad, kvalitet, kompetens, …; kolada for what is uncurated.")
-    ] = None,
+    theme: Annotated[str | None, typer.Option(help="a theme such as kvalitet; kolada: uncurated.")] = None,
     data_dir: DataDir = None,
     json_out: AsJson = False,
 ) -> None:

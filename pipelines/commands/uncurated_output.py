@@ -34,7 +34,7 @@ def uncurated_ids(settings: Settings) -> list[str]:
 
 
 def uncurated_of(settings: Settings, words: str = "") -> list[dict[str, Any]]:
-    """Uncurated indicators that contain all the words, each with `kind` as lists have it; titles before descriptions."""
+    """Uncurated indicators that contain all the words, with `kind` as lists have it; titles before descriptions."""
 
     def texts(row: dict[str, Any]) -> str:
         return " ".join(row[name] or "" for name in _SEARCHED)

@@ -22,6 +22,17 @@ def uncurated(con: duckdb.DuckDBPyConnection) -> int:
     return int(found[0]) if found else 0
 
 
+def uncurated_values(con: duckdb.DuckDBPyConnection) -> int:
+    """How many observations they have."""
+    if not uncurated(con):
+        return 0
+    found = con.execute(
+        "select count(*) from observation where indicator_id in "
+        f"(select indicator_id from indicator where theme = '{UNCURATED}')"
+    ).fetchone()
+    return int(found[0]) if found else 0
+
+
 def show_curated_alone(con: duckdb.DuckDBPyConnection) -> None:
     """Let every query on this connection see curated indicators alone; the tables stay what they are."""
     if not uncurated(con):

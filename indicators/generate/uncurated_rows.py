@@ -23,8 +23,10 @@ NOT_DECLARED = "not_declared"  # their cost concept: values of unknown concepts 
 NO_DESCRIPTION = "Källan har ingen beskrivning av serien."
 _CLOSED = re.compile(r"\(\s*-\s*(\d{4})\s*\)\s*$")  # a closed series is only marked in its title: "(-2023)"
 # The last part of a title, where it is a unit: "…, kr/inv", "…, andel (%)", "…, antal/100 000 inv".
-_PER_CENT = re.compile(r"\(%\)")
-_UNIT = re.compile(r"(?:kr|tkr|mnkr|antal|dagar|timmar|minuter|månader|kWh|kg|km|ton|m2|kvm)(?:/.+)?")
+_PER_CENT = re.compile(r"\(%\)|, %$")
+_UNIT = re.compile(
+    r"(?:kr|tkr|mnkr|antal|recept|dagar|timmar|minuter|månader|kWh|MWh|GWh|kg|ton|meter|km|hektar|kvm)(?:/.+)?|index"
+)
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ def unit_of(title: str) -> str:
     told = _CLOSED.sub("", title).strip()
     if _PER_CENT.search(told):
         return "%"
-    last = told.rpartition(",")[2].strip()
+    last = told.rpartition(",")[2].strip().rstrip(".")
     return last if "," in told and _UNIT.fullmatch(last) else ""
 
 

@@ -72,14 +72,14 @@ def _of_release(settings: Settings, folder: Path, *, with_events: bool) -> dict[
     """What the tables of the current release say of it."""
     with reader.open_release(folder) as con:
         told = {name: reader.records(con, sql) for name, sql in _STATUS.items()}
+        counted = {"uncurated": uncurated(con), "uncurated_values": uncurated_values(con)}
         try:
             events = series_events.series_events(settings, con) if with_events else []
             others = series_events.uncurated_events(settings, con) if with_events else []
         except SourceError as error:  # an archived list of series is not what was given
-            return told | {"events": [], "uncurated_events": [], "damaged": [error.parts()]}
-        told |= {"uncurated": uncurated(con), "uncurated_values": uncurated_values(con)}
+            return told | counted | {"events": [], "uncurated_events": [], "damaged": [error.parts()]}
     rows = series_events.as_rows
-    return told | {"events": rows(events), "uncurated_events": rows(others)}
+    return told | counted | {"events": rows(events), "uncurated_events": rows(others)}
 
 
 def _damage(settings: Settings) -> list[dict[str, str]]:

@@ -263,6 +263,24 @@ def test_a_kpi_that_vanishes_or_is_renamed_keeps_its_values_and_says_so(
     assert "described_anew 1, renamed 1, vanished 1" in run_cli("status", "--data-dir", str(place.data_dir)).text
 
 
+def test_values_that_an_uncurated_kpi_loses_hold_back_no_curated_one(
+    everything: Place, run_cli: Preloaded, base_snapshot: SmallSnapshot, tmp_path: Path
+) -> None:
+    place = everything.copy(tmp_path / "data")
+    with Publishers(base_snapshot.folder, NEEDED) as later:
+        add_others(later)
+        later.kolada.store.drop("N77701", year=2022)
+        later.kolada.store.revise("U21425", GOTEBORG, 2022, "T", 77.0)
+        done = later.refresh(run_cli, place.data_dir, "--full")
+    assert done.code == 3, done.text
+    assert list(place.log()[-1]["held_back"]) == ["kolada.other_values"]
+    assert place.sql("select count(value) from observation where indicator_id = 'kolada_n77701'").item() == 62
+    revised = (
+        "select distinct new_value from revision join indicator using (indicator_id) where source_series = 'U21425'"
+    )
+    assert place.sql(revised)["new_value"].to_list() == [77.0]
+
+
 def _command(run_cli: Preloaded, place: Place, *argv: str) -> str:
     done = run_cli(*argv, "--data-dir", str(place.data_dir))
     assert done.code == 0, done.text
@@ -293,6 +311,16 @@ def test_a_comparison_and_status_count_them_apart(everything: Place, curated: Pl
     declared = curated.sql("select count(*) from indicator").item()
     assert f"{declared} indicators and 124 uncurated" in status
     assert "uncurated" not in _command(run_cli, curated, "status")
+
+
+def test_a_value_is_explained_down_to_its_page(everything: Place, run_cli: Preloaded) -> None:
+    for area in (GOTEBORG, UNIT):
+        argv = ("explain", "kolada_n77701", area, "2022", "--recompute", "--json")
+        told = json.loads(_command(run_cli, everything, *argv))
+        assert told["arithmetic"]["holds"] is True
+        assert told["arithmetic"]["value"] == (22.0 if area == GOTEBORG else 3.5)
+        assert told["cite_sv"].startswith("Källa: Kolada")
+        assert "/v3/" in told["files"][0]["url"]
 
 
 def test_pages_and_the_workbook_hold_what_is_curated_alone(everything: Place, tmp_path: Path) -> None:

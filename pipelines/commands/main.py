@@ -24,7 +24,17 @@ from pipelines.commands import (
     vintages,
     warehouse,
 )
-from pipelines.commands.options import ANY_LEAP, AsJson, DataDir, SnapshotDir, TrustClock, needs_checkout, settings_for
+from pipelines.commands.options import (
+    ANY_LEAP,
+    AsJson,
+    DataDir,
+    Scope,
+    SnapshotDir,
+    TrustClock,
+    needs_checkout,
+    refuse_scope_of_no_use,
+    settings_for,
+)
 from pipelines.errors import ExitCode, NyckeltalError, UsageError, disk_error, left_out
 from pipelines.text.swedish_numbers import number
 
@@ -98,10 +108,7 @@ def refresh(
     base_url: Annotated[
         list[str] | None, typer.Option(help="Ask this server instead: URL, or PUBLISHER=URL; may be repeated.")
     ] = None,
-    scope: Annotated[
-        str,
-        typer.Option(help="Kolada beside the curated KPIs: curated (none), group:ID, group:TITLE or all; remembered."),
-    ] = "",
+    scope: Scope = "",
     full: Annotated[bool, typer.Option("--full", help="A full sweep, whenever the last one was.")] = False,
     accept_missing: Annotated[
         str, typer.Option(help="Take what these datasets have lost as lost; you have made sure.")
@@ -135,31 +142,9 @@ def refresh(
     }
     chosen = {name: value for name, value in given.items() if value not in ("", None, {}, frozenset())}
     settings = settings_for(data_dir, snapshot_dir, **chosen)
-    _refuse_scope_of_no_use(settings.stated_scope, settings.source, _known_datasets(only))
+    refuse_scope_of_no_use(settings, scope, _known_datasets(only))
     moment = datetime.combine(as_of.date(), time()) if as_of else None
     _run(Workspace(settings, only=_known_datasets(only), as_of=moment), work, json_out)
-
-
-def _refuse_scope_of_no_use(scope: str, source: str, only: frozenset[str]) -> None:
-    """Refuse a scope that the run could not apply.
-
-    Raises:
-        UsageError: with what to do.
-    """
-    if scope.startswith("group:") and source == "snapshot":
-        raise UsageError(
-            "the embedded figures know no groups of KPIs",
-            expected="--scope curated or all, or --source live",
-            found=f"--scope {scope}",
-            remedy="refresh with --source live, which asks Kolada for its groups",
-        )
-    if scope and only and not only & {"kolada", "kolada.other_values"}:
-        raise UsageError(
-            "the scope says what is fetched of Kolada, which --only leaves out",
-            expected="--only with kolada or kolada.other_values, or no --only",
-            found=f"--scope {scope} --only {','.join(sorted(only))}",
-            remedy="leave one of the two out",
-        )
 
 
 @app.command()

@@ -180,11 +180,11 @@ def test_the_scope_is_remembered_until_another_is_stated(
     everything: Place, run_cli: Preloaded, publishers: Publishers, tmp_path: Path
 ) -> None:
     place = everything.copy(tmp_path / "data")
-    publishers.kolada.store.revise("N77701", GOTEBORG, 2022, "T", 99.5)
+    publishers.kolada.store.revise("N77701", GOTEBORG, 2022, "T", 23.5)
     done = publishers.refresh(run_cli, place.data_dir)
     assert done.code == 0, done.text
     revised = place.sql("select new_value, change from revision where indicator_id = 'kolada_n77701'").rows()
-    assert revised == [(99.5, "revised")]
+    assert revised == [(23.5, "revised")]
     before = place.sql("select count(*) from observation_vintage where indicator_id = 'kolada_n77701'").item()
     assert before == 5 * 4 * 3 + 2 + 1
     again = run_cli("rebuild", "--data-dir", str(place.data_dir))

@@ -17,7 +17,6 @@ from pipelines.commands import terminal
 from pipelines.errors import SourceError
 from pipelines.quality import series_events
 from pipelines.reading import reader
-from pipelines.reading.curated import uncurated, uncurated_values
 from pipelines.settings import Settings
 from pipelines.storage import release_pointer
 from pipelines.storage.release_sums import sound_database
@@ -72,14 +71,13 @@ def _of_release(settings: Settings, folder: Path, *, with_events: bool) -> dict[
     """What the tables of the current release say of it."""
     with reader.open_release(folder) as con:
         told = {name: reader.records(con, sql) for name, sql in _STATUS.items()}
-        counted = {"uncurated": uncurated(con), "uncurated_values": uncurated_values(con)}
         try:
             events = series_events.series_events(settings, con) if with_events else []
             others = series_events.uncurated_events(settings, con) if with_events else []
         except SourceError as error:  # an archived list of series is not what was given
-            return told | counted | {"events": [], "uncurated_events": [], "damaged": [error.parts()]}
+            return told | {"events": [], "uncurated_events": [], "damaged": [error.parts()]}
     rows = series_events.as_rows
-    return told | counted | {"events": rows(events), "uncurated_events": rows(others)}
+    return told | {"events": rows(events), "uncurated_events": rows(others)}
 
 
 def _damage(settings: Settings) -> list[dict[str, str]]:
@@ -136,10 +134,11 @@ def tell_status(found: dict[str, Any]) -> None:
 
 def _indicators_told(found: dict[str, Any]) -> str:
     """How many indicators there are; what is uncurated is counted apart, with its observations."""
-    n, others = found["release"]["tables"]["indicator"], found["uncurated"]
+    n, others = found["release"]["tables"]["indicator"], found["release"].get("uncurated")
     if not others:
         return f"{n} indicators"
-    return f"{n - others} indicators and {number(others)} uncurated with {number(found['uncurated_values'])} of them"
+    of_them = number(others["observation"])
+    return f"{n - others['indicator']} indicators and {number(others['indicator'])} uncurated with {of_them} of them"
 
 
 def _cautions_told(cautions: list[dict[str, Any]]) -> str:

@@ -8,6 +8,8 @@ Uncurated indicators have a theme of their own, by which releases from before th
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import duckdb
 
 from indicators.model.words import UNCURATED
@@ -22,15 +24,21 @@ def uncurated(con: duckdb.DuckDBPyConnection) -> int:
     return int(found[0]) if found else 0
 
 
-def uncurated_values(con: duckdb.DuckDBPyConnection) -> int:
-    """How many observations they have."""
+def uncurated_rows(con: duckdb.DuckDBPyConnection, tables: Iterable[str]) -> dict[str, int]:
+    """How many rows of these tables are of such indicators; nothing where there are none."""
     if not uncurated(con):
-        return 0
+        return {}
     found = con.execute(
-        "select count(*) from observation where indicator_id in "
-        f"(select indicator_id from indicator where theme = '{UNCURATED}')"
-    ).fetchone()
-    return int(found[0]) if found else 0
+        "select table_name from duckdb_columns() where column_name = 'indicator_id' and schema_name = 'main' "
+        "and database_name = current_database()"
+    ).fetchall()
+    rows = {}
+    for table in sorted(set(tables) & {str(name) for (name,) in found}):
+        ((rows[table],),) = con.execute(
+            f"select count(*) from {identifier(table)} where indicator_id in "
+            f"(select indicator_id from indicator where theme = '{UNCURATED}')"
+        ).fetchall()
+    return rows
 
 
 def show_curated_alone(con: duckdb.DuckDBPyConnection) -> None:

@@ -47,11 +47,12 @@ def _refresh(values: Path, home: Path, times: int) -> Measured:
     command = [COMMAND, "refresh", "--data-dir", str(home / "data"), "--snapshot-dir", str(home / "snapshot")]
     env = {"NYCKELTAL_DECLARATIONS_DIR": str(home / "declarations"), **TABLES_ALONE}
     measured = run(f"full scale x {times}, {rows} rows", command, env)
-    _tell_steps(Settings(data_dir=home / "data"))
+    tell_steps(Settings(data_dir=home / "data"))
     return measured
 
 
-def _tell_steps(settings: Settings) -> None:
+def tell_steps(settings: Settings) -> None:
+    """Print how long the steps of the last run took, and the slowest models of dbt."""
     steps = json.loads(settings.run_log.read_text(encoding="utf-8").splitlines()[-1])["steps"]
     took = json.loads(seconds_path(settings).read_text(encoding="utf-8"))
     slowest = sorted(took.items(), key=lambda node: -node[1])[:12]

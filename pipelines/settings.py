@@ -53,9 +53,10 @@ class Settings(BaseModel):
         default={}, description="another server to ask, by publisher, or for all under *: BASE/host/path"
     )
     kolada_scope: str = Field(
-        default="catalogue",
-        pattern=r"^(catalogue|all|group:[A-Za-z0-9]+)$",
-        description="which KPIs are fetched: those of the catalogue, those of a KPI group, or all",
+        default="",
+        pattern=r"^(|curated|catalogue|all|group:.*\S.*)$",
+        description="which KPIs of Kolada are fetched and published beside the curated ones: none of them (curated), "
+        "those of a KPI group (group: and its id or title) or all; empty is what was stated last in this data folder",
     )
     full_sweep_days: int = Field(default=7, ge=0, description="days between full sweeps; deltas in between")
     accept_missing: frozenset[str] = Field(
@@ -119,6 +120,11 @@ class Settings(BaseModel):
         told = {name: os.environ.get(f"NYCKELTAL_{name.upper()}") for name in cls.model_fields}
         kinds = {name: field.annotation for name, field in cls.model_fields.items()}
         return {name: _value(text, kinds[name]) for name, text in told.items() if text is not None} | given
+
+    @property
+    def stated_scope(self) -> str:
+        """The scope that is stated, by the name that it has now (`catalogue` was that of `curated`); empty for none."""
+        return "curated" if self.kolada_scope == "catalogue" else self.kolada_scope
 
     @property
     def archive_dir(self) -> Path:

@@ -287,6 +287,7 @@ def _indicator_row(
         "max_jump_percent": indicator.jump.percent,
         "replaced_by": indicator.replaced_by.indicator if indicator.replaced_by else None,
         "replaced_by_reason_sv": indicator.replaced_by.reason_sv if indicator.replaced_by else None,
+        "curated": True,
     }
     return tuple(_plain(values[column]) for column in TABLES["indicator"])
 

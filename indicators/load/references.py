@@ -6,6 +6,7 @@ Belongs here: references between declarations. Does not belong here: rules of a 
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from indicators.errors import DeclarationError
@@ -15,6 +16,7 @@ from indicators.model.indicator import GrArea, Indicator, NaraVardShift, Polarit
 from indicators.model.quotients import quotient_of
 from indicators.model.submission_template import template_fault
 
+_RESERVED = re.compile(r"kolada_[a-z]\d{5}")  # ids of uncurated indicators (`generate/uncurated_rows.py`)
 # Frames with their own key in every indicator; their items are the allowed values of that key.
 KEYED_FRAMES = {"gr_area": GrArea, "success_factor": SuccessFactor, "nara_vard_shift": NaraVardShift}
 
@@ -31,6 +33,9 @@ def check_references(catalogue: Catalogue) -> None:
         path = catalogue.home / "catalogue" / indicator.theme / f"{indicator.indicator_id}.yml"
         if indicator.indicator_id in seen:
             raise DeclarationError(path, "indicator_id", "each id once, in one theme", indicator.indicator_id)
+        if _RESERVED.fullmatch(indicator.indicator_id):
+            expected = "another id: this one is that of the source's own series where nobody has reviewed it"
+            raise DeclarationError(path, "indicator_id", expected, indicator.indicator_id)
         seen.add(indicator.indicator_id)
         _check_arithmetic(catalogue, indicator, path)
         _check_items(items, indicator.frames, path, "frames")

@@ -18,6 +18,7 @@ THEMES = {
     "organisation": "Organisation",
     "halsoframjande": "Hälsofrämjande",
 }
+UNCURATED = "kolada"  # the theme of what nobody has reviewed: the source's own series
 # In the usual order of areas.
 AREA_TYPES = {
     "nation": "Riket", "region": "Region", "county": "Län", "group": "Grupp", "municipality": "Kommun", "unit": "Enhet",
@@ -41,6 +42,7 @@ COST_CONCEPTS = {
     "andel_kop": "köpets andel av kostnaden",
     "andel_av_kostnad": "en kostnads andel av en annan",
     "index": "index",
+    "not_declared": "inte undersökt",
 }
 STATUSES = {
     "normal": "slutligt", "preliminary": "preliminärt", "missing": "saknas", "suppressed": "sekretess",

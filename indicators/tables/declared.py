@@ -23,7 +23,7 @@ TABLES: dict[str, dict[str, str]] = {
         "mean_of_years": "integer", "plausible_min": "double", "plausible_max": "double", "max_jump_units": "double",
         "max_jump_percent": "double", "replaced_by": "varchar", "replaced_by_reason_sv": "varchar",
         "possible_min": "double", "possible_max": "double", "beyond_min": "double", "beyond_max": "double",
-        "coverage_least": "double", "coverage_adjusts": "varchar",
+        "coverage_least": "double", "coverage_adjusts": "varchar", "curated": "boolean",
     },
     "poisson_limit": {
         "events": "integer", "lower_95": "double", "upper_95": "double", "lower_998": "double", "upper_998": "double",

@@ -25,6 +25,7 @@ from pipelines.api.current_release import CurrentRelease, OpenRelease
 from pipelines.api.problems import MEDIA_TYPE, ApiError, of_ours
 from pipelines.errors import NyckeltalError, UsageError
 from pipelines.provenance.explaining import Explainer, Explanation, has_archive, no_archive
+from pipelines.provenance.uncurated_series import with_uncurated
 from pipelines.settings import Settings
 
 _LOG = logging.getLogger(__name__)
@@ -91,7 +92,8 @@ async def _asked(
     """
 
     def work(con: duckdb.DuckDBPyConnection) -> Explanation:
-        explainer = Explainer(settings, con, served.folder, catalogue=_catalogue(settings.declarations_dir))
+        catalogue = with_uncurated(_catalogue(settings.declarations_dir), con, asked[0])
+        explainer = Explainer(settings, con, served.folder, catalogue=catalogue)
         try:
             return explainer.explain(*asked)
         finally:

@@ -190,6 +190,10 @@ class Indicators(Paging):
 
     indicator: IndicatorIds = []
     theme: Themes = []
+    curated: Literal["true", "false"] | None = Field(
+        default=None,
+        description="true: bara granskade nyckeltal; false: bara källans egna serier (tema kolada). Utan: alla.",
+    )
     q: Words = None
 
 

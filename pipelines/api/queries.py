@@ -13,6 +13,7 @@ from typing import Any
 
 import duckdb
 
+from indicators.model.words import UNCURATED
 from pipelines.api.codes import Vocabulary
 from pipelines.api.cursors import Key
 from pipelines.api.parameters import Paging, year_ranges
@@ -179,5 +180,6 @@ _CONDITIONS: dict[str, Callable[[Page, Any], None]] = {
     "status": lambda page, value: page.one_of("status", value),
     "change": lambda page, value: page.one_of("change", value),
     "year": _years,
+    "curated": lambda page, value: page.where(f"theme {'<>' if value == 'true' else '='} ?", UNCURATED),
     "q": _words,
 }

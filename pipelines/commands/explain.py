@@ -55,14 +55,17 @@ def explain(
 
 
 def _explained(indicator: str, area: str, year: int, sex: str, recompute: bool, settings: Settings) -> Explanation:
+    from indicators.load.catalogue import load_catalogue  # noqa: PLC0415
     from pipelines.provenance.explaining import Explainer  # noqa: PLC0415
+    from pipelines.provenance.uncurated_series import with_uncurated  # noqa: PLC0415
     from pipelines.reading import reader  # noqa: PLC0415
     from pipelines.storage import release_pointer  # noqa: PLC0415
     from pipelines.storage.sealing import DamagedError  # noqa: PLC0415
 
     folder = release_pointer.current_folder(settings.releases_dir)
     with reader.open_release(folder) as con:
-        explainer = Explainer(settings, con, folder, recompute=recompute)
+        catalogue = with_uncurated(load_catalogue(settings.declarations_dir), con, indicator)
+        explainer = Explainer(settings, con, folder, recompute=recompute, catalogue=catalogue)
         try:
             return explainer.explain(indicator, area, year, sex)
         except DamagedError as error:

@@ -14,6 +14,7 @@ from indicators.model import words
 from indicators.model.indicator import Indicator
 from indicators.tables.declared import TABLES
 from pipelines.commands import terminal
+from pipelines.commands.uncurated_output import uncurated_ids, uncurated_rows
 from pipelines.errors import UsageError
 from pipelines.reading import reader
 from pipelines.settings import Settings
@@ -91,7 +92,9 @@ def describe_indicator(settings: Settings, indicator_id: str) -> dict[str, Any]:
     """
     catalogue = load_catalogue(settings.declarations_dir)
     if indicator_id not in catalogue.by_id:
-        raise no_such_indicator(indicator_id, catalogue.by_id)
+        if found := [row for row in uncurated_rows(settings) if row["indicator_id"] == indicator_id.lower()]:
+            return found[0]
+        raise no_such_indicator(indicator_id, [*catalogue.by_id, *uncurated_ids(settings)])
     if release_pointer.current(settings.releases_dir):
         folder = release_pointer.current_folder(settings.releases_dir)
         with reader.open_release(folder) as con:

@@ -18,24 +18,35 @@ indicators_app = typer.Typer(help="The catalogue of indicators.", no_args_is_hel
 @indicators_app.command("list")
 def indicators_list(
     theme: Annotated[str | None, typer.Option(help="Only this theme.")] = None,
+    uncurated: Annotated[bool, typer.Option("--uncurated", help="Those that nobody has reviewed, alone.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="The curated ones, then the others.")] = False,
     data_dir: DataDir = None,
     json_out: AsJson = False,
 ) -> None:
-    """List the indicators, with the years of their values, or what they wait for."""
+    """List the curated indicators, with the years of their values, or what they wait for."""
     from pipelines.commands.indicator_output import of_theme, tell_indicators  # noqa: PLC0415
+    from pipelines.commands.uncurated_output import tell_number, uncurated_of  # noqa: PLC0415
 
-    found = of_theme(settings_for(data_dir), theme)
+    settings = settings_for(data_dir)
+    found = [] if uncurated else of_theme(settings, theme)
+    others = uncurated_of(settings) if uncurated or everything else []
+    found += others
     terminal.as_json(found) if json_out else tell_indicators(found)
+    if not json_out and not others:
+        tell_number(settings)
 
 
 @indicators_app.command("search")
 def indicators_search(
     words: Annotated[str, typer.Argument(help="Words to look for.")], data_dir: DataDir = None, json_out: AsJson = False
 ) -> None:
-    """Search ids, titles, definitions and series; dots, rings and accents may be left out."""
+    """Search ids, titles, definitions and series, of what is curated first; dots, rings and accents may be left out."""
     from pipelines.commands.indicator_output import search_indicators, tell_indicators  # noqa: PLC0415
+    from pipelines.commands.uncurated_output import uncurated_of  # noqa: PLC0415
 
-    found, near = search_indicators(settings_for(data_dir), words)
+    settings = settings_for(data_dir)
+    found, near = search_indicators(settings, words)
+    found += uncurated_of(settings, words)
     if not found:  # on standard error, so that the output stays machine-readable
         meant = f" Menade du {', '.join(near)}?" if near else " `nyckeltal indicators list` visar alla."
         terminal.err.print(f"Inget nyckeltal har alla orden: {words}.{meant}", markup=False)

@@ -24,7 +24,17 @@ from pipelines.commands import (
     vintages,
     warehouse,
 )
-from pipelines.commands.options import ANY_LEAP, AsJson, DataDir, SnapshotDir, TrustClock, needs_checkout, settings_for
+from pipelines.commands.options import (
+    ANY_LEAP,
+    AsJson,
+    DataDir,
+    Scope,
+    SnapshotDir,
+    TrustClock,
+    needs_checkout,
+    refuse_scope_of_no_use,
+    settings_for,
+)
 from pipelines.errors import ExitCode, NyckeltalError, UsageError, disk_error, left_out
 from pipelines.text.swedish_numbers import number
 
@@ -98,7 +108,7 @@ def refresh(
     base_url: Annotated[
         list[str] | None, typer.Option(help="Ask this server instead: URL, or PUBLISHER=URL; may be repeated.")
     ] = None,
-    scope: Annotated[str, typer.Option(help="KPIs of Kolada: catalogue, group:ID or all.")] = "",
+    scope: Scope = "",
     full: Annotated[bool, typer.Option("--full", help="A full sweep, whenever the last one was.")] = False,
     accept_missing: Annotated[
         str, typer.Option(help="Take what these datasets have lost as lost; you have made sure.")
@@ -132,6 +142,7 @@ def refresh(
     }
     chosen = {name: value for name, value in given.items() if value not in ("", None, {}, frozenset())}
     settings = settings_for(data_dir, snapshot_dir, **chosen)
+    refuse_scope_of_no_use(settings, scope, _known_datasets(only))
     moment = datetime.combine(as_of.date(), time()) if as_of else None
     _run(Workspace(settings, only=_known_datasets(only), as_of=moment), work, json_out)
 
@@ -206,17 +217,17 @@ def sql(
 def compare(
     area: Annotated[str, typer.Argument(help="A municipality's code or name, e.g. 1480 or Göteborg.")],
     with_: Annotated[str | None, typer.Option("--with", help="Another area to put beside it.")] = None,
-    theme: Annotated[str | None, typer.Option(help="kostnad, kvalitet, kompetens, samverkan or behov.")] = None,
+    theme: Annotated[str | None, typer.Option(help="a theme such as kvalitet; kolada: uncurated.")] = None,
     data_dir: DataDir = None,
     json_out: AsJson = False,
 ) -> None:
     """Compare one municipality with the nation, its county, GR and its type, at the newest value of each indicator."""
-    from indicators.model.words import THEMES  # noqa: PLC0415
+    from indicators.model.words import THEMES, UNCURATED  # noqa: PLC0415
     from pipelines.commands.output import tell_comparison  # noqa: PLC0415
     from pipelines.reading import reader  # noqa: PLC0415
     from pipelines.storage import release_pointer  # noqa: PLC0415
 
-    if theme is not None and theme not in THEMES:
+    if theme is not None and theme not in {*THEMES, UNCURATED}:
         from pipelines.commands.indicator_output import no_such_theme  # noqa: PLC0415 - loads the declarations
 
         raise no_such_theme(theme)

@@ -17,6 +17,9 @@ SnapshotDir = Annotated[Path | None, typer.Option("--snapshot-dir", help="Anothe
 TrustClock = Annotated[
     bool, typer.Option("--trust-clock", help="This machine's clock is right, however long ago the last figures came.")
 ]
+Scope = Annotated[
+    str, typer.Option(help="Kolada beside the curated KPIs: curated (none), group:ID, group:TITLE or all; remembered.")
+]
 ANY_LEAP = 400_000  # days: as good as no limit
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a machine.")]
 
@@ -53,4 +56,29 @@ def needs_checkout(what: str) -> None:
         raise UsageError(
             f"{what} are part of the source code, not of an installed copy",
             remedy="run the command in a checkout of the repository",
+        )
+
+
+def refuse_scope_of_no_use(settings: Settings, given: str, only: frozenset[str]) -> None:
+    """Refuse a scope that the run could not apply.
+
+    Args:
+        given: the scope on the command line. only: the publishers and datasets that are fetched; all when empty.
+
+    Raises:
+        UsageError: with what to do.
+    """
+    if settings.stated_scope.startswith("group:") and settings.source == "snapshot":
+        raise UsageError(
+            "the embedded figures know no groups of KPIs",
+            expected="--scope curated or all, or --source live",
+            found=f"--scope {settings.stated_scope}",
+            remedy="refresh with --source live, which asks Kolada for its groups",
+        )
+    if given and only and not only & {"kolada", "kolada.other_values"}:
+        raise UsageError(
+            "the scope says what is fetched of Kolada, which --only leaves out",
+            expected="--only with kolada or kolada.other_values, or no --only",
+            found=f"--scope {given} --only {','.join(sorted(only))}",
+            remedy="leave one of the two out",
         )

@@ -7,6 +7,7 @@ run as it ends (`run_output.py`), or what is checked (`storage/verification.py`)
 from __future__ import annotations
 
 import json
+from collections import Counter
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -72,9 +73,11 @@ def _of_release(settings: Settings, folder: Path, *, with_events: bool) -> dict[
         told = {name: reader.records(con, sql) for name, sql in _STATUS.items()}
         try:
             events = series_events.series_events(settings, con) if with_events else []
+            others = series_events.uncurated_events(settings, con) if with_events else []
         except SourceError as error:  # an archived list of series is not what was given
-            return told | {"events": [], "damaged": [error.parts()]}
-    return told | {"events": series_events.as_rows(events)}
+            return told | {"events": [], "uncurated_events": [], "damaged": [error.parts()]}
+    rows = series_events.as_rows
+    return told | {"events": rows(events), "uncurated_events": rows(others)}
 
 
 def _damage(settings: Settings) -> list[dict[str, str]]:
@@ -100,7 +103,7 @@ def tell_status(found: dict[str, Any]) -> None:
         )
         rows = release["tables"]
         terminal.out.print(
-            f"  {number(rows['observation'])} observations, {rows['indicator']} indicators, "
+            f"  {number(rows['observation'])} observations, {_indicators_told(found)}, "
             f"{rows['area']} areas; {number(found['revisions'])} revisions against the release before; "
             f"{number(found['quarantined_rows'])} rows in quarantine"
         )
@@ -116,6 +119,9 @@ def tell_status(found: dict[str, Any]) -> None:
             if check["sample"]:
                 terminal.out.print(f"    {check['sample']}", markup=False)
     _tell_events(found.get("events", []))
+    if others := Counter(event["kind"] for event in found.get("uncurated_events", [])):
+        kinds = ", ".join(f"{kind} {n}" for kind, n in sorted(others.items()))
+        terminal.out.print(f"[bold]Uncurated series at the publisher[/bold] {kinds}; each with --json")
     if last:
         terminal.out.print(
             f"[bold]Last run[/bold] {last['started']} UTC: {last['kind']}, {last['outcome']}, {last['seconds']} s"
@@ -124,6 +130,15 @@ def tell_status(found: dict[str, Any]) -> None:
             terminal.out.print(f"  held back {dataset}: {why}", markup=False)
         if last["error"]:
             terminal.out.print(f"  {last['error']}", markup=False)
+
+
+def _indicators_told(found: dict[str, Any]) -> str:
+    """How many indicators there are; what is uncurated is counted apart, with its observations."""
+    n, others = found["release"]["tables"]["indicator"], found["release"].get("uncurated")
+    if not others:
+        return f"{n} indicators"
+    of_them = number(others["observation"])
+    return f"{n - others['indicator']} indicators and {number(others['indicator'])} uncurated with {of_them} of them"
 
 
 def _cautions_told(cautions: list[dict[str, Any]]) -> str:

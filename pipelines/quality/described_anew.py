@@ -7,7 +7,7 @@ Does not belong here: other events of series (`series_events.py`), or what a des
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -59,6 +59,23 @@ def described_anew(archive: Archive, dataset: str, reviewed: Mapping[str, str]) 
     for series, now in digests(len(lists) - 1).items():
         if now != reviewed[series]:
             found[series] = DescribedAnew(lists[first_with(series, now)][0], reviewed[series], now)
+    return found
+
+
+def first_described(archive: Archive, dataset: str, series: Iterable[str]) -> dict[str, str]:
+    """The digest of the description that each series had on the first list that was taken in with it.
+
+    Raises:
+        SourceError: an archived list is damaged.
+    """
+    found: dict[str, str] = {}
+    left = set(series)
+    for _, fetched in _lists(archive, dataset):
+        if not left:
+            break
+        told = descriptions(fetched, archive)
+        found |= {name: digest(told[name]) for name in left & told.keys()}
+        left -= told.keys()
     return found
 
 

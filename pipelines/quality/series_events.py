@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from pipelines.quality.described_anew import described_anew
+from pipelines.quality.described_anew import described_anew, first_described
 from pipelines.settings import Settings
 from pipelines.storage.archive import Archive
 from pipelines.storage.database import connect, literal
@@ -44,21 +44,50 @@ class Event:
 _USED = """
 select series as series_id, null as indicator_id from measure where dataset = 'kolada.values' and series is not null
 union
-select unnest(string_split(source_series, ', ')), indicator_id from indicator where source_id like '%kolada%'
+select unnest(string_split(source_series, ', ')), indicator_id from indicator
+where source_id like '%kolada%' and theme <> 'kolada'
 order by all
 """
+
+_UNCURATED = "select source_series, indicator_id from indicator where theme = 'kolada' order by all"
 
 _REVIEWED = "select series, description_sha256 from source_series where dataset = 'kolada.values' order by all"
 
 
 def series_events(settings: Settings, release: duckdb.DuckDBPyConnection) -> list[Event]:
-    """Events of the series that the indicators of a release are computed from, newest first.
+    """Events of the series that the curated indicators of a release are computed from, newest first.
 
     A series that was closed from the start is included.
     """
+    used = _indicators(release, _USED)
+    events = _of_lists(settings, used)
+    events += _of_descriptions(settings, used, _reviewed(release, used))
+    return sorted(events, key=lambda event: event.known_from, reverse=True)
+
+
+def uncurated_events(settings: Settings, release: duckdb.DuckDBPyConnection) -> list[Event]:
+    """The same of the series that nobody has reviewed; a description is compared with the first that was known.
+
+    A series that was closed from the start is no event: nobody here has said otherwise.
+    """
+    used = _indicators(release, _UNCURATED)
+    if not used:
+        return []
+    events = [event for event in _of_lists(settings, used) if event.kind != "closed" or event.before]
+    events += _of_descriptions(settings, used, first_described(Archive(settings.archive_dir), _LIST, used))
+    return sorted(events, key=lambda event: event.known_from, reverse=True)
+
+
+def _indicators(release: duckdb.DuckDBPyConnection, sql: str) -> dict[str, list[str]]:
+    """The indicators that are made of each series."""
     used: dict[str, list[str]] = {}
-    for series, indicator in release.execute(_USED).fetchall():
+    for series, indicator in release.execute(sql).fetchall():
         used.setdefault(series, []).extend([indicator] if indicator else [])
+    return used
+
+
+def _of_lists(settings: Settings, used: dict[str, list[str]]) -> list[Event]:
+    """What the publisher's lists tell: other titles, series that are gone, back or closed."""
     history = Vintages(settings).history_sql(_LIST)
     with connect(settings) as con:
         rows = con.execute(
@@ -71,12 +100,16 @@ def series_events(settings: Settings, release: duckdb.DuckDBPyConnection) -> lis
         kind = _kind(change, title, before, change_before)
         if kind:
             events.append(Event(known_from, kind, series, tuple(used[series]), before, title))
-    anew = described_anew(Archive(settings.archive_dir), _LIST, _reviewed(release, used))
-    events += [
+    return events
+
+
+def _of_descriptions(settings: Settings, used: dict[str, list[str]], reviewed: dict[str, str]) -> list[Event]:
+    """What the publisher describes otherwise than when it was `reviewed` (digest by series)."""
+    anew = described_anew(Archive(settings.archive_dir), _LIST, reviewed)
+    return [
         Event(found.known_from, "described_anew", series, tuple(used[series]), found.reviewed, found.now)
         for series, found in anew.items()
     ]
-    return sorted(events, key=lambda event: event.known_from, reverse=True)
 
 
 def _reviewed(release: duckdb.DuckDBPyConnection, used: Container[str]) -> dict[str, str]:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from indicators.model.words import UNCURATED
 from pipelines.errors import NyckeltalError, UsageError
 from pipelines.reading import sql_rules
 from pipelines.storage.database import literal
@@ -279,7 +280,7 @@ left join {place} as p
     on p.indicator_id = l.indicator_id and p.year = l.year and p.sex = 'T' and p.area_id = {area}
 left join observation as w
     on w.indicator_id = l.indicator_id and w.year = l.year and w.sex = 'T' and w.area_id = {other}
-where {theme} is null or i.theme = {theme}
+where i.theme = {theme} or ({theme} is null and i.theme <> {uncurated})
 order by i.theme, i.indicator_id
 """
 # A release of before version 0.4 does not say how sure places are.
@@ -291,12 +292,12 @@ _NO_PLACE = """(
 
 
 def compare(folder: Path, area: str, other: str | None, theme: str | None) -> list[dict[str, Any]]:
-    """The newest value of each indicator for one municipality, with the values it is compared with, as mappings.
+    """The newest value of each curated indicator for one municipality, with what it is compared with, as mappings.
 
     A value with a caution is shown with it and without comparison. Means carry the number of areas behind them.
     """
     # No bound parameter: the first one in a process makes DuckDB import pandas, which takes half a second.
-    given = {"area": area, "other": other, "theme": theme}
+    given = {"area": area, "other": other, "theme": theme, "uncurated": UNCURATED}
     literals = {name: literal(text) if text else "null" for name, text in given.items()}
     with open_release(folder) as con:
         has_place = con.execute("select count(*) from duckdb_tables() where table_name = 'place'").fetchall() == [(1,)]

@@ -17,6 +17,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines.code_identity import code_hash
+from pipelines.reading.curated import uncurated_rows
 from pipelines.settings import Settings
 from pipelines.storage import release_pointer
 from pipelines.storage.database import connect, create_described, identifier, literal
@@ -25,6 +26,7 @@ from pipelines.storage.release_pointer import DATABASE, DESCRIPTION, ReleaseInfo
 from pipelines.storage.release_sums import damage_of_release, hashes_told, sound_database, write_sums
 from pipelines.storage.sealing import file_seal, write_sealed
 from pipelines.storage.vintages import CheckResult, ImpossibleReleaseError, Vintages
+from pipelines.warehouse import uncurated
 
 MIN_SHARE_OF_LAST = 0.9  # a table much shorter than in the release before is not published
 _GUARDED = ("observation", "observation_vintage", "indicator", "area", "comparison")
@@ -67,6 +69,7 @@ class Plan:
 
     input_hash: str
     code: str
+    state: tuple[str, ...]
     code_version: str
     knowledge_until: datetime
     previous_release_id: str | None
@@ -82,7 +85,8 @@ def plan(settings: Settings) -> Plan | None:
     if known is None:
         return None
     code = code_hash(settings)
-    input_hash = hashlib.sha256("\n".join([code, *vintages.state_id()]).encode()).hexdigest()
+    state = (*vintages.state_id(), *uncurated.identity(settings))
+    input_hash = hashlib.sha256("\n".join([code, *state]).encode()).hexdigest()
     # A release that was rolled back from (newer than the current) is not published again by the next night; one that
     # is older than the current is: what came between has been undone.
     serving = release_pointer.current(settings.releases_dir)
@@ -98,6 +102,7 @@ def plan(settings: Settings) -> Plan | None:
     return Plan(
         input_hash=input_hash,
         code=code,
+        state=state,
         code_version=f"{version('nyckeltal')}+{code[:8]}",
         knowledge_until=known,
         previous_release_id=(standing.previous_release_id if same else standing.release_id) if standing else None,
@@ -153,8 +158,8 @@ def publish(
     with folder_atomic(settings.releases_dir / release_id) as folder:
         shutil.copyfile(candidate, folder / DATABASE)
         identity = (release_id, now, planned.code_version, planned.input_hash, planned.previous_release_id)
-        tables = _write_tables(settings, folder, computed, checks, (*identity, ", ".join(stale_sources)))
-        described = _described(settings, planned, folder, tables, stale_sources, now, has_parts=write_parts is not None)
+        rows = _write_tables(settings, folder, computed, checks, (*identity, ", ".join(stale_sources)))
+        described = _described(settings, planned, folder, rows, stale_sources, now, has_parts=write_parts is not None)
         write_sealed(folder / DESCRIPTION, described.model_dump(mode="json"), None)
         if write_parts:
             standing = release_pointer.current(settings.releases_dir)
@@ -172,7 +177,7 @@ def _described(
     settings: Settings,
     planned: Plan,
     folder: Path,
-    tables: dict[str, int],
+    rows: tuple[dict[str, int], dict[str, int]],
     stale_sources: tuple[str, ...],
     now: datetime,
     *,
@@ -188,7 +193,8 @@ def _described(
         previous_release_id=planned.previous_release_id,
         previous_knowledge_until=planned.previous_knowledge_until,
         stale_sources=stale_sources,
-        tables=tables,
+        tables=rows[0],
+        uncurated=rows[1],
         parts=tuple(sorted(settings.release_parts)) if has_parts else (),
         deliveries=Vintages(settings).newest_numbers(),
         contents={path.relative_to(folder).as_posix(): file_seal(path) for path in _table_files(folder)},
@@ -210,12 +216,17 @@ def _write_tables(
     computed: Sequence[ComputedTable],
     checks: Sequence[CheckResult],
     own: tuple[object, ...],
-) -> dict[str, int]:
-    """Complete the database in a release's folder, check it, and write each table as Parquet; the rows by table."""
+) -> tuple[dict[str, int], dict[str, int]]:
+    """Complete the database in a release's folder, check it, and write each table as Parquet.
+
+    Returns:
+        The rows by table, and those of them that are uncurated.
+    """
     with connect(settings, folder / DATABASE) as con:
         for table in computed:
             _add(con, table)
-        results = sorted([*checks, *_shrink_checks(settings, table_rows(con))], key=lambda c: c.check_id)
+        others = uncurated_rows(con, _GUARDED)
+        results = sorted([*checks, *_shrink_checks(settings, table_rows(con), others)], key=lambda c: c.check_id)
         _refuse_if_blocked(results)
         _create_own_table(con, "quality_result", [tuple(c.model_dump().values()) for c in results])
         _create_own_table(con, "release", [own])
@@ -225,7 +236,7 @@ def _write_tables(
         for name in tables:
             target = literal(str(folder / "parquet" / f"{name}.parquet"))
             con.execute(f"copy {identifier(name)} to {target} (format parquet, compression zstd, compression_level 7)")
-    return tables
+    return tables, others
 
 
 def _add(con: duckdb.DuckDBPyConnection, table: ComputedTable) -> None:
@@ -250,13 +261,15 @@ def _refuse_if_blocked(results: list[CheckResult]) -> None:
         )
 
 
-def _shrink_checks(settings: Settings, counts: dict[str, int]) -> list[CheckResult]:
+def _shrink_checks(settings: Settings, counts: dict[str, int], others: dict[str, int]) -> list[CheckResult]:
+    """What is curated may not become much less; what is uncurated (`others`) goes with the scope."""
     standing = release_pointer.current(settings.releases_dir)
-    before = standing.tables if standing else {}
+    before, before_others = (standing.tables, standing.uncurated) if standing else ({}, {})
     checks = []
     for table in _GUARDED:
-        least = max(1, int(before.get(table, 0) * MIN_SHARE_OF_LAST))
-        passed = counts.get(table, 0) >= least
+        least = max(1, int((before.get(table, 0) - before_others.get(table, 0)) * MIN_SHARE_OF_LAST))
+        found = counts.get(table, 0) - others.get(table, 0)
+        passed = found >= least
         expected = f"at least {MIN_SHARE_OF_LAST:.0%} of the rows of the release before"
         checks.append(
             CheckResult(
@@ -265,7 +278,7 @@ def _shrink_checks(settings: Settings, counts: dict[str, int]) -> list[CheckResu
                 subject="release",
                 passed=passed,
                 expected=expected if passed else f"{expected}: {least}",  # a published table must not differ by history
-                found=f"{counts.get(table, 0)} rows",
+                found=f"{found} rows" + (f", and {others[table]} uncurated ones" if table in others else ""),
             )
         )
     return checks

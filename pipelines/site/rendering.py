@@ -18,6 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from indicators.model import words
 from pipelines.errors import UsageError
+from pipelines.reading.curated import show_curated_alone
 from pipelines.reading.reader import open_release
 from pipelines.release.shared_files import ReleaseFiles, recipe_of
 from pipelines.site import swedish_text
@@ -83,6 +84,7 @@ def build_site(release: Path, target: Path, before: Path | None) -> tuple[int, i
     )
     environment = _environment()
     with open_release(release) as con:
+        show_curated_alone(con)
         tables = read_tables(con)
         values = partial(cube, con)
         for page in _pages(tables, values):

@@ -100,7 +100,7 @@ def prepare(workspace: Workspace, plan: Plan) -> tuple[StepRecord, bool]:
             input_hash=plan.input_hash,
             compared_with=plan.previous_knowledge_until,
             code=plan.code,
-            state=tuple(workspace.vintages.state_id()),
+            state=plan.state,
             begun=earlier.begun if earlier else workspace.moment,
             rows=_rows(workspace, begun),
             checks=dbt_run.checks_of(nodes),
@@ -128,7 +128,7 @@ def _earlier(workspace: Workspace, plan: Plan) -> _Earlier | None:
     if record.code != plan.code or workspace.kind == "rebuild" or workspace.moment - record.begun >= ALL_ANEW_AFTER:
         return None
     affected = affected_indicators(
-        workspace.settings, workspace.catalogue, newest, record.state, plan.previous_knowledge_until
+        workspace.settings, newest, record.state, plan.previous_knowledge_until
     )
     return None if affected is None else _Earlier(newest, record.begun, affected)
 

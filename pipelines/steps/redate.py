@@ -14,7 +14,7 @@ import duckdb
 
 from pipelines.errors import UsageError
 from pipelines.settings import Settings
-from pipelines.storage.archive import Archive, Fetch, FileRecord, Look
+from pipelines.storage.archive import Archive, Fetch, FileRecord, Look, Scope
 from pipelines.storage.database import connect, literal
 from pipelines.storage.layout import parquet_in
 from pipelines.storage.lock import exclusive, needs_data_folder
@@ -190,6 +190,8 @@ def _redate_fetches(
             before = path
         if look:
             write_sealed(fresh / "looked.json", look.model_dump(mode="json"), None)
+        if scope := archive.asked_for(dataset):
+            write_sealed(fresh / "scope.json", Scope(scope=scope).model_dump(mode="json"), None)
         (fresh / "pending.jsonl").unlink(missing_ok=True)  # pages of the wrong time are asked for again
 
 

@@ -31,8 +31,9 @@ from pipelines.storage.taken_in import told_deliveries
 from pipelines.storage.verification import damage_of_state, verify
 from pipelines.storage.vintages import RECORD, Vintages
 
-# What the next run writes again; without the first two, it asks a publisher once more.
-_REMADE = {"looked.json", "outcome.json", "taken_in.json"}
+# What the next run writes again; without the first two, it asks a publisher once more. Without scope.json, a publisher
+# is asked for what is curated, until `--scope` is stated again.
+_REMADE = {"looked.json", "outcome.json", "scope.json", "taken_in.json"}
 _RESTORE = (
     "it cannot be made again: restore it from a backup of the data folder (docs/operations.md, Backup and restore). "
     "Until then the last release stands, and nothing is built on what is damaged"

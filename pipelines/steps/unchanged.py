@@ -6,6 +6,7 @@ from pipelines.datasets import datasets, in_order
 from pipelines.errors import NyckeltalError, SourceError
 from pipelines.release import publication
 from pipelines.sources import origins
+from pipelines.sources.kolada.scope import scope_of
 from pipelines.steps.build import is_news
 from pipelines.steps.fetch import fetch
 from pipelines.steps.stage import to_judge
@@ -19,7 +20,7 @@ def is_unchanged(workspace: Workspace) -> bool:
     Told without fetching, so it is known of the embedded figures only.
     """
     settings, archive, vintages = workspace.settings, workspace.archive, workspace.vintages
-    if settings.source != "snapshot":
+    if settings.source != "snapshot" or settings.stated_scope not in {"", scope_of(archive)}:
         return False
     try:
         check_state(settings)

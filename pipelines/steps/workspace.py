@@ -20,6 +20,7 @@ from pipelines.processes.helper import Worker
 from pipelines.settings import Settings
 from pipelines.sources import origins
 from pipelines.sources.fetch_context import Context
+from pipelines.sources.kolada import scope
 from pipelines.storage.archive import Archive, Fetch
 from pipelines.storage.builds import Builds
 from pipelines.storage.clock import refuse_implausible
@@ -128,6 +129,7 @@ class Workspace:
         if self.kind == "refresh":
             refuse_implausible(self.settings, self.moment, is_dated_by_hand=self.as_of is not None)
             origins.refuse_going_back(self.settings)
+            scope.remember(self.settings, self.archive)
         for folder in (
             self.settings.archive_dir, self.settings.vintages_dir, self.settings.releases_dir,
             self.settings.staged_dir, self.settings.builds_dir,

@@ -2,8 +2,8 @@
 
 Belongs here: storing raw files by their hash, and one record for each fetch of a dataset. Does not belong here: what
 the bytes mean (`sources`). Layout: `objects/<first two>/<sha256>` and `fetches/<dataset>/<number>.json`; beside the
-records, when a dataset was last looked at, and which deliveries of it were taken in. Bytes are held
-against their hash and records against their seal whenever they are read.
+records, when a dataset was last looked at, which part of it is asked for, and which deliveries of it were taken in.
+Bytes are held against their hash and records against their seal whenever they are read.
 """
 
 from __future__ import annotations
@@ -102,6 +102,12 @@ class Look(StateRecord):
     """When the whole of a dataset was last looked at."""
 
     moment: datetime
+
+
+class Scope(StateRecord):
+    """Which part of a dataset is asked for: `curated`, `all` or `group:` and the id of a group."""
+
+    scope: str
 
 
 class Taken(BaseModel):
@@ -258,6 +264,20 @@ class Archive:
         path = self._looked_path(dataset)
         return read_record(path, Look, "the time of a look").moment if path.exists() else None
 
+    def ask_for(self, dataset: str, scope: str) -> None:
+        """Remember which part of a dataset is asked for, until another is stated."""
+        if self.asked_for(dataset) != scope:
+            write_sealed(self._scope_path(dataset), Scope(scope=scope).model_dump(mode="json"), None)
+
+    def asked_for(self, dataset: str) -> str | None:
+        """Which part of a dataset is asked for; None when that was never stated.
+
+        Raises:
+            DamagedError: what is told of it is not what was written.
+        """
+        path = self._scope_path(dataset)
+        return read_record(path, Scope, "what is asked for").scope if path.exists() else None
+
     def note_taken_in(self, dataset: str, deliveries: Iterable[Taken]) -> None:
         """Write down every delivery of a dataset that was taken in, oldest first."""
         told = TakenIn(dataset=dataset, deliveries=tuple(deliveries))
@@ -283,6 +303,9 @@ class Archive:
 
     def _looked_path(self, dataset: str) -> Path:
         return self._records(dataset) / "looked.json"
+
+    def _scope_path(self, dataset: str) -> Path:
+        return self._records(dataset) / "scope.json"
 
     def _taken_in_path(self, dataset: str) -> Path:
         return self._records(dataset) / "taken_in.json"

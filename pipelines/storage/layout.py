@@ -4,7 +4,7 @@ Belongs here: listing datasets and numbers, records that lie under another's num
 not belong here: whether a record is whole (`sealing.py`), what it says, or mending (`steps/repair.py`).
 
     archive/objects/<first two>/<sha256>
-    archive/fetches/<dataset>/<number>.json, looked.json, outcome.json, taken_in.json, pending.jsonl
+    archive/fetches/<dataset>/<number>.json, looked.json, outcome.json, scope.json, taken_in.json, pending.jsonl
     vintages/<dataset>/<number>/delivery.json, refused.json, redated.json, and the files that delivery.json names
 
 Whatever has another name was written by nobody here and is never read, so it harms nothing; `verify` names it.
@@ -22,7 +22,7 @@ from pipelines.storage.files import entries, files_below, folders_in, sha256_of
 from pipelines.storage.sealing import DamagedError, damaged, read_sealed
 
 _DATASET, _NUMBER = r"[a-z]+\.[a-z0-9_]+", r"\d{6,}"
-_FETCHES = rf"{_NUMBER}\.json|(looked|outcome|taken_in)\.json|pending\.jsonl"
+_FETCHES = rf"{_NUMBER}\.json|(looked|outcome|scope|taken_in)\.json|pending\.jsonl"
 _DELIVERY = r"(delivery|refused|redated)\.json|[^.].*\.parquet"  # which Parquet is its own, the record says
 _PASSING = r"\..*\.tmp|lost\+found"  # what a killed run left, which the next one removes; a disk's own folder
 _OF_SYSTEMS = {

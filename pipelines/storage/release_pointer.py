@@ -36,7 +36,8 @@ class ReleaseInfo(StateRecord):
     Times are UTC without zone; `tables` are rows by table; `parts` what it holds beside them. `deliveries`: the number
     of the newest delivery of each dataset that it stands on; None in those from before that was written down.
     `contents`: the files of its tables; those of its parts are in `SHA256SUMS`, with all others. `number` counts the
-    releases of a data folder; 0 in those from before they were counted.
+    releases of a data folder; 0 in those from before they were counted. `uncurated`: how many rows of which tables are
+    of indicators that nobody has reviewed; empty where there are none.
     """
 
     release_id: str
@@ -48,6 +49,7 @@ class ReleaseInfo(StateRecord):
     previous_knowledge_until: datetime | None
     stale_sources: tuple[str, ...]
     tables: dict[str, int]
+    uncurated: dict[str, int] = Field(default_factory=dict)
     parts: tuple[str, ...] = ()
     deliveries: dict[str, int] | None = None
     contents: dict[str, FileSeal] = Field(default_factory=dict, repr=False)
@@ -62,8 +64,9 @@ class ReleaseInfo(StateRecord):
         return self.number, self.created_at, self.release_id
 
     def as_json(self) -> dict[str, Any]:
-        """What a person or a program is told of it: everything but the seals."""
-        return self.model_dump(mode="json", exclude={"contents", "format"})
+        """What a person or a program is told of it: everything but the seals, and what is not there to be told."""
+        left_out = {"contents", "format"} if self.uncurated else {"contents", "format", "uncurated"}
+        return self.model_dump(mode="json", exclude=left_out)
 
 
 def current(releases_dir: Path) -> ReleaseInfo | None:

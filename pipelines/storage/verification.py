@@ -93,7 +93,8 @@ def _archive(settings: Settings, deep: bool) -> tuple[str, Damage]:
     files: dict[str, FileRecord] = {}
     fetches = 0
     for name in archive.datasets():
-        damage += _told(*(partial(told, name) for told in (archive.looked_at, archive.taken_in, outcomes.of)))
+        beside = (archive.looked_at, archive.asked_for, archive.taken_in, outcomes.of)
+        damage += _told(*(partial(told, name) for told in beside))
         try:
             known = archive.fetches(name)
         except NyckeltalError as error:

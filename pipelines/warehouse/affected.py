@@ -4,8 +4,8 @@ Belongs here: from the deliveries that have come since a build to the series tha
 indicators. Does not belong here: computing (`dbt_project`), or which build is gone on with (`steps/build.py`).
 
 The large tables are made indicator by indicator (`chunked_table`), so a change of some series leaves the rows of most
-indicators as they are. Whatever may touch an indicator in another way (declarations, code, areas and their groups, price
-indices, and the series by which municipalities are called similar) touches all of them.
+indicators as they are. Whatever may touch an indicator in another way (areas and their groups, price indices, the series
+by which municipalities are called similar, which indicators there are) touches all of them.
 """
 
 from __future__ import annotations
@@ -13,52 +13,70 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from indicators.generate.declared_rows import declared_rows
-from indicators.load.catalogue import Catalogue
-from indicators.tables.declared import TABLES
+import duckdb
+
 from pipelines.datasets import datasets
 from pipelines.settings import Settings
 from pipelines.storage.builds import Build
-from pipelines.storage.database import connect, literal
+from pipelines.storage.database import connect
 from pipelines.storage.vintages import DeliveryRecord, Vintages
+from pipelines.warehouse import uncurated
 from pipelines.warehouse.finished import open_build
-from pipelines.warehouse.inputs import declared_sources
 
 # Each run of indicators is written by itself, and reads some tables as a whole: of more than so many, all are cheaper.
 MOST = 40
 
 Series = tuple[str, str]  # a dataset of facts, and a series of it
 
+# A correction may hold a series against another one of its dataset, and changes with it.
+_MEASURES = """
+    create temp view touched as
+    select dataset, series from changed
+    union select c.dataset, c.series from declared.correction_cell as c
+    join changed on c.dataset = changed.dataset and c.expected_series = changed.series;
+    create temp view measures as select measure_id from declared.measure join touched using (dataset, series)
+"""
+_STRUCTURE = """
+    select count(*) from declared.structure_variable
+    where measure_id in (from measures) or per_measure_id in (from measures)
+"""
+# The last two tell what is new in the build, or would tell it when it is compared with another release.
+_INDICATORS = """
+    select indicator_id from declared.indicator join touched using (dataset, series)
+    union select indicator_id from declared.indicator_input where measure_id in (from measures)
+    union select indicator_id from release.revision
+    union select indicator_id from release.observation_vintage where known_from > ?
+"""
+
 
 def affected_indicators(
-    settings: Settings, catalogue: Catalogue, build: Build, known: Sequence[str], previous: datetime | None
+    settings: Settings, build: Build, known: Sequence[str], previous: datetime | None
 ) -> frozenset[str] | None:
     """The indicators whose rows differ from those of a build, by what has become known since.
 
     Args:
-        build: a complete build. known: the state that it stands on, as `Vintages.state_id` told it. previous: the
-        knowledge of the release that the new one is compared with, UTC without zone.
+        build: a complete build, by the code and declarations of now. known: the state that it was made from, as
+        `publication.plan` told it. previous: the knowledge of the release that the new one is compared with, UTC
+        without zone.
 
     Returns:
         Their ids; None where everything has to be computed anew.
     """
     vintages = Vintages(settings)
-    state = vintages.state()
-    if not state.keys() >= set(known):  # a delivery has been refused, dated anew or made again
+    state, chosen = vintages.state(), set(uncurated.identity(settings))
+    if set(known) - state.keys() != chosen:  # a delivery was refused, dated anew or made again, or the scope is another
         return None
     news = [record for line, record in state.items() if line not in set(known)]
     if any(datasets()[record.dataset].kind != "facts" for record in news):
         return None
-    changed = {found for record in news for found in _changed_series(settings, vintages, record)}
-    before = max((state[line].known_from.date() for line in known), default=None)
+    before = max((state[line].known_from.date() for line in known if line in state), default=None)
     until = vintages.knowledge_until()
     if before is None or until is None:
         return None
-    found = _of_series(catalogue, changed | _published_between(settings, vintages, before, until.date()))
-    if found is None:
-        return None
-    found |= _told_as_new(settings, build, previous)
-    return found if len(found) <= MOST else None
+    changed = {found for record in news for found in _changed_series(settings, vintages, record)}
+    changed |= _published_between(settings, vintages, before, until.date())
+    with open_build(settings, build) as con:
+        return _made_of(con, sorted(changed), previous)
 
 
 def _changed_series(settings: Settings, vintages: Vintages, record: DeliveryRecord) -> set[Series]:
@@ -89,30 +107,16 @@ def _published_between(settings: Settings, vintages: Vintages, before: date, unt
     return {("kolada.values", str(series)) for (series,) in found}
 
 
-def _told_as_new(settings: Settings, build: Build, previous: datetime | None) -> frozenset[str]:
-    """The indicators of a build that tell what is new in it, or that would tell it compared with another release."""
-    with open_build(settings, build) as con:
-        found = con.execute(
-            "select indicator_id from release.revision "
-            "union select indicator_id from release.observation_vintage where known_from > ?",
-            [previous],
-        ).fetchall()
-    return frozenset(str(indicator) for (indicator,) in found)
-
-
-def _of_series(catalogue: Catalogue, changed: set[Series]) -> frozenset[str] | None:
-    """The indicators that are made of any of these series; None where municipalities are called similar by one."""
-    rows = {
-        name: [dict(zip(TABLES[name], row, strict=True)) for row in found]
-        for name, found in declared_rows(catalogue, declared_sources()).items()
-        if name in {"indicator", "indicator_input", "measure", "correction_cell", "structure_variable"}
-    }
-    for cell in rows["correction_cell"]:  # a correction may hold a series against another one
-        if (cell["dataset"], cell["expected_series"]) in changed:
-            changed = changed | {(cell["dataset"], cell["series"])}
-    measures = {m["measure_id"] for m in rows["measure"] if (m["dataset"], m["series"]) in changed}
-    structure = {v[name] for v in rows["structure_variable"] for name in ("measure_id", "per_measure_id")}
-    if measures & structure:
+def _made_of(
+    con: duckdb.DuckDBPyConnection, changed: list[Series], previous: datetime | None
+) -> frozenset[str] | None:
+    """The indicators of a build that are made of any of these series; None where that is nearly everything."""
+    con.execute(
+        "create temp table changed as select unnest(?::varchar[]) as dataset, unnest(?::varchar[]) as series",
+        [[dataset for dataset, _ in changed], [series for _, series in changed]],
+    )
+    con.execute(_MEASURES)
+    if con.execute(_STRUCTURE).fetchall() != [(0,)]:
         return None
-    own = {i["indicator_id"] for i in rows["indicator"] if (i["dataset"], i["series"]) in changed}
-    return frozenset(own | {i["indicator_id"] for i in rows["indicator_input"] if i["measure_id"] in measures})
+    found = con.execute(_INDICATORS, [previous]).fetchall()
+    return frozenset(str(indicator) for (indicator,) in found) if len(found) <= MOST else None

@@ -22,7 +22,9 @@ from pipelines.settings import Settings
 from pipelines.storage.builds import Build
 from pipelines.storage.database import connect, identifier, literal
 from pipelines.storage.vintages import Vintages, register_views
+from pipelines.warehouse.uncurated import uncurated_rows
 
+_PLACES = ("indicator_id", "dataset", "series")
 GENERATED = "Generated from the declarations by `nyckeltal generate`; do not edit."
 # What every row of the vintages has besides its declared columns.
 BOOKKEEPING = {
@@ -79,9 +81,11 @@ def write_inputs(
     with connect(settings, build.build_db) as con:
         register_views(con, vintages)
         con.execute("create schema if not exists declared")
-        for table, rows in declared_rows(catalogue, declared_sources()).items():
-            _create(con, table, TABLES[table], rows)
-        _create(con, "chunk", RUN_TABLES["chunk"], _chunks(con, catalogue, settings.chunk_rows, affected))
+        sources = declared_sources()
+        others = uncurated_rows(con, settings, catalogue, sources["kolada"])
+        for table, rows in declared_rows(catalogue, sources).items():
+            _create(con, table, TABLES[table], [*rows, *others] if table == "indicator" else rows)
+        _create(con, "chunk", RUN_TABLES["chunk"], _chunks(con, _made_of(catalogue, others), settings.chunk_rows, affected))
         _create(con, "area_group", RUN_TABLES["area_group"], _area_groups(con, catalogue, vintages))
         _create(con, "source_file", RUN_TABLES["source_file"], _source_files(vintages))
         known = vintages.knowledge_until()
@@ -126,24 +130,31 @@ def _create(con: duckdb.DuckDBPyConnection, table: str, typed: dict[str, str], r
 
 
 def _chunks(
-    con: duckdb.DuckDBPyConnection, catalogue: Catalogue, chunk_rows: int, affected: frozenset[str] | None
+    con: duckdb.DuckDBPyConnection, made_of: dict[str, str], chunk_rows: int, affected: frozenset[str] | None
 ) -> list[Row]:
     """Runs of indicators, in the order of their ids, of about `chunk_rows` rows each, all of them written or none."""
     counts = _rows_by_series(con)
-    measured = {m.measure_id: f"{m.dataset}/{m.series}" for m in catalogue.measures}
     chunks: list[Row] = []
     run: list[str] = []
     size, is_written = 0, True
-    for indicator in catalogue.indicators:
-        named = catalogue.quotient(indicator).measures
-        series = f"{indicator.dataset}/{indicator.series}" if indicator.series else measured[named[0]]
-        concerned = affected is None or indicator.indicator_id in affected
+    for indicator_id, series in sorted(made_of.items()):
+        concerned = affected is None or indicator_id in affected
         if run and (size >= chunk_rows or concerned != is_written):
             chunks.append((len(chunks) + 1, run[0], run[-1], is_written))
             run, size = [], 0
-        run.append(indicator.indicator_id)
+        run.append(indicator_id)
         size, is_written = size + counts.get(series, 0), concerned
     return [*chunks, (len(chunks) + 1, run[0], run[-1], is_written)]
+
+
+def _made_of(catalogue: Catalogue, others: Sequence[Row]) -> dict[str, str]:
+    """Each indicator, the uncurated ones (`others`) included, with the series that its rows follow, as `dataset/series`."""
+    measured = {m.measure_id: f"{m.dataset}/{m.series}" for m in catalogue.measures}
+    named, dataset_place, series_place = (list(TABLES["indicator"]).index(c) for c in _PLACES)
+    return {
+        i.indicator_id: f"{i.dataset}/{i.series}" if i.series else measured[catalogue.quotient(i).measures[0]]
+        for i in catalogue.indicators
+    } | {row[named]: f"{row[dataset_place]}/{row[series_place]}" for row in others}
 
 
 def _rows_by_series(con: duckdb.DuckDBPyConnection) -> dict[str, int]:

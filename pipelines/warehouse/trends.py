@@ -22,7 +22,8 @@ TREND = "trend"
 _ABOUT = (
     "Whether each series rises or falls, how fast, and whether that is to the good: two rows a series, horizon recent "
     f"(the {RECENT_YEARS} calendar years up to the indicator's newest) and long_run (the run since the last break). "
-    "They answer different questions: a query names the one it means (where horizon = 'recent'). Areas but no units."
+    "They answer different questions: a query names the one it means (where horizon = 'recent'). Areas but no units; "
+    "curated indicators alone, since nobody knows where the others have breaks."
 )
 _COLUMNS: dict[str, tuple[str, str]] = {
     "indicator_id": ("varchar", "The indicator; see the table indicator."),
@@ -75,6 +76,7 @@ _POINTS = """
     select o.indicator_id, o.area_id, o.sex, o.year, o.value, coalesce(s.from_year, 0) as segment
     from release.observation as o
     join release.area as a on o.area_id = a.area_id and a.area_type <> 'unit'
+    join declared.indicator as i on o.indicator_id = i.indicator_id and i.curated
     left join intermediate.int_break__segmented as s on o.indicator_id = s.indicator_id
         and o.year >= s.from_year and (s.to_year is null or o.year < s.to_year)
     where o.value is not null and o.caution is null and o.indicator_id between ? and ?
@@ -97,6 +99,8 @@ def write_trends(settings: Settings, build: Build, folder: Path) -> dict[str, in
 
 def _write_trends(con: duckdb.DuckDBPyConnection, chunk: tuple[Any, ...]) -> int:
     points = con.execute(_POINTS, list(chunk)).pl()
+    if points.is_empty():  # a chunk of indicators that nobody has reviewed
+        return 0
     indicators = con.execute(
         "select indicator_id, polarity, mean_of_years from declared.indicator where indicator_id between ? and ?",
         list(chunk),

@@ -223,7 +223,7 @@ def test_pages_of_an_interruption_too_long_ago_are_fetched_again(small: Night) -
     assert asked <= set(small.asked())
 
 
-def test_scope_by_kpi_group_and_everything(small: Night, replica: KoladaReplica) -> None:
+def test_a_scope_is_fetched_beside_the_catalogue(small: Night, replica: KoladaReplica) -> None:
     group = next(g for g in replica.store.kpi_groups if g["id"] == "G2KPI1")
     group["members"] = group["members"][:3]
     small.now += timedelta(days=8)
@@ -231,12 +231,28 @@ def test_scope_by_kpi_group_and_everything(small: Night, replica: KoladaReplica)
     small.catalogue = replace(small.catalogue, measures=small.catalogue.measures[:2])
 
     assert sorted(small.rows(small.fetch())["series_id"].unique()) == ["N00001", "N00002"]
-    grouped = small.fetch(kolada_scope="group:G2KPI1", full_sweep_days=0)
-    assert sorted(small.rows(grouped)["series_id"].unique()) == ["N00001", "N00002", "N00003"]
-    everything = small.fetch(kolada_scope="all", full_sweep_days=0)
-    assert small.rows(everything)["series_id"].n_unique() == 30
-    with pytest.raises(SourceError, match="no such group"):
-        small.fetch(kolada_scope="group:G0")
+    small.server.clear_log()
+    assert small.fetch("kolada.other_values") is None
+    assert small.asked() == []
+    for scope in ("group:G2KPI1", "group:alla nyckeltal", ""):  # found by id, by title, and remembered
+        grouped = small.fetch("kolada.other_values", kolada_scope=scope, full_sweep_days=0)
+        assert sorted(small.rows(grouped)["series_id"].unique()) == ["N00003"]
+    everything = small.fetch("kolada.other_values", kolada_scope="all", full_sweep_days=0)
+    assert small.rows(everything)["series_id"].n_unique() == 28
+    with pytest.raises(SourceError, match=r"no such group[\s\S]*did you mean G2KPI1 \(Alla nyckeltal\)"):
+        small.fetch("kolada.other_values", kolada_scope="group:alla nykeltal")
+    assert small.archive.asked_for("kolada.other_values") == "group:G2KPI1"
+
+
+def test_many_kpis_are_swept_in_blocks_and_each_value_comes_once(tmp_path: Path) -> None:
+    replica = KoladaReplica.dense(301, 30, 1)
+    for found in night(tmp_path / "data", replica):
+        found.catalogue = replace(found.catalogue, measures=found.catalogue.measures[:1])
+        fetched = found.fetch("kolada.other_values", kolada_scope="all")
+        rows = found.rows(fetched)
+        assert rows.height == 300 * 30 * 3
+        assert rows.select("series_id", "area_id", "year", "sex").is_unique().all()
+        assert all(len(path.split("/kpi/")[1].split("/")[0].split(",")) <= 25 for path in found.asked())
 
 
 def test_a_kpi_that_is_no_longer_listed_is_not_asked_for_and_is_named(small: Night, replica: KoladaReplica) -> None:

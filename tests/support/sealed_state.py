@@ -83,6 +83,7 @@ def publish(house: House, now: datetime) -> ReleaseInfo:
     with duckdb.connect(str(candidate)) as con:
         for table in ("observation", "indicator", "area", "comparison"):
             con.execute(f"create table {table} as select 'a' as name, 1.5 as value")
+        con.execute("alter table indicator add column theme varchar")
         con.execute("create table observation_vintage as select 1 as value, now()::timestamp as known_from, "
                     "null::timestamp as known_to, 1 as revision, 'new' as change")  # fmt: skip
     planned = publication.plan(house.settings)

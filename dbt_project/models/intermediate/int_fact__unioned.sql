@@ -36,6 +36,40 @@ from {{ ref('stg_kolada__ou_values') }}
 union all
 
 select
+    'kolada.other_values' as dataset,
+    series_id,
+    area_id,
+    year,
+    sex,
+    value,
+    status,
+    known_from,
+    known_to,
+    revision,
+    change,
+    source_file_sha256
+from {{ ref('stg_kolada__other_values') }}
+
+union all
+
+select
+    'kolada.other_values' as dataset,
+    series_id,
+    area_id,
+    year,
+    sex,
+    value,
+    status,
+    known_from,
+    known_to,
+    revision,
+    change,
+    source_file_sha256
+from {{ ref('stg_kolada__other_ou_values') }}
+
+union all
+
+select
     'scb.population' as dataset,
     series_id,
     area_id,

@@ -59,6 +59,7 @@ select
         end
     ) = 1 as is_preliminary
 from used_series
-inner join kpis on used_series.dataset = 'kolada.values' and used_series.series = kpis.series_id
+inner join kpis
+    on used_series.dataset in ('kolada.values', 'kolada.other_values') and used_series.series = kpis.series_id
 cross join run
 group by used_series.indicator_id, kpis.publ_period

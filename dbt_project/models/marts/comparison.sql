@@ -26,7 +26,8 @@ indicators as (
     select
         indicator_id,
         polarity,
-        aggregation
+        aggregation,
+        curated
     from {{ ref('stg_declared__indicator') }}
 
 ),
@@ -191,6 +192,7 @@ ranked as (
         placed.*,
         indicators.aggregation,
         indicators.polarity,
+        coalesce(not indicators.curated, false) as is_uncurated,
         rank() over (
             partition by placed.indicator_id, placed.year, placed.sex, placed.is_municipality
             order by {{ ten_decimals('placed.value') }}
@@ -245,7 +247,8 @@ select
     {{ ten_decimals('alike.value') }} as similar_mean,
     cast(alike.n as integer) as similar_n,
     case
-        when ends.aggregation <> 'sum' then {{ ten_decimals('ends.value - nation.value') }}
+        when ends.aggregation <> 'sum' and not ends.is_uncurated
+            then {{ ten_decimals('ends.value - nation.value') }}
     end as difference_to_nation,
     {{ significance('ends', 'nation') }} as significance,
     {{ significance_method('ends', 'nation') }} as significance_method,
@@ -265,8 +268,8 @@ select
             then {{ place_in_words('ends.from_highest', 'ends.from_lowest', 'ends.of_n') }}
     end as place_sv,
     case when ends.is_municipality then {{ ten_decimals('100 * ends.percentile_share') }} end as percentile,
-    {{ ten_decimals('ends.value - ends.value_1y') }} as change_1y,
-    {{ ten_decimals('ends.value - ends.value_5y') }} as change_5y
+    case when not ends.is_uncurated then {{ ten_decimals('ends.value - ends.value_1y') }} end as change_1y,
+    case when not ends.is_uncurated then {{ ten_decimals('ends.value - ends.value_5y') }} end as change_5y
 from ends
 left join own_groups on ends.area_id = own_groups.area_id
 left join wholes as nation

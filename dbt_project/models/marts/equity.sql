@@ -3,7 +3,14 @@
 {#
   How unequal the municipalities are: the spread of each indicator, year and sex, and the gap between women and men.
 #}
-with municipal as (
+with uncurated as (
+
+    select indicator_id from {{ ref('stg_declared__indicator') }}
+    where not curated
+
+),
+
+municipal as (
 
     select observations.*
     from {{ ref('observation') }} as observations
@@ -12,6 +19,7 @@ with municipal as (
     where
         observations.value is not null
         and observations.caution is null
+        and observations.indicator_id not in (select uncurated.indicator_id from uncurated)
         and {{ in_chunk('observations.indicator_id') }}
 
 ),

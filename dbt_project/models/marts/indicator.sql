@@ -66,7 +66,8 @@ select
     indicators.breaks,
     indicators.notes,
     indicators.definition_version,
-    indicators.valid_from
+    indicators.valid_from,
+    indicators.curated
 from indicators
 left join years on indicators.indicator_id = years.indicator_id
 left join publications on indicators.indicator_id = publications.indicator_id

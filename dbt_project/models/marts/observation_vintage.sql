@@ -65,7 +65,7 @@ told as (
             else dated.reason
         end as told_reason,
         coalesce(dated.reason = 'forecast', false) or preliminary.year is not null as is_preliminary,
-        breaks.year is not null as break_before,
+        case when not indicators.curated then null else breaks.year is not null end as break_before,
         indicators.price_basis,
         indicators.definition_version,
         indicators.interval_method,

@@ -12,6 +12,13 @@ with indicators as (
 
 ),
 
+uncurated as (
+
+    select indicator_id from indicators
+    where not curated
+
+),
+
 observations as (
 
     select
@@ -31,7 +38,10 @@ observations as (
             observations.indicator_id = segments.indicator_id
             and observations.year >= segments.from_year
             and (segments.to_year is null or observations.year < segments.to_year)
-    where observations.value is not null and {{ in_chunk('observations.indicator_id') }}
+    where
+        observations.value is not null
+        and observations.indicator_id not in (select uncurated.indicator_id from uncurated)
+        and {{ in_chunk('observations.indicator_id') }}
 
 ),
 
@@ -105,7 +115,10 @@ expected as (
         comparison.similar_mean,
         comparison.value - comparison.similar_mean as difference
     from {{ ref('comparison') }} as comparison
-    where comparison.similar_mean is not null and {{ in_chunk('comparison.indicator_id') }}
+    where
+        comparison.similar_mean is not null
+        and comparison.indicator_id not in (select uncurated.indicator_id from uncurated)
+        and {{ in_chunk('comparison.indicator_id') }}
 
 ),
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import polars as pl
 
 from indicators.model import words
-from pipelines.release.package import contents, datapackage, jsonstat, readme, schema_org
+from pipelines.release.package import contents, datapackage, jsonstat, readme, schema_org, uncurated_csv
 from pipelines.release.package.change_notes import Changes
 from pipelines.release.package.contents import WORKBOOK, File
 from pipelines.release.package.data_dictionary import codes, dictionary
@@ -21,6 +21,7 @@ from pipelines.release.package.dcat import Catalogue
 from pipelines.release.package.delimited import FORMS, Form, write_csv
 from pipelines.release.package.identity import Identity
 from pipelines.release.package.release_data import TIDY, Figures
+from pipelines.release.package.uncurated_csv import write_uncurated
 from pipelines.release.package.workbook import widened, write_workbook
 from pipelines.release.shared_files import ReleaseFiles
 from pipelines.text.csv_values import fullest_first, readable
@@ -40,13 +41,18 @@ class Assembly:
         self._years = (int(first), int(last))
         short = self._changes.short(identity)
         rows = {theme: figures.rows_of(indicators) for theme, indicators in figures.themes.items()}
-        self._parts = readme.about(identity, figures.indicator, int(values), self._years, short, rows)
+        self._parts = readme.about(
+            identity, figures.indicator, int(values), self._years, short, rows, len(figures.uncurated)
+        )
 
     def write(self) -> None:
         """Write every file."""
         sheets = [(words.THEMES[theme], self._theme(theme, i)) for theme, i in self._figures.themes.items()]
         write = partial(write_workbook, self._identity.info.created_at, self._parts, sheets, self._figures.indicator)
         self._release_files.put(WORKBOOK, [self._identity.decides(), self._parts], write)
+        if others := self._figures.uncurated:
+            folder, made_of = self._release_files.folder, [self._identity.info.input_hash, others]
+            self._release_files.put(uncurated_csv.NAME, made_of, partial(write_uncurated, folder, others))
         self._texts()
         self._records([*contents.tables(self._release_files.folder), *contents.written_files(self._release_files)])
 
@@ -68,7 +74,7 @@ class Assembly:
     def _texts(self) -> None:
         """Files made from small tables: written when their content changed."""
         for name, rows in (
-            (contents.INDICATORS, self._figures.indicator),
+            (contents.INDICATORS, self._figures.every_indicator),
             (contents.DICTIONARY, dictionary(self._figures)),
             (contents.CODES, codes(self._figures.area)),
         ):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
-from indicators.model.words import CHANGES, SEXES
+from indicators.model.words import CHANGES, SEXES, UNCURATED
 from pipelines.release.package.identity import Identity
 from pipelines.release.package.release_data import Figures
 from pipelines.text.swedish_numbers import number
@@ -42,9 +42,8 @@ class Changes:
     @classmethod
     def of(cls, figures: Figures, before: Path | None) -> Changes:
         """The changes between the release in the folder `before` and that of the figures."""
-        defined = (
-            figures.query(f"{_DEFINED} from read_parquet(?) order by 1", [str(before / _TABLE)]) if before else None
-        )
+        curated = f"{_DEFINED} from read_parquet(?) where theme <> '{UNCURATED}' order by 1"
+        defined = figures.query(curated, [str(before / _TABLE)]) if before else None
         return cls(figures.query(_REVISED), figures.query(f"{_DEFINED} from indicator order by 1"), defined)
 
     def short(self, identity: Identity) -> str:

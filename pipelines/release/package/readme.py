@@ -48,6 +48,13 @@ _FILES = (
 )
 
 
+_UNCURATED = (
+    "Därtill {} ogranskade nyckeltal ur Kolada, med källans egna titlar och beskrivningar: de står i databasen, i "
+    "parquet, i csv/plain/kolada.csv.gz och i indikatorer.csv (tema kolada), men inte i arbetsboken, json-stat och "
+    "csv/excel. Ingen här har undersökt deras enhet, riktning, kostnadsbegrepp och brott."
+)
+
+
 def about(
     identity: Identity,
     indicator: pl.DataFrame,
@@ -55,12 +62,14 @@ def about(
     years: tuple[int, int],
     changes: str,
     rows: Mapping[str, int],
+    uncurated: int = 0,
 ) -> Parts:
     """What the package is and how to read and cite it, as headings with paragraphs.
 
     Args:
         indicator: the table. values: how many. years: the first and the last. changes: a summary of changes.
-        rows: how many rows each theme has.
+        rows: how many rows each theme has. uncurated: how many indicators nobody has reviewed, which are not among
+        those.
     """
     stale = ", ".join(identity.info.stale_sources)
     return [
@@ -69,6 +78,7 @@ def about(
             [
                 titles.ABOUT_SV,
                 f"{number(indicator.height)} nyckeltal och {number(values)} värden, {years[0]}–{years[1]}.",
+                *([_UNCURATED.format(number(uncurated))] if uncurated else []),
                 changes,
                 *([f"Dessa leveranser kom inte fram och står som de var: {stale}."] if stale else []),
             ],

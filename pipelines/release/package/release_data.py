@@ -12,7 +12,8 @@ from typing import Any, Self
 
 import polars as pl
 
-from indicators.model.words import AREA_TYPES, SEXES, THEMES
+from indicators.model.words import AREA_TYPES, SEXES, THEMES, UNCURATED
+from pipelines.reading.curated import show_curated_alone
 from pipelines.storage.database import literal, scratch
 from pipelines.storage.release_sums import sound_database
 
@@ -55,14 +56,15 @@ _PRINTS = f"""
     ) as o
     group by o.indicator_id order by o.indicator_id
 """
-_ATTRIBUTIONS = """
+_ATTRIBUTIONS = f"""
     select distinct indicator_id, area_type, processing_level, attribution from observation_wide
+    where theme <> '{UNCURATED}'
     order by indicator_id, area_type
 """
 
 
 class Figures:
-    """The tables of a release, read-only.
+    """The tables of a release, read-only: what is curated of them, but where it says otherwise.
 
     Args:
         folder: of the release. spill: a folder for what does not fit in memory.
@@ -73,6 +75,7 @@ class Figures:
         self._con.execute(f"attach {literal(str(sound_database(folder)))} as release (read_only)")
         self._con.execute("use release")
         self._con.execute(f"set memory_limit = '{_MEMORY}'")
+        show_curated_alone(self._con)
 
     def __enter__(self) -> Self:
         return self
@@ -88,6 +91,16 @@ class Figures:
     def indicator(self) -> pl.DataFrame:
         """The table `indicator`, ordered by id."""
         return self.query("select * from indicator order by indicator_id")
+
+    @cached_property
+    def every_indicator(self) -> pl.DataFrame:
+        """The same, with what is uncurated."""
+        return self.query("select * from release.main.indicator order by indicator_id")
+
+    @cached_property
+    def uncurated(self) -> list[str]:
+        """The ids of what is uncurated, in order."""
+        return self.every_indicator.filter(pl.col("theme") == UNCURATED)["indicator_id"].to_list()
 
     @cached_property
     def area(self) -> pl.DataFrame:

@@ -1,7 +1,7 @@
 """The fetch of each of Kolada's datasets: which URLs are requested, and what they have to return.
 
-Belongs here: scope, sweeps and deltas, and promises. Does not belong here: the pages (`pages.py`), the choice of
-batches (`plan.py`), the rows (`parsing.py`).
+Belongs here: sweeps and deltas, and promises. Does not belong here: which KPIs belong to which dataset (`scope.py`),
+the pages (`pages.py`), the choice of batches (`plan.py`), the rows (`parsing.py`).
 
 A sweep requests all values of the scope, by KPI and area. A delta requests what changed since the last fetch that was
 taken in, by KPI and year, for the newest years only; changes in older years are found by the next sweep.
@@ -25,10 +25,13 @@ from pipelines.sources.fetch_context import Context
 from pipelines.sources.kolada import parsing
 from pipelines.sources.kolada.pages import Area, Chain, Group, Item, Kpi, Reader, Unit, UnitItem
 from pipelines.sources.kolada.plan import even, slices, spread, sweep
+from pipelines.sources.kolada.scope import KPI, OTHER_VALUES, VALUES, curated, others, previously_listed
 from pipelines.storage.archive import Fetch, Promise, SeriesPromise
 
 PUBLISHER = "kolada"
-MUNICIPALITY, KPI, VALUES = "kolada.municipality", "kolada.kpi", "kolada.values"
+MUNICIPALITY = "kolada.municipality"
+_BLOCK = 250  # KPIs that are planned together: planning takes as long as the square of their number
+OF_UNITS = {"kolada.ou_values": VALUES, "kolada.other_ou_values": OTHER_VALUES}  # with the dataset of their series
 
 
 class Limits(Strict):
@@ -55,41 +58,15 @@ def fetch(context: Context, dataset: str) -> Fetch | None:
     Raises:
         SourceError: it could not be fetched completely.
     """
-    seldom = dataset not in {VALUES, MUNICIPALITY, KPI}
-    of_units = dataset in {"kolada.ou", "kolada.ou_values"}
-    if (seldom and not _is_due(context, dataset)) or (of_units and not _with_units(context)):
+    if dataset in {VALUES, OTHER_VALUES}:
+        return _values(context, dataset)
+    if dataset in OF_UNITS:
+        return _unit_values(context, dataset)
+    if dataset not in {MUNICIPALITY, KPI} and not _is_due(context, dataset):
         return None
-    ask = {VALUES: _values, "kolada.ou_values": _unit_values, "kolada.group_values": _group_values}.get(dataset)
-    return ask(context) if ask else _list(context, dataset)
-
-
-def scope(context: Context) -> tuple[list[str], dict[str, str]]:
-    """The KPIs to request, and those of the catalogue that the publisher no longer lists, with the reason.
-
-    Raises:
-        SourceError: the KPI list or the group is missing.
-    """
-    listed = parsing.ids_of(context.archive, KPI)
-    chosen, used = context.settings.kolada_scope, set(context.catalogue.series_of(VALUES))
-    if chosen == "all":
-        return sorted(listed), _unlisted(used - listed)
-    if chosen.startswith("group:"):
-        group = chosen.removeprefix("group:")
-        members = parsing.members_of(context.archive, "kolada.kpi_groups", group)
-        if not members:
-            raise SourceError(
-                "there is no such group of KPIs",
-                where="--scope, NYCKELTAL_KOLADA_SCOPE",
-                expected="the id of one of the publisher's groups of KPIs",
-                found=group,
-                remedy="look the id up at the publisher's /kpi_groups",
-            )
-        used = members
-    return sorted(used & listed), _unlisted(used - listed)
-
-
-def _unlisted(vanished: set[str]) -> dict[str, str]:
-    return dict.fromkeys(sorted(vanished), "not in the publisher's list of KPIs")
+    if dataset == "kolada.ou" and not any(_with_units(context, of) for of in OF_UNITS):
+        return None
+    return _group_values(context) if dataset == "kolada.group_values" else _list(context, dataset)
 
 
 def _limits() -> Limits:
@@ -138,22 +115,31 @@ def _list(context: Context, dataset: str) -> Fetch:
     return fetched
 
 
-def _values(context: Context) -> Fetch | None:
-    series, absent = scope(context)
-    areas = parsing.areas_in_order(context.archive)
-    since = _since(context, series)
+def _values(context: Context, dataset: str) -> Fetch | None:
+    """The values of the curated KPIs, or of the others that are asked for; None where there are no others."""
+    if dataset == VALUES:
+        wanted = set(context.catalogue.series_of(VALUES))
+    else:
+        wanted = others(context)
+        wanted |= previously_listed(context) if wanted else set()
+    if not wanted:
+        return None
+    listed = parsing.ids_of(context.archive, KPI)
+    absent = dict.fromkeys(sorted(wanted - listed), "not in the publisher's list of KPIs")
+    series, areas = sorted(wanted & listed), parsing.areas_in_order(context.archive)
+    since = _since(context, dataset, series)
     if since is None:
-        return _sweep(context, VALUES, "municipality", Item, series, areas, absent)
-    return _delta(context, series, absent, since)
+        return _sweep(context, dataset, series, areas, absent)
+    return _delta(context, dataset, series, absent, since)
 
 
-def _since(context: Context, series: list[str]) -> date | None:
+def _since(context: Context, dataset: str, series: list[str]) -> date | None:
     """The first day of a delta; None when a sweep is due: enough time has passed, or the last fetch did not pass
     the gate.
     """
-    known = [f for f in context.taken_in(VALUES) if f.way == "live"]
+    known = [f for f in context.taken_in(dataset) if f.way == "live"]
     whole = [f for f in known if f.promise.complete and set(series) <= set(f.promise.series)]
-    looked, last = context.archive.looked_at(VALUES), context.archive.latest(VALUES)
+    looked, last = context.archive.looked_at(dataset), context.archive.latest(dataset)
     passed = last is None or last.content_id in {f.content_id for f in known}
     if not passed:  # held back, or refused with the release: its changes may not be reported again by a delta
         return None
@@ -177,25 +163,19 @@ class _Tally:
                 self.rows[item.kpi] += len(item.values)
 
 
-def _sweep(
-    context: Context,
-    dataset: str,
-    segment: str,
-    kind: Any,
-    series: list[str],
-    areas: list[str],
-    absent: dict[str, str],
-) -> Fetch:
-    """All values: first a few areas, to learn the number of values of each KPI, then batches that fill their pages."""
+def _sweep(context: Context, dataset: str, series: list[str], areas: list[str], absent: dict[str, str]) -> Fetch:
+    """All values, by blocks of KPIs: first a few areas, to learn the number of values of each KPI, then batches that
+    fill their pages.
+    """
     limits, base = _limits(), _base(context)
     plan = f"sweep {base} {','.join(series)} {','.join(areas)}"
     journal = context.journal(dataset, plan)
-    reader: Reader[Any] = Reader(context.client(PUBLISHER), journal, kind, base)
+    reader: Reader[Any] = Reader(context.client(PUBLISHER), journal, Item, base)
     tally, keys = _Tally(), list[str]()
 
     def ask(batches: list[list[str]], portion: list[list[str]]) -> None:
         urls = [
-            f"{base}/data/kpi/{','.join(kpis)}/{segment}/{','.join(some)}?per_page={limits.page_items}"
+            f"{base}/data/kpi/{','.join(kpis)}/municipality/{','.join(some)}?per_page={limits.page_items}"
             for some in portion
             for kpis in batches
         ]
@@ -205,13 +185,14 @@ def _sweep(
 
     areas = spread(areas)
     first = slices(areas, limits.max_ids)[0]
-    ask(even(series, limits.max_ids), [first])
-    asked = len(first)
-    while asked < len(areas):  # each portion is planned with the counts so far
-        per_area = {kpi: tally.items[kpi] / asked for kpi in series}
-        batches, portions = sweep(per_area, areas[asked:], limits.page_items, limits.max_ids)
-        ask(batches, portions[:1])
-        asked += len(portions[0])
+    for block in even(series, _BLOCK):
+        ask(even(block, limits.max_ids), [first])
+        asked = len(first)
+        while asked < len(areas):  # each portion is planned with the counts so far
+            per_area = {kpi: tally.items[kpi] / asked for kpi in block}
+            batches, portions = sweep(per_area, areas[asked:], limits.page_items, limits.max_ids)
+            ask(batches, portions[:1])
+            asked += len(portions[0])
     promise = Promise(
         rows=sum(tally.rows.values()),
         series={kpi: SeriesPromise(rows=tally.rows[kpi]) for kpi in series},
@@ -223,10 +204,10 @@ def _sweep(
     return fetched
 
 
-def _delta(context: Context, series: list[str], absent: dict[str, str], since: date) -> Fetch | None:
+def _delta(context: Context, dataset: str, series: list[str], absent: dict[str, str], since: date) -> Fetch | None:
     limits, base = _limits(), _base(context)
     years = ",".join(str(context.now.year - n) for n in range(limits.max_ids))
-    journal = context.journal(VALUES, f"delta {base} {since} {','.join(series)}")
+    journal = context.journal(dataset, f"delta {base} {since} {','.join(series)}")
     reader: Reader[Any] = Reader(context.client(PUBLISHER), journal, Item, base)
     urls = [
         f"{base}/data/kpi/{','.join(kpis)}/year/{years}?from_date={since}&per_page={limits.page_items}"
@@ -244,16 +225,23 @@ def _delta(context: Context, series: list[str], absent: dict[str, str], since: d
     return journal.finish(keys, promise, since=since)
 
 
-def _with_units(context: Context) -> list[str]:
-    return sorted(set(scope(context)[0]) & parsing.kpis_with_units(context.archive))
+def _with_units(context: Context, dataset: str) -> list[str]:
+    """The KPIs of a dataset of units' values: those of the dataset of their series that have values for units."""
+    wanted = curated(context) if OF_UNITS[dataset] == VALUES else others(context)
+    return sorted(wanted & parsing.kpis_with_units(context.archive)) if wanted else []
 
 
-def _unit_values(context: Context) -> Fetch:
-    """Values of units, for the KPIs of the scope that have them; the API returns all units of a KPI and year."""
+def _unit_values(context: Context, dataset: str) -> Fetch | None:
+    """Values of units, for the KPIs that have them; None when they are not due. The API returns all units of a KPI
+    and year.
+    """
     limits, base = _limits(), _base(context)
-    series = _with_units(context)
+    series, last = _with_units(context, dataset), context.archive.latest(dataset)
+    has_grown = last is not None and not set(series) <= set(last.promise.series)
+    if not series or not (has_grown or _is_due(context, dataset)):
+        return None
     years = [str(year) for year in range(limits.first_unit_year, context.now.year + 1)]
-    journal = context.journal("kolada.ou_values", f"units {base} {','.join(series)} {years[-1]}")
+    journal = context.journal(dataset, f"units {base} {','.join(series)} {years[-1]}")
     reader: Reader[Any] = Reader(context.client(PUBLISHER), journal, UnitItem, base)
     urls = [
         f"{base}/oudata/kpi/{','.join(kpis)}/year/{','.join(some)}?per_page={limits.page_items}"
@@ -269,14 +257,14 @@ def _unit_values(context: Context) -> Fetch:
         marks_withdrawals=True,
     )  # fmt: skip
     fetched = journal.finish(keys, promise)
-    context.archive.look("kolada.ou_values", context.now)
+    context.archive.look(dataset, context.now)
     return fetched
 
 
 def _group_values(context: Context) -> Fetch:
     """Kolada's own group values (unweighted means), for the groups that the catalogue declares."""
     groups = sorted({g.kolada_group for g in context.catalogue.groups if g.kolada_group})
-    return _sweep(context, "kolada.group_values", "municipality", Item, scope(context)[0], groups, {})
+    return _sweep(context, "kolada.group_values", sorted(curated(context)), groups, {})
 
 
 def _all(context: Context, ask: Callable[[str], Chain[Any]], urls: list[str]) -> Iterator[Chain[Any]]:

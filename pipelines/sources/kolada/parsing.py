@@ -34,7 +34,7 @@ def parse(fetched: Fetch, archive: Archive, target: Path) -> Parsed:
         SourceError: an archived page is damaged, or a cell has a wrong type.
     """
     dataset = fetched.dataset
-    if dataset in {"kolada.values", "kolada.ou_values", "kolada.group_values"}:
+    if dataset not in _TABLES:
         _write_values(fetched, archive, target)
         return Parsed()
     read, schema = _TABLES[dataset]
@@ -80,6 +80,12 @@ def members_of(archive: Archive, dataset: str, group: str) -> set[str]:
     """The members of one group."""
     groups = [g for body in _newest(archive, dataset) for g in _page(body, Group).values]
     return {m.member_id for g in groups if g.id == group for m in g.members}
+
+
+def titles_of(archive: Archive, dataset: str) -> dict[str, str]:
+    """The title of each group that has members, by its id."""
+    groups = [g for body in _newest(archive, dataset) for g in _page(body, Group).values]
+    return {g.id: g.title for g in groups if g.members}
 
 
 def _newest(archive: Archive, dataset: str) -> Iterator[bytes]:
@@ -141,7 +147,7 @@ _TABLES: dict[str, tuple[Any, tuple[str, ...]]] = {
 
 
 def _write_values(fetched: Fetch, archive: Archive, target: Path) -> None:
-    area = "ou" if fetched.dataset == "kolada.ou_values" else "municipality"
+    area = "ou" if fetched.dataset.endswith("ou_values") else "municipality"
     groups = fetched.dataset == "kolada.group_values"
     wanted = "true" if area == "ou" else f"area_id {'' if groups else 'not '}like 'G%'"
     with ThreadPoolExecutor(2) as pool:  # every page is verified to be complete first

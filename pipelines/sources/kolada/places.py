@@ -16,8 +16,8 @@ Found = tuple[str, dict[str, Any]]  # the path in the page, and what stands ther
 def find_rows(body: bytes, dataset: str) -> dict[Key, Found]:
     """The rows of a page by their key, each with its path such as `values[3].values[0]`."""
     items = json.loads(body)["values"]
-    if dataset in {"kolada.values", "kolada.ou_values", "kolada.group_values"}:
-        return dict(_values(items, "ou" if dataset == "kolada.ou_values" else "municipality"))
+    if dataset.endswith("values"):
+        return dict(_values(items, "ou" if dataset.endswith("ou_values") else "municipality"))
     if dataset in {"kolada.municipality_groups", "kolada.kpi_groups"}:
         return dict(_members(items))
     return {(item["id"],): (f"values[{i}]", item) for i, item in enumerate(items)}

@@ -11,7 +11,7 @@ from pipelines.steps.workspace import Workspace
 
 _READ = {
     "trend": ("observation", "area", "int_break__segmented"),
-    "studies": ("observation", "area", "area_membership", "indicator", "structure_value"),
+    "studies": ("observation", "area", "area_membership", "indicator", "structure_value", "similar_recipe"),
     "registers": ("indicator",),
 }
 

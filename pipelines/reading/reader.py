@@ -268,7 +268,7 @@ with latest as (
 )
 select i.theme, i.indicator_id, i.title_sv, i.unit, i.decimals, i.polarity, o.year, o.value, o.caution,
     c.nation, c.county_mean, c.county_n, c.gr_weighted, c.gr_unweighted, c.gr_n, c.kommungrupp_median, c.kommungrupp_n,
-    c.similar_mean, c.similar_n, c.rank, c.of_n, c.rank_from_highest, c.rank_from_lowest, c.place_sv, c.change_1y,
+    c.similar_median, c.similar_n, c.rank, c.of_n, c.rank_from_highest, c.rank_from_lowest, c.place_sv, c.change_1y,
     c.change_5y, w.value as with_value, w.caution as with_caution
 from latest as l
 join observation as o on o.indicator_id = l.indicator_id and o.year = l.year and o.sex = 'T' and o.area_id = {area}

@@ -194,7 +194,7 @@ def test_a_mean_of_fewer_than_all_similar_municipalities_says_of_how_many(releas
     told = query(
         release,
         "select indicator_id, area_id, similar_n from comparison join area using (area_id) "
-        "where sex = 'T' and area_type = 'municipality' and similar_mean is not null",
+        "where sex = 'T' and area_type = 'municipality' and similar_median is not null",
     )
     numbers = {key: set(rows["similar_n"]) for key, rows in told.group_by(["indicator_id", "area_id"])}
     row = re.compile(

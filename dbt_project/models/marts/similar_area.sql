@@ -1,5 +1,5 @@
 {#
-  The nearest municipalities of each municipality and year. The distance is the square root of the weighted mean of the
+  The nearest municipalities of each municipality and year, by each standard set. The distance is the square root of the weighted mean of the
   squared differences of the standardised variables, so that it is the same both ways (and computed for one of them) and
   its unit is standard deviations.
 #}
@@ -12,11 +12,10 @@ with structure as (
 pairs as (
 
     select
+        own.recipe_id,
         own.area_id,
         other.area_id as similar_area_id,
         own.year,
-        max(own.recipe_version) as recipe_version,
-        max(own.neighbours) as neighbours,
         sqrt(
             {{ exact_sum(
                 'own.weight * (own.standardised - other.standardised) * (own.standardised - other.standardised)'
@@ -26,11 +25,11 @@ pairs as (
     from structure as own
     inner join structure as other
         on
-            own.year = other.year
-            and own.measure_id = other.measure_id
-            and own.per_measure_id is not distinct from other.per_measure_id
+            own.recipe_id = other.recipe_id
+            and own.year = other.year
+            and own.variable = other.variable
             and own.area_id < other.area_id
-    group by own.area_id, other.area_id, own.year
+    group by own.recipe_id, own.area_id, other.area_id, own.year
 
 ),
 
@@ -39,11 +38,10 @@ both_ways as (
     select * from pairs
     union all
     select
+        recipe_id,
         similar_area_id as area_id,
         area_id as similar_area_id,
         year,
-        recipe_version,
-        neighbours,
         distance
     from pairs
 
@@ -53,20 +51,22 @@ placed as (
 
     select
         *,
-        row_number() over (partition by area_id, year order by distance, similar_area_id) as place,
-        percent_rank() over (partition by year order by distance) as share_nearer
+        row_number() over (partition by recipe_id, area_id, year order by distance, similar_area_id) as place,
+        percent_rank() over (partition by recipe_id, year order by distance) as share_nearer
     from both_ways
 
 )
 
 select
-    area_id,
-    year,
-    cast(place as integer) as rank,
-    similar_area_id,
-    distance,
-    100 * share_nearer as distance_percentile,
-    recipe_version
+    placed.recipe_id,
+    placed.area_id,
+    placed.year,
+    cast(placed.place as integer) as rank,
+    placed.similar_area_id,
+    placed.distance,
+    100 * placed.share_nearer as distance_percentile,
+    recipes.recipe_version
 from placed
-where place <= neighbours
-order by area_id, year, place
+inner join {{ ref('stg_declared__similar_recipe') }} as recipes on placed.recipe_id = recipes.recipe_id
+where placed.place <= recipes.neighbours
+order by placed.recipe_id, placed.area_id, placed.year, placed.place

@@ -95,9 +95,21 @@ def _add_registers(rows: dict[str, list[Row]], catalogue: Catalogue) -> None:
         ]
     for s in catalogue.similarity:
         rows["similar_recipe"].append(
-            (s.recipe_id, s.title_sv, s.purpose_sv, "nyckeltal", s.default, s.neighbours, s.recipe_version, s.weights, None)
+            (
+                s.recipe_id,
+                s.title_sv,
+                s.purpose_sv,
+                "nyckeltal",
+                s.default,
+                s.neighbours,
+                s.recipe_version,
+                s.weights,
+                None,
+            )
         )
-        rows["structure_variable"] += [(s.recipe_id, v.variable, v.measure, v.per, v.log, v.weight) for v in s.variables]
+        rows["structure_variable"] += [
+            (s.recipe_id, v.variable, v.measure, v.per, v.log, v.weight) for v in s.variables
+        ]
     rows["similar_recipe"] += [
         (f.recipe_id, f.title_sv, f.purpose_sv, "kolada", False, f.members_each, None, None, f.valid_from)
         for f in catalogue.similar

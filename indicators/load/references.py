@@ -98,7 +98,7 @@ def _check_registers(catalogue: Catalogue) -> None:
 def _check_similarity(catalogue: Catalogue) -> None:
     """Check that the sets have one default and ids of their own, and use nothing that an indicator judges."""
     path = catalogue.home / "registers" / "similarity.yml"
-    ids = [s.recipe_id for s in (*catalogue.similarity, *catalogue.similar)]
+    ids = [s.recipe_id for s in catalogue.similarity] + [s.recipe_id for s in catalogue.similar]
     if len(set(ids)) < len(ids):
         raise DeclarationError(path, "recipe_id", "each id once, Kolada's sets included", ", ".join(ids))
     default = [recipe.recipe_id for recipe in catalogue.similarity if recipe.default]
@@ -110,7 +110,9 @@ def _check_similarity(catalogue: Catalogue) -> None:
             measure = catalogue.measure_by_id.get(name)
             if measure and (measure.dataset, measure.series) in judged:
                 found = f"{name}, which {judged[measure.dataset, measure.series]} judges"
-                raise DeclarationError(path, f"{recipe.recipe_id}: variables", "measures that no indicator judges", found)
+                raise DeclarationError(
+                    path, f"{recipe.recipe_id}: variables", "measures that no indicator judges", found
+                )
 
 
 def _check_frames(catalogue: Catalogue) -> None:

@@ -159,7 +159,7 @@ class StructureVariable(Strict):
 
 
 class Similarity(Strict):
-    """A standard set: how similar municipalities are found, the `neighbours` nearest by standardised distance each year.
+    """A standard set: how similar municipalities are found, the `neighbours` nearest by distance each year.
 
     Exactly one is the default, which `comparison.similar_median` rests on.
     """

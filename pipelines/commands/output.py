@@ -33,7 +33,8 @@ def tell_comparison(
         raise _nothing_to_compare(area_id, name, theme)
     columns = {
         name: "value", **({other[1]: "with_value"} if other else {}), "riket": "nation", "länet": "county_mean",
-        "GR vägt": "gr_weighted", "GR ovägt": "gr_unweighted", "typ": "kommungrupp_median", "liknande": "similar_median",
+        "GR vägt": "gr_weighted", "GR ovägt": "gr_unweighted", "typ": "kommungrupp_median",
+        "liknande": "similar_median",
     }  # fmt: skip
     wide, width = _in_columns(rows, columns), terminal.out.width
     fewer = {head: column for head, column in columns.items() if head not in _ONLY_WIDE}

@@ -281,16 +281,15 @@ order by i.theme, i.indicator_id
 """
 
 
-def compare(folder: Path, area: str, other: str | None, theme: str | None) -> list[dict[str, Any]]:
+def compare(con: duckdb.DuckDBPyConnection, area: str, other: str | None, theme: str | None) -> list[dict[str, Any]]:
     """The newest value of each indicator for one municipality, with the values it is compared with, as mappings.
 
-    A value with a caution is shown with it and without comparison. Means carry the number of areas behind them.
+    A value with a caution is shown with it and without comparison. Means and medians carry the number of areas behind
+    them; `similar_median` is of the default set (`similar_comparison.py` for another choice).
     """
     # No bound parameter: the first one in a process makes DuckDB import pandas, which takes half a second.
     given = {"area": area, "other": other, "theme": theme}
-    sql = _COMPARE.format(**{name: literal(text) if text else "null" for name, text in given.items()})
-    with open_release(folder) as con:
-        return records(con, sql)
+    return records(con, _COMPARE.format(**{name: literal(text) if text else "null" for name, text in given.items()}))
 
 
 def records(con: duckdb.DuckDBPyConnection, sql: str) -> list[dict[str, Any]]:

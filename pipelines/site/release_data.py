@@ -206,7 +206,8 @@ _SIMILAR = """
         select s.*, r.title_sv, max(s.year) over () as newest
         from similar_area as s join similar_recipe as r using (recipe_id) where r.is_default
     )
-    select area_id, rank, similar_area_id, title_sv, year, distance_percentile from usual where year = newest order by all
+    select area_id, rank, similar_area_id, title_sv, year, distance_percentile from usual
+    where year = newest order by all
 """
 
 

@@ -288,7 +288,8 @@ def holds_without_cautions(folder: Path) -> None:
         ).pl()
         members = con.execute("select group_id, group_type, area_id from area_membership where valid_to is null").pl()
         similar = con.execute(
-            "select area_id, similar_area_id, year from similar_area join similar_recipe using (recipe_id) where is_default"
+            "select area_id, similar_area_id, year from similar_area "
+            "join similar_recipe using (recipe_id) where is_default"
         ).pl()
         compared = con.execute(
             "select c.* from comparison as c join area as a on c.area_id = a.area_id and a.area_type = 'municipality'"

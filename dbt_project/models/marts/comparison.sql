@@ -164,12 +164,12 @@ numbered as (
 neighbours as (
 
     select
-        similar.year,
-        cast(similar.area_id as integer) as area_no,
-        cast(similar.similar_area_id as integer) as similar_area_no
-    from {{ ref('similar_area') }} as similar
+        nearest.year,
+        cast(nearest.area_id as integer) as area_no,
+        cast(nearest.similar_area_id as integer) as similar_area_no
+    from {{ ref('similar_area') }} as nearest
     inner join {{ ref('stg_declared__similar_recipe') }} as recipes
-        on similar.recipe_id = recipes.recipe_id and recipes.is_default
+        on nearest.recipe_id = recipes.recipe_id and recipes.is_default
 
 ),
 

@@ -96,8 +96,8 @@ def _line(tables: Tables, indicator_id: str, newest: Row) -> Row:
             name: newest[name]
             for name in (
                 "years", "series", "breaks", "year", "value", "lower_95", "upper_95", "caution", "is_preliminary",
-                "nation", "gr", "gr_is_unweighted", "similar_median", "similar_n", "significance", "place_sv", "verdict",
-                "direction", "trend_from", "trend_to",
+                "nation", "gr", "gr_is_unweighted", "similar_median", "similar_n", "significance", "place_sv",
+                "verdict", "direction", "trend_from", "trend_to",
             )
         },
     }  # fmt: skip

@@ -14,8 +14,8 @@ from pipelines.text.swedish_numbers import number, signed
 
 _EXPLAINED = (
     "Avstånd: roten ur det vägda medelvärdet av variablernas kvadrerade skillnader, i standardavvikelser (sd) mellan "
-    "årets kommuner. Närmare par: så stor del av alla kommunpar ligger närmare varandra. Procenten är variabelns bidrag till "
-    "det kvadrerade avståndet."
+    "årets kommuner. Närmare par: så stor del av alla kommunpar ligger närmare varandra. Procenten är variabelns "
+    "bidrag till det kvadrerade avståndet."
 )
 _MOST_DIFFERENT = 2
 _SMALL, _LARGE = 1, 100

@@ -61,7 +61,7 @@ class Choice:
     @property
     def text(self) -> str:
         """Variables and weights as one text, as the SQL takes them."""
-        return ", ".join(f"{v.name}={v.weight!r}" for v in self.variables)
+        return ", ".join(f"{v.name}={repr(v.weight).removesuffix('.0')}" for v in self.variables)
 
 
 def choose(

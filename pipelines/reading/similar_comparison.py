@@ -48,7 +48,10 @@ def beside_similar(con: duckdb.DuckDBPyConnection, area_id: str, rows: Sequence[
         row["similar_by"] = choice.recipe_id or choice.text
     without = sum(row["year"] not in likes for row in rows)
     if without:
-        told.append(f"{without} nyckeltal har sitt nyaste värde ett år som urvalet inte finns för, och saknar median.")
+        since = f" (det gäller från {choice.valid_from})" if choice.valid_from else ""
+        told.append(
+            f"{without} nyckeltal har sitt nyaste värde ett år som urvalet inte finns för{since}, och saknar median."
+        )
     if judged := measured_by_choice(con, rows, choice, max(likes)):
         more = f" och {len(judged) - _MOST_NAMED} till" if len(judged) > _MOST_NAMED else ""
         told.append(

@@ -193,8 +193,14 @@ select
     other.value as similar_value,
     other.standardised - own.standardised as difference,
     100 * own.weight * power(own.standardised - other.standardised, 2)
-    / nullif(sum(own.weight * power(own.standardised - other.standardised, 2)) over (partition by nearest.rank), 0)
-        as contribution_pct
+    / nullif(
+        cast(
+            sum(cast(own.weight * power(own.standardised - other.standardised, 2) as decimal(28, 9)))
+                over (partition by nearest.rank)
+            as double
+        ),
+        0
+    ) as contribution_pct
 from nearest
 inner join area as named on nearest.similar_area_id = named.area_id
 inner join structure as own on own.area_id = {area}

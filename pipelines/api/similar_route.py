@@ -1,7 +1,7 @@
 """The address that finds the municipalities most like one, by a standard set or by variables of the client's choice.
 
 Belongs here: asking within the limits of a request, and the forms of the answer. Does not belong here: finding them
-(`reading/similar.py`).
+(`reading/similar_areas.py`).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from pipelines.api.parameters import Similar, fingerprint
 from pipelines.api.problems import MEDIA_TYPE, of_ours
 from pipelines.errors import UsageError
 from pipelines.reading import reader
-from pipelines.reading.similar import Answer, find_similar
+from pipelines.reading.similar_areas import Answer, find_similar
 from pipelines.reading.similar_choice import choose
 
 PATH = "/api/v1/similar"

@@ -37,7 +37,7 @@ def similar(
     """Find the municipalities most like one: how near they are, and which variables make the difference."""
     from pipelines.commands.similar_output import tell_sets, tell_similar  # noqa: PLC0415
     from pipelines.reading import reader  # noqa: PLC0415
-    from pipelines.reading.similar import find_similar  # noqa: PLC0415
+    from pipelines.reading.similar_areas import find_similar  # noqa: PLC0415
     from pipelines.reading.similar_choice import choose  # noqa: PLC0415
 
     with reader.open_release(_release(data_dir)) as con:

@@ -1,5 +1,5 @@
 """What a person is told of similar municipalities. Belongs here: laying them out for the command line. Does not belong
-here: finding them (`reading/similar.py`).
+here: finding them (`reading/similar_areas.py`).
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import Any
 
 from pipelines.commands import terminal
 from pipelines.commands.terminal_tables import Grid
-from pipelines.reading.similar import Answer
+from pipelines.reading.similar_areas import Answer
 from pipelines.text.swedish_numbers import number, signed
 
 _EXPLAINED = (

@@ -1,7 +1,7 @@
 """What a reader may choose similar municipalities by: a standard set, or variables with weights.
 
 Belongs here: reading a choice, and rejecting what cannot be chosen, with suggestions. Does not belong here: finding the
-municipalities (`similar_sql.py`), and the answer (`similar.py`).
+municipalities (`similar_sql.py`), and the answer (`similar_areas.py`).
 """
 
 from __future__ import annotations

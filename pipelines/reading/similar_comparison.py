@@ -1,7 +1,7 @@
 """Values of a municipality beside the median of similar ones by a choice other than the default set.
 
 Belongs here: the medians, with how many values each rests on, and what the reader has to know of them. Does not belong
-here: the default set, whose medians are in the table `comparison`; finding the municipalities (`similar.py`).
+here: the default set, whose medians are in the table `comparison`; finding the municipalities (`similar_areas.py`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 
 from pipelines.errors import UsageError
-from pipelines.reading.similar import far, find_similar
+from pipelines.reading.similar_areas import far, find_similar
 from pipelines.reading.similar_choice import Choice
 from pipelines.reading.similar_sql import structure
 from pipelines.storage.database import literal

@@ -3,7 +3,7 @@
 Belongs here: the one text that the macros of a release's database, `nyckeltal similar` and the query API share. Its
 arithmetic is that of the dbt models `structure_value` and `similar_area`, which compute the standard sets; a test
 holds both against each other over the whole release. Does not belong here: what a reader may choose, and how an answer
-is worded (`similar_choice.py`, `similar.py`).
+is worded (`similar_choice.py`, `similar_areas.py`).
 
 Variables are one text, `measure[:per][:log][=weight]` with commas between: `invanare:landareal:log=0.5,
 tatortsgrad=0.5`. Weights are divided by the largest one, so that only their proportions count.

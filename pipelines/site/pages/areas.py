@@ -8,7 +8,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 
 from indicators.model.words import AREA_TYPES, THEMES
-from pipelines.reading.similar import far
+from pipelines.reading.similar_areas import far
 from pipelines.site.pages.page import GR, NATION, Page, area_path
 from pipelines.site.release_data import Row, Tables
 

@@ -132,7 +132,8 @@ gr_group as (
 
 ),
 
--- The neighbours of every value by the default set: by whole numbers, since grouping by four texts takes half as long again.
+-- The neighbours of every value by the default set. By whole numbers, since grouping by four texts takes half
+-- as long again.
 cells as (
 
     select

@@ -69,7 +69,10 @@ kept as (
     select told.*
     from told
     inner join complete
-        on told.recipe_id = complete.recipe_id and told.area_id = complete.area_id and told.year = complete.year
+        on
+            told.recipe_id = complete.recipe_id
+            and told.area_id = complete.area_id
+            and told.year = complete.year
 
 ),
 

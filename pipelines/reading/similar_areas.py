@@ -28,7 +28,8 @@ class Answer:
 
     `neighbours`: nearest first, each with rank, area_id, name, distance (standard deviations), distance_percentile, and
     its `variables`; of Kolada's sets the name alone is known. `compared`: how many municipalities were compared,
-    the area's own included. `left_out`: each municipality and variable without a value, with the reason.
+    the area's own included. `left_out`: each municipality and variable without a value, with the reason. `is_tied`:
+    another one is as near as the last, so that their codes decide.
     """
 
     area_id: str
@@ -38,6 +39,7 @@ class Answer:
     neighbours: list[Row]
     compared: int
     left_out: list[Row] = field(default_factory=list)
+    is_tied: bool = False
 
     @property
     def warnings(self) -> list[str]:
@@ -45,6 +47,8 @@ class Answer:
         told = []
         if warning := far([n["distance_percentile"] for n in self.neighbours if n["distance"] is not None]):
             told.append(warning)
+        if self.is_tied:
+            told.append("Fler ligger precis lika nära som den sista: vem av dem som är med avgörs av kommunkoden.")
         if names := list(dict.fromkeys(row["name"] for row in self.left_out)):
             more = f" och {len(names) - _MOST_NAMED} till" if len(names) > _MOST_NAMED else ""
             told.append(
@@ -62,7 +66,7 @@ class Answer:
             "area_id": self.area_id, "name": self.name, "year": self.year, "recipe_id": choice.recipe_id,
             "title_sv": choice.title_sv, "made_by": choice.made_by, "variables": choice.text or None, "n": choice.n,
             "compared": self.compared, "neighbours": self.neighbours, "left_out": self.left_out,
-            "warnings": self.warnings,
+            "is_tied": self.is_tied, "warnings": self.warnings,
         }  # fmt: skip
 
 
@@ -99,14 +103,17 @@ def find_similar(con: duckdb.DuckDBPyConnection, area_id: str, year: int | None,
     names = dict(con.execute("select area_id, name from area where area_type = 'municipality'").fetchall())
     lacking = [row for row in structure if row["value"] is None]
     _check_own(con, area_id, name, year, choice, lacking)
-    found = _rows(con, similar_sql.contributions(literal(area_id), str(year), literal(choice.text), str(choice.n)))
+    one_more = str(choice.n + 1)
+    found = _nested(_rows(con, similar_sql.contributions(literal(area_id), str(year), literal(choice.text), one_more)))
     left_out = [
         {"area_id": row["area_id"], "name": names[row["area_id"]], "variable": row["variable"],
          "reason": row["missing_reason"]}
         for row in lacking
     ]  # fmt: skip
     compared = len(names) - len({row["area_id"] for row in lacking})
-    return Answer(area_id, name, year, choice, _nested(found), compared, left_out)
+    neighbours, next_one = found[: choice.n], found[choice.n :]
+    is_tied = bool(next_one) and next_one[0]["distance"] == neighbours[-1]["distance"]
+    return Answer(area_id, name, year, choice, neighbours, compared, left_out, is_tied)
 
 
 def _municipality(con: duckdb.DuckDBPyConnection, area_id: str) -> str:

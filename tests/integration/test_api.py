@@ -540,7 +540,7 @@ def test_any_listing_can_be_paged(
 def test_the_description_names_every_address_and_parameter(api: ServedApi) -> None:
     described = api.get(f"{V1}/openapi.json").json()
     wanted = {"indicators", "indicators/{indicator_id}", "areas", "observations", "as-of", "comparison", "trend"}
-    assert set(described["paths"]) == {f"{V1}/{path}" for path in wanted | {"revisions", "release"}}
+    assert set(described["paths"]) == {f"{V1}/{path}" for path in wanted | {"revisions", "release", "similar"}}
     for operations in described["paths"].values():
         (said,) = operations.values()
         assert said["summary"]

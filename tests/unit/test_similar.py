@@ -244,6 +244,16 @@ def test_sets_have_ids_and_kolada_s_have_no_order(three: duckdb.DuckDBPyConnecti
         find_similar(three, "10", 2022, choose(three, None))
 
 
+def test_a_tie_for_the_last_place_is_told(con: duckdb.DuckDBPyConnection) -> None:
+    """Of 2000 with 1, the nearest are 2001 with 2, then 2002 and 2003 with 3 each."""
+    filled(con, alpha=[1.0, 2.0, 3.0, 3.0, *(float(n) for n in range(10, 18))])
+    tied = {n: find_similar(con, "2000", 2022, choose(con, None, ["alpha"], n)) for n in (1, 2, 3, 11)}
+
+    assert {n: answer.is_tied for n, answer in tied.items()} == {1: False, 2: True, 3: False, 11: False}
+    assert [n["area_id"] for n in tied[2].neighbours] == ["2001", "2002"]
+    assert any("avgörs av kommunkoden" in warning for warning in tied[2].warnings)
+
+
 def test_far_is_when_fewer_than_half_are_near() -> None:
     assert far([1, 5, 10, 40, 50]) is None
     assert far([]) is None

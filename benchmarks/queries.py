@@ -121,7 +121,7 @@ def _sqlite(release: Path, work: Path) -> list[Timing]:
 
 _KEY = ["indicator_id", "area_id", "year", "sex", "value"]
 _COMPARED = [
-    *["nation", "county_mean", "gr_weighted", "gr_unweighted", "kommungrupp_median", "similar_mean"],
+    *["nation", "county_mean", "gr_weighted", "gr_unweighted", "kommungrupp_median", "similar_median"],
     *["difference_to_nation", "significance", "rank", "of_n", "percentile", "change_1y", "change_5y"],
 ]
 _TABLES = {

@@ -103,15 +103,36 @@ def _add_registers(rows: dict[str, list[Row]], catalogue: Catalogue) -> None:
             (f.frame_id, f.title_sv, f.source, number, item.item_id, item.title_sv)
             for number, item in enumerate(f.items, start=1)
         ]
-    for s in catalogue.similarity:
-        rows["structure_variable"] += [
-            (s.recipe_id, s.recipe_version, s.neighbours, v.measure, v.per, v.log, v.weight) for v in s.variables
-        ]
+    _add_similarity(rows, catalogue)
     for recipe in catalogue.composites:
         rows["composite"].append(tuple(_plain(getattr(recipe, column)) for column in TABLES["composite"]))
         rows["composite_input"] += [
             (recipe.composite_id, part.indicator, part.weight, _turn(part, catalogue)) for part in recipe.inputs
         ]
+
+
+def _add_similarity(rows: dict[str, list[Row]], catalogue: Catalogue) -> None:
+    for s in catalogue.similarity:
+        rows["similar_recipe"].append(
+            (
+                s.recipe_id,
+                s.title_sv,
+                s.purpose_sv,
+                "nyckeltal",
+                s.default,
+                s.neighbours,
+                s.recipe_version,
+                s.weights,
+                None,
+            )
+        )
+        rows["structure_variable"] += [
+            (s.recipe_id, v.variable, v.measure, v.per, v.log, v.weight) for v in s.variables
+        ]
+    rows["similar_recipe"] += [
+        (f.recipe_id, f.title_sv, f.purpose_sv, "kolada", False, f.members_each, None, None, f.valid_from)
+        for f in catalogue.similar
+    ]
 
 
 def _turn(part: CompositeInput, catalogue: Catalogue) -> float:

@@ -83,6 +83,7 @@ def _check_registers(catalogue: Catalogue) -> None:
     for recipe in catalogue.similarity:
         named += [("similarity.yml", f"{recipe.recipe_id}: {v.measure}", v.measure) for v in recipe.variables]
         named += [("similarity.yml", f"{recipe.recipe_id}: {v.measure}: per", v.per) for v in recipe.variables]
+    _check_similarity(catalogue)
     for file, where, measure in named:
         if measure and measure not in measures:
             raise DeclarationError(registers / file, where, "a measure_id", measure)
@@ -115,6 +116,26 @@ def _check_composites(catalogue: Catalogue) -> None:
                     "no direction, for its polarity gives it" if judged else "a direction, for it has no polarity"
                 )
                 raise DeclarationError(path, where, expected, part.direction)
+
+
+def _check_similarity(catalogue: Catalogue) -> None:
+    """Check that the sets have one default and ids of their own, and use nothing that an indicator judges."""
+    path = catalogue.home / "registers" / "similarity.yml"
+    ids = [s.recipe_id for s in catalogue.similarity] + [s.recipe_id for s in catalogue.similar]
+    if len(set(ids)) < len(ids):
+        raise DeclarationError(path, "recipe_id", "each id once, Kolada's sets included", ", ".join(ids))
+    default = [recipe.recipe_id for recipe in catalogue.similarity if recipe.default]
+    if catalogue.similarity and len(default) != 1:
+        raise DeclarationError(path, "default", "exactly one recipe that is the default", ", ".join(default) or "none")
+    judged = {(i.dataset, i.series): i.indicator_id for i in catalogue.indicators if i.polarity is not Polarity.NONE}
+    for recipe in catalogue.similarity:
+        for name in {name for v in recipe.variables for name in (v.measure, v.per) if name}:
+            measure = catalogue.measure_by_id.get(name)
+            if measure and (measure.dataset, measure.series) in judged:
+                found = f"{name}, which {judged[measure.dataset, measure.series]} judges"
+                raise DeclarationError(
+                    path, f"{recipe.recipe_id}: variables", "measures that no indicator judges", found
+                )
 
 
 def _check_frames(catalogue: Catalogue) -> None:

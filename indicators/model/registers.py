@@ -100,9 +100,12 @@ class Group(Strict):
 
 
 class SimilarGroups(Strict):
-    """The family of Kolada's groups of similar municipalities for `similar_mean`."""
+    """A family of Kolada's groups of similar municipalities: a standard set (`recipe_id`) beside those of our own."""
 
     title_pattern: str
+    recipe_id: Identifier
+    title_sv: str
+    purpose_sv: str = Field(min_length=20)
     expected_groups: int
     members_each: int
     valid_from: date
@@ -149,14 +152,37 @@ class StructureVariable(Strict):
     weight: float = Field(gt=0)
     why_sv: str = Field(min_length=20)
 
+    @property
+    def variable(self) -> str:
+        """Its name in tables and commands: `invanare:landareal:log` is the logarithm of inhabitants by land area."""
+        return ":".join([self.measure, *([self.per] if self.per else []), *(["log"] if self.log else [])])
+
 
 class Similarity(Strict):
-    """How similar municipalities are found: the `neighbours` nearest by standardised distance, year by year."""
+    """A standard set: how similar municipalities are found, the `neighbours` nearest by distance each year.
+
+    Exactly one is the default, which `comparison.similar_median` rests on.
+    """
 
     recipe_id: Identifier
     recipe_version: int = Field(ge=1)
+    title_sv: str
+    purpose_sv: str = Field(min_length=20)
+    default: bool = False
     neighbours: int = Field(ge=1, le=50)
     variables: tuple[StructureVariable, ...] = Field(min_length=2)
+
+    @model_validator(mode="after")
+    def _each_variable_once(self) -> Similarity:
+        names = [v.variable for v in self.variables]
+        if len(set(names)) < len(names):
+            raise ValueError("variables: each once")
+        return self
+
+    @property
+    def weights(self) -> str:
+        """Variables and weights as commands take them: `invanare:log=1, invanare_80:invanare=1`."""
+        return ", ".join(f"{v.variable}={v.weight:g}" for v in self.variables)
 
 
 class CompositeInput(Strict):

@@ -34,9 +34,14 @@ TABLES: dict[str, dict[str, str]] = {
     },
     "gap_item": {"frame_id": "varchar", "item_id": "varchar", "gap_id": "varchar"},
     "crosswalk": {"frame_id": "varchar", "item_id": "varchar", "indicator_id": "varchar"},
+    "similar_recipe": {
+        "recipe_id": "varchar", "title_sv": "varchar", "purpose_sv": "varchar", "made_by": "varchar",
+        "is_default": "boolean", "neighbours": "integer", "recipe_version": "integer", "variables": "varchar",
+        "valid_from": "date",
+    },
     "structure_variable": {
-        "recipe_id": "varchar", "recipe_version": "integer", "neighbours": "integer", "measure_id": "varchar",
-        "per_measure_id": "varchar", "is_log": "boolean", "weight": "double",
+        "recipe_id": "varchar", "variable": "varchar", "measure_id": "varchar", "per_measure_id": "varchar",
+        "is_log": "boolean", "weight": "double",
     },
     "composite": {
         "composite_id": "varchar", "recipe_version": "integer", "title_sv": "varchar", "theme": "varchar",
@@ -112,7 +117,8 @@ ABOUT: dict[str, str] = {
     "frame_item": "What each official frame asks for.",
     "gap_item": "Which gap stands for which item of a frame.",
     "crosswalk": "Which indicators answer to which item of a frame.",
-    "structure_variable": "The variables by which municipalities are similar.",
+    "similar_recipe": "The standard sets of similar municipalities: our recipes, and Kolada's own sets.",
+    "structure_variable": "The variables by which municipalities are similar, by recipe.",
     "composite": "The recipes of the indices.",
     "composite_input": "The indicators of each index, with weight and direction.",
     "indicator_term": "The terms of each computed indicator: a coefficient times one or two measures, by part.",

@@ -19,6 +19,7 @@ from urllib.parse import urlencode
 import duckdb
 import polars as pl
 from fastapi import Request, Response
+from pydantic import BaseModel
 from starlette.responses import StreamingResponse
 
 from pipelines.api import cursors, empty_answers, formats, jsonstat
@@ -65,9 +66,7 @@ def question(request: Request, listing: Listing, given: Paging) -> Question:
     Raises:
         ApiError: the format is not supported, or a single-valued parameter is given twice.
     """
-    for name in sorted(set(request.query_params)):
-        if not isinstance(getattr(given, name), list) and len(request.query_params.getlist(name)) > 1:
-            raise ApiError(400, "upprepad-parameter", f"the parameter {name} has one value", found="several")
+    check_repeated(request, given)
     offered = (*formats.TABULAR, formats.JSONSTAT) if listing.is_cube else formats.TABULAR
     ending = request.scope.get("nyckeltal.ending")
     form = formats.choose(ending, request.headers.get("accept", ""), offered)
@@ -77,6 +76,17 @@ def question(request: Request, listing: Listing, given: Paging) -> Question:
     zipped = form.is_text and wants_gzip(request)
     address = f"{path}.{ending}" if ending else path
     return Question(listing, given, form, address, fingerprint(path, given), zipped)
+
+
+def check_repeated(request: Request, given: BaseModel) -> None:
+    """Reject a single-valued parameter that is given twice.
+
+    Raises:
+        ApiError: naming the parameter.
+    """
+    for name in sorted(set(request.query_params)):
+        if not isinstance(getattr(given, name), list) and len(request.query_params.getlist(name)) > 1:
+            raise ApiError(400, "upprepad-parameter", f"the parameter {name} has one value", found="several")
 
 
 def wants_gzip(request: Request) -> bool:

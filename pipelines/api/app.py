@@ -13,7 +13,16 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
-from pipelines.api import explain_route, pages, problems, release_files, routes, sql_process, sql_route
+from pipelines.api import (
+    explain_route,
+    pages,
+    problems,
+    release_files,
+    routes,
+    similar_route,
+    sql_process,
+    sql_route,
+)
 from pipelines.api.current_release import CurrentRelease
 from pipelines.api.guard import LOOPBACK, Guard
 from pipelines.settings import Settings
@@ -63,7 +72,7 @@ def create_app(
     app = FastAPI(lifespan=life, **_SETTINGS)
     problems.install(app)
     on_request = (explain_route.router(provenance), sql_route.router(is_on=with_sql))
-    for part in (pages.router, routes.router, *on_request, release_files.router):
+    for part in (pages.router, routes.router, similar_route.router(), *on_request, release_files.router):
         app.include_router(part)
     if origins:
         app.add_middleware(

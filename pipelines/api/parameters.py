@@ -206,6 +206,28 @@ class Areas(Paging):
     q: Words = None
 
 
+class Similar(BaseModel):
+    """Which municipality, which year, and what the others are to be like it in."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    area: Annotated[str, BeforeValidator(_plain), StringConstraints(min_length=1, max_length=100)] = Field(
+        description="Kommunens kod eller namn, t.ex. 1480."
+    )
+    year: int | None = Field(
+        default=None, ge=1900, le=2100, description="År. Utan year: det nyaste med alla variabler."
+    )
+    set: Annotated[str, BeforeValidator(_plain), StringConstraints(max_length=100)] | None = Field(
+        default=None, description="Standarduppsättning (tabellen similar_recipe). Utan set och variable: den förvalda."
+    )
+    variable: Annotated[
+        list[Annotated[str, StringConstraints(max_length=300)]],
+        BeforeValidator(_split),
+        Field(description=f"Egen variabel, mått[:per][:log][=vikt], t.ex. invanare:landareal:log=0.5. {_SEVERAL}"),
+    ] = []
+    n: int | None = Field(default=None, description="Hur många kommuner. Utan n: så många som uppsättningen har.")
+
+
 def year_ranges(years: list[str]) -> list[tuple[int, int]]:
     """Years and spans as (first, last), both included."""
     return [(int(first or 0), int(last or 9999)) for first, last in map(_span, years)]

@@ -16,7 +16,7 @@ _READ = {
     "trend": ("observation", "area", "int_break__segmented"),
     "composites": ("composite", "composite_input", "observation", "indicator"),
     "places": ("observation", "comparison", "coverage", "structure_value", "int_break__segmented"),
-    "studies": ("observation", "area", "area_membership", "indicator", "structure_value"),
+    "studies": ("observation", "area", "area_membership", "indicator", "structure_value", "similar_recipe"),
     "registers": ("indicator",),
 }
 

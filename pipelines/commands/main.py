@@ -16,6 +16,7 @@ from pipelines.commands import (
     indicators,
     publish,
     releases,
+    similar,
     snapshot,
     state,
     study,
@@ -55,6 +56,8 @@ app = typer.Typer(
 app.command()(submit.submit)
 app.command()(study.timeline)
 app.command()(explain.explain)
+app.command()(similar.similar)
+app.command()(similar.compare)
 app.command()(state.verify)
 app.command()(state.repair)
 app.command()(state.backup)
@@ -211,31 +214,6 @@ def sql(
         is_empty = frame.is_empty()
     if is_empty and "observation_as_of" in query.lower():
         terminal.err.print(f"Nothing is known before {terminal.cell(reader.first_known(folder))} UTC.")
-
-
-@app.command()
-def compare(
-    area: Annotated[str, typer.Argument(help="A municipality's code or name, e.g. 1480 or Göteborg.")],
-    with_: Annotated[str | None, typer.Option("--with", help="Another area to put beside it.")] = None,
-    theme: Annotated[str | None, typer.Option(help="a theme such as kvalitet; kolada: uncurated.")] = None,
-    data_dir: DataDir = None,
-    json_out: AsJson = False,
-) -> None:
-    """Compare one municipality with the nation, its county, GR and its type, at the newest value of each indicator."""
-    from indicators.model.words import THEMES, UNCURATED  # noqa: PLC0415
-    from pipelines.commands.output import tell_comparison  # noqa: PLC0415
-    from pipelines.reading import reader  # noqa: PLC0415
-    from pipelines.storage import release_pointer  # noqa: PLC0415
-
-    if theme is not None and theme not in {*THEMES, UNCURATED}:
-        from pipelines.commands.indicator_output import no_such_theme  # noqa: PLC0415 - loads the declarations
-
-        raise no_such_theme(theme)
-    folder = release_pointer.current_folder(settings_for(data_dir).releases_dir)
-    area_id, name = reader.find_area(folder, area)
-    other = reader.find_area(folder, with_) if with_ else None
-    rows = reader.compare(folder, area_id, other[0] if other else None, theme)
-    terminal.as_json(rows) if json_out else tell_comparison(rows, area_id, name, other, theme)
 
 
 @app.command()

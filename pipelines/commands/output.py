@@ -18,7 +18,7 @@ from pipelines.text.swedish_numbers import number
 # The column that says how many municipalities a mean rests on.
 _NUMBERS = {
     "county_mean": "county_n", "gr_weighted": "gr_n", "gr_unweighted": "gr_n", "kommungrupp_median": "kommungrupp_n",
-    "similar_mean": "similar_n",
+    "similar_median": "similar_n",
 }  # fmt: skip
 _FEW = 3
 _ALONE = re.compile(r"00\d\d")  # codes of the nation and of regions
@@ -33,7 +33,8 @@ def tell_comparison(
         raise _nothing_to_compare(area_id, name, theme)
     columns = {
         name: "value", **({other[1]: "with_value"} if other else {}), "riket": "nation", "länet": "county_mean",
-        "GR vägt": "gr_weighted", "GR ovägt": "gr_unweighted", "typ": "kommungrupp_median", "liknande": "similar_mean",
+        "GR vägt": "gr_weighted", "GR ovägt": "gr_unweighted", "typ": "kommungrupp_median",
+        "liknande": "similar_median",
     }  # fmt: skip
     wide, width = _in_columns(rows, columns), terminal.out.width
     fewer = {head: column for head, column in columns.items() if head not in _ONLY_WIDE}
@@ -61,9 +62,9 @@ def tell_comparison(
             terminal.out.lines(" · ".join(f"{head} {figure}" for head, figure in figures), indent=2)
     terminal.out.print(
         "\nPlatsen räknas bland kommunerna från närmaste änden och är ingen bedömning. ”Mellan” säger vilka platser "
-        "den kan ha när slumpen räknas in (95 procent); står det inte är det okänt hur säker platsen är. Länet, GR "
-        "ovägt och liknande är ovägda medelvärden, typ är medianen av kommuner av samma typ. – : värde saknas. "
-        "”Länet av 1”: så många kommuner hade ett värde, sagt när de är färre än tre."
+        "den kan ha när slumpen räknas in (95 procent); står det inte är det okänt hur säker platsen är. Länet och GR "
+        "ovägt är ovägda medelvärden, typ är medianen av kommuner av samma typ, liknande medianen av dem som liknar "
+        "mest. – : värde saknas. ”Länet av 1”: så många kommuner hade ett värde, sagt när de är färre än tre."
         f"{left_out if is_in_columns else ''}"
     )
 

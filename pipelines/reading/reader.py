@@ -269,7 +269,7 @@ with latest as (
 )
 select i.theme, i.indicator_id, i.title_sv, i.unit, i.decimals, i.polarity, o.year, o.value, o.caution,
     c.nation, c.county_mean, c.county_n, c.gr_weighted, c.gr_unweighted, c.gr_n, c.kommungrupp_median, c.kommungrupp_n,
-    c.similar_mean, c.similar_n, c.rank, c.of_n, c.rank_from_highest, c.rank_from_lowest, c.place_sv, c.change_1y,
+    c.similar_median, c.similar_n, c.rank, c.of_n, c.rank_from_highest, c.rank_from_lowest, c.place_sv, c.change_1y,
     c.change_5y, p.place_interval_sv, p.rank_lower, p.rank_upper, p.reason as place_reason,
     w.value as with_value, w.caution as with_caution
 from latest as l
@@ -291,17 +291,17 @@ _NO_PLACE = """(
 )"""
 
 
-def compare(folder: Path, area: str, other: str | None, theme: str | None) -> list[dict[str, Any]]:
+def compare(con: duckdb.DuckDBPyConnection, area: str, other: str | None, theme: str | None) -> list[dict[str, Any]]:
     """The newest value of each curated indicator for one municipality, with what it is compared with, as mappings.
 
-    A value with a caution is shown with it and without comparison. Means carry the number of areas behind them.
+    A value with a caution is shown with it and without comparison. Means and medians carry the number of areas behind
+    them; `similar_median` is of the default set (`similar_comparison.py` for another choice).
     """
     # No bound parameter: the first one in a process makes DuckDB import pandas, which takes half a second.
     given = {"area": area, "other": other, "theme": theme, "uncurated": UNCURATED}
     literals = {name: literal(text) if text else "null" for name, text in given.items()}
-    with open_release(folder) as con:
-        has_place = con.execute("select count(*) from duckdb_tables() where table_name = 'place'").fetchall() == [(1,)]
-        return records(con, _COMPARE.format(place="place" if has_place else _NO_PLACE, **literals))
+    has_place = con.execute("select count(*) from duckdb_tables() where table_name = 'place'").fetchall() == [(1,)]
+    return records(con, _COMPARE.format(place="place" if has_place else _NO_PLACE, **literals))
 
 
 def records(con: duckdb.DuckDBPyConnection, sql: str) -> list[dict[str, Any]]:

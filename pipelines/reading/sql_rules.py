@@ -22,7 +22,8 @@ from pipelines.storage.database import literal
 # Catalogue views that describe tables and columns, and contain no path.
 _ABOUT_TABLES = frozenset({"duckdb_tables", "duckdb_views", "duckdb_columns"})
 _TABLE_FUNCTIONS = _ABOUT_TABLES | {
-    "generate_series", "json_each", "json_tree", "observation_as_of", "range", "repeat", "repeat_row", "unnest"
+    "generate_series", "json_each", "json_tree", "observation_as_of", "range", "repeat", "repeat_row",
+    "similar_to", "structure_by", "unnest",
 }  # fmt: skip
 _SHOWN = frozenset({"", '"databases"', '"tables"', "__show_tables_expanded"})
 _KINDS = "select, with, from, values, pivot, unpivot, describe, summarize or show tables"

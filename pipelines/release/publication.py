@@ -17,6 +17,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines.code_identity import code_hash
+from pipelines.reading import similar_sql
 from pipelines.reading.curated import uncurated_rows
 from pipelines.settings import Settings
 from pipelines.storage import release_pointer
@@ -292,7 +293,10 @@ def _create_own_table(con: duckdb.DuckDBPyConnection, table: str, rows: list[tup
 
 
 def _create_macros(con: duckdb.DuckDBPyConnection) -> None:
-    """`observation_as_of(moment)`: what was known then. A day means its end, a time stamp means just that (UTC)."""
+    """`observation_as_of(moment)`: what was known then. A day means its end, a time stamp means just that (UTC).
+
+    `similar_to` and `structure_by`: similar municipalities by variables of the reader's choice.
+    """
     con.execute(
         """
         create macro observation_as_of(moment) as table
@@ -308,3 +312,4 @@ def _create_macros(con: duckdb.DuckDBPyConnection) -> None:
             end)
         """
     )
+    similar_sql.create_macros(con)

@@ -32,7 +32,7 @@ series as (
 )
 select s.indicator_id, s.area_id, s.years, s.series, s.breaks, o.year, o.value, o.lower_95, o.upper_95,
     o.caution, o.is_preliminary, coalesce(c.nation, w.value) as nation, coalesce(c.gr_weighted, c.gr_unweighted) as gr, c.gr_weighted is null as gr_is_unweighted,
-    c.similar_mean, c.similar_n, c.significance, c.place_sv, p.place_interval_sv, p.basis,
+    c.similar_median, c.similar_n, c.significance, c.place_sv, p.place_interval_sv, p.basis,
     p.p_value, p.q_of_area, p.stands_out, p.target, p.size_group,
     t.verdict, t.direction, t.first_year as trend_from, t.last_year as trend_to
 from series as s
@@ -194,7 +194,7 @@ def read_tables(con: duckdb.DuckDBPyConnection) -> Tables:
     for row in members:
         of_group[row["group_id"]].append(row["area_id"])
         groups_of[row["area_id"]].append(row["group_id"])
-    similar = rows(con, "select * from similar_area where year = (select max(year) from similar_area) order by all")
+    similar = rows(con, _SIMILAR)
     return Tables(
         release=rows(con, "select * from release")[0],
         indicators={r["indicator_id"]: r for r in rows(con, "select * from indicator order by indicator_id")},
@@ -209,6 +209,17 @@ def read_tables(con: duckdb.DuckDBPyConnection) -> Tables:
         by_indicator={name: by_key(rows(con, sql)) for name, sql in _BY_INDICATOR.items()},
         whole={name: rows(con, sql) for name, sql in _WHOLE.items()},
     )
+
+
+# The neighbours of the default set in its newest year, nearest first.
+_SIMILAR = """
+    with usual as (
+        select s.*, r.title_sv, max(s.year) over () as newest
+        from similar_area as s join similar_recipe as r using (recipe_id) where r.is_default
+    )
+    select area_id, rank, similar_area_id, title_sv, year, distance_percentile from usual
+    where year = newest order by all
+"""
 
 
 def cube(con: duckdb.DuckDBPyConnection, indicator_id: str) -> pl.DataFrame:

@@ -51,9 +51,11 @@ _MEMBERS = """
     where area_type = 'municipality' and valid_to is null
 """
 _STRUCTURE = """
-    select area_id, year, measure_id || coalesce(' / ' || per_measure_id, '') as variable, weight, standardised
-    from {db}structure_value where standardised is not null
-    order by area_id, year, variable
+    select s.area_id, s.year, s.variable, s.weight, s.standardised
+    from {db}structure_value as s
+    join {db}similar_recipe as r on s.recipe_id = r.recipe_id and r.is_default
+    where s.standardised is not null
+    order by s.area_id, s.year, s.variable
 """
 
 

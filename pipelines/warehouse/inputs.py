@@ -40,6 +40,7 @@ RUN_TABLES: dict[str, dict[str, str]] = {
     "area_group": {
         "group_id": "varchar", "name": "varchar", "group_type": "varchar", "kolada_group": "varchar",
         "is_aggregated": "boolean", "valid_from": "date", "valid_to": "date", "compared_area_id": "varchar",
+        "recipe_id": "varchar",
     },
     "source_file": {
         "sha256": "varchar", "source_id": "varchar", "dataset": "varchar", "url": "varchar",
@@ -176,7 +177,7 @@ def _area_groups(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, vintages:
         return f"(select * from ({vintages.known_sql(dataset)}) where change <> 'withdrawn')"
 
     rows: list[Row] = [
-        (g.group_id, g.name, g.group_type, g.kolada_group, g.aggregate, g.valid_from, g.valid_to, None)
+        (g.group_id, g.name, g.group_type, g.kolada_group, g.aggregate, g.valid_from, g.valid_to, None, None)
         for g in catalogue.groups
     ]
     groups = f"select group_id, max(group_title) from {now('kolada.municipality_groups')} group by 1 order by 1"
@@ -189,7 +190,8 @@ def _area_groups(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, vintages:
             found = re.search(family.title_pattern, title)
             if found:
                 area = names.get(found["area"])
-                rows.append((group_id, title, "liknande", group_id, False, family.valid_from, None, area))
+                place = (family.valid_from, None, area, family.recipe_id)
+                rows.append((group_id, title, "liknande", group_id, False, *place))
     return rows
 
 

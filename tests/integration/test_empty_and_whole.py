@@ -150,12 +150,12 @@ def test_a_mean_of_fewer_than_three_municipalities_says_of_how_many(base: Place,
     rows = json.loads(run_cli("compare", GOTEBORG, "--json", "--data-dir", base.data_dir).out)
     told = printed(250, "compare", GOTEBORG, "--data-dir", base.data_dir)
     lines = {line.partition(",")[0]: line for line in told.splitlines() if re.match(r"\w+, ", line)}
-    means = {"länet": "county", "liknande": "similar"}
+    means = {"länet": ("county_mean", "county_n"), "liknande": ("similar_median", "similar_n")}
     few = 0
     for row in rows:
-        for head, column in means.items():
-            n = row[f"{column}_n"]
-            is_few = row[f"{column}_mean"] is not None and n < 3
+        for head, (column, number) in means.items():
+            n = row[number]
+            is_few = row[column] is not None and n < 3
             few += is_few
             assert (f"{head} av {n}" in lines[row["indicator_id"]]) == is_few, row["indicator_id"]
     assert few > 0

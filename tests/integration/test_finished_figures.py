@@ -139,7 +139,7 @@ def test_the_caution_is_shown_wherever_the_figure_is(doubted: Place, run_cli: Pr
     assert f"varning för Göteborg: {CAUTIONS['share_outside_0_100']}" in compared.text
     as_json = json.loads(run_cli("compare", GOTEBORG, "--json", "--data-dir", doubted.data_dir).out)
     (row,) = [r for r in as_json if r["indicator_id"] == SHARE]
-    assert (row["caution"], row["rank"], row["similar_mean"]) == ("share_outside_0_100", None, None)
+    assert (row["caution"], row["rank"], row["similar_median"]) == ("share_outside_0_100", None, None)
     status = json.loads(run_cli("status", "--json", "--data-dir", doubted.data_dir).out)
     told = dict(
         doubted.sql("select caution, count(value) from observation where caution is not null group by 1").rows()
@@ -287,7 +287,10 @@ def holds_without_cautions(folder: Path) -> None:
             "where o.value is not null and o.caution is null"
         ).pl()
         members = con.execute("select group_id, group_type, area_id from area_membership where valid_to is null").pl()
-        similar = con.execute("select area_id, similar_area_id, year from similar_area").pl()
+        similar = con.execute(
+            "select area_id, similar_area_id, year from similar_area "
+            "join similar_recipe using (recipe_id) where is_default"
+        ).pl()
         compared = con.execute(
             "select c.* from comparison as c join area as a on c.area_id = a.area_id and a.area_type = 'municipality'"
         ).pl()
@@ -314,9 +317,11 @@ def holds_without_cautions(folder: Path) -> None:
     alike = (
         similar.join(values.rename({"area_id": "similar_area_id"}), on=["similar_area_id", "year"])
         .group_by("area_id", *cell)
-        .agg(again=pl.col("value").mean(), n=pl.len())
+        .agg(again=pl.col("value").median(), n=pl.len())
     )
-    _agree(compared.join(alike, on=key), "similar_mean", "similar_n")
+    beside = compared.join(alike, on=key)
+    _agree(beside, "similar_median", "similar_n")
+    assert beside.height == compared.drop_nulls("similar_median").height > 0
     ranked = values.group_by(cell).agg(n=pl.len())
     assert compared.join(ranked, on=cell).filter(pl.col("of_n") != pl.col("n")).is_empty()
 

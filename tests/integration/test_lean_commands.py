@@ -94,6 +94,8 @@ FRAMES = {"polars", "pyarrow", "pandas", "numpy", "filelock", "asyncio", "pydant
         ("sql 'select 1'", FRAMES | {"yaml"}),
         ("compare 1480", FRAMES | {"yaml"}),
         ("compare 1480 --with 1402 --json", FRAMES | {"yaml"}),
+        ("similar", FRAMES | {"yaml"}),
+        ("similar --json", FRAMES | {"yaml"}),
         ("releases list", FRAMES | {"yaml", "duckdb"}),
         ("status", FRAMES),
         ("indicators list", FRAMES),
@@ -110,7 +112,8 @@ def test_a_command_that_prints_a_few_rows_loads_no_frames(command: str, left_unl
 def test_everything_can_be_read_with_a_readers_installation(base: Place) -> None:
     at = f"--data-dir {base.data_dir}"
     reading = [
-        f"status {at}", f"compare 1480 {at}", f"releases list {at}", f"indicators list {at}", f"study list {at}",
+        f"status {at}", f"compare 1480 {at}", f"similar {at}", f"releases list {at}",
+        f"indicators list {at}", f"study list {at}",
         f"indicators show invanare_80 {at}", f"timeline GR --indicator invanare_80 {at}",
         f"explain invanare_80 GR 2022 --recompute {at}",
         f"sql 'select count(*) as antal from indicator' --format csv {at}",

@@ -206,6 +206,61 @@ def test_a_register_that_is_no_list_is_refused(tmp_path: Path) -> None:
     assert "a list of rows" in refused(tmp_path).expected
 
 
+WHY = "Skälet till att variabeln räknas med."
+SET: dict[str, Any] = {
+    "recipe_id": "lika", "recipe_version": 1, "title_sv": "Lika", "default": True, "neighbours": 7,
+    "purpose_sv": "Kommuner som är lika i två avseenden.",
+    "variables": [
+        {"measure": "invanare", "log": True, "weight": 1, "why_sv": WHY},
+        {"measure": "kostnad_totalt", "per": "invanare", "weight": 0.5, "why_sv": WHY},
+    ],
+}  # fmt: skip
+KOLADA_SET: dict[str, Any] = {
+    "title_pattern": "^Liknande, (?P<area>.+)$", "recipe_id": "lika", "title_sv": "Koladas",
+    "purpose_sv": "Koladas egna, med en annans id.", "expected_groups": 1, "members_each": 1,
+    "valid_from": "2024-01-01",
+}  # fmt: skip
+JUDGED = {
+    "indicator_id": "invanare_bedomda", "kind": "published", "dataset": "kolada.values", "series": "N00002",
+    "polarity": "higher_better", "unit": "antal", "value_type": "count", "theme": "behov",
+}  # fmt: skip
+TWICE = [SET["variables"][0], SET["variables"][0]]
+
+
+@pytest.mark.parametrize(
+    ("sets", "more", "key", "found"),
+    [
+        ([without(SET, default=False)], {}, "default", "none"),
+        ([SET, without(SET, recipe_id="fler")], {}, "default", "lika, fler"),
+        ([SET], {"similar_groups": [KOLADA_SET]}, "recipe_id", "lika, lika"),
+        ([without(SET, variables=TWICE)], {}, "row 1", "variables: each once"),
+        (
+            [without(SET, variables=[{**v, "measure": "finns_inte"} for v in SET["variables"]])],
+            {},
+            "lika",
+            "finns_inte",
+        ),
+        ([without(SET, variables=[{**v, "weight": -1} for v in SET["variables"]])], {}, "weight", "-1"),
+    ],
+)
+def test_a_set_of_similar_municipalities_that_cannot_be_is_refused(
+    tmp_path: Path, sets: list[dict[str, Any]], more: dict[str, Any], key: str, found: str
+) -> None:
+    assert load_catalogue(write_home(tmp_path / "sound", similarity=[SET])).similarity[0].weights == (
+        "invanare:log=1, kostnad_totalt:invanare=0.5"
+    )
+    error = refused(write_home(tmp_path / "spoiled", similarity=sets, **more))
+    assert key in error.key
+    assert found in str(error)
+
+
+def test_a_set_by_what_an_indicator_judges_is_refused(tmp_path: Path) -> None:
+    judged = without(INDICATOR, "numerator", "denominator", "multiplier", "cost_concept", "price_basis", **JUDGED)
+    error = refused(write_home(tmp_path, INDICATOR, judged, similarity=[SET]))
+    assert (error.key, error.expected) == ("lika: variables", "measures that no indicator judges")
+    assert error.found == "invanare, which invanare_bedomda judges"
+
+
 # ── the repository's own ──────────────────────────────────────────────────────────────────────────
 
 

@@ -149,13 +149,15 @@ def test_groups_are_those_of_now_when_members_leave_and_titles_change(house: Hou
     after = groups(("G1", "Liknande, Kommun 1480, 1999", AREAS[0]))
     assert house.absorb(house.parsed(name, after), NOON + timedelta(days=1)).counts == {"revised": 1, "withdrawn": 2}
     family = SimilarGroups(
-        title_pattern=r"^Liknande, (?P<area>.+), \d+$", expected_groups=1, members_each=1, valid_from=BEGUN.date()
-    )
+        title_pattern=r"^Liknande, (?P<area>.+), \d+$", recipe_id="kolada_test", title_sv="Liknande",
+        purpose_sv="TEST FIGURES: a family of groups.", expected_groups=1, members_each=1, valid_from=BEGUN.date(),
+    )  # fmt: skip
     catalogue = Catalogue(home=Path(), indicators=(), measures=(), similar=(family,))
     with connect(house.settings) as con:
         register_views(con, house.vintages)
         found = _area_groups(con, catalogue, house.vintages)
-    assert [(row[0], row[1], row[7]) for row in found] == [("G1", "Liknande, Kommun 1480, 1999", "1480")]
+    told = [(row[0], row[1], *row[7:]) for row in found]
+    assert told == [("G1", "Liknande, Kommun 1480, 1999", "1480", "kolada_test")]
 
 
 @pytest.fixture

@@ -28,7 +28,8 @@ select
     declared.is_aggregated,
     declared.valid_from,
     declared.valid_to,
-    declared.compared_area_id
+    declared.compared_area_id,
+    declared.recipe_id
 from members
 inner join declared on members.group_id = declared.kolada_group
 
@@ -41,6 +42,7 @@ select
     declared.is_aggregated,
     declared.valid_from,
     declared.valid_to,
-    declared.compared_area_id
+    declared.compared_area_id,
+    declared.recipe_id
 from own
 inner join declared on own.group_id = declared.group_id

@@ -2,7 +2,7 @@
 
 {#
   Each municipality, county and group beside the nation, its county, GR, its kind of municipality and similar
-  municipalities. Means over municipalities are unweighted; `nation` is the nation's own value, `gr_weighted` and the
+  municipalities. Means and medians over municipalities are unweighted; `nation` is the nation's own value, `gr_weighted` and the
   group that significance is told against are built from numerators and denominators. Nobody stands beside itself. A value
   with a caution takes no part, neither by itself nor in what others stand beside.
 #}
@@ -133,7 +133,8 @@ gr_group as (
 
 ),
 
--- Seven neighbours of every value: by whole numbers, since grouping by four texts takes half as long again.
+-- The neighbours of every value by the default set. By whole numbers, since grouping by four texts takes half
+-- as long again.
 cells as (
 
     select
@@ -165,10 +166,12 @@ numbered as (
 neighbours as (
 
     select
-        year,
-        cast(area_id as integer) as area_no,
-        cast(similar_area_id as integer) as similar_area_no
-    from {{ ref('similar_area') }}
+        nearest.year,
+        cast(nearest.area_id as integer) as area_no,
+        cast(nearest.similar_area_id as integer) as similar_area_no
+    from {{ ref('similar_area') }} as nearest
+    inner join {{ ref('stg_declared__similar_recipe') }} as recipes
+        on nearest.recipe_id = recipes.recipe_id and recipes.is_default
 
 ),
 
@@ -177,7 +180,7 @@ alike as (
     select
         lpad(cast(neighbours.area_no as varchar), 4, '0') as area_id,
         numbered.cell,
-        {{ exact_mean('numbered.value') }} as value,
+        {{ middle('numbered.value') }} as value,
         count(*) as n
     from neighbours
     inner join numbered on neighbours.similar_area_no = numbered.area_no and neighbours.year = numbered.year
@@ -244,7 +247,7 @@ select
     cast(gr.n as integer) as gr_n,
     kommungrupp.median_value as kommungrupp_median,
     cast(kommungrupp.n as integer) as kommungrupp_n,
-    {{ ten_decimals('alike.value') }} as similar_mean,
+    {{ ten_decimals('alike.value') }} as similar_median,
     cast(alike.n as integer) as similar_n,
     case
         when ends.aggregation <> 'sum' and not ends.is_uncurated

@@ -112,11 +112,11 @@ expected as (
         comparison.area_id,
         comparison.year,
         comparison.sex,
-        comparison.similar_mean,
-        comparison.value - comparison.similar_mean as difference
+        comparison.similar_median,
+        comparison.value - comparison.similar_median as difference
     from {{ ref('comparison') }} as comparison
     where
-        comparison.similar_mean is not null
+        comparison.similar_median is not null
         and comparison.indicator_id not in (select uncurated.indicator_id from uncurated)
         and {{ in_chunk('comparison.indicator_id') }}
 
@@ -211,10 +211,10 @@ found as (
         expected.area_id,
         expected.year,
         expected.sex,
-        expected.similar_mean + expected.difference as value,
+        expected.similar_median + expected.difference as value,
         'similar_areas' as rule,
-        expected.similar_mean + unlike.centre - {{ far }} * unlike.spread as expected_low,
-        expected.similar_mean + unlike.centre + {{ far }} * unlike.spread as expected_high
+        expected.similar_median + unlike.centre - {{ far }} * unlike.spread as expected_low,
+        expected.similar_median + unlike.centre + {{ far }} * unlike.spread as expected_high
     from expected
     inner join unlike
         on

@@ -1,7 +1,7 @@
 {#
-  The nearest municipalities of each municipality and year. The distance is the square root of the weighted mean of the
-  squared differences of the standardised variables, so that it is the same both ways (and computed for one of them) and
-  its unit is standard deviations.
+  The nearest municipalities of each municipality and year, by each standard set. The distance is the square root of the
+  weighted mean of the squared differences of the standardised variables, so that it is the same both ways (and computed
+  for one of them) and its unit is standard deviations.
 #}
 with structure as (
 
@@ -9,43 +9,89 @@ with structure as (
 
 ),
 
+-- All pairs by whole numbers, since joining and grouping millions of rows by texts takes twice as long.
+years as (
+
+    select
+        recipe_id,
+        year,
+        row_number() over (order by recipe_id, year) as year_no
+    from structure
+    group by recipe_id, year
+
+),
+
+variables as (
+
+    select
+        recipe_id,
+        variable,
+        row_number() over (order by recipe_id, variable) as variable_no
+    from structure
+    group by recipe_id, variable
+
+),
+
+numbered as (
+
+    select
+        years.year_no,
+        variables.variable_no,
+        structure.weight,
+        structure.standardised,
+        cast(structure.area_id as integer) as area_no
+    from structure
+    inner join years on structure.recipe_id = years.recipe_id and structure.year = years.year
+    inner join variables
+        on structure.recipe_id = variables.recipe_id and structure.variable = variables.variable
+
+),
+
 pairs as (
 
     select
-        own.area_id,
-        other.area_id as similar_area_id,
-        own.year,
-        max(own.recipe_version) as recipe_version,
-        max(own.neighbours) as neighbours,
+        own.year_no,
+        own.area_no,
+        other.area_no as similar_area_no,
         sqrt(
             {{ exact_sum(
                 'own.weight * (own.standardised - other.standardised) * (own.standardised - other.standardised)'
             ) }}
             / {{ exact_sum('own.weight') }}
         ) as distance
-    from structure as own
-    inner join structure as other
+    from numbered as own
+    inner join numbered as other
         on
-            own.year = other.year
-            and own.measure_id = other.measure_id
-            and own.per_measure_id is not distinct from other.per_measure_id
-            and own.area_id < other.area_id
-    group by own.area_id, other.area_id, own.year
+            own.year_no = other.year_no
+            and own.variable_no = other.variable_no
+            and own.area_no < other.area_no
+    group by own.year_no, own.area_no, other.area_no
+
+),
+
+-- Each pair counts both ways, as the neighbours of both.
+shares as (
+
+    select
+        *,
+        2 * (rank() over (partition by year_no order by distance) - 1) as nearer,
+        2 * count(*) over (partition by year_no) - 1 as others
+    from pairs
 
 ),
 
 both_ways as (
 
-    select * from pairs
+    select * from shares
     union all
     select
-        similar_area_id as area_id,
-        area_id as similar_area_id,
-        year,
-        recipe_version,
-        neighbours,
-        distance
-    from pairs
+        year_no,
+        similar_area_no as area_no,
+        area_no as similar_area_no,
+        distance,
+        nearer,
+        others
+    from shares
 
 ),
 
@@ -53,20 +99,22 @@ placed as (
 
     select
         *,
-        row_number() over (partition by area_id, year order by distance, similar_area_id) as place,
-        percent_rank() over (partition by year order by distance) as share_nearer
+        row_number() over (partition by year_no, area_no order by distance, similar_area_no) as place
     from both_ways
 
 )
 
 select
-    area_id,
-    year,
-    cast(place as integer) as rank,
-    similar_area_id,
-    distance,
-    100 * share_nearer as distance_percentile,
-    recipe_version
+    years.recipe_id,
+    lpad(cast(placed.area_no as varchar), 4, '0') as area_id,
+    years.year,
+    cast(placed.place as integer) as rank,
+    lpad(cast(placed.similar_area_no as varchar), 4, '0') as similar_area_id,
+    placed.distance,
+    100 * (cast(placed.nearer as double) / placed.others) as distance_percentile,
+    recipes.recipe_version
 from placed
-where place <= neighbours
-order by area_id, year, place
+inner join years on placed.year_no = years.year_no
+inner join {{ ref('stg_declared__similar_recipe') }} as recipes on years.recipe_id = recipes.recipe_id
+where placed.place <= recipes.neighbours
+order by years.recipe_id, area_id, years.year, placed.place

@@ -1,10 +1,21 @@
 {#
-  What each municipality is like each year: every declared variable, less its mean over the municipalities of the year,
-  in standard deviations. Only municipalities and years in which all variables are known.
+  What each municipality is like each year, by each standard set (recipe): every variable, less its mean over the
+  municipalities of the year, in standard deviations. Only municipalities and years in which all variables of the recipe
+  are known. The same arithmetic with variables and weights by choice: pipelines/reading/similar_sql.py.
 #}
 with variables as (
 
     select * from {{ ref('stg_declared__structure_variable') }}
+
+),
+
+sizes as (
+
+    select
+        recipe_id,
+        count(*) as n
+    from variables
+    group by recipe_id
 
 ),
 
@@ -18,8 +29,8 @@ measures as (
 told as (
 
     select
-        variables.recipe_version,
-        variables.neighbours,
+        variables.recipe_id,
+        variables.variable,
         variables.measure_id,
         variables.per_measure_id,
         variables.weight,
@@ -43,11 +54,13 @@ told as (
 complete as (
 
     select
-        area_id,
-        year
+        told.recipe_id,
+        told.area_id,
+        told.year
     from told
-    group by area_id, year
-    having count(*) = (select count(*) from variables)
+    inner join sizes on told.recipe_id = sizes.recipe_id
+    group by told.recipe_id, told.area_id, told.year, sizes.n
+    having count(*) = sizes.n
 
 ),
 
@@ -55,46 +68,50 @@ kept as (
 
     select told.*
     from told
-    inner join complete on told.area_id = complete.area_id and told.year = complete.year
+    inner join complete
+        on
+            told.recipe_id = complete.recipe_id
+            and told.area_id = complete.area_id
+            and told.year = complete.year
 
 ),
 
 means as (
 
     select
-        measure_id,
-        per_measure_id,
+        recipe_id,
+        variable,
         year,
         {{ exact_mean('value') }} as mean_value,
         max(abs(value)) as largest
     from kept
-    group by measure_id, per_measure_id, year
+    group by recipe_id, variable, year
 
 ),
 
 spreads as (
 
     select
-        kept.measure_id,
-        kept.per_measure_id,
+        kept.recipe_id,
+        kept.variable,
         kept.year,
         means.mean_value,
         {{ exact_deviation('kept.value', 'means.mean_value', 'means.largest') }} as deviation
     from kept
     inner join means
         on
-            kept.measure_id = means.measure_id
-            and kept.per_measure_id is not distinct from means.per_measure_id
+            kept.recipe_id = means.recipe_id
+            and kept.variable = means.variable
             and kept.year = means.year
-    group by kept.measure_id, kept.per_measure_id, kept.year, means.mean_value, means.largest
+    group by kept.recipe_id, kept.variable, kept.year, means.mean_value, means.largest
 
 )
 
 select
-    kept.recipe_version,
-    kept.neighbours,
+    kept.recipe_id,
     kept.area_id,
     kept.year,
+    kept.variable,
     kept.measure_id,
     kept.per_measure_id,
     kept.weight,
@@ -103,7 +120,7 @@ select
 from kept
 inner join spreads
     on
-        kept.measure_id = spreads.measure_id
-        and kept.per_measure_id is not distinct from spreads.per_measure_id
+        kept.recipe_id = spreads.recipe_id
+        and kept.variable = spreads.variable
         and kept.year = spreads.year
-order by kept.area_id, kept.year, kept.measure_id, kept.per_measure_id
+order by kept.recipe_id, kept.area_id, kept.year, kept.variable

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from indicators.model.words import AREA_TYPES, THEMES
+from pipelines.reading.similar_areas import far
 from pipelines.site.pages.outstanding import outstanding
 from pipelines.site.pages.page import GR, NATION, Page, area_path
 from pipelines.site.release_data import Row, Tables
@@ -35,10 +36,7 @@ def _profile(tables: Tables, area: Row) -> Row:
         "has_similar": area["area_type"] == "municipality",
         "has_gr": area["area_type"] in {"municipality", "county"},
         "place": _place(tables, area),
-        "similar": [
-            {"area_id": s["similar_area_id"], "name": tables.name(s["similar_area_id"])}
-            for s in tables.similar.get(area["area_id"], [])
-        ],
+        "similar": _similar(tables.similar.get(area["area_id"], []), tables),
         "members": [
             {"area_id": m, "name": tables.name(m)} for m in tables.members.get(area["area_id"], []) if m in tables.areas
         ],
@@ -57,6 +55,18 @@ def _profile(tables: Tables, area: Row) -> Row:
             if row["year"] < (tables.indicators[i]["last_year"] or 0)
         ],
     }  # fmt: skip
+
+
+def _similar(found: list[Row], tables: Tables) -> Row | None:
+    """The area's neighbours by the default set, nearest first, and whether they are near; None without any."""
+    if not found:
+        return None
+    return {
+        "set": found[0]["title_sv"],
+        "year": found[0]["year"],
+        "areas": [{"area_id": s["similar_area_id"], "name": tables.name(s["similar_area_id"])} for s in found],
+        "far": far([s["distance_percentile"] for s in found]),
+    }
 
 
 def _place(tables: Tables, area: Row) -> Row:
@@ -82,7 +92,7 @@ def _line(tables: Tables, indicator_id: str, newest: Row) -> Row:
             name: newest[name]
             for name in (
                 "years", "series", "breaks", "year", "value", "lower_95", "upper_95", "caution", "is_preliminary",
-                "nation", "gr", "gr_is_unweighted", "similar_mean", "similar_n", "significance", "place_sv", "verdict",
+                "nation", "gr", "gr_is_unweighted", "similar_median", "similar_n", "significance", "place_sv", "verdict",
                 "direction", "trend_from", "trend_to", "place_interval_sv", "basis", "p_value", "q_of_area",
                 "stands_out", "target", "size_group",
             )

@@ -19,9 +19,10 @@ import duckdb
 from pipelines.code_identity import code_hash
 from pipelines.reading import similar_sql
 from pipelines.reading.curated import uncurated_rows
+from pipelines.release.table_keys import table_keys
 from pipelines.settings import Settings
 from pipelines.storage import release_pointer
-from pipelines.storage.database import connect, create_described, identifier, literal
+from pipelines.storage.database import columns, connect, create_described, identifier, literal
 from pipelines.storage.files import folder_atomic
 from pipelines.storage.release_pointer import DATABASE, DESCRIPTION, ReleaseInfo, table_rows
 from pipelines.storage.release_sums import damage_of_release, hashes_told, sound_database, write_sums
@@ -234,9 +235,12 @@ def _write_tables(
         _create_macros(con)
         tables = table_rows(con)
         (folder / "parquet").mkdir()
+        keys = table_keys(settings.dbt_project_dir)
         for name in tables:
+            # A build that went on from an earlier one has the rows of what changed last; equal tables are equal bytes.
+            rows = f"select * from {identifier(name)} order by {columns(keys[name])}"
             target = literal(str(folder / "parquet" / f"{name}.parquet"))
-            con.execute(f"copy {identifier(name)} to {target} (format parquet, compression zstd, compression_level 7)")
+            con.execute(f"copy ({rows}) to {target} (format parquet, compression zstd, compression_level 7)")
     return tables, others
 
 

@@ -402,4 +402,6 @@ def register_views(con: duckdb.DuckDBPyConnection, vintages: Vintages) -> None:
     """Make each dataset's history a view `vintages.<publisher>__<dataset>`."""
     con.execute("create schema if not exists vintages")
     for dataset in datasets():
-        con.execute(f"create or replace view vintages.{identifier(table_name(dataset))} as {vintages.history_sql(dataset)}")
+        con.execute(
+            f"create or replace view vintages.{identifier(table_name(dataset))} as {vintages.history_sql(dataset)}"
+        )

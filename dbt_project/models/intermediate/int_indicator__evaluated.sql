@@ -21,6 +21,11 @@ terms as (
 measures as (
 
     select * from {{ ref('int_measure__valued') }}
+    where
+        measure_id in (
+            select inputs.measure_id from {{ ref('stg_declared__indicator_input') }} as inputs
+            where {{ in_chunk('inputs.indicator_id') }}
+        )
 
 ),
 

@@ -152,7 +152,7 @@ def _in_words(need: Needed, enough: Sufficient, unit: str) -> str:
         f"{enough.others} andra, upptäcks en skillnad på minst {least} i fyra fall av fem."
     )
     if enough.measurements is None:
-        told.append(f"Att de kunde visa {wanted} med fler mätningar säger det närmaste talet inte.")
+        told.append(f"Om fler mätningar skulle räcka för {wanted} kan det närmaste talet inte säga.")
     else:
         told.append(f"De kan visa {wanted} med {_measured(enough.measurements)} före och lika många efter.")
     if enough.municipalities > enough.treated + enough.others:

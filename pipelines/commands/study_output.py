@@ -220,13 +220,13 @@ def _tell_needs(told: dict[str, Any]) -> None:
         terminal.out.print("[bold]Vad som skulle behövas[/bold]")
     for need in needs:
         proxy = told["names"].get(need["proxy_indicator_id"], need["proxy_indicator_id"])
-        given = "; ".join(told["could_provide"][gap] for gap in need["data_gaps"].split(", "))
+        given = [part for gap in need["data_gaps"].split(", ") for part in told["could_provide"][gap].split("; ")]
         for line in (
             f"• {need['what_sv']}",
-            f"  {need['figures_sv']} ({words.COLLECTABLE[need['collectable']]})",
+            f"  {need['figures_sv']} ({words.COLLECTABLE[need['collectable']].capitalize()}.)",
             f"  {need['needed_sv']}",
             f"  Räknat på: {proxy}. {need['proxy_because_sv']}",
-            f"  Kan ge dem: {given}.",
+            f"  Kan ge dem: {'; '.join(dict.fromkeys(given))}.",
         ):
             terminal.out.print(f"  {line}", markup=False, soft_wrap=True)
 

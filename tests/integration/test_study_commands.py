@@ -35,7 +35,7 @@ def test_a_study_that_cannot_be_made_says_so_and_what_it_would_take(run_cli: Pre
     done = run_cli("study", "show", "kompetens_chefer_gr", "--data-dir", base.data_dir)
     assert done.code == 0, done.text
     for part in (
-        "Slutsats Frågan kan inte besvaras med de tal som finns", "Vad som skulle behövas", "(kan samlas in från nu)",
+        "Slutsats Frågan kan inte besvaras med de tal som finns", "Vad som skulle behövas", "(Kan samlas in från nu.)",
         "Räknat på: Omsorgspersonal med adekvat utbildning", "Kan ge dem: Kommunerna, med mallen kompetens",
     ):  # fmt: skip
         assert part in done.text, part

@@ -42,11 +42,18 @@ def definition_review(catalogue: Catalogue) -> str:
     reviewed = [(item, item.measured) for item in items if item.measured]
     counted = Counter(measured.verdict for _, measured in reviewed)
     total = ", ".join(f"{counted[verdict]} {word}" for verdict, word in _VERDICTS.items())
-    lines = [GENERATED, _HEAD, f"{len(reviewed)} serier: {total}.", "", _row(_COLUMNS), "|---" * len(_COLUMNS) + "|"]
+    lines = [
+        GENERATED,
+        _HEAD,
+        f"{len(reviewed)} serier: {total}.",
+        "",
+        table_row(_COLUMNS),
+        "|---" * len(_COLUMNS) + "|",
+    ]
     for item, measured in reviewed:
         ours = [_definition(item), *_years(breaks.get((str(item.dataset), str(item.series)), {}))]
         verdict, changed = _VERDICTS[measured.verdict], measured.changed_sv or "–"
-        lines.append(_row((_name(item), str(item.series), _source(measured), "<br>".join(ours), verdict, changed)))
+        lines.append(table_row((_name(item), str(item.series), _source(measured), "<br>".join(ours), verdict, changed)))
     return "\n".join(lines) + "\n"
 
 
@@ -70,5 +77,6 @@ def _source(measured: Measured) -> str:
     return "<br>".join(told)
 
 
-def _row(cells: Sequence[str]) -> str:
+def table_row(cells: Sequence[str]) -> str:
+    """One row of a table in Markdown."""
     return "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"

@@ -15,6 +15,7 @@ from indicators.load.measured_references import check_measured
 from indicators.load.price_level import at_one_price_level
 from indicators.load.references import check_references
 from indicators.load.reform_references import check_reform
+from indicators.load.statement_references import check_statements
 from indicators.load.yaml_rows import read_yaml, rows_of, validated
 from indicators.model.corrections import Correction, first_overlap, with_series
 from indicators.model.declarations import Catalogue
@@ -37,6 +38,7 @@ from indicators.model.registers import (
     Similarity,
     WeightDifference,
 )
+from indicators.model.statement import Statement
 from indicators.model.study import Study
 from indicators.model.submission_template import SubmissionTemplate
 
@@ -66,6 +68,7 @@ REGISTERS: dict[str, tuple[str, type[BaseModel], str]] = {
     "funding": ("funding", Funding, "funding_id"),
     "interventions": ("interventions", Intervention, "intervention_id"),
     "findings": ("findings", Finding, "finding_id"),
+    "statements": ("statements", Statement, "statement_id"),
 }
 
 
@@ -100,6 +103,7 @@ def load_catalogue(home: Path = HOME) -> Catalogue:
     check_references(catalogue)
     check_measured(catalogue)
     check_reform(catalogue)
+    check_statements(catalogue)
     _check_corrections(catalogue, corrections)
     return catalogue
 

@@ -31,6 +31,7 @@ def check_reform(catalogue: Catalogue) -> None:
         "funding_id": {f.funding_id for f in catalogue.funding},
         "intervention_id": {i.intervention_id for i in catalogue.interventions},
         "study_id": {s.study_id for s in catalogue.studies},
+        "gap_id": {g.gap_id for g in catalogue.data_gaps},
         "indicator_id": set(catalogue.by_id),
         "area or group": {NATION, *(g.group_id for g in catalogue.groups), *(c.region_id for c in catalogue.counties)},
     }
@@ -85,6 +86,12 @@ def _of_study(study: Study) -> Iterator[Named]:
             yield file, f"{analysis.analysis_id}: areas", "area or group", area
         if isinstance(analysis, Difference) and analysis.dose_funding:
             yield file, f"{analysis.analysis_id}: dose_funding", "funding_id", analysis.dose_funding
+    for need in study.needed:
+        yield file, f"{need.need_id}: proxy", "indicator_id", need.proxy
+        for gap in need.data_gaps:
+            yield file, f"{need.need_id}: data_gaps", "gap_id", gap
+        for area in need.treated:
+            yield file, f"{need.need_id}: treated", "area or group", area
 
 
 def _sum_fault(row: Funding, ledger: tuple[Funding, ...]) -> tuple[str, str] | None:

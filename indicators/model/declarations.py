@@ -32,6 +32,7 @@ from indicators.model.registers import (
     Similarity,
     WeightDifference,
 )
+from indicators.model.statement import Statement
 from indicators.model.study import Study
 from indicators.model.submission_template import SubmissionTemplate
 
@@ -63,6 +64,7 @@ class Catalogue:
     funding: tuple[Funding, ...] = ()
     interventions: tuple[Intervention, ...] = ()
     findings: tuple[Finding, ...] = ()
+    statements: tuple[Statement, ...] = ()
     studies: tuple[Study, ...] = ()
     corrections: tuple[Correction, ...] = ()
     files: tuple[Path, ...] = field(default=(), repr=False)

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from indicators.model.needed import Needed
 from indicators.model.reform import AreaId
 from indicators.model.value import Identifier, Strict, Year
 
@@ -236,7 +237,10 @@ def areas_of(analysis: AnyAnalysis) -> tuple[AreaId, ...]:
 
 
 class Study(Strict):
-    """A question, the events it is about, and the analyses that answer it."""
+    """A question, the events it is about, and the analyses that answer it.
+
+    What no figure can answer is `needed`; a question that no figure answers at all has no analyses, only that.
+    """
 
     study_id: Identifier
     title_sv: str
@@ -245,11 +249,17 @@ class Study(Strict):
     events: tuple[Identifier, ...] = Field(min_length=1)
     exclusions_sv: str
     caveats_sv: tuple[str, ...] = Field(min_length=1)
-    analyses: tuple[AnyAnalysis, ...] = Field(min_length=1)
+    analyses: tuple[AnyAnalysis, ...] = ()
+    needed: tuple[Needed, ...] = ()
 
     @model_validator(mode="after")
     def _analyses_have_names(self) -> Study:
-        names = [a.analysis_id for a in self.analyses]
-        if len(set(names)) < len(names):
-            raise ValueError("analyses: each analysis_id once")
+        if not self.analyses and not self.needed:
+            raise ValueError("analyses that answer the question, or needed: what it would take to answer it")
+        for key, names in (
+            ("analyses: each analysis_id", [a.analysis_id for a in self.analyses]),
+            ("needed: each need_id", [n.need_id for n in self.needed]),
+        ):
+            if len(set(names)) < len(names):
+                raise ValueError(f"{key} once")
         return self

@@ -86,6 +86,13 @@ EVENT_STATUSES = {
     "proposed": "föreslaget", "decided": "beslutat", "started": "påbörjat", "ended": "avslutat",
     "cancelled": "inställt", "unknown": "okänt",
 }  # fmt: skip
+STUDY_STATUSES = {
+    "estimated": "skattad mot en jämförelse", "described": "beskriver bara", "not_estimable": "går inte att skatta",
+}  # fmt: skip
+COLLECTABLE = {
+    "from_now_on": "kan samlas in från nu", "back_in_time": "kan tas fram också för år som gått",
+    "never": "kan inte fås i efterhand",
+}  # fmt: skip
 METHODS = {
     "interrupted_time_series": "Avbruten tidsserie",
     "difference_in_differences": "Skillnad i skillnader",

@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from indicators.model.study import AnyAnalysis
-from indicators.statistics.conclusion import conclusion
+from indicators.statistics.conclusion import conclusion, status_of
 from indicators.statistics.effect_words import DISAGREE, Reason, alone, not_estimable, window_warnings
 from indicators.statistics.figures import Panel
 from indicators.statistics.panel import EventStudy
@@ -225,7 +225,8 @@ class StudyRows:
         found = {row["analysis_id"] for row in judged if row["is_significant"]}
         row = {
             "study_id": study_id,
-            "conclusion_sv": conclusion(self.rows["effect_estimate"]),
+            "status": status_of(self.rows["effect_estimate"]),
+            "conclusion_sv": conclusion(self.rows["effect_estimate"], self.rows["study_need"]),
             "designs": len({row["analysis_id"] for row in judged}),
             "designs_significant": len(found),
         }

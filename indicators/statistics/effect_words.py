@@ -55,8 +55,8 @@ def reason_in_words(reason: Reason) -> str:
 
 
 def difference_unit(unit: str) -> str:
-    """The unit of a difference between two values of this unit: of per cent, percentage points."""
-    return "procentenheter" if unit == "%" else unit.replace("% per", "procentenheter per")
+    """The unit of a difference between two values of this unit: of per cent, percentage points; of a number, things."""
+    return "procentenheter" if unit == "%" else unit.replace("% per", "procentenheter per").removeprefix("antal ")
 
 
 COMPARED, TREND, LOWER_DOSE = "jämförelsen", "den tidigare trenden", "områden med lägre dos"

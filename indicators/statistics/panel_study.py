@@ -248,7 +248,8 @@ def _sets(
     ]
     numbers = [size for _, size in parts]
     ground = Ground(tuple(a for a in areas if a not in began), measured - began, figures.neighbours)
-    kinds = [regions_at_random(ground, numbers, permuted.DRAWS)]
+    which = ("regions", ground.areas, ground.measured, tuple(numbers))
+    kinds = [figures.once(which, lambda: regions_at_random(ground, numbers, permuted.DRAWS))]
     are_regions = min(numbers) >= FEWEST_OF_A_REGION
     if are_regions:
         kinds.append(counties_at_random(ground, len(numbers)))

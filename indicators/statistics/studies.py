@@ -27,6 +27,7 @@ from indicators.statistics.descriptive import before_after, payers
 from indicators.statistics.effect_rows import LEVEL, Frame, Measured, StudyRows, rank_of, too_few_years
 from indicators.statistics.effect_words import TREND, verdict
 from indicators.statistics.figures import NATION, Figures
+from indicators.statistics.needed import need_row
 from indicators.statistics.panel_study import difference, staggered
 from indicators.statistics.synthetic_regions import against_regions
 from indicators.statistics.synthetic_study import synthetic
@@ -42,6 +43,7 @@ def run_study(study: Study, figures: Figures) -> StudyRows:
     for analysis in study.analyses:
         for frame in _frames(study, analysis, figures):
             _run(analysis, frame, figures, found)
+    found.rows["study_need"] = [need_row(study.study_id, need, figures) for need in study.needed]
     found.compare_designs()
     found.conclude(study.study_id)
     return found

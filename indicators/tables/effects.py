@@ -109,6 +109,11 @@ EFFECT_TABLES: dict[str, RegisterTable] = {
         ("study_id",),
         {
             "study_id": ("varchar", "The study; see study."),
+            "status": (
+                "varchar",
+                "estimated, described (no design with a counterfactual gave an estimate) or not_estimable (no number "
+                "at all; see study_need).",
+            ),
             "conclusion_sv": ("varchar", "What its designs with a counterfactual say together, and could have seen."),
             "designs": ("integer", "Designs with a counterfactual that gave an estimate."),
             "designs_significant": ("integer", "Those of them that found something."),
@@ -132,6 +137,53 @@ EFFECT_TABLES: dict[str, RegisterTable] = {
             ),
             "upper_95": ("double", "Upper limit of it."),
             "excludes_zero": ("boolean", "Whether zero is outside."),
+        },
+    ),
+    "study_need": RegisterTable(
+        "What a study would need to answer what no figure answers: which figures, and how many of them.",
+        ("study_id", "need_id"),
+        {
+            "study_id": ("varchar", "The study; see study."),
+            "need_id": ("varchar", "The need."),
+            "what_sv": ("varchar", "What is asked that no figure answers."),
+            "figures_sv": ("varchar", "The figures that would answer it."),
+            "data_gaps": ("varchar", "Why they are missing and who could give them, with commas; see data_gap."),
+            "collectable": (
+                "varchar",
+                "from_now_on, back_in_time (for years that have passed too) or never (the time has passed).",
+            ),
+            "proxy_indicator_id": (
+                "varchar",
+                "The nearest indicator that has values: its spread tells how much would be enough.",
+            ),
+            "proxy_because_sv": ("varchar", "Why that one, and how it may differ."),
+            "effect": ("double", "The effect that the figures should be able to show."),
+            "unit": ("varchar", "Unit of effect, spread and minimal_effect; procent: of a municipality's own level."),
+            "effect_because_sv": ("varchar", "Why an effect of that size."),
+            "treated": ("varchar", "Areas and groups that would be compared with all others, with commas."),
+            "measurements": ("integer", "Measurements before, and as many after."),
+            "areas_treated": ("integer", "Municipalities of `treated`."),
+            "areas_compared": ("integer", "All other municipalities."),
+            "spread": (
+                "double",
+                "Standard deviation between municipalities of the proxy's change over that many measurements; null "
+                "where the proxy has too few of them.",
+            ),
+            "minimal_effect": (
+                "double",
+                "The least effect that `treated` could show in 80 per cent of cases, at 5 per cent among made-up "
+                "regions.",
+            ),
+            "measurements_needed": (
+                "integer",
+                "Measurements before, and as many after, with which they could show `effect`; null where up to five "
+                "are not enough, or the proxy is too short to tell.",
+            ),
+            "municipalities_needed": (
+                "integer",
+                "Municipalities, half of them with what is studied and spread over the country, that could show it.",
+            ),
+            "needed_sv": ("varchar", "The same in words."),
         },
     ),
     "effect_series": RegisterTable(

@@ -36,6 +36,7 @@ _FINDINGS = """
     select f.title_sv, f.found_by from finding_study as s join finding as f on s.finding_id = f.finding_id
     where s.study_id = $1 order by f.finding_id
 """
+_GAPS = "select gap_id, could_provide_sv from data_gap"
 _NAMES = "select area_id as id, name from area union all select indicator_id, title_sv from indicator"
 _OF_AREA = """
     with of_area as (
@@ -79,12 +80,18 @@ _FIXED = "select indicator_id, price_basis from indicator where price_basis like
 
 def list_studies(folder: Path) -> pl.DataFrame:
     """Every study of a release, with the number of its estimates, how many could not be made, and why."""
-    return reader.query(
+    found = reader.query(
         folder,
         "select s.study_id, s.title_sv, count(e.estimate) as estimates, "
         "count(*) filter (where e.is_significant) as significant, count(e.not_estimable_reason) as not_estimable, "
         "string_agg(distinct e.not_estimable_reason, ', ' order by e.not_estimable_reason) as reasons "
         "from study as s left join effect_estimate as e on s.study_id = e.study_id group by all order by s.study_id",
+    )
+    concluded = reader.query(folder, "select * from study_conclusion") if "study_conclusion" in _held(folder) else found
+    if "status" not in concluded.columns:  # earlier releases lack it
+        return found
+    return found.join(concluded.select("study_id", "status"), on="study_id", how="left").select(
+        "study_id", "status", pl.exclude("study_id", "status")
     )
 
 
@@ -94,9 +101,7 @@ def study_in_release(folder: Path, study_id: str) -> dict[str, Any]:
     Raises:
         UsageError: the release has no such study.
     """
-    told = _study(folder, study_id)
-    with reader.open_release(folder) as con:
-        held = {row[0] for row in con.execute("select table_name from information_schema.tables").fetchall()}
+    told, held = _study(folder, study_id), _held(folder)
     for name, of in EFFECT_TABLES.items():
         query = f"select * from {name} where study_id = $1 order by {', '.join(of.key)}"
         # Earlier releases lack a table.
@@ -119,6 +124,12 @@ def study_run_now(folder: Path, study: Study, neighbours: Iterable[Neighbours]) 
         return told | run_studies(con, [study], neighbours)
 
 
+def _held(folder: Path) -> set[str]:
+    """The tables of a release; earlier ones lack some."""
+    with reader.open_release(folder) as con:
+        return {row[0] for row in con.execute("select table_name from information_schema.tables").fetchall()}
+
+
 def _study(folder: Path, study_id: str) -> dict[str, Any]:
     found = reader.query(folder, _STUDY, [study_id]).to_dicts()
     if not found:
@@ -130,6 +141,7 @@ def _study(folder: Path, study_id: str) -> dict[str, Any]:
         "study": found[0],
         "events": reader.query(folder, _EVENTS, [study_id]),
         "findings": reader.query(folder, _FINDINGS, [study_id]),
+        "could_provide": dict(reader.query(folder, _GAPS).rows()),
         "names": dict(reader.query(folder, _NAMES).rows()),
         "price_basis": dict(reader.query(folder, _FIXED).rows()),
     }
@@ -158,6 +170,7 @@ def tell_study(told: dict[str, Any]) -> None:
         _tell_analysis(f"{words.METHODS[str(method)]} ({analysis_id})", rows, names)
         _tell_sensitivity(rows, told["effect_sensitivity"].filter(pl.col("analysis_id") == analysis_id), names)
         _tell_series(told["effect_series"].filter(pl.col("analysis_id") == analysis_id), rows, names)
+    _tell_needs(told)
     terminal.out.print("[bold]Att hålla i minnet[/bold]")
     for caveat in study["caveats_sv"].splitlines():
         terminal.out.print(f"  • {caveat}", markup=False, soft_wrap=True)
@@ -199,6 +212,24 @@ def _tell_analysis(title: str, rows: pl.DataFrame, names: dict[str, str]) -> Non
             terminal.out.print(f"  {_power(row, names)}", markup=False, soft_wrap=True)
     for warning in warnings:
         terminal.out.print(f"  Obs: {warning}", markup=False, soft_wrap=True)
+
+
+def _tell_needs(told: dict[str, Any]) -> None:
+    """Print what the study would need to answer what no figure answers, and who could give it."""
+    needs = told["study_need"].to_dicts()
+    if needs:
+        terminal.out.print("[bold]Vad som skulle behövas[/bold]")
+    for need in needs:
+        proxy = told["names"].get(need["proxy_indicator_id"], need["proxy_indicator_id"])
+        given = [part for gap in need["data_gaps"].split(", ") for part in told["could_provide"][gap].split("; ")]
+        for line in (
+            f"• {need['what_sv']}",
+            f"  {need['figures_sv']} ({words.COLLECTABLE[need['collectable']].capitalize()}.)",
+            f"  {need['needed_sv']}",
+            f"  Räknat på: {proxy}. {need['proxy_because_sv']}",
+            f"  Kan ge dem: {'; '.join(dict.fromkeys(given))}.",
+        ):
+            terminal.out.print(f"  {line}", markup=False, soft_wrap=True)
 
 
 def _power(row: dict[str, Any], names: dict[str, str]) -> str:

@@ -128,6 +128,8 @@ _WHOLE = {
     "study_analysis": "select * from study_analysis order by study_id, analysis_id",
     "study_conclusion": "select * from study_conclusion order by study_id",
     "study_event": "select * from study_event order by all",
+    "study_need": "select n.*, i.title_sv as proxy_sv from study_need as n "
+    "left join indicator as i on n.proxy_indicator_id = i.indicator_id order by n.study_id, n.need_id",
     "finding_study": "select * from finding_study order by all",
     "effect_estimate": "select * from effect_estimate order by study_id, analysis_id, indicator_id, area_id, estimand",
     "effect_series": "select * from effect_series order by study_id, analysis_id, indicator_id, area_id, year",

@@ -67,7 +67,7 @@ def read_figures(
     Args:
         db: prefix of the release's tables (`release.`) where it is attached.
     """
-    wanted = sorted({name for study in studies for analysis in study.analyses for name in indicators_of(analysis)})
+    wanted = sorted({name for study in studies for name in (*_outcomes(study), *(need.proxy for need in study.needed))})
     values = con.execute(_VALUES.format(db=db), {"indicators": wanted}).pl()
     breaks = con.execute(_BREAKS.format(db=db), {"indicators": wanted}).fetchall()
     units = con.execute(f"select indicator_id, unit from {db}indicator").fetchall()
@@ -81,6 +81,10 @@ def read_figures(
         structure,
         neighbourhood((row.area_id, other) for row in neighbours for other in (*row.borders, *row.over_water)),
     )
+
+
+def _outcomes(study: Study) -> set[str]:
+    return {name for analysis in study.analyses for name in indicators_of(analysis)}
 
 
 def run_studies(

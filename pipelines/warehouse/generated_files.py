@@ -13,6 +13,7 @@ from indicators.errors import DeclarationError
 from indicators.generate.definition_review import definition_review
 from indicators.generate.dictionary_pages import GENERATED as PAGE_GENERATED
 from indicators.generate.dictionary_pages import dictionary
+from indicators.generate.seeds_review import seeds_review
 from indicators.load.catalogue import load_catalogue
 from pipelines.datasets import datasets, declaration_of
 from pipelines.errors import UsageError
@@ -51,11 +52,15 @@ def write_generated(settings: Settings, *, check: bool = False) -> list[Path]:
 
 
 def dictionary_files(settings: Settings) -> dict[Path, str]:
-    """Every page of the dictionary, and the review of definitions beside it, with its text."""
+    """Every page of the dictionary, and the reviews of definitions and of documents beside it, with its text."""
     catalogue = load_catalogue(settings.declarations_dir)
     pages = dictionary(catalogue, declared_sources())
-    review = {settings.dictionary_dir.parent / "definitions-review.md": definition_review(catalogue)}
-    return {settings.dictionary_dir / name: text for name, text in pages.items()} | review
+    beside = settings.dictionary_dir.parent
+    reviews = {
+        beside / "definitions-review.md": definition_review(catalogue),
+        beside / "seeds-review.md": seeds_review(catalogue),
+    }
+    return {settings.dictionary_dir / name: text for name, text in pages.items()} | reviews
 
 
 def generated_files(dbt_project: Path) -> dict[Path, str]:

@@ -115,8 +115,10 @@ def test_ten_joint_activities_and_who_pays_for_the_service(con: duckdb.DuckDBPyC
 
 def test_every_study_says_something_and_every_gap_has_a_reason(con: duckdb.DuckDBPyConnection) -> None:
     declared = {study.study_id for study in load_catalogue().studies}
-    assert len(declared) >= 7
-    assert {row[0] for row in rows(con, "select distinct study_id from effect_estimate")} == declared
+    assert len(declared) >= 13
+    assert {row[0] for row in rows(con, "select study_id from study_conclusion")} == declared
+    without = "select study_id from study_conclusion anti join effect_estimate using (study_id)"
+    assert rows(con, without) == [("patienter_kommunal_hsl",)]
     either = "select count(*) from effect_estimate where (estimate is null) = (not_estimable_reason is null)"
     assert rows(con, either) == [(0,)]
     assert rows(con, "select count(*) from effect_estimate where verdict_sv is null") == [(0,)]
@@ -129,6 +131,12 @@ def test_every_study_says_something_and_every_gap_has_a_reason(con: duckdb.DuckD
         ("anstallning_2021", "avbruten_serie_riket", "too_few_points_after"),
         ("anstallning_2021", "skillnad_riket", "all_treated_at_once"),
         ("eget_hem_dos", "dos_pengar", "dose_unknown"),
+        ("kompetens_chefer_gr", "skillnad_gr", "no_values"),
+        ("kompetens_chefer_gr", "narmaste_matt", "too_few_points_before"),
+        ("kompetens_personal_gr", "utan_varden", "no_values"),
+        ("personcentrering_gr", "planer_gr", "no_values"),
+        ("teknik_2021", "spridning_gr", "too_few_points_before"),
+        ("teknik_2021", "digital_kompetens_gr", "no_values"),
         ("utskrivning_2018", "avbruten_serie_riket", "break_in_window"),
         ("vgr_2022", "avbruten_serie_regionen", "too_few_points_after"),
         ("vgr_2022", "betalare_inom_regionen", "payer_unknown"),

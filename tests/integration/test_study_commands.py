@@ -29,6 +29,21 @@ def test_a_study_is_told_with_question_design_result_and_caveats(run_cli: Preloa
         assert part in done.text, part
 
 
+def test_a_study_that_cannot_be_made_says_so_and_what_it_would_take(run_cli: Preloaded, base: Place) -> None:
+    listed = json.loads(run_cli("study", "list", "--json", "--data-dir", base.data_dir).out)
+    assert {row["study_id"]: row["status"] for row in listed}["patienter_kommunal_hsl"] == "not_estimable"
+    done = run_cli("study", "show", "kompetens_chefer_gr", "--data-dir", base.data_dir)
+    assert done.code == 0, done.text
+    for part in (
+        "Slutsats Frågan kan inte besvaras med de tal som finns", "Vad som skulle behövas", "(Kan samlas in från nu.)",
+        "Räknat på: Omsorgspersonal med adekvat utbildning", "Kan ge dem: Kommunerna, med mallen kompetens",
+    ):  # fmt: skip
+        assert part in done.text, part
+    without = run_cli("study", "show", "patienter_kommunal_hsl", "--data-dir", base.data_dir)
+    assert "inget mått gäller den" in without.text
+    assert "skattning" not in without.text.split("Vad som skulle behövas")[0]
+
+
 def test_a_study_run_again_says_what_the_release_says(run_cli: Preloaded, base: Place) -> None:
     shown = run_cli("study", "show", "trygghet_pandemin", "--json", "--data-dir", base.data_dir)
     again = run_cli("study", "run", "trygghet_pandemin", "--json", "--data-dir", base.data_dir)

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from indicators.statistics.conclusion import conclusion
+from indicators.statistics.conclusion import conclusion, status_of
 
 
 def row(analysis: str = "a", **held: Any) -> dict[str, Any]:
     return {
         "analysis_id": analysis, "indicator_id": "matt", "area_id": "GR", "unit": "kr", "estimate": 5.0,
         "is_significant": False, "others_agree": None, "assumptions_met": True, "minimal_effect": 1234.5,
-        "not_estimable_reason": None,
+        "not_estimable_reason": None, "p_value": None, "p_placebo": 0.01 if held.get("is_significant") else 0.5,
     } | held  # fmt: skip
 
 
@@ -68,3 +68,57 @@ def test_a_study_that_only_describes_says_so_and_why_the_rest_is_not_estimated()
     ])  # fmt: skip
     assert told.startswith("Studien beskriver vad som hände och säger inget om varför;")
     assert "alla områden berördes på en gång" in told
+
+
+def refused(reason: str = "no_values", **held: Any) -> dict[str, Any]:
+    return row(estimate=None, is_significant=None, minimal_effect=None, not_estimable_reason=reason, **held)
+
+
+def need(**held: Any) -> dict[str, Any]:
+    return {"collectable": "from_now_on", "municipalities_needed": 30} | held
+
+
+def test_one_of_many_that_stands_out_is_what_chance_gives() -> None:
+    many = [row(indicator_id=f"matt_{n}", p_placebo=0.2 + n / 100) for n in range(9)]
+    alone = row(indicator_id="ensamt", is_significant=True, p_placebo=0.03)
+    told = conclusion([*many, alone])
+    assert told.startswith("Ingen slutsats om verkan kan dras: en av studiens tio skattningar")
+    # By Benjamini and Hochberg the least of ten has to be below 0.005.
+    assert conclusion([*many, alone | {"p_placebo": 0.004}]).startswith("Utfallet är högre")
+
+
+def test_measures_without_values_are_counted_beside_what_was_tried() -> None:
+    told = conclusion([row(), refused(indicator_id="tomt")])
+    assert told.endswith("; ett av studiens mått saknar värden och är inte prövat.")
+    told = conclusion([row(), refused(indicator_id="tomt"), refused(indicator_id="tomt_2"), refused("dose_unknown")])
+    assert told.endswith("; två av studiens mått saknar värden och är inte prövade.")
+    # A measure that another analysis has values of is not without values.
+    assert "saknar värden" not in conclusion([row(), refused("b")])
+
+
+def test_areas_that_went_apart_before_are_told_of_where_nothing_was_found() -> None:
+    assert "utvecklades olika redan före" in conclusion([row(assumptions_met=False)])
+    told = conclusion([row(assumptions_met=False), row(indicator_id="annat")])
+    assert "i en av två skattningar utvecklades områdena olika redan före" in told
+    assert "redan före" not in conclusion([row(), row(assumptions_met=None, indicator_id="annat")])
+
+
+def test_a_study_without_a_single_number_never_says_that_it_described_something() -> None:
+    told = conclusion([refused(), refused("too_few_treated")], [need(), need(municipalities_needed=52)])
+    assert told == (
+        "Frågan kan inte besvaras med de tal som finns (för få områden berördes, värden saknas); för det skulle "
+        "behövas två slags nya uppgifter från 52 kommuner, hälften med det som studeras och hälften utan."
+    )
+    assert conclusion([], [need(municipalities_needed=None)]) == (
+        "Frågan kan inte besvaras med de tal som finns (inget mått gäller den); för det skulle behövas en ny uppgift."
+    )
+    assert conclusion([], [need(collectable="never")]).endswith("och de som saknas kan inte fås i efterhand.")
+    assert conclusion([refused()]) == "Frågan kan inte besvaras med de tal som finns (värden saknas)."
+
+
+def test_a_study_is_estimated_described_or_not_estimable() -> None:
+    described = row(is_significant=None)
+    assert [status_of(rows) for rows in ([row(), refused()], [described, refused()], [refused()], [])] == [
+        "estimated", "described", "not_estimable", "not_estimable",
+    ]  # fmt: skip
+    assert conclusion([described, refused("dose_unknown")]).startswith("Studien beskriver vad som hände")

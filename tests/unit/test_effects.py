@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from indicators.model.needed import Needed
 from indicators.model.study import Study
 from indicators.statistics.effect_rows import StudyRows
 from indicators.statistics.figures import Figures
@@ -87,6 +88,13 @@ AUGMENTED = CONTROL | {"method": "augmented_synthetic_control"}
 STAGGERED = {"method": "staggered_event_study", "starts": [{"area": "GR", "first_after": 2020}], "first_year": 2012}
 ALIKE = STAGGERED | {"covariates": ["annat"], "covariate_years": [2017, 2018, 2019]}
 BEFORE_AFTER = {"method": "before_after", "areas": ["0000"], "first_year": 2017}
+
+
+NEED = Needed(
+    need_id="saknas", what_sv="Det som inget tal svarar på.", figures_sv="Tal som ingen har, per kommun och år.",
+    data_gaps=("lucka",), collectable="from_now_on", proxy="matt", proxy_years=(2010, 2019),
+    proxy_because_sv="Det liknar det som saknas.", effect=1.0, effect_because_sv="Så mycket skulle märkas.",
+)  # fmt: skip
 
 
 def one(found: StudyRows) -> dict[str, Any]:
@@ -279,10 +287,8 @@ def test_the_same_figures_give_the_same_numbers() -> None:
 
 
 def test_every_row_has_the_columns_of_its_table() -> None:
-    found = run_study(
-        study(DIFFERENCE, SERIES | {"analysis_id": "b", "against_others": True}, CONTROL | {"analysis_id": "c"}),
-        figures(),
-    )
+    declared = study(DIFFERENCE, SERIES | {"analysis_id": "b", "against_others": True}, CONTROL | {"analysis_id": "c"})
+    found = run_study(declared.model_copy(update={"needed": (NEED,)}), figures())
     for table, rows in found.rows.items():
         assert rows
         for row in rows:

@@ -32,7 +32,13 @@ def reform_pages(tables: Tables) -> Iterator[Page]:
         ],
         "findings": tables.whole["finding"],
         "studies": [
-            {"study_id": s["study_id"], "title": s["title_sv"], "question": s["question_sv"], **_counts(tables, s)}
+            {
+                "study_id": s["study_id"],
+                "title": s["title_sv"],
+                "question": s["question_sv"],
+                "conclusions": _concluded(tables, s),
+                **_counts(tables, s),
+            }
             for s in studies
         ],
         "documents": tables.whole["document"],
@@ -76,11 +82,22 @@ def _study(tables: Tables, study: Row) -> Row:
     found = {f["finding_id"] for f in tables.whole["finding_study"] if _same(f, study, "study_id")}
     return {
         "study": study,
-        "conclusions": [c["conclusion_sv"] for c in tables.whole["study_conclusion"] if _same(c, study, "study_id")],
+        "conclusions": _concluded(tables, study),
+        "needs": [_need(tables, n) for n in tables.whole["study_need"] if _same(n, study, "study_id")],
         "events": [e for e in tables.whole["reform_event"] if e["event_id"] in linked],
         "findings": [f for f in tables.whole["finding"] if f["finding_id"] in found],
         "analyses": [_analysis(tables, a) | {"heading": h} for a, h in zip(analyses, _headings(analyses), strict=True)],
     }
+
+
+def _concluded(tables: Tables, study: Row) -> list[Row]:
+    return [c for c in tables.whole["study_conclusion"] if _same(c, study, "study_id")]
+
+
+def _need(tables: Tables, need: Row) -> Row:
+    """What a study would need, with the gaps that say why it is missing and who could give it."""
+    named = need["data_gaps"].split(", ")
+    return need | {"gaps": [gap for gap in tables.whole["data_gap"] if gap["gap_id"] in named]}
 
 
 def _headings(analyses: list[Row]) -> list[str]:

@@ -21,7 +21,6 @@ from pipelines.warehouse.affected import affected_indicators
 from pipelines.warehouse.finished import open_build
 from pipelines.warehouse.inputs import refuse_incomplete, write_inputs
 
-
 # A build is gone on with for so long; then all of it is made anew, whatever changed.
 ALL_ANEW_AFTER = timedelta(days=7)
 
@@ -127,9 +126,7 @@ def _earlier(workspace: Workspace, plan: Plan) -> _Earlier | None:
         return None
     if record.code != plan.code or workspace.kind == "rebuild" or workspace.moment - record.begun >= ALL_ANEW_AFTER:
         return None
-    affected = affected_indicators(
-        workspace.settings, newest, record.state, plan.previous_knowledge_until
-    )
+    affected = affected_indicators(workspace.settings, newest, record.state, plan.previous_knowledge_until)
     return None if affected is None else _Earlier(newest, record.begun, affected)
 
 

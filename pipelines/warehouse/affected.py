@@ -4,8 +4,8 @@ Belongs here: from the deliveries that have come since a build to the series tha
 indicators. Does not belong here: computing (`dbt_project`), or which build is gone on with (`steps/build.py`).
 
 The large tables are made indicator by indicator (`chunked_table`), so a change of some series leaves the rows of most
-indicators as they are. Whatever may touch an indicator in another way (areas and their groups, price indices, the series
-by which municipalities are called similar, which indicators there are) touches all of them.
+indicators as they are. Whatever may touch an indicator in another way (areas and their groups, price indices, the
+series by which municipalities are called similar, which indicators there are) touches all of them.
 """
 
 from __future__ import annotations
@@ -91,8 +91,9 @@ def _changed_series(settings: Settings, vintages: Vintages, record: DeliveryReco
 
 
 def _published_between(settings: Settings, vintages: Vintages, before: date, until: date) -> set[Series]:
-    """The series that a day of publication has come for, after one day and to another, with values of that period: these
-    are preliminary from then on, or no longer.
+    """The series that a day of publication has come for, after one day and to another, with values of that period.
+
+    These are preliminary from then on, or no longer.
     """
     days = " or ".join(
         f"kpi.{day} > ?::date and kpi.{day} <= ?::date" for day in ("prel_publication_date", "publication_date")
@@ -107,9 +108,7 @@ def _published_between(settings: Settings, vintages: Vintages, before: date, unt
     return {("kolada.values", str(series)) for (series,) in found}
 
 
-def _made_of(
-    con: duckdb.DuckDBPyConnection, changed: list[Series], previous: datetime | None
-) -> frozenset[str] | None:
+def _made_of(con: duckdb.DuckDBPyConnection, changed: list[Series], previous: datetime | None) -> frozenset[str] | None:
     """The indicators of a build that are made of any of these series; None where that is nearly everything."""
     con.execute(
         "create temp table changed as select unnest(?::varchar[]) as dataset, unnest(?::varchar[]) as series",

@@ -86,7 +86,9 @@ def write_inputs(
         others = uncurated_rows(con, settings, catalogue, sources["kolada"])
         for table, rows in declared_rows(catalogue, sources).items():
             _create(con, table, TABLES[table], [*rows, *others] if table == "indicator" else rows)
-        _create(con, "chunk", RUN_TABLES["chunk"], _chunks(con, _made_of(catalogue, others), settings.chunk_rows, affected))
+        _create(
+            con, "chunk", RUN_TABLES["chunk"], _chunks(con, _made_of(catalogue, others), settings.chunk_rows, affected)
+        )
         _create(con, "area_group", RUN_TABLES["area_group"], _area_groups(con, catalogue, vintages))
         _create(con, "source_file", RUN_TABLES["source_file"], _source_files(vintages))
         known = vintages.knowledge_until()
@@ -149,7 +151,7 @@ def _chunks(
 
 
 def _made_of(catalogue: Catalogue, others: Sequence[Row]) -> dict[str, str]:
-    """Each indicator, the uncurated ones (`others`) included, with the series that its rows follow, as `dataset/series`."""
+    """Each indicator with the series that its rows follow, as `dataset/series`; `others` are the uncurated ones."""
     measured = {m.measure_id: f"{m.dataset}/{m.series}" for m in catalogue.measures}
     named, dataset_place, series_place = (list(TABLES["indicator"]).index(c) for c in _PLACES)
     return {

@@ -553,7 +553,9 @@ def test_the_description_names_every_address_and_parameter(api: ServedApi) -> No
         "trend",
         "place",
     }
-    assert set(described["paths"]) == {f"{V1}/{path}" for path in wanted | {"funnel", "revisions", "release", "similar"}}
+    assert set(described["paths"]) == {
+        f"{V1}/{path}" for path in wanted | {"funnel", "revisions", "release", "similar"}
+    }
     for operations in described["paths"].values():
         (said,) = operations.values()
         assert said["summary"]

@@ -16,7 +16,7 @@ from pipelines.steps.build import standing
 from pipelines.steps.workspace import Workspace
 from pipelines.storage.builds import WAREHOUSE, Build, StepRecord
 from pipelines.storage.files import entries, fresh_folder
-from pipelines.warehouse import effect_studies, indices, places, trends
+from pipelines.warehouse import effect_studies, indices, place_intervals, trends
 from pipelines.warehouse.finished import PublicTable
 
 
@@ -34,7 +34,7 @@ COMPUTATIONS = {
     for one in (
         Computation("trend", trends.TABLES, trends.write_trends),
         Computation("composites", indices.TABLES, indices.write_composites),
-        Computation("places", places.TABLES, places.write_places),
+        Computation("places", place_intervals.TABLES, place_intervals.write_places),
         Computation("studies", effect_studies.STUDY_TABLES, effect_studies.write_studies),
         Computation("registers", effect_studies.REGISTER_TABLES, effect_studies.write_registers),
     )

@@ -102,7 +102,7 @@ QUESTIONS = {
     "/trend?horizon=long_run,recent&area=0180": "from trend where area_id = '0180' "
     "order by indicator_id, area_id, sex, horizon",
     "/place?area=0180&year=2022&sex=T": f"from place where area_id = '0180' and year = 2022 and sex = 'T' {KEY}",
-    "/funnel?year=2020-": "from funnel where year >= 2020 order by indicator_id, sex, year, size_group",
+    "/funnel?year=2020-": "from funnel where false",  # the small figures have too few municipalities
     "/revisions": "from revision",
     "/release": "from release",
 }

@@ -30,6 +30,14 @@
 {%- endmacro %}
 
 {#
+  A value as it is put in order: those that differ by noise only are equal and have one place. Six decimals, since what
+  sources round in the terms of a product (a share times inhabitants) shows in the seventh; no figure means more.
+#}
+{% macro placed_value(expression) -%}
+    round({{ expression }}, 6)
+{%- endmacro %}
+
+{#
   Standard deviation (n - 1) about a mean. `scale` is the largest absolute value: squares of what is divided by it stay
   within the nine places, whether values are shares or billions.
 #}

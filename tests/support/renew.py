@@ -121,9 +121,7 @@ def renewed_readme(text: str, release: Settings) -> tuple[str, list[str]]:
             if not lines or not documents.is_read_only(command):
                 continue
             new, left = renewed_lines(lines, documents.run(release, command).splitlines())
-            faults.extend(
-                f"README.md, {command[:60]}: nothing like this is printed in its place: {line}" for line in left
-            )
+            faults.extend(f"README.md, {command[:60]}: nothing like this is printed now: {line}" for line in left)
             body = _with_output(body, command, lines, new)
         return f"```\n{body}```"
 

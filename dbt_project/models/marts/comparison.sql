@@ -198,18 +198,18 @@ ranked as (
         coalesce(not indicators.curated, false) as is_uncurated,
         rank() over (
             partition by placed.indicator_id, placed.year, placed.sex, placed.is_municipality
-            order by {{ ten_decimals('placed.value') }}
+            order by {{ placed_value('placed.value') }}
         ) as from_lowest,
         count(*) over (
             partition by placed.indicator_id, placed.year, placed.sex, placed.is_municipality
-            order by {{ ten_decimals('placed.value') }} range between unbounded preceding and current row
+            order by {{ placed_value('placed.value') }} range between unbounded preceding and current row
         ) as not_higher,
         count(*) over (
             partition by placed.indicator_id, placed.year, placed.sex, placed.is_municipality
         ) as of_n,
         percent_rank() over (
             partition by placed.indicator_id, placed.year, placed.sex, placed.is_municipality
-            order by {{ ten_decimals('placed.value') }}
+            order by {{ placed_value('placed.value') }}
         ) as percentile_share,
         max(placed.value) over (
             partition by placed.indicator_id, placed.area_id, placed.sex, placed.segment

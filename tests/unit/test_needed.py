@@ -70,7 +70,7 @@ def test_the_spread_is_that_of_a_difference_of_means() -> None:
 
 def test_a_region_finds_what_is_said_to_be_the_least_and_not_half_of_it() -> None:
     """The least effect, put into each county in turn, is told from chance in most of them; a third of it in few."""
-    made, change = figures(shared=1.0), None
+    made = figures(shared=1.0)
     least = sufficient(need(measurements=2), made).least
     assert least is not None
     cut = made.panel("matt", AREAS, YEARS)

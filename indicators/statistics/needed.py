@@ -20,6 +20,7 @@ from indicators.model.needed import Needed
 from indicators.statistics.conclusion import number_word, rounded_up
 from indicators.statistics.effect_words import difference_unit
 from indicators.statistics.figures import Figures, Panel
+from indicators.statistics.panel import FEWEST_OTHERS, FEWEST_TREATED
 from indicators.statistics.panel_study import by_region
 from indicators.statistics.permuted import LEVEL, POWER, changes_of
 from indicators.statistics.prewhitened import Floats
@@ -105,8 +106,9 @@ def _changes(proxy: Panel, measurements: int) -> Iterator[Floats]:
 
 def _least(proxy: Panel, measurements: int, treated: set[str], figures: Figures) -> float | None:
     """The least effect that the treated could have shown, as a mean over the stretches, so that no pair decides."""
-    if not treated & set(proxy.areas):
-        return None
+    with_values = len(treated & set(proxy.areas))
+    if with_values < FEWEST_TREATED or len(proxy.areas) - with_values < FEWEST_OTHERS:
+        return None  # no study would be made of them
     areas = list(figures.others([]))
     found = []
     for change in _changes(proxy, measurements):
@@ -139,30 +141,36 @@ def need_row(study_id: str, need: Needed, figures: Figures) -> dict[str, Any]:
 
 def _in_words(need: Needed, enough: Sufficient, unit: str) -> str:
     """What would be enough, in sentences."""
-    if enough.least is None or enough.municipalities is None:
+    if enough.municipalities is None:
         return (
             "Hur många kommuner och mätningar som skulle räcka går inte att säga: det närmaste talet finns för få år "
             "eller i för få kommuner."
         )
     wanted = _of(f"{need.effect:g}".replace(".", ","), unit)
-    told = [] if need.collectable != "never" else ["Talen kan inte fås i efterhand; hade de funnits gällde detta."]
-    least = _of(rounded_up(enough.least), unit)
-    told.append(
-        f"Med {_measured(need.measurements)} före och lika många efter i {enough.treated} kommuner, mot "
-        f"{enough.others} andra, upptäcks en skillnad på minst {least} i fyra fall av fem."
-    )
-    if enough.measurements is None:
-        told.append(f"Om fler mätningar skulle räcka för {wanted} kan det närmaste talet inte säga.")
-    else:
-        told.append(f"De kan visa {wanted} med {_measured(enough.measurements)} före och lika många efter.")
+    told = ["Talen kan inte fås i efterhand; hade de funnits gällde detta."] if need.collectable == "never" else []
+    told += _of_the_treated(need, enough, unit, wanted)
     if enough.municipalities > enough.treated + enough.others:
-        told.append("Spridda över landet räcker inte ens alla kommuner till det.")
+        told.append(f"Spridda över landet räcker inte ens alla kommuner för {wanted}.")
     else:
         told.append(
-            f"Spridda över landet räcker {enough.municipalities} kommuner till det, hälften med det som studeras, "
+            f"Spridda över landet räcker {enough.municipalities} kommuner för {wanted}, hälften med det som studeras, "
             f"{_measured(need.measurements)} före och lika många efter."
         )
     return " ".join(told)
+
+
+def _of_the_treated(need: Needed, enough: Sufficient, unit: str, wanted: str) -> list[str]:
+    """What the declared municipalities could show."""
+    which = f"{enough.treated} {'kommun' if enough.treated == 1 else 'kommuner'} mot {enough.others} andra"
+    if enough.least is None:
+        fewest = f"{number_word(FEWEST_TREATED)} behöver beröras och {FEWEST_OTHERS} finnas att jämföra med"
+        return [f"Med {which} kan inget prövas: minst {fewest}."]
+    least = _of(rounded_up(enough.least), unit)
+    each = f"{_measured(need.measurements)} före och lika många efter"
+    found = f"Med {each}, i {which}, upptäcks en skillnad på minst {least} i fyra fall av fem."
+    if enough.measurements is None:
+        return [found, f"Om fler mätningar skulle räcka för {wanted} kan det närmaste talet inte säga."]
+    return [found, f"De kan visa {wanted} med {_measured(enough.measurements)} före och lika många efter."]
 
 
 def _of(amount: str, unit: str) -> str:

@@ -70,7 +70,7 @@ def test_the_spread_is_that_of_a_difference_of_means() -> None:
 
 def test_a_region_finds_what_is_said_to_be_the_least_and_not_half_of_it() -> None:
     """The least effect, put into each county in turn, is told from chance in most of them; a third of it in few."""
-    made, change = figures(shared=1.0), None
+    made = figures(shared=1.0)
     least = sufficient(need(measurements=2), made).least
     assert least is not None
     cut = made.panel("matt", AREAS, YEARS)
@@ -126,13 +126,23 @@ def test_where_the_nearest_figure_cannot_say_there_is_no_number(known: dict[str,
 def test_the_words_say_what_the_numbers_say() -> None:
     row = need_row("provad", need(), figures())
     assert f"räcker {row['municipalities_needed']} kommuner" in row["needed_sv"]
-    assert f"i {EACH} kommuner, mot {len(AREAS) - EACH} andra" in row["needed_sv"]
+    assert f"i {EACH} kommuner mot {len(AREAS) - EACH} andra" in row["needed_sv"]
     assert "2 procentenheter" in row["needed_sv"]
     assert "1 procentenhet " in need_row("provad", need(effect=1), figures())["needed_sv"]
     assert need_row("provad", need(collectable="never"), figures())["needed_sv"].startswith(
         "Talen kan inte fås i efterhand"
     )
     assert "räcker inte ens alla kommuner" in need_row("provad", need(effect=0.1), figures())["needed_sv"]
+
+
+@pytest.mark.parametrize(
+    ("treated", "told"), [(["0101"], "Med 1 kommun mot 159 andra"), (["0000"], "Med 160 kommuner mot 0 andra")]
+)
+def test_what_no_study_could_be_made_of_has_no_least_effect(treated: list[str], told: str) -> None:
+    row = need_row("provad", need(treated=treated), figures())
+    assert (row["minimal_effect"], row["measurements_needed"]) == (None, None)
+    assert row["needed_sv"].startswith(f"{told} kan inget prövas: minst fem behöver beröras")
+    assert f"räcker {row['municipalities_needed']} kommuner för 2 procentenheter" in row["needed_sv"]
 
 
 def test_a_question_that_no_figure_answers_is_a_study_all_the_same() -> None:

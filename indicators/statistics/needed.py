@@ -21,9 +21,8 @@ from indicators.statistics.conclusion import number_word, rounded_up
 from indicators.statistics.effect_words import difference_unit
 from indicators.statistics.figures import Figures, Panel
 from indicators.statistics.panel import FEWEST_OTHERS, FEWEST_TREATED
-from indicators.statistics.panel_study import by_region
-from indicators.statistics.permuted import LEVEL, POWER, changes_of
-from indicators.statistics.prewhitened import Floats
+from indicators.statistics.panel_study import Changes, by_region
+from indicators.statistics.permuted import LEVEL, POWER
 
 FEWEST_AREAS = 40  # with fewer, the spread between municipalities is not known
 MOST_MEASUREMENTS = 5
@@ -52,7 +51,7 @@ def sufficient(need: Needed, figures: Figures) -> Sufficient:
     proxy = _proxy(need, figures, everyone)
     if proxy is None:
         return known
-    spread = _mean(float(change.std(ddof=1)) for change in _changes(proxy, need.measurements))
+    spread = _mean(float(change.mean[0].std(ddof=1)) for change in _changes(proxy, need.measurements))
     if not spread:
         return known
     least = _least(proxy, need.measurements, treated, figures)
@@ -93,7 +92,7 @@ def _proxy(need: Needed, figures: Figures, areas: tuple[str, ...]) -> Panel | No
     return cut._replace(areas=tuple(np.array(cut.areas)[kept].tolist()), values=values)
 
 
-def _changes(proxy: Panel, measurements: int) -> Iterator[Floats]:
+def _changes(proxy: Panel, measurements: int) -> Iterator[Changes]:
     """Each area's change over stretches of so many measurements before and as many after.
 
     The first of the series, a middle one and the last; none in a series that is shorter than one.
@@ -101,7 +100,7 @@ def _changes(proxy: Panel, measurements: int) -> Iterator[Floats]:
     last = len(proxy.years) - 2 * measurements
     for start in sorted({0, last // 2, last}) if last >= 0 else ():
         stretch = proxy.values[:, start : start + 2 * measurements]
-        yield changes_of(stretch, np.arange(2 * measurements) >= measurements)[0]
+        yield Changes.at_once(stretch, np.arange(2 * measurements), measurements)
 
 
 def _least(proxy: Panel, measurements: int, treated: set[str], figures: Figures) -> float | None:
@@ -112,7 +111,7 @@ def _least(proxy: Panel, measurements: int, treated: set[str], figures: Figures)
     areas = list(figures.others([]))
     found = []
     for change in _changes(proxy, measurements):
-        decided = by_region(proxy, change[None, :], [treated], areas, figures)
+        decided = by_region(proxy, change, [treated], areas, figures)
         if decided is None or not isfinite(decided.found.minimal_effect):
             return None
         found.append(decided.found.minimal_effect)

@@ -92,8 +92,8 @@ def _line(tables: Tables, indicator_id: str, newest: Row) -> Row:
             name: newest[name]
             for name in (
                 "years", "series", "breaks", "year", "value", "lower_95", "upper_95", "caution", "is_preliminary",
-                "nation", "gr", "gr_is_unweighted", "similar_median", "similar_n", "significance", "place_sv", "verdict",
-                "direction", "trend_from", "trend_to", "place_interval_sv", "basis", "p_value", "q_of_area",
+                "nation", "gr", "gr_is_unweighted", "similar_median", "similar_n", "significance", "place_sv",
+                "verdict", "direction", "trend_from", "trend_to", "place_interval_sv", "basis", "p_value", "q_of_area",
                 "stands_out", "target", "size_group",
             )
         },

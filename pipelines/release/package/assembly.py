@@ -51,8 +51,8 @@ class Assembly:
         write = partial(write_workbook, self._identity.info.created_at, self._parts, sheets, self._figures.indicator)
         self._release_files.put(WORKBOOK, [self._identity.decides(), self._parts], write)
         if others := self._figures.uncurated:
-            made_of = [self._identity.info.input_hash, others]
-            self._release_files.put(uncurated_csv.NAME, made_of, partial(write_uncurated, self._figures, others))
+            folder, made_of = self._release_files.folder, [self._identity.info.input_hash, others]
+            self._release_files.put(uncurated_csv.NAME, made_of, partial(write_uncurated, folder, others))
         self._texts()
         self._records([*contents.tables(self._release_files.folder), *contents.written_files(self._release_files)])
 

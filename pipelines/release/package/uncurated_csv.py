@@ -9,7 +9,8 @@ import gzip
 from pathlib import Path
 
 from indicators.model.words import UNCURATED
-from pipelines.release.package.release_data import TIDY, Figures
+from pipelines.reading.reader import open_release
+from pipelines.release.package.release_data import TIDY
 from pipelines.text.csv_values import fullest_first, readable
 
 NAME = f"csv/plain/{UNCURATED}.csv.gz"
@@ -21,10 +22,18 @@ _ROWS = f"""
 """
 
 
-def write_uncurated(figures: Figures, indicators: list[str], path: Path) -> None:
-    """Write every value of these indicators, in the columns of all CSV; equal rows give equal bytes."""
-    with path.open("wb") as raw, gzip.GzipFile("", "wb", _LEVEL, raw, mtime=0) as packed:
+def write_uncurated(release: Path, indicators: list[str], path: Path) -> None:
+    """Write every value of these indicators, in the columns of all CSV; equal rows give equal bytes.
+
+    Args:
+        release: the folder of the release, which is opened by itself: the package's own connection hides them.
+    """
+    with (
+        open_release(release) as con,
+        path.open("wb") as raw,
+        gzip.GzipFile("", "wb", _LEVEL, raw, mtime=0) as packed,
+    ):
         for first in range(0, len(indicators), _AT_ONCE):
             some = indicators[first : first + _AT_ONCE]
-            cells = readable(fullest_first(figures.query(_ROWS, [some[0], some[-1]])))
+            cells = readable(fullest_first(con.execute(_ROWS, [some[0], some[-1]]).pl()))
             packed.write(cells.write_csv(include_header=first == 0).encode())

@@ -239,6 +239,23 @@ def test_a_scope_of_no_use_is_refused(
     assert not data.exists()
 
 
+def test_the_embedded_figures_show_what_it_looks_like_without_a_network(
+    place: Place, snapshot: SmallSnapshot, run_cli: Preloaded
+) -> None:
+    argv = ("refresh", "--data-dir", str(place.data_dir), "--snapshot-dir", str(snapshot.folder))
+    done = run_cli(*argv, "--scope", "all")
+    assert done.code == 0, done.text
+    first = place.current()
+    rows = place.sql("select definition_sv, title_sv from indicator where not curated").rows()
+    assert len(rows) == 120
+    assert {definition for definition, _ in rows} == {"Källan har ingen beskrivning av serien."}
+    for again in ((), ("--scope", "all")):
+        assert run_cli(*argv, *again).code == 0
+        assert place.current() == first, "the same scope again is nothing new"
+    assert run_cli(*argv, "--scope", "catalogue").code == 0  # the word of earlier versions
+    assert place.sql("select count(*) from indicator where not curated").item() == 0
+
+
 def test_a_kpi_that_vanishes_or_is_renamed_keeps_its_values_and_says_so(
     everything: Place, run_cli: Preloaded, base_snapshot: SmallSnapshot, tmp_path: Path
 ) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import fields
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,11 +15,10 @@ from indicators.model import words
 from indicators.model.vocabulary import CostConcept, Polarity, Theme
 from pipelines.settings import Settings
 from pipelines.site import swedish_text
-from pipelines.site.pages.areas import _edge
 from pipelines.site.pages.indicators import breaks_of
+from pipelines.site.pages.outstanding import outstanding
 from pipelines.site.pages.records import corrections_told, heading_of, suites_of
 from pipelines.site.pages.reform import _last_years, _ledger
-from pipelines.site.release_data import Tables
 from pipelines.site.sparkline import sparkline
 from pipelines.text import swedish_numbers
 
@@ -133,40 +131,48 @@ def test_a_check_stands_under_its_heading(check: str, heading: str) -> None:
     assert heading_of(check) == heading
 
 
-def ranked(values: list[float | None], year: int = 2022) -> Tables:
-    rows = [{"value": value, "year": year, "caution": None} for value in values]
-    nothing: dict[str, Any] = {one.name: {} for one in fields(Tables) if not one.name.startswith("_")}
-    return Tables(**nothing | {"ranked": {"i": rows}})
+def line(number: int, **told: Any) -> dict[str, Any]:
+    """A row of a profile, TEST FIGURES: nothing of it stands out unless told."""
+    usual: dict[str, Any] = {
+        "indicator_id": f"i{number:02d}", "title": "Titel", "unit": "%", "decimals": 0, "polarity": "higher_better",
+        "value": 90.0, "year": 2022, "nation": 85.0, "place_sv": "3:e högst av 290", "place_interval_sv": None,
+        "target": 85.0, "basis": "interval", "p_value": 0.5, "q_of_area": 0.9, "stands_out": "no_difference",
+        "size_group": "small",
+    }  # fmt: skip
+    return usual | told
 
 
-@pytest.mark.parametrize(
-    ("values", "own", "reach"),
-    [
-        ([*range(100)], 0, 1.0),  # the lowest of a hundred, alone
-        ([*range(100)], 97, 3.0),  # two above it
-        ([0] * 30 + [*range(1, 71)], 0, 30.0),  # the lowest, together with 29 others
-        ([*range(100), None, None], 99, 1.0),  # who has no value does not count
-    ],
-)
-def test_how_far_out_a_value_lies_counts_those_with_the_same(
-    values: list[float | None], own: float, reach: float
-) -> None:
-    assert _edge(ranked(values), {"indicator_id": "i", "value": own, "year": 2022, "caution": None}) == reach
+def test_what_stands_out_says_how_much_was_examined_and_tells_the_clearest_first() -> None:
+    far = [line(n, p_value=0.001, q_of_area=0.02 + n / 1000, stands_out="lower") for n in range(10)]
+    near = [line(20, p_value=0.04), line(21), line(22, p_value=None, q_of_area=None, stands_out="not_estimable")]
+    found = outstanding({"kvalitet": [*near, *far[::-1]]})
+    assert found is not None
+    told = found["by_interval"]
+    assert (told["examined"], told["outside"], told["found"], told["by_chance"]) == (12, 11, 10, pytest.approx(0.6))
+    assert [row["indicator_id"] for row in told["told"]] == [f"i{n:02d}" for n in range(8)]
+    assert found["by_years"]["examined"] == 0
 
 
-def test_a_value_with_a_caution_does_not_count_among_those_further_out() -> None:
-    tables = ranked([*range(100), 1000])
-    tables.ranked["i"][-1]["caution"] = "beyond_plausible"
-    line = {"indicator_id": "i", "value": 99, "year": 2022, "caution": None}
-    assert _edge(tables, line) == 1.0
-    assert _edge(tables, line | {"caution": "negative"}) is None
+def test_ends_that_last_are_told_apart_two_of_a_theme_and_what_is_not_estimable_is_not_counted() -> None:
+    years = {"basis": "years", "p_value": None, "q_of_area": None}
+    costs = [line(n, stands_out="higher", **years) for n in range(4)]
+    others = [line(8, stands_out="no_difference", **years), line(9, stands_out="not_estimable", **years)]
+    found = outstanding({"kostnad": costs, "behov": others})
+    assert found is not None
+    told = found["by_years"]
+    assert (told["examined"], told["found"]) == (5, 4)
+    assert [row["indicator_id"] for row in told["told"]] == ["i00", "i01"]
+    assert told["by_chance"] == pytest.approx(5 * 2 * 0.05**3)
 
 
-@pytest.mark.parametrize(("values", "year"), [([*range(99)], 2022), ([*range(100)], 2021)])
-def test_few_municipalities_or_an_old_value_say_nothing_of_who_stands_out(
-    values: list[float | None], year: int
-) -> None:
-    assert _edge(ranked(values), {"indicator_id": "i", "value": 0, "year": year, "caution": None}) is None
+def test_a_municipality_of_which_nothing_was_examined_has_no_section() -> None:
+    not_examined = {"basis": None, "p_value": 0.001, "stands_out": None}
+    assert (
+        outstanding(
+            {"kvalitet": [line(1, **not_examined), line(2, basis="years", stands_out="not_estimable", p_value=None)]}
+        )
+        is None
+    )
 
 
 def test_less_than_a_thousandth_is_not_nothing() -> None:

@@ -99,8 +99,9 @@ def _changes(proxy: Panel, measurements: int) -> Iterator[Changes]:
     """
     last = len(proxy.years) - 2 * measurements
     for start in sorted({0, last // 2, last}) if last >= 0 else ():
-        stretch = proxy.values[:, start : start + 2 * measurements]
-        yield Changes.at_once(stretch, np.arange(2 * measurements), measurements)
+        stretch = slice(start, start + 2 * measurements)
+        years = proxy.years[stretch]
+        yield Changes.at_once(proxy.values[:, stretch], years, int(years[measurements]))
 
 
 def _least(proxy: Panel, measurements: int, treated: set[str], figures: Figures) -> float | None:

@@ -16,8 +16,7 @@ from indicators.model.needed import Needed
 from indicators.model.study import Study
 from indicators.statistics.figures import Figures
 from indicators.statistics.needed import municipalities_for, need_row, sufficient
-from indicators.statistics.panel_study import by_region
-from indicators.statistics.permuted import changes_of
+from indicators.statistics.panel_study import Changes, by_region
 from indicators.statistics.regions import neighbourhood
 from indicators.statistics.studies import run_study
 

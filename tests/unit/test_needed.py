@@ -73,14 +73,15 @@ def test_a_region_finds_what_is_said_to_be_the_least_and_not_half_of_it() -> Non
     least = sufficient(need(measurements=2), made).least
     assert least is not None
     cut = made.panel("matt", AREAS, YEARS)
-    change = changes_of(cut.values[:, 3:7], np.array([False, False, True, True]))
+    years = cut.years[3:7]
     seen = {}
     for share in (1 / 3, 1.0):
         found = []
         for county in range(COUNTIES):
             there = set(AREAS[county * EACH : (county + 1) * EACH])
-            with_effect = change + share * least * np.array([area in there for area in AREAS])
-            decided = by_region(cut, with_effect, [there], AREAS, made)
+            added = share * least * np.outer([area in there for area in AREAS], [0, 0, 1, 1])
+            changes = Changes.at_once(cut.values[:, 3:7] + added, years, int(years[2]))
+            decided = by_region(cut, changes, [there], AREAS, made)
             assert decided is not None
             found.append(decided.found.p_placebo < 0.05)
         seen[share] = sum(found)

@@ -11,6 +11,7 @@ import polars as pl
 
 from pipelines.release import publication
 from pipelines.release.shared_files import ReleaseFiles
+from pipelines.release.table_keys import table_keys
 from pipelines.settings import Settings
 from pipelines.sources.snapshot_writer import promise_of
 from pipelines.storage.builds import WAREHOUSE, Builds, StepRecord
@@ -75,17 +76,33 @@ def built(house: House) -> None:
     build.complete(WAREHOUSE, StepRecord(input_hash="a" * 64, rows={"area": 1}), [build.build_db, build.release_db])
 
 
+# What each table of a release has beside its key.
+_FIGURE = ("'a' as name", "1.5 as value")
+_COLUMNS = {
+    "observation": _FIGURE,
+    "indicator": (*_FIGURE, "null::varchar as theme"),
+    "area": (*_FIGURE, "'municipality' as area_type"),
+    "comparison": _FIGURE,
+    "observation_vintage": (
+        "1 as value", "now()::timestamp as known_from", "null::timestamp as known_to", "1 as revision",
+        "'new' as change",
+    ),
+    "measure": (),
+    "measure_value": ("1.5 as value", "null::varchar as reason", "null::varchar as caution"),
+}  # fmt: skip
+
+
 def publish(house: House, now: datetime) -> ReleaseInfo:
     """A release of one row a table, with a file of a package and two of a site."""
     candidate = house.settings.data_dir / "cache" / "candidate.duckdb"
     candidate.parent.mkdir(exist_ok=True)
     candidate.unlink(missing_ok=True)
     with duckdb.connect(str(candidate)) as con:
-        for table in ("observation", "indicator", "area", "comparison"):
-            con.execute(f"create table {table} as select 'a' as name, 1.5 as value")
-        con.execute("alter table indicator add column theme varchar")
-        con.execute("create table observation_vintage as select 1 as value, now()::timestamp as known_from, "
-                    "null::timestamp as known_to, 1 as revision, 'new' as change")  # fmt: skip
+        keys = table_keys(house.settings.dbt_project_dir)
+        for table, more in _COLUMNS.items():
+            named = [f"{'2022' if column == 'year' else repr('a')} as {column}" for column in keys[table]]
+            columns = [*(one for one in named if not one.endswith(" known_from")), *more]
+            con.execute(f"create table {table} as select {', '.join(columns)}")
     planned = publication.plan(house.settings)
     assert planned
     return publication.publish(house.settings, planned, candidate, [], [], (), now, write_parts)

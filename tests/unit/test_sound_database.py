@@ -22,7 +22,7 @@ from pipelines.storage.sealing import DamagedError, file_state
 from tests.support.deliveries import NOON, House
 from tests.support.sealed_state import publish, sealed_state
 
-QUERY = "select * from observation"
+QUERY = "select name, value from observation"
 
 
 @pytest.fixture(scope="module")

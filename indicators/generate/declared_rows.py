@@ -12,6 +12,7 @@ from datetime import date
 from typing import Any
 
 from indicators.generate.reform_rows import funding_rows
+from indicators.generate.similarity_rows import recipe_rows, variable_rows
 from indicators.load.catalogue import Catalogue
 from indicators.load.references import KEYED_FRAMES
 from indicators.model.corrections import EVERYWHERE, Correction, cells_of
@@ -103,36 +104,12 @@ def _add_registers(rows: dict[str, list[Row]], catalogue: Catalogue) -> None:
             (f.frame_id, f.title_sv, f.source, number, item.item_id, item.title_sv)
             for number, item in enumerate(f.items, start=1)
         ]
-    _add_similarity(rows, catalogue)
+    rows["similar_recipe"], rows["structure_variable"] = recipe_rows(catalogue), variable_rows(catalogue)
     for recipe in catalogue.composites:
         rows["composite"].append(tuple(_plain(getattr(recipe, column)) for column in TABLES["composite"]))
         rows["composite_input"] += [
             (recipe.composite_id, part.indicator, part.weight, _turn(part, catalogue)) for part in recipe.inputs
         ]
-
-
-def _add_similarity(rows: dict[str, list[Row]], catalogue: Catalogue) -> None:
-    for s in catalogue.similarity:
-        rows["similar_recipe"].append(
-            (
-                s.recipe_id,
-                s.title_sv,
-                s.purpose_sv,
-                "nyckeltal",
-                s.default,
-                s.neighbours,
-                s.recipe_version,
-                s.weights,
-                None,
-            )
-        )
-        rows["structure_variable"] += [
-            (s.recipe_id, v.variable, v.measure, v.per, v.log, v.weight) for v in s.variables
-        ]
-    rows["similar_recipe"] += [
-        (f.recipe_id, f.title_sv, f.purpose_sv, "kolada", False, f.members_each, None, None, f.valid_from)
-        for f in catalogue.similar
-    ]
 
 
 def _turn(part: CompositeInput, catalogue: Catalogue) -> float:

@@ -18,10 +18,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from indicators.statistics.effect_words import GREATEST
 from indicators.statistics.prewhitened import Floats, Integers
 
 MAGNITUDES = (0.0, 0.5, 1.0, 1.5, 2.0)
-GREATEST = 10.0  # a drift ten times the worst one seen before is beyond what anybody asks about
 Reach = Callable[[Floats], float]  # half the width of the 95 per cent interval of a linear combination of the effects
 
 

@@ -15,7 +15,7 @@ from pipelines.steps.workspace import Workspace
 _READ = {
     "trend": ("observation", "area", "int_break__segmented"),
     "composites": ("composite", "composite_input", "observation", "indicator"),
-    "places": ("observation", "comparison", "coverage", "structure_value", "int_break__segmented"),
+    "places": ("observation", "comparison", "coverage", "structure_value", "similar_recipe", "int_break__segmented"),
     "studies": ("observation", "area", "area_membership", "indicator", "structure_value", "similar_recipe"),
     "registers": ("indicator",),
 }

@@ -241,7 +241,9 @@ def create_macros(con: duckdb.DuckDBPyConnection) -> None:
     Variables of a standard set: `(select variables from similar_recipe where recipe_id = 'socioekonomi')`.
     """
     con.execute(
-        "create macro similar_to(of_area, of_year, by_variables, n := 7) as table "
+        "create or replace macro similar_to(of_area, of_year, by_variables, n := 7) as table "
         + neighbours("of_area", "of_year", "by_variables", "n")
     )
-    con.execute("create macro structure_by(of_year, by_variables) as table " + structure("of_year", "by_variables"))
+    con.execute(
+        "create or replace macro structure_by(of_year, by_variables) as table " + structure("of_year", "by_variables")
+    )

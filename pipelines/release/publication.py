@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
@@ -228,14 +228,15 @@ def _write_tables(
         for table in computed:
             _add(con, table)
         others = uncurated_rows(con, _GUARDED)
-        results = sorted([*checks, *_shrink_checks(settings, table_rows(con), others)], key=lambda c: c.check_id)
+        keys = table_keys(settings.dbt_project_dir)
+        own_checks = [*_shrink_checks(settings, table_rows(con), others), _key_check(con, computed, keys)]
+        results = sorted([*checks, *own_checks], key=lambda c: c.check_id)
         _refuse_if_blocked(results)
         _create_own_table(con, "quality_result", [tuple(c.model_dump().values()) for c in results])
         _create_own_table(con, "release", [own])
         _create_macros(con)
         tables = table_rows(con)
         (folder / "parquet").mkdir()
-        keys = table_keys(settings.dbt_project_dir)
         for name in tables:
             # A build that went on from an earlier one has the rows of what changed last; equal tables are equal bytes.
             rows = f"select * from {identifier(name)} order by {columns(keys[name])}"
@@ -289,6 +290,25 @@ def _shrink_checks(settings: Settings, counts: dict[str, int], others: dict[str,
     return checks
 
 
+def _key_check(
+    con: duckdb.DuckDBPyConnection, computed: Sequence[ComputedTable], keys: Mapping[str, tuple[str, ...]]
+) -> CheckResult:
+    """Whether no key stands twice in a table that Python computed; dbt tests the others."""
+    broken = []
+    for table in computed:
+        repeated = f"select 1 from {identifier(table.name)} group by {columns(keys[table.name])} having count(*) > 1"
+        if found := len(con.execute(repeated).fetchall()):
+            broken.append(f"{table.name}: {found} keys stand more than once")
+    return CheckResult(
+        check_id="release.computed_keys_unique",
+        level="block",
+        subject="release",
+        passed=not broken,
+        expected="each key once in every table that Python computed",
+        found="; ".join(broken) or "each key once",
+    )
+
+
 def _create_own_table(con: duckdb.DuckDBPyConnection, table: str, rows: list[tuple[object, ...]]) -> None:
     about, columns = OWN_TABLES[table]
     create_described(con, table, about, columns)
@@ -303,7 +323,7 @@ def _create_macros(con: duckdb.DuckDBPyConnection) -> None:
     """
     con.execute(
         """
-        create macro observation_as_of(moment) as table
+        create or replace macro observation_as_of(moment) as table
         select * exclude (known_to, revision, change)
         from observation_vintage
         where known_from < case

@@ -23,7 +23,7 @@ from pathlib import Path
 import duckdb
 from pydantic import BaseModel, ConfigDict
 
-from pipelines.datasets import SQL_TYPES, datasets, table_name
+from pipelines.datasets import SQL_TYPES, datasets
 from pipelines.errors import NyckeltalError
 from pipelines.settings import Settings
 from pipelines.storage.archive import Fetch, FileRecord
@@ -396,12 +396,3 @@ def _record_in(folder: Path, dataset: str) -> DeliveryRecord:
 
 def _refusal_in(path: Path) -> Refusal:
     return read_record(path, Refusal, "a refusal")
-
-
-def register_views(con: duckdb.DuckDBPyConnection, vintages: Vintages) -> None:
-    """Make each dataset's history a view `vintages.<publisher>__<dataset>`."""
-    con.execute("create schema if not exists vintages")
-    for dataset in datasets():
-        con.execute(
-            f"create or replace view vintages.{identifier(table_name(dataset))} as {vintages.history_sql(dataset)}"
-        )

@@ -21,7 +21,7 @@ from pipelines.errors import NyckeltalError
 from pipelines.settings import Settings
 from pipelines.storage.builds import Build
 from pipelines.storage.database import connect, identifier, literal
-from pipelines.storage.vintages import Vintages, register_views
+from pipelines.storage.vintages import Vintages
 from pipelines.warehouse.uncurated import uncurated_rows
 
 _PLACES = ("indicator_id", "dataset", "series")
@@ -94,6 +94,14 @@ def write_inputs(
         known = vintages.knowledge_until()
         _create(con, "run", RUN_TABLES["run"], [(known.date() if known else None, known, previous_knowledge_until)])
         _create_quarantine(con, vintages)
+
+
+def register_views(con: duckdb.DuckDBPyConnection, vintages: Vintages) -> None:
+    """Make each dataset's history a view `vintages.<publisher>__<dataset>`."""
+    con.execute("create schema if not exists vintages")
+    for dataset in datasets():
+        view = f"vintages.{identifier(table_name(dataset))}"
+        con.execute(f"create or replace view {view} as {vintages.history_sql(dataset)}")
 
 
 def refuse_incomplete(settings: Settings) -> None:

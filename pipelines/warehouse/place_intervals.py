@@ -130,13 +130,16 @@ TABLES = {
         _FUNNEL,
     ),
 }
-# Sizes: the newest inhabitants that similar areas are found by.
+# Sizes: the newest inhabitants that similar areas are found by, in the set that is meant when none is named.
 _SIZES = """
     create temp table size as
     select area_id, list_extract(['small', 'middle', 'large'], ntile(3) over (order by value, area_id)) as size_group
     from release.structure_value
-    where measure_id = 'invanare' and per_measure_id is null
-        and year = (select max(year) from release.structure_value)
+    join release.similar_recipe using (recipe_id)
+    where is_default and measure_id = 'invanare' and per_measure_id is null
+        and year = (
+            select max(year) from release.structure_value join release.similar_recipe using (recipe_id) where is_default
+        )
 """
 _EXAMINED = """
     create temp table examined as
@@ -146,6 +149,7 @@ _EXAMINED = """
             and i.indicator_id not like '%\\_fasta\\_priser' escape '\\' as is_examined
     from declared.indicator as i
     join release.comparison as c on i.indicator_id = c.indicator_id and c.sex = 'T' and c.of_n is not null
+    where i.curated
     group by all
 """
 _VALUES = """

@@ -58,7 +58,7 @@ def test_the_release_descends_from_every_source_dataset(definitions: dg.Definiti
 
 def test_assets_are_datasets_and_tables_and_never_single_indicators(definitions: dg.Definitions) -> None:
     keys = definitions.resolve_asset_graph().get_all_asset_keys()
-    assert len(keys) <= 200  # a dozen for each dataset and table, however many indicators there are
+    assert len(keys) <= 220  # a dozen for each dataset and table, however many indicators there are
     assert not [k for k in keys if "kostnad_aldreomsorg_per_inv_80" in k.to_user_string()]
 
 

@@ -20,8 +20,7 @@ from pipelines.storage import release_pointer
 from pipelines.storage.database import connect
 from pipelines.storage.files import write_json
 from pipelines.storage.release_pointer import DATABASE, DESCRIPTION, ReleaseInfo
-from pipelines.storage.vintages import register_views
-from pipelines.warehouse.inputs import _area_groups
+from pipelines.warehouse.inputs import _area_groups, register_views
 from tests.support.deliveries import AREAS, CATALOGUE, NOON, House, facts, pl
 from tests.support.sealed_state import given
 
@@ -238,3 +237,21 @@ def test_the_connection_itself_is_locked_whatever_the_rules_of_queries_say(reada
     with reader.open_release(readable) as con, pytest.raises(duckdb.Error):
         con.execute(sql.format(file=file)).fetchall()
     assert sorted(p.name for p in readable.iterdir()) == [DATABASE, DESCRIPTION, "text.csv"]
+
+
+def test_a_key_that_stands_twice_in_a_computed_table_stops_the_release(house: House, tmp_path: Path) -> None:
+    """As when what is joined has got a longer key, and each row comes once for each of its new parts."""
+    house.knows_areas()
+    candidate, rows = tmp_path / "candidate.duckdb", tmp_path / "trend.parquet"
+    key = {name: ("varchar", name) for name in ("indicator_id", "area_id", "sex", "horizon")}
+    with duckdb.connect(str(candidate)) as con:
+        for table in ("observation", "observation_vintage", "indicator", "area", "comparison"):
+            con.execute(f"create table {table} as select 'kostnad' as theme, 1 as value")
+        con.execute(f"copy (select 'a' as indicator_id, 'b' as area_id, 'T' as sex, 'recent' as horizon "
+                    f"from range(2)) to '{rows}' (format parquet)")  # fmt: skip
+    planned = publication.plan(house.settings)
+    assert planned
+    computed = [publication.ComputedTable("trend", "Trends.", key, rows)]
+    with pytest.raises(publication.PublicationRefusedError, match="computed_keys_unique") as refused:
+        publication.publish(house.settings, planned, candidate, computed, [], (), BEGUN)
+    assert "trend: 1 keys stand more than once" in str(refused.value)

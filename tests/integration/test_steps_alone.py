@@ -33,7 +33,7 @@ from tests.support.small_snapshot import GOTEBORG, SmallSnapshot
 
 CHANGED = ("U23471", GOTEBORG, 2022, 1.0)
 VALUES = ["raw/kolada__values", "staged/kolada__values", "vintages/kolada__values"]
-ONWARD = ["main/observation", "trend", "place", "effect_estimate", "reform_event", "release"]
+ONWARD = ["main/observation", "trend", "place", "composite_reliability", "effect_estimate", "reform_event", "release"]
 OF_THE_RUN = {"release", "quality_result"}  # they tell of the run itself
 WHEN_IT_RAN = {"source_file": "exclude (fetched_at)"}
 

@@ -47,18 +47,20 @@ def test_two_installations_give_the_same_tables_byte_for_byte(base: Place, other
 
 def test_every_figure_is_known_from_the_day_that_its_manifest_tells(other: Place) -> None:
     days = other.sql("select distinct known_from from observation_vintage order by 1")["known_from"].to_list()
-    of_scb, of_kolada = datetime(2019, 2, 28), datetime(2024, 8, 31)  # noqa: DTZ001 - UTC without zone
-    assert days == [of_scb, of_kolada]
+    of_scb, of_skr, of_kolada = datetime(2019, 2, 28), datetime(2019, 3, 31), datetime(2024, 8, 31)  # noqa: DTZ001
+    assert days == [of_scb, of_skr, of_kolada]
     assert other.sql("select distinct known_from from price_index")["known_from"].to_list() == [
         datetime(2024, 4, 30)  # noqa: DTZ001
     ]
     now = other.sql("select count(*) from observation").item()
     people = other.sql("select count(*) from observation where indicator_id = 'folkmangd_scb'").item()
-    assert 0 < people < now
+    staff = other.sql("select count(*) from observation_vintage where known_from = '2019-03-31'").item()
+    assert 0 < people < people + staff < now
     for moment, known in (
         ("2019-02-27", 0),
         ("2019-02-28", people),
-        ("2024-08-30", people),
+        ("2019-03-30", people),
+        ("2024-08-30", people + staff),
         ("2024-08-31", now),
         ("2024-08-31 00:00:00", now),
         ("2026-01-01", now),

@@ -23,8 +23,11 @@ measures as (
     select * from {{ ref('int_measure__valued') }}
     where
         measure_id in (
-            select inputs.measure_id from {{ ref('stg_declared__indicator_input') }} as inputs
-            where {{ in_chunk('inputs.indicator_id') }}
+            select terms.measure_a from terms
+            where {{ in_chunk('terms.indicator_id') }}
+            union all
+            select terms.measure_b from terms
+            where {{ in_chunk('terms.indicator_id') }}
         )
 
 ),

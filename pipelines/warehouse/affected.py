@@ -26,6 +26,7 @@ from pipelines.warehouse.finished import open_build
 # Each run of indicators is written by itself, and reads some tables as a whole: of more than so many, all are cheaper.
 MOST = 40
 
+_KPIS = "kolada.kpi"  # tells the days of publication of the same publisher's series
 Series = tuple[str, str]  # a dataset of facts, and a series of it
 
 # A correction may hold a series against another one of its dataset, and changes with it.
@@ -98,14 +99,19 @@ def _published_between(settings: Settings, vintages: Vintages, before: date, unt
     days = " or ".join(
         f"kpi.{day} > ?::date and kpi.{day} <= ?::date" for day in ("prel_publication_date", "publication_date")
     )
-    kpis, values = vintages.known_sql("kolada.kpi"), vintages.history_sql("kolada.values")
+    kpis = vintages.known_sql(_KPIS)
+    touched = set()
     with connect(settings) as con:
-        found = con.execute(
-            f"select distinct series_id from ({kpis}) as kpi join ({values}) as v using (series_id) "
-            f"where v.year = kpi.publ_period and ({days})",
-            [before, until, before, until],
-        ).fetchall()
-    return {("kolada.values", str(series)) for (series,) in found}
+        for name, dataset in datasets().items():
+            if dataset.kind != "facts" or name.split(".")[0] != _KPIS.split(".", maxsplit=1)[0]:
+                continue
+            found = con.execute(
+                f"select distinct series_id from ({kpis}) as kpi join ({vintages.history_sql(name)}) as v "
+                f"using (series_id) where v.year = kpi.publ_period and ({days})",
+                [before, until, before, until],
+            ).fetchall()
+            touched |= {(dataset.same_series_as or name, str(series)) for (series,) in found}
+    return touched
 
 
 def _made_of(con: duckdb.DuckDBPyConnection, changed: list[Series], previous: datetime | None) -> frozenset[str] | None:

@@ -23,6 +23,7 @@ pytestmark = pytest.mark.slow
 
 TABLES_ALONE = {"NYCKELTAL_RELEASE_PARTS": "[]"}
 COST = "N20048"  # kostnad_aldreomsorg_per_inv_80, which others are computed of
+HOMES = "N20891"  # another series, of which nothing is computed that the cost is a part of
 STRUCTURE = "N01951"  # inhabitants, by which municipalities are called similar
 # What tells when a build was made, or which deliveries it has seen.
 OF_THE_RUN = {"declared.run", "declared.chunk"}
@@ -129,8 +130,8 @@ def written(place: Place) -> tuple[int, int]:
     return int(found[0]), int(found[1])
 
 
-def night(run_cli: Preloaded, place: Place, snapshot: SmallSnapshot) -> None:
-    done = run_cli("refresh", "--data-dir", place.data_dir, "--snapshot-dir", snapshot.folder, env=TABLES_ALONE)
+def night(run_cli: Preloaded, place: Place, snapshot: SmallSnapshot, *more: str) -> None:
+    done = run_cli("refresh", "--data-dir", place.data_dir, "--snapshot-dir", snapshot.folder, *more, env=TABLES_ALONE)
     assert done.code == 0, done.text
 
 
@@ -192,10 +193,31 @@ def test_a_release_that_was_rolled_back_leaves_the_next_build_with_what_it_is_co
     night(run_cli, place, snapshot)
     done = run_cli("releases", "rollback", first, "--data-dir", place.data_dir)
     assert done.code == 0, done.text
-    snapshot.set_value("N20891", GOTEBORG, 2022, 17.0)  # andel_sarskilt_boende_80
+    snapshot.set_value(HOMES, GOTEBORG, 2022, 17.0)
     night(run_cli, place, snapshot)
     few, all_of_them = written(place)
     assert few < all_of_them
     assert differences(tables(place), tables(made_anew(place, run_cli, tmp_path / "anew"))) == {}
     told = place.sql("select distinct indicator_id from revision")["indicator_id"].to_list()
     assert "kostnad_aldreomsorg_per_inv_80" in told  # compared with the first release, both changes are new
+
+
+def test_a_day_of_publication_that_has_come_touches_its_series(
+    run_cli: Preloaded, place: Place, snapshot: SmallSnapshot, tmp_path: Path
+) -> None:
+    """A night that brings another series alone: the cost's last year is preliminary from that day on."""
+    days = {"prel_publication_date": "2026-07-01", "publication_date": "2031-01-01", "publ_period": "2022"}
+    told = [
+        pl.when(pl.col("series_id") == COST).then(pl.lit(day)).otherwise(name).alias(name) for name, day in days.items()
+    ]
+    snapshot.change(KPI, lambda rows: rows.with_columns(told))
+    night(run_cli, place, snapshot, "--as-of", "2026-06-01")
+    snapshot.set_value(HOMES, GOTEBORG, 2022, 17.0)
+    night(run_cli, place, snapshot, "--as-of", "2026-08-01")
+    few, all_of_them = written(place)
+    assert few < all_of_them
+    assert place.sql(
+        "select is_preliminary from observation where indicator_id = 'kostnad_aldreomsorg_per_inv_80' "
+        f"and area_id = '{GOTEBORG}' and year = 2022 and sex = 'T'"
+    ).item()
+    assert differences(tables(place), tables(made_anew(place, run_cli, tmp_path / "anew"))) == {}

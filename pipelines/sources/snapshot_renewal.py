@@ -129,6 +129,7 @@ def _renewed(
 ) -> list[_Dataset]:
     """Every embedded dataset with what the folder adds to it."""
     vintages, lacking, found = Vintages(settings), list[str](), list[_Dataset]()
+    held_back = {record.dataset: pl.read_parquet(path) for record, path in vintages.quarantine_files()}
     for name, entry in manifest.datasets.items():
         dataset = _embedded(name, entry, present)
         found.append(dataset)
@@ -137,13 +138,13 @@ def _renewed(
             continue
         chosen = _selection(dataset, catalogue, only_embedded=only_embedded)
         states = [_narrowed(state, chosen) for state in _states(settings, vintages, dataset)]
-        lacking += _lacking(dataset, states[-1], catalogue)
+        lacking += _lacking(dataset, states[-1], held_back.get(name), catalogue)
         _renew(dataset, states)
     if lacking and not allow_fewer:
         raise UsageError(
             "the data folder knows less than what is embedded",
             where=str(settings.data_dir),
-            expected="every embedded row, or that its publisher has withdrawn it",
+            expected="every embedded row, or that its publisher has withdrawn it or that it is in quarantine",
             found="; ".join(lacking[:_NAMED]) + (f"; and {len(lacking) - _NAMED} more" if lacking[_NAMED:] else ""),
             remedy="refresh the folder until it is whole, or say with --allow-fewer why it may know less",
         )
@@ -212,12 +213,16 @@ def _narrowed(state: _State, chosen: pl.Expr) -> _State:
     return _State(state.day, state.rows.filter(chosen), state.withdrawn.filter(chosen))
 
 
-def _lacking(dataset: _Dataset, newest: _State, catalogue: Catalogue) -> list[str]:
-    """What is embedded and neither known nor withdrawn in the folder, by the first part of the key, with numbers.
+def _lacking(dataset: _Dataset, newest: _State, held_back: pl.DataFrame | None, catalogue: Catalogue) -> list[str]:
+    """What is embedded and neither known, withdrawn nor held back in the folder, by the first part of the key, with
+    numbers.
 
-    Series that no declaration uses are not fetched; they stay as they are embedded.
+    Rows that came and are held back (quarantine) are no loss: they are judged again in every installation. Series that
+    no declaration uses are not fetched; they stay as they are embedded.
     """
     gone = pl.concat([newest.rows.select(dataset.key), newest.withdrawn])
+    if held_back is not None:
+        gone = pl.concat([gone, held_back.select(pl.col(name).cast(gone.schema[name]) for name in dataset.key)])
     there = _standing(dataset.known)
     if "series_id" in there.columns:
         there = there.filter(pl.col("series_id").is_in(list(catalogue.series_of(_facts_of(dataset)))))

@@ -142,6 +142,21 @@ def test_a_folder_that_knows_less_is_refused_by_name_and_changes_nothing(house: 
     assert known(FACTS, folder).filter(area_id="0120").height == 60
 
 
+def test_a_row_that_came_and_is_held_back_is_no_loss_and_stays_embedded(house: House) -> None:
+    """As a share of 101 per cent that is embedded as the publisher gave it: each installation judges it again."""
+    folder = embedded(house, facts())
+    held = facts().filter(at("0114", 2020))
+    rest = with_value(facts().filter(~at("0114", 2020)), at("0115", 2020), 50.0)
+    staged = house.parsed(FACTS, rest, promise_of(facts(), FACTS), held, is_archived=True)
+    house.absorb(staged, OCTOBER)
+    remember(house.settings)
+
+    renewed(house)
+
+    assert known(FACTS, folder).filter(at("0114", 2020)).height == 1
+    assert known(FACTS, folder).filter(at("0115", 2020))["value"].to_list() == [50.0]
+
+
 def test_a_dataset_that_the_folder_has_never_known_is_named(house: House) -> None:
     embedded(house, facts())
     with pytest.raises(UsageError, match=f"{FACTS}: nothing is known of it"):
